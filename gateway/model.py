@@ -1,0 +1,219 @@
+"""The nouns of the counter: parties, submissions, deliveries, evidence, receipts, terms, and their ids.
+
+Plain frozen data; no behaviour beyond reading itself. Instants are aware UTC datetimes (`*_at`), digests
+`sha256:<hex>`. Ids of submissions, deliveries and evidence are UUIDv7: they sort by time of birth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import NewType
+
+import uuid_utils
+from cryptography.x509 import Certificate
+
+PartyId = NewType("PartyId", str)
+SubmissionId = NewType("SubmissionId", str)
+DeliveryId = NewType("DeliveryId", str)
+EvidenceId = NewType("EvidenceId", str)
+Role = str  # role codes are data of the form kinds (design §2.2)
+
+
+def new_id() -> str:
+    """A fresh UUIDv7 as text."""
+    return str(uuid_utils.uuid7())
+
+
+def instant_text(at: datetime) -> str:
+    """`at` as ISO 8601 in UTC with milliseconds and `Z`, the one form used on paper, wire and in evidence."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class EndpointKind(StrEnum):
+    """How a party receives."""
+
+    PUSH = "push"
+    MAILBOX = "mailbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a party receives. `url` and `ca_certificate` (PEM) only for push."""
+
+    kind: EndpointKind
+    url: str | None = None
+    ca_certificate: str | None = None
+
+
+HOSTED = Endpoint(kind=EndpointKind.MAILBOX)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mandate:
+    """The holder may submit forms of `kinds` ("*" for all) that party `principal` signs or answers for."""
+
+    principal: PartyId
+    kinds: tuple[str, ...]
+
+    def covers(self, kind: str) -> bool:
+        """Whether forms of `kind` may be submitted under this mandate."""
+        return "*" in self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """A registered sender or recipient.
+
+    identifiers: scheme -> key; national numbers (insz) only as keyed HMAC, the others in clear (design §4).
+    masked: scheme -> what may be shown.
+    postal: ranges "9000-9999" for which an office is competent; empty means everywhere.
+    """
+
+    id: PartyId
+    name: str
+    roles: frozenset[Role]
+    identifiers: Mapping[str, str]
+    masked: Mapping[str, str] = field(default_factory=dict)
+    signing_certificates: tuple[Certificate, ...] = ()
+    sealing_certificate: Certificate | None = None
+    endpoint: Endpoint = HOSTED
+    mandates: tuple[Mandate, ...] = ()
+    postal: tuple[str, ...] = ()
+
+    def may_submit_for(self, principal: PartyId, kind: str) -> bool:
+        """Whether this party is `principal` or holds its mandate for `kind`."""
+        return self.id == principal or any(m.principal == principal and m.covers(kind) for m in self.mandates)
+
+
+class SubmissionState(StrEnum):
+    """Where a submission stands (design §6)."""
+
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+
+
+class DeliveryState(StrEnum):
+    """Where one recipient's copy stands; moves are listed in `lifecycle.py`."""
+
+    CONSIGNED = "consigned"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    HANDED_OVER = "handed-over"
+    DECLINED = "declined"
+
+
+class Event(StrEnum):
+    """Evidence events. ETSI EN 319 522-3 names; what ETSI lacks has a name of our own."""
+
+    SUBMISSION_ACCEPTANCE = "SubmissionAcceptance"
+    SUBMISSION_REJECTION = "SubmissionRejection"
+    CONTENT_CONSIGNMENT = "ContentConsignment"
+    CONTENT_HANDOVER = "ContentHandover"
+    CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
+    CONSIGNMENT_REJECTION = "ConsignmentRejection"
+
+    @property
+    def uri(self) -> str:
+        """The event's URI (EN 319 522-3, table 2)."""
+        return f"http://uri.etsi.org/19522/Event/{self.value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A form that was handed in, without its text.
+
+    digest: of the bytes handed in. answer: the first answer to the sender, byte for byte (JSON).
+    """
+
+    id: SubmissionId
+    sender: PartyId
+    idempotency_key: str
+    digest: str
+    kind: str
+    document_id: str
+    state: SubmissionState
+    accepted_at: datetime
+    acting_for: PartyId | None
+    answer: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One copy's way to one recipient. `id` and the sealed bytes are the same on every attempt and channel.
+
+    due_at: when the dispatcher may try next; None when nobody pushes it.
+    """
+
+    id: DeliveryId
+    submission_id: SubmissionId
+    kind: str
+    route: str
+    article: str
+    role: Role
+    party: PartyId
+    copy: int
+    of: int
+    state: DeliveryState
+    transport: EndpointKind
+    attempts: int
+    consigned_at: datetime
+    handed_over_at: datetime | None
+    due_at: datetime | None
+    envelope_digest: str
+    document_digest: str
+    size_bytes: int
+    last_problem: str | None
+    lease_id: str | None = None
+    lease_until: datetime | None = None
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The gateway's own signed statement of an event. `raw` is the signed XML."""
+
+    id: EvidenceId
+    event: Event
+    at: datetime
+    submission_id: SubmissionId
+    delivery_id: DeliveryId | None
+    raw: bytes
+    receipt_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptReceipt:
+    """What a recipient sent back, kept as it came, with what became of it (`outcome`, a kebab-case code)."""
+
+    id: str
+    delivery_id: DeliveryId
+    digest: str
+    received_at: datetime
+    outcome: str
+    evidence_id: EvidenceId | None
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A legal term of a submission (rules.md §2.3). Dates are None until its event has happened.
+
+    act: language -> what must be done. verdict: InTime | InTimeOnReadingC | Late, for a term that this form itself
+    had to keep.
+    starts_on: `Event:Role` for a term that an event starts, else None.
+    """
+
+    id: str
+    article: str
+    act: Mapping[str, str]
+    length: int
+    unit: str
+    starts_on: str | None
+    day_zero: date | None = None
+    last_day: date | None = None
+    last_day_other_reading: date | None = None
+    verdict: str | None = None

@@ -1,0 +1,195 @@
+"""What the core asks of the world: a clock, a store, a way to push.
+
+The store hands out transactions. `write` runs the given work inside one durable transaction, together with other work
+that waited meanwhile (natural group commit, design §8), and returns only after the commit: what it returns may leave
+the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    Party,
+    PartyId,
+    Role,
+    Submission,
+    SubmissionId,
+    Term,
+)
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Tells the time; never runs backwards within a process."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+class Register(Protocol):
+    """Look-ups of parties. `key` is what `pseudonyms.IdentifierKeys.key` made of an identifier."""
+
+    def party(self, party_id: PartyId) -> Party | None:
+        """The party of that id."""
+        ...
+
+    def parties_by_identifier(self, scheme: str, key: str) -> Sequence[Party]:
+        """All parties that carry the identifier (an organisation may be registered once per function)."""
+        ...
+
+    def parties_by_role(self, role: Role) -> Sequence[Party]:
+        """All parties that have the role."""
+        ...
+
+    def party_by_certificate(self, fingerprint: str) -> Party | None:
+        """The one party that registered the certificate, for signing or for sealing."""
+        ...
+
+
+class Reading(Register, Protocol):
+    """A consistent view of the store."""
+
+    def party_by_token(self, token_hash: str) -> Party | None: ...
+
+    def parties(self) -> Sequence[Party]: ...
+
+    def submission(self, submission_id: SubmissionId) -> Submission | None: ...
+
+    def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None: ...
+
+    def submission_by_document(self, document_id: str) -> Submission | None: ...
+
+    def submissions_of(self, sender: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, Submission]]: ...
+
+    def delivery(self, delivery_id: DeliveryId) -> Delivery | None: ...
+
+    def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]: ...
+
+    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]: ...
+
+    def envelope(self, delivery_id: DeliveryId) -> bytes: ...
+
+    def evidence(self, evidence_id: EvidenceId) -> Evidence | None: ...
+
+    def evidence_of(self, submission_id: SubmissionId) -> Sequence[Evidence]: ...
+
+    def receipt(self, receipt_id: str) -> KeptReceipt | None: ...
+
+    def receipt_by_digest(self, delivery_id: DeliveryId, digest: str) -> KeptReceipt | None: ...
+
+    def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
+
+
+class Transaction(Reading, Protocol):
+    """A unit of work: reads its own writes; all of it is committed, or none."""
+
+    def put_party(self, party: Party) -> None: ...
+
+    def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None: ...
+
+    def add_submission(self, submission: Submission) -> None: ...
+
+    def close_submission(self, submission_id: SubmissionId) -> None: ...
+
+    def add_delivery(self, delivery: Delivery, envelope: bytes) -> None: ...
+
+    def move_delivery(
+        self, delivery_id: DeliveryId, *, expected: DeliveryState, to: DeliveryState, at: datetime, problem: str | None
+    ) -> bool:
+        """Compare-and-set of the state; False when it was no longer `expected`."""
+        ...
+
+    def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
+        """Deliveries that are due, taken lane by lane; their `due_at` moves to the end of the lease."""
+        ...
+
+    def settle_attempt(
+        self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
+    ) -> bool:
+        """Record an attempt of `holder`; False when the lease was lost to another worker."""
+        ...
+
+    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> None: ...
+
+    def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
+        """Take a mailbox lease; False while another one runs."""
+        ...
+
+    def add_evidence(self, evidence: Evidence) -> None: ...
+
+    def add_receipt(self, receipt: KeptReceipt) -> None: ...
+
+    def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...
+
+    def start_term(
+        self, submission_id: SubmissionId, term_id: str, *, day_zero: date, last_day: date, last_day_other_reading: date
+    ) -> None: ...
+
+
+class Store(Protocol):
+    """Durable memory of the gateway."""
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """Run `work` on a consistent view. Raises StoreUnavailable."""
+        ...
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a durable transaction and return its result after the commit.
+
+        An exception of `work` undoes that work alone and is raised here. Raises StoreUnavailable when the queue is
+        full or the store cannot commit; nothing of the work is then stored.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the files."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The endpoint took the copy; `raw_receipt` is its receipt, or None if it will come later (202)."""
+
+    raw_receipt: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deferred:
+    """A passing trouble, `code` says which; try again, not before `retry_after_s` if given."""
+
+    code: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The endpoint will never take this copy."""
+
+    code: str
+
+
+Outcome = Answered | Deferred | Refused
+
+
+class Transport(Protocol):
+    """Takes one sealed copy to its recipient."""
+
+    def send(self, delivery: Delivery, envelope: bytes, recipient: Party) -> Outcome:
+        """One try. Never raises for what the network or the recipient does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept open between tries."""
+        ...
