@@ -1,0 +1,91 @@
+"""One X.509 certificate as this package needs it: read once, with all that is asked of it, and remembered.
+
+Whether it is trusted is not decided here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import Certificate
+
+from signing.errors import refusal
+from signing.model import PublicKey, SubjectIdentity, subject_of
+
+MAX_CERTIFICATE_BYTES: Final = 16 * 1024
+
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises, at once or on first use, for a certificate that is not well formed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignerCertificate:
+    """A certificate whose parts that matter for a signature were found well formed.
+
+    may_sign: content may be signed with it: no key usage is stated, or non-repudiation is among them. A key that only
+        authenticates (the other certificate of an eID card) signs whatever a server asks it to, so it never counts.
+    """
+
+    der: bytes
+    certificate: Certificate
+    key: PublicKey
+    subject: SubjectIdentity
+    valid_from: datetime
+    valid_until: datetime
+    may_sign: bool
+
+
+@lru_cache(maxsize=1024)
+def read_certificate(der: bytes) -> SignerCertificate:
+    """Read a DER certificate. The last thousand are remembered: senders come back.
+
+    Raises VerificationFailed (certificate-unreadable; algorithm-not-allowed for a kind of key that is not known here).
+    """
+    if len(der) > MAX_CERTIFICATE_BYTES:
+        raise refusal("limit-exceeded", "a certificate larger than 16 KiB")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key()
+        subject = subject_of(certificate)
+        may_sign = _may_sign(certificate)
+    except UNREADABLE:
+        raise refusal("certificate-unreadable", "a certificate that cannot be read") from None
+    if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
+        raise refusal("algorithm-not-allowed", "a certificate whose key is neither RSA nor on an elliptic curve")
+    return SignerCertificate(
+        der=der,
+        certificate=certificate,
+        key=key,
+        subject=subject,
+        valid_from=certificate.not_valid_before_utc,
+        valid_until=certificate.not_valid_after_utc,
+        may_sign=may_sign,
+    )
+
+
+def key_usage(certificate: Certificate) -> x509.KeyUsage | None:
+    """The key usage that the certificate states, if it states one.
+
+    Raises ValueError and kin if the extensions of the certificate are not well formed.
+    """
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _may_sign(certificate: Certificate) -> bool:
+    usage = key_usage(certificate)
+    return usage is None or usage.content_commitment

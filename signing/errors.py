@@ -1,0 +1,147 @@
+"""Everything that signing, sealing, opening and verifying can refuse, and why; no other module invents a code.
+
+    SigningError(code, detail)
+      KeyUnavailable            a key or certificate cannot be read or may not be used
+      NotSignable               the document does not have the shape that is signed here
+      VerificationFailed        a signature does not prove what it should (indication, subindication)
+      SealingFailed             an envelope cannot be made or opened
+      ContainerRejected         a container is not what the strict reader accepts
+
+A detail never holds a value of a document, a name out of a certificate or a message of a library.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Indication(StrEnum):
+    """Outcome of validating a signature. Source: ETSI EN 319 102-1, 5.1.3."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    INDETERMINATE = "INDETERMINATE"
+    TOTAL_FAILED = "TOTAL-FAILED"
+
+
+class Subindication(StrEnum):
+    """Why a signature is not TOTAL-PASSED. Source: ETSI EN 319 102-1, tables 6 and 7."""
+
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    SIGNATURE_POLICY_NOT_AVAILABLE = "SIGNATURE_POLICY_NOT_AVAILABLE"
+
+
+_FORMAT = (Indication.TOTAL_FAILED, Subindication.FORMAT_FAILURE)
+_PROFILE = (Indication.INDETERMINATE, Subindication.SIG_CONSTRAINTS_FAILURE)
+
+VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = MappingProxyType(
+    {
+        # the document
+        "unreadable": _FORMAT,
+        "limit-exceeded": _FORMAT,
+        "comment-not-allowed": _FORMAT,
+        "repeated-id": _FORMAT,
+        "unsigned-content": _FORMAT,
+        # the structure of a signature
+        "no-signature": _FORMAT,
+        "misplaced-signature": _FORMAT,
+        "signature-malformed": _FORMAT,
+        "signed-properties-misplaced": _FORMAT,
+        "reference-not-allowed": _PROFILE,
+        "transform-not-allowed": _PROFILE,
+        "policy-not-supported": (Indication.INDETERMINATE, Subindication.SIGNATURE_POLICY_NOT_AVAILABLE),
+        # the mathematics
+        "algorithm-not-allowed": (Indication.INDETERMINATE, Subindication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE),
+        "digest-mismatch": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "signature-invalid": (Indication.TOTAL_FAILED, Subindication.SIG_CRYPTO_FAILURE),
+        # the signer
+        "certificate-unreadable": _FORMAT,
+        "certificate-not-bound": (Indication.INDETERMINATE, Subindication.NO_SIGNING_CERTIFICATE_FOUND),
+        "certificate-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
+        "certificate-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
+        "certificate-not-for-signing": (Indication.INDETERMINATE, Subindication.CHAIN_CONSTRAINTS_FAILURE),
+    }
+)
+
+KEY_CODES: Final = frozenset(
+    {
+        "key-unreadable",  # neither PEM nor PKCS#12, or damaged
+        "password-wrong",
+        "key-missing",
+        "certificate-missing",  # no certificate belongs to the key
+        "key-not-allowed",  # the algorithm policy does not let this key sign
+        "anchors-unreadable",
+    }
+)
+
+SEALING_CODES: Final = frozenset(
+    {
+        "recipient-missing",
+        "recipient-not-allowed",  # key type, size or key usage of the recipient's certificate
+        "envelope-unreadable",  # not the DER of our profile
+        "not-a-recipient",
+        "cannot-open",  # one code for every cryptographic failure: no oracle
+    }
+)
+
+CONTAINER_CODES: Final = frozenset(
+    {
+        "container-unreadable",
+        "container-too-large",
+        "entry-not-allowed",  # name, compression, encryption, extra fields
+        "entry-repeated",
+        "entry-damaged",  # CRC or size
+        "headers-disagree",  # local header against central directory
+        "hidden-data",  # bytes that belong to no entry
+        "mimetype-missing",
+        "manifest-disagrees",
+    }
+)
+
+
+class SigningError(Exception):
+    """Root of all that this package raises on purpose. `detail` is safe to show."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class KeyUnavailable(SigningError):
+    """A key or certificate cannot be read, or may not be used for this. Codes: KEY_CODES."""
+
+
+class NotSignable(SigningError):
+    """The document to sign is not of the signed shape. Codes: those of VERIFICATION_CODES on the document."""
+
+
+class VerificationFailed(SigningError):
+    """A signature does not prove what it should. Codes: VERIFICATION_CODES."""
+
+    def __init__(self, indication: Indication, subindication: Subindication, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.indication = indication
+        self.subindication = subindication
+
+
+class SealingFailed(SigningError):
+    """An envelope cannot be made or opened. Codes: SEALING_CODES."""
+
+
+class ContainerRejected(SigningError):
+    """A container is not what the strict reader accepts. Codes: CONTAINER_CODES."""
+
+
+def refusal(code: str, detail: str) -> VerificationFailed:
+    """The VerificationFailed of a code, with the indication that EN 319 102-1 gives to it."""
+    indication, subindication = VERIFICATION_CODES[code]
+    return VerificationFailed(indication, subindication, code, detail)

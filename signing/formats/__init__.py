@@ -1,0 +1,1 @@
+"""Signature formats, one module or folder each."""

@@ -1,0 +1,103 @@
+"""The shape of a signed document: where its content stands, where a signature may stand, and nothing else.
+
+    root
+      Content  Id="content"          one, in the namespace of the root
+      Signatures                     at most one, in the namespace of the root
+        ds:Signature ...             nothing else
+      ds:Signature ...               also here, as common tools place it when they sign the whole document
+
+Comments are refused inside the root: whoever reads with another parser must not see another value. Before and after the
+root they are no part of anything that is signed or returned, so they may stay.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from signing.errors import refusal
+from signing.formats.xades.profile import CONTENT, DS, MAX_SIGNATURES, SIGNATURES
+from signing.parsing import NotXml, parse
+
+_SIGNATURE: Final = f"{{{DS}}}Signature"
+_comments: Final = etree.XPath("boolean(/*//comment())")
+_identifiers: Final = etree.XPath("//@Id | //@ID | //@id | //@xml:id", smart_strings=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedDocument:
+    """A parsed document of the signed shape. Nothing is verified yet."""
+
+    root: etree._Element
+    content: etree._Element
+    container: etree._Element | None
+    signatures: tuple[etree._Element, ...]
+
+
+def read_document(raw: bytes) -> SignedDocument:
+    """Parse a document and check its shape.
+
+    Raises VerificationFailed: unreadable, limit-exceeded, comment-not-allowed, repeated-id, unsigned-content,
+    misplaced-signature.
+    """
+    try:
+        root = parse(raw)
+    except NotXml as exc:
+        raise refusal(exc.code, exc.detail) from None
+    if _comments(root):
+        raise refusal("comment-not-allowed", "a comment inside the document element")
+    _check_identifiers(root)
+    return _find_parts(root)
+
+
+def canonical(element: etree._Element) -> bytes:
+    """The exclusive canonical form of an element, without comments.
+
+    Raises VerificationFailed (unreadable), e.g. for relative namespace names.
+    """
+    try:
+        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    except (etree.LxmlError, ValueError):
+        raise refusal("unreadable", "the document has no canonical form") from None
+
+
+def _check_identifiers(root: etree._Element) -> None:
+    """Refuse a value that occurs twice, over every spelling that some tool takes for an identifier."""
+    identifiers = [str(value).strip() for value in _identifiers(root)]
+    if len(set(identifiers)) != len(identifiers):
+        raise refusal("repeated-id", "the same identifier on two elements")
+
+
+def _find_parts(root: etree._Element) -> SignedDocument:
+    namespace = etree.QName(root).namespace
+    content_name, container_name = etree.QName(namespace, CONTENT).text, etree.QName(namespace, SIGNATURES).text
+    contents: list[etree._Element] = []
+    containers: list[etree._Element] = []
+    signatures: list[etree._Element] = []
+    for child in root:
+        if child.tag == content_name:
+            contents.append(child)
+        elif child.tag == container_name:
+            containers.append(child)
+            signatures += child
+            _refuse_text(child)
+        elif child.tag == _SIGNATURE:
+            signatures.append(child)
+        else:
+            raise refusal("unsigned-content", "an element beside Content and Signatures")
+    _refuse_text(root)
+    if len(contents) != 1 or len(containers) > 1:
+        raise refusal("unsigned-content", "not exactly one Content and at most one Signatures")
+    if any(element.tag != _SIGNATURE for element in signatures):
+        raise refusal("unsigned-content", "something other than a signature in Signatures")
+    if len(signatures) > MAX_SIGNATURES:
+        raise refusal("limit-exceeded", f"more than {MAX_SIGNATURES} signatures")
+    if len(signatures) != sum(1 for _ in root.iter(_SIGNATURE)):
+        raise refusal("misplaced-signature", "a signature where none may stand")
+    container = containers[0] if containers else None
+    return SignedDocument(root=root, content=contents[0], container=container, signatures=tuple(signatures))
+
+
+def _refuse_text(parent: etree._Element) -> None:
+    if any(text is not None and text.strip(" \t\r\n") for text in (parent.text, *(child.tail for child in parent))):
+        raise refusal("unsigned-content", "text beside the elements that can be signed")

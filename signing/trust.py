@@ -1,0 +1,201 @@
+"""Whom we believe: anchors and algorithms as frozen data, and the judgement of one certificate against them.
+
+Paths are validated by pyhanko_certvalidator (RFC 5280) without any network: what is not in the document or in the
+policy does not exist. Revocation is not consulted yet: a certificate counts until it expires or its anchor is removed.
+"""
+
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from functools import cached_property
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+from asn1crypto import algos as asn1_algorithms
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import (
+    DisallowedAlgorithmError,
+    ExpiredError,
+    NotYetValidError,
+    PathError,
+    ValidationError,
+)
+from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy
+
+from signing.algorithms import ALGORITHMS, AlgorithmPolicy
+from signing.certificates import SignerCertificate
+from signing.errors import KeyUnavailable, refusal
+
+VERDICT_LIFETIME: Final = timedelta(minutes=5)
+MAX_VERDICTS: Final = 4096
+
+# What asn1crypto and the validator were seen to raise on odd certificates, beside their own errors.
+_LIBRARY_FAULTS: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+)
+
+_T = TypeVar("_T")
+
+
+class _Verdicts:
+    """Certificates found trusted, for minutes: a path costs ten times a signature.
+
+    Only good verdicts are kept, so nobody without a certificate of ours can push others out.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._until: OrderedDict[tuple[bytes, ...], tuple[datetime, datetime]] = OrderedDict()
+
+    def holds(self, key: tuple[bytes, ...], at: datetime) -> bool:
+        with self._lock:
+            found = self._until.get(key)
+            if found is None or not found[0] <= at < found[1]:
+                return False
+            self._until.move_to_end(key)
+            return True
+
+    def keep(self, key: tuple[bytes, ...], since: datetime, until: datetime) -> None:
+        with self._lock:
+            self._until[key] = (since, until)
+            self._until.move_to_end(key)
+            if len(self._until) > MAX_VERDICTS:
+                self._until.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class TrustPolicy:
+    """The anchors that make a signer's certificate count, and the algorithms that do."""
+
+    anchors: tuple[Certificate, ...]
+    algorithms: AlgorithmPolicy = ALGORITHMS
+    _verdicts: _Verdicts = field(default_factory=_Verdicts, init=False, repr=False, compare=False)
+
+    @cached_property
+    def _roots(self) -> list[asn1_x509.Certificate]:
+        return [_asn1(anchor.public_bytes(Encoding.DER)) for anchor in self.anchors]
+
+    def judge(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> None:
+        """Check that `signer` may sign and that a path leads from it to an anchor, all as of `at`.
+
+        others: further certificates of the document, of which the path may be made; not trusted themselves.
+        Raises VerificationFailed: certificate-expired, certificate-not-for-signing, certificate-untrusted,
+        algorithm-not-allowed.
+        """
+        if not signer.valid_from <= at <= signer.valid_until:
+            raise refusal("certificate-expired", "the certificate of the signer is not valid at this time")
+        if not signer.may_sign:
+            raise refusal(
+                "certificate-not-for-signing", "the certificate of the signer is not meant for signing content"
+            )
+        key = (signer.der, *(other.der for other in others))
+        if self._verdicts.holds(key, at):
+            return
+        path_until = self._validate_path(signer, others, at)
+        # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
+        midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
+        self._verdicts.keep(key, at, min(at + VERDICT_LIFETIME, midnight, path_until))
+
+    def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> datetime:
+        """Find and validate a path; returns the moment at which its first certificate expires."""
+        if not self.anchors:
+            raise refusal("certificate-untrusted", "no anchors are configured")
+        # The messages of the validator name the subject, so they stay here: `from None`.
+        try:
+            context = ValidationContext(
+                trust_roots=self._roots,
+                other_certs=[_asn1(other.der) for other in others],
+                moment=at,
+                allow_fetching=False,
+                revocation_mode="soft-fail",
+                time_tolerance=timedelta(0),
+                algorithm_usage_policy=_PathAlgorithms(self.algorithms),
+            )
+            validator = CertificateValidator(_asn1(signer.der), validation_context=context)
+            path = _finish(validator.async_validate_path())
+            ends: list[datetime] = [link.not_valid_after for link in path.iter_certs(include_root=False)]
+            return min([signer.valid_until, *ends])
+        except DisallowedAlgorithmError:
+            raise refusal(
+                "algorithm-not-allowed",
+                "a certificate of the path is signed with an algorithm or key that does not count",
+            ) from None
+        except (ExpiredError, NotYetValidError):
+            raise refusal("certificate-expired", "a certificate of the path is not valid at this time") from None
+        except (PathError, ValidationError):
+            raise refusal(
+                "certificate-untrusted", "no valid path leads from the signer to a configured anchor"
+            ) from None
+        except _LIBRARY_FAULTS:
+            raise refusal("certificate-untrusted", "the path from the signer to an anchor cannot be read") from None
+
+
+def trust_from_pem(data: bytes) -> TrustPolicy:
+    """A policy whose anchors are the certificates in a PEM text.
+
+    Raises KeyUnavailable (anchors-unreadable).
+    """
+    try:
+        return TrustPolicy(anchors=tuple(x509.load_pem_x509_certificates(data)))
+    except ValueError:
+        raise KeyUnavailable("anchors-unreadable", "no certificate can be read from this PEM text") from None
+
+
+class _PathAlgorithms(AlgorithmUsagePolicy):
+    """Our algorithm table in the validator's words, for the signatures between certificates."""
+
+    def __init__(self, policy: AlgorithmPolicy) -> None:
+        self._policy = policy
+
+    def digest_algorithm_allowed(
+        self, algo: asn1_algorithms.DigestAlgorithm, moment: datetime | None
+    ) -> AlgorithmUsageConstraint:
+        allowed = moment is not None and self._policy.accepts_digest(algo["algorithm"].native, at=moment)
+        return AlgorithmUsageConstraint(allowed=allowed)
+
+    def signature_algorithm_allowed(
+        self,
+        algo: asn1_algorithms.SignedDigestAlgorithm,
+        moment: datetime | None,
+        public_key: asn1_keys.PublicKeyInfo | None,
+    ) -> AlgorithmUsageConstraint:
+        if moment is None or public_key is None:
+            return AlgorithmUsageConstraint(allowed=False)
+        kind = public_key.curve[1] if public_key.algorithm == "ec" else public_key.algorithm
+        allowed = self._policy.accepts_key(kind, public_key.bit_size, at=moment) and self._policy.accepts_digest(
+            algo.hash_algo, at=moment
+        )
+        return AlgorithmUsageConstraint(allowed=allowed)
+
+
+def _asn1(der: bytes) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(der)  # type: ignore[no-untyped-call,no-any-return]  # untyped library
+
+
+def _finish(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """The result of a coroutine that never waits: the validator is written for fetching, which is off.
+
+    Works inside a running event loop too, where asyncio.run would not.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: _T = finished.value
+        return result
+    coroutine.close()
+    raise refusal("certificate-untrusted", "path validation would have to wait for something")

@@ -1,0 +1,172 @@
+"""Trust: which anchors and algorithms count, when, and what is remembered of it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing import (
+    ALGORITHMS,
+    AlgorithmPolicy,
+    Identity,
+    TrustPolicy,
+    VerificationFailed,
+    issue,
+    issue_authority,
+    sign_xml,
+    subject_of,
+    trust_from_pem,
+    verify_xml,
+)
+from signing.algorithms import SIGNATURE_ALGORITHMS
+from tests.signing import forge as f
+from tests.signing.pki import AT, DOCUMENT, People
+
+
+def refused(raw: bytes, trust: TrustPolicy, at: datetime = AT) -> str:
+    with pytest.raises(VerificationFailed) as failed:
+        verify_xml(raw, trust=trust, at=at)
+    return failed.value.code
+
+
+def issued_with(people: People, *extensions: tuple[x509.ExtensionType, bool], names: int = 1) -> Identity:
+    """A signer whose certificate has exactly these extensions and its serialNumber so many times."""
+    serial = [x509.NameAttribute(x509.NameOID.SERIAL_NUMBER, f"8507300332{number}") for number in range(names)]
+    builder = x509.CertificateBuilder(
+        people.authority.certificate.subject,
+        x509.Name(serial),
+        people.doctor.key.public_key(),
+        42,
+        AT - timedelta(days=1),
+        AT + timedelta(days=1),
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return Identity(people.doctor.key, builder.sign(people.authority.key, hashes.SHA256()))
+
+
+def test_no_anchor_trusts_nobody(signed: bytes) -> None:
+    assert refused(signed, TrustPolicy(())) == "certificate-untrusted"
+
+
+def test_another_authority_of_the_same_name_trusts_nobody(people: People, signed: bytes) -> None:
+    namesake = issue_authority("Example Authority", at=AT)
+    assert refused(signed, TrustPolicy((namesake.certificate,))) == "certificate-untrusted"
+    assert verify_xml(signed, trust=TrustPolicy((namesake.certificate, people.authority.certificate)), at=AT).signatures
+
+
+def test_anchors_from_pem(people: People, signed: bytes) -> None:
+    trust = trust_from_pem(people.authority.certificate.public_bytes(Encoding.PEM))
+    assert trust == TrustPolicy((people.authority.certificate,))
+    assert verify_xml(signed, trust=trust, at=AT).signatures
+
+
+def test_a_registered_certificate_may_be_its_own_anchor(people: People, signed: bytes) -> None:
+    assert verify_xml(signed, trust=TrustPolicy((people.doctor.certificate,)), at=AT).signatures
+    assert (
+        refused(signed, TrustPolicy((people.doctor.certificate,)), AT + timedelta(days=1000)) == "certificate-expired"
+    )
+
+
+def test_a_verdict_is_remembered_for_minutes_only(people: People, signed: bytes) -> None:
+    """A remembered verdict does not need the anchors any more, so taking them away shows what is remembered."""
+    trust = people.trust
+    assert verify_xml(signed, trust=trust, at=AT).signatures
+    trust._roots.clear()
+    for seconds, expected in ((0, True), (299, True), (301, False), (-1, False)):
+        at = AT + timedelta(seconds=seconds)
+        if expected:
+            assert verify_xml(signed, trust=trust, at=at).signatures
+        else:
+            assert refused(signed, trust, at) == "certificate-untrusted"
+
+
+def test_a_remembered_verdict_ends_with_the_certificate(people: People) -> None:
+    short = issue(people.authority, "Short", at=AT - timedelta(days=1), days=1)
+    raw = sign_xml(DOCUMENT, identity=short, at=AT)
+    trust = people.trust
+    assert verify_xml(raw, trust=trust, at=AT - timedelta(seconds=1)).signatures
+    assert refused(raw, trust, AT + timedelta(seconds=1)) == "certificate-expired"
+
+
+def test_a_bad_verdict_is_not_remembered(people: People, signed: bytes) -> None:
+    trust = people.trust
+    assert refused(signed, trust, AT - timedelta(days=3)) == "certificate-expired"
+    assert verify_xml(signed, trust=trust, at=AT).signatures
+
+
+def test_verification_works_inside_a_running_event_loop(people: People, signed: bytes) -> None:
+    async def verify() -> int:
+        return len(verify_xml(signed, trust=people.trust, at=AT).signatures)
+
+    assert asyncio.run(verify()) == 1
+
+
+def test_a_certificate_without_stated_use_may_sign(people: People) -> None:
+    raw = sign_xml(DOCUMENT, identity=issued_with(people), at=AT)
+    assert verify_xml(raw, trust=people.trust, at=AT).signatures
+
+
+def test_an_unknown_critical_extension_is_not_passed_over(people: People) -> None:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    raw = sign_xml(DOCUMENT, identity=issued_with(people, (unknown, True)), at=AT)
+    assert refused(raw, people.trust) == "certificate-untrusted"
+    raw = sign_xml(DOCUMENT, identity=issued_with(people, (unknown, False)), at=AT)
+    assert verify_xml(raw, trust=people.trust, at=AT).signatures
+
+
+def test_a_key_that_only_authenticates_does_not_sign_content(people: People) -> None:
+    flags = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"), False
+    )
+    usage = x509.KeyUsage(digital_signature=True, crl_sign=False, encipher_only=False, decipher_only=False, **flags)
+    raw = sign_xml(DOCUMENT, identity=issued_with(people, (usage, True)), at=AT)
+    assert refused(raw, people.trust) == "certificate-not-for-signing"
+
+
+def test_a_subject_that_says_two_things_says_nothing(people: People) -> None:
+    assert subject_of(issued_with(people).certificate).serial_number == "85073003320"
+    assert subject_of(issued_with(people, names=2).certificate).serial_number is None
+
+
+def test_the_policy_table_decides(people: People, signed: bytes) -> None:
+    no_curves = AlgorithmPolicy(
+        keys=tuple(rule for rule in ALGORITHMS.keys if rule.kind == "rsa"), digests=ALGORITHMS.digests
+    )
+    ended = AlgorithmPolicy(keys=ALGORITHMS.keys, digests={"sha256": AT})
+    for policy in (no_curves, ended):
+        assert refused(signed, TrustPolicy((people.authority.certificate,), policy)) == "algorithm-not-allowed"
+
+
+def test_the_policy_table_judges_the_digests_of_references_too(people: People) -> None:
+    sha512 = "http://www.w3.org/2001/04/xmlenc#sha512"
+    raw = f.forge(
+        people.doctor, edit=lambda s: f.every(s, ".//ds:Reference/ds:DigestMethod")[0].set("Algorithm", sha512)
+    )
+    ended = AlgorithmPolicy(keys=ALGORITHMS.keys, digests={"sha256": None, "sha512": AT})
+    assert verify_xml(raw, trust=people.trust, at=AT).signatures
+    assert refused(raw, TrustPolicy((people.authority.certificate,), ended)) == "algorithm-not-allowed"
+
+
+def test_the_policy_table_also_judges_the_path(people: People) -> None:
+    """The signer's own key is fine; the authority signed its certificate with one that does not count any more."""
+    old = issue_authority("Old Authority", key="rsa2048", at=AT)
+    signer = issue(old, "Signer", at=AT, days=1500)
+    raw = sign_xml(DOCUMENT, identity=signer, at=AT)
+    trust = TrustPolicy((old.certificate,))
+    assert verify_xml(raw, trust=trust, at=AT).signatures
+    assert refused(raw, trust, datetime(2029, 1, 1, tzinfo=UTC)) == "algorithm-not-allowed"
+
+
+def test_nothing_weak_is_in_the_tables() -> None:
+    for uri in SIGNATURE_ALGORITHMS:
+        assert not any(weak in uri for weak in ("sha1", "md5", "hmac", "dsa-sha1", "#dsa"))
+    accepted = [("secp256r1", 256), ("secp384r1", 384), ("secp521r1", 521), ("rsa", 2048), ("rsa", 3072), ("rsa", 8192)]
+    never = [("rsa", 1024), ("rsa", 2047), ("rsa", 8193), ("secp192r1", 192), ("secp256k1", 256), ("dsa", 3072)]
+    assert all(ALGORITHMS.accepts_key(kind, bits, at=AT) for kind, bits in accepted)
+    assert not any(ALGORITHMS.accepts_key(kind, bits, at=AT) for kind, bits in never)
+    assert [bits for kind, bits in accepted if ALGORITHMS.may_sign(kind, bits)] == [256, 384, 3072, 8192]
+    assert not ALGORITHMS.accepts_digest("sha1", at=AT)
