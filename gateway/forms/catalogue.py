@@ -1,0 +1,212 @@
+"""The form kinds that this installation knows: the folders under `schemas/`, loaded and checked once at start.
+
+The only module of the core that reads the disk. A new form kind is a new folder; nothing here names one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from gateway.errors import CatalogueError
+from gateway.forms.fields import Field, fields_of
+from gateway.forms.findings import MessageCatalogue
+from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
+from gateway.forms.kinds import FormKind, KindDescription, read_kind
+from gateway.forms.rulefiles import read_rules
+from gateway.forms.rules import Rule, RuleSet
+from gateway.forms.schema import CompiledSchema, SchemaIndex
+from gateway.forms.sources import COMMON_NAMESPACE, Entry, parse_yaml
+
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+_DSIG = "http://www.w3.org/2000/09/xmldsig#"
+_MESSAGES = Path("common/1/messages.yaml")
+_CODE_LISTS = Path("common/codelists")
+_TEXTS = Path("common/texts")
+
+
+class Catalogue:
+    """All form kinds, by root element and by name."""
+
+    def __init__(
+        self, kinds: Iterable[FormKind], *, messages: MessageCatalogue, reference: ReferenceData, folder: Path
+    ) -> None:
+        self.kinds = tuple(kinds)
+        self.messages = messages
+        self.reference = reference
+        self._folder = folder
+        self._by_root = {kind.qname: kind for kind in self.kinds}
+        # Ordered by version within a name, so the newest of a name wins.
+        self._by_name = {kind.id: kind for kind in self.kinds}
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Catalogue:
+        """Load every form kind under `folder`; by default the `schemas` folder beside the packages.
+
+        Raises CatalogueError naming the file at the first thing that is wrong.
+        """
+        folder = Path(__file__).resolve().parents[2] / "schemas" if folder is None else folder
+        messages = MessageCatalogue.from_data(_yaml(folder, _MESSAGES), source=str(_MESSAGES))
+        reference = ReferenceData(code_lists=_code_lists(folder), excerpts=tuple(_excerpts(folder)))
+        table = functions(reference)
+        homes = sorted(path.parent for path in folder.glob("*/*/*/form.toml"))
+        if not homes:
+            raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
+        kinds = [_kind(folder, home.relative_to(folder), messages, table) for home in homes]
+        return cls(kinds, messages=messages, reference=reference, folder=folder)
+
+    def by_root(self, qname: str) -> FormKind | None:
+        """The kind whose root element has that Clark name."""
+        return self._by_root.get(qname)
+
+    def by_name(self, name: str) -> FormKind | None:
+        """The newest version of a kind such as `be/health-assessment`."""
+        return self._by_name.get(name)
+
+    def fields(self, kind: FormKind) -> Field:
+        """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""
+        return fields_of(str(self._folder / _home(kind) / "form.xsd"))
+
+
+def _home(kind: FormKind) -> Path:
+    return Path(kind.country) / kind.name / kind.version.partition(".")[0]
+
+
+def _kind(folder: Path, home: Path, messages: MessageCatalogue, table: Mapping[tuple[str, str], Function]) -> FormKind:
+    source = str(home / "form.toml")
+    description = read_kind(_toml(folder, home / "form.toml"), source=source)
+    facts = description.facts
+    if home.parts != (facts["country"], facts["name"], facts["version"].partition(".")[0]):
+        raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
+    schema = _schema(folder, home / "form.xsd", facts["namespace"])
+    rules = _rules(folder, description, schema, table)
+    return FormKind(**facts, schema=schema, rules=rules, messages=messages.with_rules(rules.words, rules.last_resorts))
+
+
+def _rules(
+    folder: Path,
+    description: KindDescription,
+    schema: CompiledSchema,
+    table: Mapping[tuple[str, str], Function],
+) -> RuleSet:
+    names: list[str] = []
+    rules: list[Rule] = []
+    for file in description.rule_files:
+        name, read = read_rules(
+            _yaml(folder, Path(file)),
+            source=file,
+            namespace=description.facts["namespace"],
+            functions=table,
+        )
+        names.append(name)
+        rules += read
+    return RuleSet(" + ".join(names), rules, schema.index.places)
+
+
+def _schema(folder: Path, file: Path, namespace: str) -> CompiledSchema:
+    documents = list(_schema_documents(folder / file))
+    if documents[0].get("targetNamespace") != namespace:
+        raise CatalogueError("catalogue-schema", f"{file}: the target namespace is not that of form.toml")
+    prefixes = {namespace: "f", COMMON_NAMESPACE: "c", _DSIG: "ds"}
+    try:
+        return CompiledSchema(
+            lambda: etree.XMLSchema(etree.parse(folder / file, _own_parser())),
+            SchemaIndex.from_documents(documents, prefixes),
+        )
+    except etree.XMLSchemaParseError as exc:
+        raise CatalogueError("catalogue-schema", f"{file}: {exc}") from exc
+
+
+def _schema_documents(path: Path) -> Iterator[etree._Element]:
+    """A schema document and those it imports or includes, each once."""
+    waiting, seen = [path.resolve()], set[Path]()
+    while waiting:
+        current = waiting.pop(0)
+        if current in seen:
+            continue
+        seen.add(current)
+        try:
+            root = etree.parse(current, _own_parser()).getroot()
+        except (OSError, etree.XMLSyntaxError) as exc:
+            raise CatalogueError("catalogue-schema", f"{current.name}: {exc}") from exc
+        yield root
+        waiting += [
+            (current.parent / node.get("schemaLocation", "")).resolve()
+            for node in root.iterchildren(f"{_XS}import", f"{_XS}include")
+            if node.get("schemaLocation")
+        ]
+
+
+def _own_parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+
+
+def _code_lists(folder: Path) -> dict[str, CodeList]:
+    lists = (_code_list(folder, path.relative_to(folder)) for path in sorted((folder / _CODE_LISTS).glob("*.yaml")))
+    return {code_list.name: code_list for code_list in lists}
+
+
+def _code_list(folder: Path, file: Path) -> CodeList:
+    data = _yaml(folder, file)
+    if not isinstance(data, dict) or data.get("list") != file.stem or not isinstance(data.get("codes"), list):
+        raise CatalogueError("catalogue-codelist", f"{file}: needs `list`, named like the file, and `codes`")
+    editions = {
+        str(name): (edition.get("from"), edition.get("until")) for name, edition in data.get("editions", {}).items()
+    }
+    codes: dict[str, frozenset[str]] = {}
+    for item in data["codes"]:
+        code = item.get("code") if isinstance(item, dict) else None
+        if not isinstance(code, str) or code in codes:
+            raise CatalogueError("catalogue-codelist", f"{file}: a code is missing, not a text or there twice: {code}")
+        held = frozenset(str(edition) for edition in item.get("editions", editions))
+        if not held <= editions.keys():
+            raise CatalogueError("catalogue-codelist", f"{file}: {code} names an unknown edition")
+        if item.get("selectable", True):
+            codes[code] = held
+    return CodeList(name=data["list"], codes=codes, editions=editions)
+
+
+def _excerpts(folder: Path) -> Iterator[Excerpt]:
+    for path in sorted((folder / _TEXTS).rglob("*.yaml")):
+        yield _excerpt(folder, path.relative_to(folder))
+
+
+def _excerpt(folder: Path, file: Path) -> Excerpt:
+    data: Any = _yaml(folder, file)
+    entry = Entry(data, where=str(file), required=["profile", "language", "articles", "digest"], optional=list(data))
+    articles = []
+    for item in entry.items("articles"):
+        article = Entry(item, where=f"{file}: articles", required=["number", "paragraphs"], optional=list(item))
+        articles.append((article.text("number"), tuple(collapse(text) for text in article.texts("paragraphs"))))
+    excerpt = Excerpt(
+        profile=entry.text("profile"),
+        language=entry.text("language"),
+        start=entry.day("from"),
+        end=entry.day("until"),
+        articles=tuple(articles),
+    )
+    if entry.text("digest") != excerpt.digest:
+        raise CatalogueError("catalogue-digest", f"{file}: the digest of this text is {excerpt.digest}")
+    return excerpt
+
+
+def _yaml(folder: Path, file: Path) -> Any:
+    return parse_yaml(_read(folder, file), source=str(file))
+
+
+def _toml(folder: Path, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_read(folder, file))
+    except tomllib.TOMLDecodeError as exc:
+        raise CatalogueError("catalogue-syntax", f"{file}: {exc}") from exc
+
+
+def _read(folder: Path, file: Path) -> str:
+    try:
+        return (folder / file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise CatalogueError("catalogue-file", f"{file}: cannot be read ({type(exc).__name__})") from exc

@@ -1,0 +1,213 @@
+"""Findings: what is wrong in a document, by code and place, never by value; and the words for them in four languages.
+
+A finding carries a stable code, a path made of names that our own schemas know, a line, and parameters that come from
+our schemas. The texts live in data: `schemas/common/1/messages.yaml` for our codes, each rule's own texts beside the
+rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.errors import CatalogueError, Unreadable
+
+LANGUAGES = ("en", "nl", "fr", "de")
+DEFAULT_LANGUAGE = "en"
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+_CODE = re.compile(r"(?:XML|XSD|RUL|SIG|GW|GEN)-[A-Z0-9]+(?:-[A-Z0-9]+)*")
+_REQUIRED = frozenset({"severity", "message", "fix"})
+
+
+class Severity(StrEnum):
+    """Whether a finding refuses the form, flags it, or only remarks."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Phase(StrEnum):
+    """The step of the way that found it."""
+
+    PARSE = "parse"
+    SCHEMA = "schema"
+    RULES = "rules"
+    SIGNATURE = "signature"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One fault found.
+
+    path: readable, with our prefixes; a node that our schemas do not know is `*[n]`, an attribute `@*`.
+    rule, article: the rule it breaks and where the law says so.
+    params: (name, text) pairs for the message; made from our schemas, from numbers and from positions only.
+    """
+
+    code: str
+    severity: Severity
+    phase: Phase
+    path: str | None = None
+    line: int | None = None
+    rule: str | None = None
+    article: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+
+
+class XmlRejected(Unreadable):
+    """Bytes that are not an XML form we read; says which finding and nothing of the bytes."""
+
+    def __init__(self, finding: Finding) -> None:
+        where = "" if finding.line is None else f" (line {finding.line})"
+        super().__init__(finding.code, f"the document was refused before it was read further{where}")
+        self.finding = finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """The words of one code: what is wrong, what would be right (`hint`), the way out (`fix`), each by language.
+
+    The hint is left out when its placeholders are not among a finding's params.
+    """
+
+    severity: Severity
+    message: Mapping[str, str]
+    fix: Mapping[str, str]
+    hint: Mapping[str, str] | None = None
+    article: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """A finding put into one language. `detail` is what the schema says where `message` is the rule's."""
+
+    message: str
+    fix: str
+    detail: str | None = None
+
+
+class MessageCatalogue:
+    """Code -> message; texts of rules can be laid over it."""
+
+    def __init__(
+        self,
+        messages: Mapping[str, Message],
+        rules: Mapping[str, Message] | None = None,
+        last_resorts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._messages = messages
+        self._rules = rules or {}
+        self._last_resorts = last_resorts
+
+    @classmethod
+    def from_data(cls, data: object, *, source: str) -> MessageCatalogue:
+        """Read the content of messages.yaml. Raises CatalogueError naming file and code."""
+        if not isinstance(data, dict):
+            raise CatalogueError("catalogue-messages", f"{source}: a mapping of codes is expected")
+        return cls(
+            {str(code): _message(entry, where=f"{source}: {code}", code=str(code)) for code, entry in data.items()}
+        )
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code that has words."""
+        return frozenset(self._messages)
+
+    def __getitem__(self, code: str) -> Message:
+        return self._messages[code]
+
+    def with_rules(self, rules: Mapping[str, Message], last_resorts: frozenset[str]) -> MessageCatalogue:
+        """The same catalogue with the words of a form kind's rules.
+
+        last_resorts: rules that answer for the schema as a whole, whose words say less than those of the code.
+        """
+        return MessageCatalogue(self._messages, rules, last_resorts)
+
+    def finding(
+        self,
+        code: str,
+        phase: Phase,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        params: tuple[tuple[str, str], ...] = (),
+    ) -> Finding:
+        """A finding of that code with the severity and article that the catalogue gives it."""
+        entry = self._messages[code]
+        return Finding(
+            code=code,
+            severity=entry.severity,
+            phase=phase,
+            path=path,
+            line=line,
+            article=entry.article,
+            params=params,
+        )
+
+    def words(self, finding: Finding, language: str) -> Words:
+        """`finding` in `language`: the rule's words where a rule speaks, else those of the code.
+
+        An unknown language gets the default one; a code without words (a defect, kept visible) gets itself.
+        """
+        language = language if language in LANGUAGES else DEFAULT_LANGUAGE
+        general = finding.rule in self._last_resorts and finding.rule != finding.code
+        of_rule = None if finding.rule is None or general else self._rules.get(finding.rule)
+        of_code = self._messages.get(finding.code)
+        said = _said(of_code, finding, language) if of_code else None
+        if of_rule is None:
+            fix = _fill(of_code.fix[language], finding) if of_code else ""
+            return Words(message=said or finding.code, fix=fix)
+        return Words(message=of_rule.message[language], fix=of_rule.fix[language], detail=said)
+
+
+def four_languages(entry: object, *, where: str) -> dict[str, str]:
+    """A text in exactly our four languages with equal placeholders. Raises CatalogueError."""
+    if not isinstance(entry, dict) or set(entry) != set(LANGUAGES):
+        raise CatalogueError(
+            "catalogue-languages", f"{where}: needs a text in each of {', '.join(LANGUAGES)} and no other"
+        )
+    texts = {}
+    for language in LANGUAGES:
+        text = entry[language]
+        if not isinstance(text, str) or not text.strip():
+            raise CatalogueError("catalogue-languages", f"{where}: the text in {language} is empty")
+        texts[language] = " ".join(text.split())
+    if len({frozenset(_PLACEHOLDER.findall(text)) for text in texts.values()}) > 1:
+        raise CatalogueError("catalogue-placeholders", f"{where}: the placeholders differ between languages")
+    return texts
+
+
+def _message(entry: object, *, where: str, code: str) -> Message:
+    if _CODE.fullmatch(code) is None:
+        raise CatalogueError("catalogue-messages", f"{where}: not one of our codes")
+    if not isinstance(entry, dict) or not entry.keys() >= _REQUIRED or entry.keys() - _REQUIRED - {"hint", "article"}:
+        raise CatalogueError("catalogue-messages", f"{where}: needs severity, message, fix; may have hint, article")
+    article = entry.get("article")
+    if entry["severity"] not in tuple(Severity) or not (article is None or isinstance(article, str)):
+        raise CatalogueError("catalogue-messages", f"{where}: severity or article is wrong")
+    return Message(
+        severity=Severity(entry["severity"]),
+        message=four_languages(entry["message"], where=f"{where}.message"),
+        fix=four_languages(entry["fix"], where=f"{where}.fix"),
+        hint=four_languages(entry["hint"], where=f"{where}.hint") if "hint" in entry else None,
+        article=article,
+    )
+
+
+def _said(entry: Message, finding: Finding, language: str) -> str:
+    said = _fill(entry.message[language], finding)
+    if entry.hint is None:
+        return said
+    params = {name for name, _ in finding.params}
+    hint = entry.hint[language]
+    return f"{said} {_fill(hint, finding)}" if params.issuperset(_PLACEHOLDER.findall(hint)) else said
+
+
+def _fill(template: str, finding: Finding) -> str:
+    params = dict(finding.params)
+    return _PLACEHOLDER.sub(lambda match: params.get(match[1], "?"), template)

@@ -1,0 +1,152 @@
+"""The one way in which bytes from outside become a tree.
+
+`parse_untrusted` refuses whatever could make two readers see different documents (DOCTYPE, entities, other encodings,
+processing instructions, `xsi:*`) or make one reader work too long. The checks on the bytes come before the parser,
+because the parser understands more than we want (UTF-7 would hide a DOCTYPE). Whether the root is a form of ours is
+judged by the caller.
+Source: research note `validation.md` §5; `collect_ids` stays at its default and no schema is given to the parser,
+because the first would open external DTDs and the second crashes the process.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+import threading
+from dataclasses import dataclass
+
+from lxml import etree
+
+from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
+
+_KIB = 1024
+_BOM = codecs.BOM_UTF8
+_DECLARATION = re.compile(
+    rb"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?P<q>[\"'])(?P<version>[^\"']*)(?P=q)"
+    rb"(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?P<r>[\"'])(?P<encoding>[^\"']*)(?P=r))?"
+    rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?"
+    rb"[ \t\r\n]*\?>"
+)
+_DOCTYPE = re.compile(rb"<![dD][oO][cC][tT][yY][pP][eE]")
+_FORBIDDEN = re.compile(rb"<(?:\?|![dD][oO][cC][tT][yY][pP][eE])")
+_XSI_ATTRIBUTE = etree.XPath(
+    "boolean(/descendant::*/@xsi:*)", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}, regexp=False
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How much is read. Depth (256) and length of one text (10 MB) are limits of libxml2 itself."""
+
+    max_bytes: int
+
+
+FORM_LIMITS = Limits(max_bytes=256 * _KIB)
+ABSOLUTE_LIMITS = Limits(max_bytes=1024 * _KIB)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class ParsedDocument:
+    """A well-formed document: its tree, the bytes it came from and their digest.
+
+    Signatures are judged on `raw`, never on a tree written out again. Not shown by repr: it holds what the document
+    holds.
+    """
+
+    root: etree._Element
+    raw: bytes
+    sha256: str
+
+
+class _Parsers(threading.local):
+    """One parser for each thread: a shared one is safe but makes threads wait for each other."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            attribute_defaults=False,
+            huge_tree=False,
+            recover=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_PARSERS = _Parsers()
+
+
+def parse_untrusted(raw: bytes, *, limits: Limits = FORM_LIMITS) -> ParsedDocument:
+    """Parse bytes from outside.
+
+    Comments are dropped, so that text is never cut in two. A `<!DOCTYPE` or `<?` is refused also inside a comment or
+    CDATA.
+    Raises XmlRejected with one of XML-001 to XML-007, XML-009, XML-010.
+    """
+    code = _refused_bytes(raw, limits)
+    if code is not None:
+        raise _rejected(code, (("limit", str(limits.max_bytes // _KIB)),) if code == "XML-001" else ())
+    root, line, column = _parse(raw)
+    if root is None:
+        raise _rejected("XML-010", (("column", str(column)),) if column else (), line=line)
+    document = root.getroottree()
+    if document.docinfo.internalDTD is not None:
+        raise _rejected("XML-007")
+    if _XSI_ATTRIBUTE(document):
+        raise _rejected("XML-009")
+    return ParsedDocument(root=root, raw=raw, sha256=f"sha256:{hashlib.sha256(raw).hexdigest()}")
+
+
+def _refused_bytes(raw: bytes, limits: Limits) -> str | None:
+    """What the bytes alone are refused for, in the order of the parse contract."""
+    if len(raw) > limits.max_bytes:
+        return "XML-001"
+    if b"\0" in raw or not _is_utf8(raw):
+        return "XML-002"
+    body = raw.removeprefix(_BOM)
+    if body.startswith(_BOM):
+        return "XML-003"
+    declaration = None
+    if body.startswith(b"<?xml") and body[5:6].isspace():
+        declaration = _DECLARATION.match(body)
+        if declaration is None:
+            return "XML-004"
+        if (declaration["encoding"] or b"utf-8").lower() not in (b"utf-8", b"utf8"):
+            return "XML-003"
+        if declaration["version"] != b"1.0":
+            return "XML-004"
+    start = declaration.end() if declaration else 0
+    if _FORBIDDEN.search(body, start) is None:
+        return None
+    return "XML-005" if _DOCTYPE.search(body, start) else "XML-006"
+
+
+def _is_utf8(raw: bytes) -> bool:
+    if raw.isascii():
+        return True
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parse(raw: bytes) -> tuple[etree._Element | None, int | None, int]:
+    """The root element, or None with line and column of the fault.
+
+    The parser's own error quotes the document, so nothing of it is kept, not even as context of our exception.
+    """
+    try:
+        return etree.fromstring(raw, _PARSERS.parser), None, 0
+    except etree.XMLSyntaxError as exc:
+        return None, exc.lineno or None, exc.offset or 0
+
+
+def _rejected(code: str, params: tuple[tuple[str, str], ...] = (), *, line: int | None = None) -> XmlRejected:
+    return XmlRejected(
+        Finding(code=code, severity=Severity.ERROR, phase=Phase.PARSE, line=line, params=params),
+    )

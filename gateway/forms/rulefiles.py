@@ -1,0 +1,190 @@
+"""rules.yaml read strictly: keys known, expressions compiled and tried, every fault named with file and rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lxml import etree
+
+from gateway.errors import CatalogueError
+from gateway.forms.findings import Message, Phase, Severity, four_languages
+from gateway.forms.functions import Function
+from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test
+from gateway.forms.schema import SCHEMA_CODES
+from gateway.forms.sources import Entry, compile_xpath, variables_of, xpath_namespaces
+
+_ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
+_NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
+_LET = re.compile(r"[a-z][a-z0-9-]*")
+_CASE_KEYS = ("remove", "set", "replace", "add", "after")
+
+
+def read_rules(
+    data: object,
+    *,
+    source: str,
+    namespace: str,
+    functions: Mapping[tuple[str, str], Function],
+) -> tuple[str, tuple[Rule, ...]]:
+    """The name of the rule set and the rules of one rules.yaml, compiled for the form kind of that namespace.
+
+    Raises CatalogueError naming file and rule.
+    """
+    entry = Entry(data, where=source, required=["ruleset", "rules"])
+    namespaces = xpath_namespaces(namespace)
+    rules = []
+    for number, item in enumerate(entry.items("rules"), start=1):
+        named = item.get("id", number) if isinstance(item, dict) else number
+        rules.append(_rule(item, where=f"{source}: {named}", namespaces=namespaces, functions=functions))
+    return entry.text("ruleset"), tuple(rules)
+
+
+def _rule(
+    data: object,
+    *,
+    where: str,
+    namespaces: Mapping[str, str],
+    functions: Mapping[tuple[str, str], Function],
+) -> Rule:
+    entry = Entry(
+        data,
+        where=where,
+        required=["id", "severity", "legal", "message", "fix"],
+        optional=["effective", "context", "let", "test", "schema", "checked", "cases", "note", "since"],
+    )
+    rule_id = entry.text("id")
+    if _ID.fullmatch(rule_id) is None:
+        raise entry.wrong("id", "an id such as HA-07 is expected")
+    legal = tuple(_legal(item, where=f"{where}.legal") for item in entry.items("legal"))
+    if not legal:
+        raise entry.wrong("legal", "at least one place in the law, or the reason, is expected")
+    kinds = [key for key in ("test", "schema", "checked") if key in entry.data]
+    if (
+        kinds not in (["test"], ["schema"], ["test", "schema"], ["checked"])
+        or ("test" in kinds) is not ("context" in entry.data)
+        or ("let" in entry.data and "test" not in kinds)
+    ):
+        raise CatalogueError("catalogue-rules", f"{where}: needs context and test (and let), schema, or checked")
+    effective = Entry(
+        entry.data.get("effective", {}), where=f"{where}.effective", required=[], optional=["from", "until"]
+    )
+    severity = Severity(entry.one_of("severity", list(Severity)))
+    if "schema" in kinds and severity is not Severity.ERROR:
+        raise entry.wrong("severity", "what the schema refuses is always an error")
+    message = four_languages(entry.data["message"], where=f"{where}.message")
+    fix = four_languages(entry.data["fix"], where=f"{where}.fix")
+    if "{" in "".join((*message.values(), *fix.values())):
+        raise CatalogueError("catalogue-placeholders", f"{where}: a rule's words have no placeholders")
+    return Rule(
+        id=rule_id,
+        severity=severity,
+        legal=legal,
+        words=Message(
+            severity=severity,
+            message=message,
+            fix=fix,
+            article="; ".join(f"Art. {item.article}" if item.article[:1].isdigit() else item.article for item in legal),
+        ),
+        start=effective.day("from"),
+        end=effective.day("until"),
+        test=_test(entry, namespaces, functions) if "test" in kinds else None,
+        selectors=_selectors(entry) if "schema" in kinds else (),
+        checked=Phase(entry.one_of("checked", [Phase.RECORDS, Phase.SIGNATURE])) if kinds == ["checked"] else None,
+        cases=tuple(_case(item, where=f"{where}.cases") for item in entry.items("cases")),
+    )
+
+
+def _legal(data: object, *, where: str) -> Legal:
+    entry = Entry(data, where=where, required=["act", "article"], optional=["uri"])
+    return Legal(act=entry.text("act"), article=entry.text("article"), uri=entry.data.get("uri"))
+
+
+def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[str, str], Function]) -> Test:
+    context = entry.text("context")
+    if _NAMES.fullmatch(context) is None:
+        raise entry.wrong("context", "element names such as f:ItemC/f:Value, without predicates, are expected")
+    tags = [f"{{{namespaces[step[0]]}}}{step[2:]}" for step in context.split("/")]
+    known = list(GIVEN)
+    lets = []
+    for name, expression in entry.mapping("let").items():
+        if _LET.fullmatch(name) is None or name in known or not isinstance(expression, str):
+            raise entry.wrong("let", f"{name}: a new lower-case name and an expression are expected")
+        compiled = compile_xpath(
+            expression,
+            where=f"{entry.where}.let.{name}",
+            namespaces=namespaces,
+            extensions=functions,
+            variables=known,
+        )
+        lets.append((name, compiled, variables_of(expression)))
+        known.append(name)
+    expression = entry.text("test")
+    test = Test(
+        tag=tags[-1],
+        ancestors=tuple(reversed(tags[:-1])),
+        lets=tuple(lets),
+        test=compile_xpath(
+            f"boolean({expression})",
+            where=f"{entry.where}.test",
+            namespaces=namespaces,
+            extensions=functions,
+            variables=known,
+        ),
+        variables=variables_of(expression),
+    )
+    # Some faults (wrong number or kind of arguments, an unknown code list) show only when an expression runs.
+    try:
+        test.obeyed(etree.Element(test.tag), dict.fromkeys(GIVEN, "2000-01-01"))
+    except EVALUATION_FAULTS as exc:
+        raise entry.wrong("test", f"does not run: {exc}") from exc
+    return test
+
+
+def _selectors(entry: Entry) -> tuple[Selector, ...]:
+    data = entry.data["schema"]
+    return tuple(
+        _selector(item, where=f"{entry.where}.schema") for item in (data if isinstance(data, list) else [data])
+    )
+
+
+def _selector(data: object, *, where: str) -> Selector:
+    entry = Entry(data, where=where, required=[], optional=["within", "codes", "names", "expected", "unknown"])
+    within = entry.optional_text("within")
+    if within is not None and _NAMES.fullmatch(within) is None:
+        raise entry.wrong("within", "element names such as f:Worker/c:Ssin are expected")
+    codes = frozenset(entry.texts("codes"))
+    if codes - SCHEMA_CODES:
+        raise entry.wrong("codes", f"{', '.join(sorted(codes - SCHEMA_CODES))}: no such code")
+    names = entry.optional_text("names")
+    unknown = entry.data.get("unknown")
+    if unknown is not None and not isinstance(unknown, bool):
+        raise entry.wrong("unknown", "true or false is expected")
+    try:
+        pattern = re.compile(names) if names else None
+    except re.error as exc:
+        raise entry.wrong("names", f"not a pattern: {exc}") from exc
+    return Selector(
+        within=tuple(within.split("/")) if within else (),
+        codes=codes,
+        names=pattern,
+        expected=entry.optional_text("expected"),
+        unknown=unknown,
+    )
+
+
+def _case(data: object, *, where: str) -> Mapping[str, Any]:
+    """One case, as the tests read it: `pass`, `fail` or `silent`, each a base sample and changes."""
+    entry = Entry(data, where=where, required=[], optional=["pass", "fail", "silent", "only"])
+    outcomes = [key for key in ("pass", "fail", "silent") if key in entry.data]
+    if len(outcomes) != 1 or ("only" in entry.data) is not (outcomes == ["fail"]):
+        raise CatalogueError("catalogue-rules", f"{where}: needs one of pass, fail, silent, and only with fail")
+    change = Entry(
+        entry.data[outcomes[0]],
+        where=f"{where}.{outcomes[0]}",
+        required=["base"],
+        optional=[*_CASE_KEYS, "received_on"],
+    )
+    change.text("base")
+    return entry.data

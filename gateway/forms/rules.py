@@ -1,0 +1,233 @@
+"""The rules of a form kind: read from rules.yaml, compiled once, run over the Content of a form.
+
+A rule is tested here (`context`, `let`, `test` in XPath 1.0), enforced by the schema (`schema`: faults of the schema at
+those places are reported under the rule's id and article), both, or checked elsewhere (`checked`: by the signature
+check or against the gateway's records; listed here for its words). One walk over the tree finds the elements that
+rules speak about. Dates come in from outside, so a verdict can be repeated years later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lxml import etree
+
+from gateway.errors import CatalogueError, EngineFault
+from gateway.forms.findings import Finding, Message, Phase, Severity
+from gateway.forms.places import Places, same_place, tag_of
+from gateway.forms.schema import SchemaFault
+from gateway.forms.sources import COMMON_NAMESPACE
+
+# Variables of every expression: the day of receipt and the day on which the form was issued.
+GIVEN = ("received-on", "issued-on")
+_ISSUED_ON = f"{{{COMMON_NAMESPACE}}}IssuedOn"
+EVALUATION_FAULTS = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
+
+XPathValue = Any  # what an XPath 1.0 evaluation gives: text, number, boolean, nodes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Legal:
+    """Where the law says it."""
+
+    act: str
+    article: str
+    uri: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selector:
+    """Which faults of the schema a rule answers for.
+
+    within: names of an element that must stand at or above the fault. codes: our XSD codes, empty for all. names:
+    pattern for the local name of what is out of place. expected: an element that would have been right there. unknown:
+    whether the name of what is out of place must be foreign to our schemas.
+    """
+
+    within: tuple[str, ...] = ()
+    codes: frozenset[str] = frozenset()
+    names: re.Pattern[str] | None = None
+    expected: str | None = None
+    unknown: bool | None = None
+
+    @property
+    def is_last_resort(self) -> bool:
+        """Whether it takes faults anywhere, so that the schema's own words say more than the rule's."""
+        return not self.within and self.names is None and self.expected is None
+
+    def takes(self, fault: SchemaFault) -> bool:
+        """Whether the rule answers for `fault`."""
+        if self.codes and fault.code not in self.codes:
+            return False
+        if self.names is not None and (fault.offender is None or self.names.search(fault.offender) is None):
+            return False
+        if self.expected is not None and self.expected not in dict(fault.params).get("expected", "").split(", "):
+            return False
+        if self.unknown is not None and fault.known is self.unknown:
+            return False
+        length = len(self.within)
+        return not length or any(
+            fault.names[start : start + length] == self.within for start in range(len(fault.names) - length + 1)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Test:
+    """A compiled rule test. `ancestors`: tags that must stand above the context element, nearest first."""
+
+    __test__ = False
+
+    tag: str
+    ancestors: tuple[str, ...]
+    lets: tuple[tuple[str, etree.XPath, tuple[str, ...]], ...]
+    test: etree.XPath
+    variables: tuple[str, ...]
+
+    def fits(self, node: etree._Element) -> bool:
+        """Whether an element with the right name also stands where the rule wants it."""
+        current: etree._Element | None = node
+        for tag in self.ancestors:
+            current = None if current is None else current.getparent()
+            if current is None or current.tag != tag:
+                return False
+        return True
+
+    def obeyed(self, node: etree._Element, given: Mapping[str, str]) -> bool:
+        """Whether the rule is obeyed at that element."""
+        if not self.variables:
+            return bool(self.test(node))
+        known: dict[str, XPathValue] = dict(given)
+        for name, expression, variables in self.lets:
+            known[name] = expression(node, **{variable: known[variable] for variable in variables})
+        return bool(self.test(node, **{name: known[name] for name in self.variables}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule with its words, its place in the law and its cases; exactly one of test, selectors, checked is there."""
+
+    id: str
+    severity: Severity
+    legal: tuple[Legal, ...]
+    words: Message
+    start: date | None = None
+    end: date | None = None
+    test: Test | None = None
+    selectors: tuple[Selector, ...] = ()
+    checked: Phase | None = None
+    cases: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def article(self) -> str:
+        """The articles in one line, `Art. 48 par. 6; Art. 50`."""
+        return self.words.article or ""
+
+    def in_force(self, issued_on: str) -> bool:
+        """Whether the rule holds for a form issued on that day (YYYY-MM-DD; no day means it does)."""
+        if not issued_on:
+            return True
+        return (self.start is None or self.start.isoformat() <= issued_on) and (
+            self.end is None or issued_on <= self.end.isoformat()
+        )
+
+
+class RuleSet:
+    """All rules of one form kind: its own before the common ones, in the order of their files."""
+
+    def __init__(self, name: str, rules: Iterable[Rule], places: Places) -> None:
+        self.name = name
+        self.rules = tuple(rules)
+        self._by_id = {rule.id: rule for rule in self.rules}
+        if len(self._by_id) != len(self.rules):
+            twice = next(rule.id for rule in self.rules if self._by_id[rule.id] is not rule)
+            raise CatalogueError("catalogue-rules", f"{name}: the rule {twice} is there twice")
+        self._places = places
+        self._tests: dict[str, list[tuple[Rule, Test]]] = {}
+        for rule in self.rules:
+            if rule.test is not None:
+                self._tests.setdefault(rule.test.tag, []).append((rule, rule.test))
+        self._tags = tuple(self._tests)
+        self._dated = any(rule.start or rule.end for rule in self.rules)
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        return self._by_id[rule_id]
+
+    def __contains__(self, rule_id: str) -> bool:
+        return rule_id in self._by_id
+
+    @property
+    def words(self) -> dict[str, Message]:
+        """The words of every rule, by id."""
+        return {rule.id: rule.words for rule in self.rules}
+
+    def run(
+        self,
+        content: etree._Element,
+        *,
+        received_on: date,
+        above: str = "",
+        shown_in: etree._Element | None = None,
+    ) -> list[Finding]:
+        """The findings of the tested rules over a Content element, in document order.
+
+        above: path of what stood above Content, when it was cut out of its document.
+        shown_in: the same Content in the document as it came in, to give that document's lines; without it, lines are
+        those of `content` itself.
+        Raises EngineFault if a rule cannot be evaluated: then nothing is known about the document.
+        """
+        issued_on = next((node.text or "" for node in content.iter(_ISSUED_ON)), "").strip()
+        given = {"received-on": received_on.isoformat(), "issued-on": issued_on}
+        findings = []
+        for node in content.iter(*self._tags) if self._tags else ():
+            for rule, test in self._tests[tag_of(node)]:
+                if test.ancestors and not test.fits(node):
+                    continue
+                if self._dated and not rule.in_force(issued_on):
+                    continue
+                if not _obeyed(rule, test, node, given):
+                    shown = node if shown_in is None else same_place(node, content, shown_in)
+                    findings.append(
+                        self.finding(
+                            rule.id,
+                            Phase.RULES,
+                            path=self._places.path(node, above=above),
+                            line=None if shown is None else shown.sourceline,
+                        )
+                    )
+        return findings
+
+    def finding(self, rule_id: str, phase: Phase, *, path: str | None = None, line: int | None = None) -> Finding:
+        """A finding under a rule, for whoever checked it."""
+        rule = self._by_id[rule_id]
+        return Finding(
+            code=rule.id,
+            severity=rule.severity,
+            phase=phase,
+            path=path,
+            line=line,
+            rule=rule.id,
+            article=rule.article or None,
+        )
+
+    @property
+    def last_resorts(self) -> frozenset[str]:
+        """The rules that answer for schema faults anywhere, because no other rule does."""
+        return frozenset(
+            rule.id for rule in self.rules if rule.selectors and all(item.is_last_resort for item in rule.selectors)
+        )
+
+    def answers_for(self, fault: SchemaFault) -> Rule | None:
+        """The first rule that answers for a fault of the schema."""
+        return next((rule for rule in self.rules if any(item.takes(fault) for item in rule.selectors)), None)
+
+
+def _obeyed(rule: Rule, test: Test, node: etree._Element, given: Mapping[str, str]) -> bool:
+    try:
+        return test.obeyed(node, given)
+    except EVALUATION_FAULTS as exc:
+        broken = type(exc).__name__  # its text may quote the document, so it does not become the context of ours
+    raise EngineFault("RUL-900", f"the rule {rule.id} could not be evaluated ({broken})")

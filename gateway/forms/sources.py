@@ -1,0 +1,172 @@
+"""Strict reading of the data files of a form kind: text in, plain data out, every surprise named with its file.
+
+Nothing here opens a file; `catalogue.py` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import yaml
+from lxml import etree
+
+from gateway.errors import CatalogueError
+
+COMMON_NAMESPACE = "urn:sealpost:common:1"
+FUNCTIONS_NAMESPACE = "urn:sealpost:functions:1"
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_VARIABLE = re.compile(r"\$([A-Za-z_][\w.-]*)")
+_PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
+_CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
+# Constructs that engines of third parties refuse or get wrong (research note validation.md §3.2).
+_NOT_PORTABLE = (
+    (re.compile(r"\bcurrent\s*\("), "current() (use a let variable)"),
+    (re.compile(r"self::\*\s*\["), "self::*[...] (use boolean(...))"),
+)
+
+
+class _StrictLoader(yaml.CSafeLoader):
+    """YAML without repeated keys: the second would silently replace the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is repeated", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse_yaml(text: str, *, source: str) -> Any:
+    """The data of a YAML file. Raises CatalogueError with file and line."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader, made stricter
+    except yaml.YAMLError as exc:
+        raise CatalogueError("catalogue-syntax", f"{source}: {exc}") from exc
+
+
+class Entry:
+    """One mapping of a data file, read key by key; what is left over, missing or of another type is refused by name."""
+
+    def __init__(self, data: object, *, where: str, required: Sequence[str], optional: Sequence[str] = ()) -> None:
+        if not isinstance(data, dict):
+            raise CatalogueError("catalogue-shape", f"{where}: a mapping is expected")
+        unknown = sorted(str(key) for key in data.keys() - set(required) - set(optional))
+        missing = [key for key in required if key not in data]
+        if unknown or missing:
+            said = [f"unknown {', '.join(unknown)}"] * bool(unknown) + [f"missing {', '.join(missing)}"] * bool(missing)
+            raise CatalogueError("catalogue-keys", f"{where}: {'; '.join(said)}")
+        self.data: dict[str, Any] = data
+        self.where = where
+
+    def text(self, key: str) -> str:
+        """A non-empty text."""
+        value = self.data[key]
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(key, "a text is expected")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """A non-empty text, or None if the key is absent."""
+        return self.text(key) if key in self.data else None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; absent means empty."""
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.wrong(key, "a list of texts is expected")
+        return tuple(value)
+
+    def items(self, key: str) -> list[Any]:
+        """A list; absent means empty."""
+        value = self.data.get(key, [])
+        if not isinstance(value, list):
+            raise self.wrong(key, "a list is expected")
+        return value
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """A mapping with texts as keys; absent means empty."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise self.wrong(key, "a mapping is expected")
+        return value
+
+    def number(self, key: str) -> int:
+        """A whole number above zero."""
+        value = self.data[key]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.wrong(key, "a whole number above zero is expected")
+        return value
+
+    def day(self, key: str) -> date | None:
+        """A date, or None if the key is absent."""
+        value = self.data.get(key)
+        if value is not None and (not isinstance(value, date) or hasattr(value, "hour")):
+            raise self.wrong(key, "a date is expected")
+        return value
+
+    def one_of(self, key: str, allowed: Sequence[str]) -> str:
+        """A text out of a closed set."""
+        value = self.text(key)
+        if value not in allowed:
+            raise self.wrong(key, f"one of {', '.join(allowed)} is expected")
+        return value
+
+    def wrong(self, key: str, said: str) -> CatalogueError:
+        """The error for a key, to raise."""
+        return CatalogueError("catalogue-value", f"{self.where}.{key}: {said}")
+
+
+def xpath_namespaces(namespace: str) -> dict[str, str]:
+    """The prefixes of all our expressions: `f` for the form, `c` for the common types, `sp` for our functions."""
+    return {"f": namespace, "c": COMMON_NAMESPACE, "sp": FUNCTIONS_NAMESPACE}
+
+
+def compile_xpath(
+    expression: str,
+    *,
+    where: str,
+    namespaces: Mapping[str, str],
+    extensions: Mapping[tuple[str, str], Any] | None = None,
+    variables: Sequence[str] = (),
+) -> etree.XPath:
+    """Compile one XPath 1.0 expression of our data files.
+
+    Raises CatalogueError for a syntax fault, an unknown function or prefix, a variable that is not among `variables`,
+    and constructs that other engines get wrong.
+    """
+    bare = _LITERAL.sub("''", expression)
+    for construct, name in _NOT_PORTABLE:
+        if construct.search(bare):
+            raise CatalogueError("catalogue-xpath", f"{where}: not portable: {name}")
+    unknown = sorted(set(variables_of(expression)) - set(variables))
+    if unknown:
+        raise CatalogueError("catalogue-xpath", f"{where}: unknown variable ${unknown[0]}")
+    prefixes = set(_PREFIX.findall(bare))
+    if prefixes - namespaces.keys():
+        raise CatalogueError("catalogue-xpath", f"{where}: unknown prefix {min(prefixes - namespaces.keys())}:")
+    called = {(namespaces["sp"], name) for name in _CALL.findall(bare)}
+    known = extensions or {}
+    if called - known.keys():
+        raise CatalogueError("catalogue-xpath", f"{where}: unknown function sp:{min(called - known.keys())[1]}")
+    try:
+        # lxml registers prefixes and functions anew at each evaluation, so an expression gets only those it uses.
+        return etree.XPath(
+            expression,
+            namespaces={prefix: namespaces[prefix] for prefix in prefixes} or None,
+            extensions={name: known[name] for name in called} or None,
+            regexp=False,
+            smart_strings=False,
+        )
+    except etree.XPathSyntaxError as exc:
+        raise CatalogueError("catalogue-xpath", f"{where}: {exc}") from exc
+
+
+def variables_of(expression: str) -> tuple[str, ...]:
+    """The names of the variables that an expression uses."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(_LITERAL.sub("''", expression))))

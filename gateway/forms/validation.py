@@ -1,0 +1,180 @@
+"""Validation of a form: parse, identify, schema, rules; the first step that fails ends it.
+
+The signature is judged elsewhere, between schema and rules: intake runs the steps one by one, with the rules over the
+Content that a signature was proven to cover. `validate` runs them all over a document as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from lxml import etree
+
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
+from gateway.forms.kinds import FormKind
+from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, parse_untrusted
+from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report
+from gateway.forms.schema import SchemaFault
+from gateway.forms.sources import COMMON_NAMESPACE
+
+# Thousands of faults say no more than the first hundreds, and each costs a search in the tree.
+MAX_FAULTS = 4 * MAX_FINDINGS
+_DOCUMENT_ID = f"{{{COMMON_NAMESPACE}}}DocumentId"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified:
+    """A well-formed document whose root element is that of a form kind, and what its schema says about it.
+
+    With no findings it is valid against the schema.
+    """
+
+    document: ParsedDocument
+    kind: FormKind
+    findings: tuple[Finding, ...]
+    truncated: bool = False
+
+    @property
+    def content(self) -> etree._Element:
+        """The Content element as it came in, not proven to be signed; only for a document without findings."""
+        content = self.kind.content_of(self.document.root)
+        if content is None:
+            raise ValueError("a document that is not valid has no Content to read")
+        return content
+
+    @property
+    def document_id(self) -> str | None:
+        """The DocumentId, if it reads as one."""
+        node = next(self.document.root.iter(_DOCUMENT_ID), None)
+        found = "" if node is None else (node.text or "").strip()
+        return found if _UUID.fullmatch(found) else None
+
+
+class Validator:
+    """Judges documents by the form kinds of a catalogue. Safe to share between threads."""
+
+    def __init__(self, catalogue: Catalogue, *, limits: Limits = FORM_LIMITS) -> None:
+        self.catalogue = catalogue
+        self.limits = limits
+
+    def identify(self, raw: bytes) -> Identified:
+        """Parse, find the form kind, run its schema.
+
+        Raises XmlRejected (XML-...) for bytes that are not a form of a known kind, EngineFault if libxml2 gives up.
+        """
+        document = parse_untrusted(raw, limits=self.limits)
+        kind = self.catalogue.by_root(str(document.root.tag))
+        if kind is None:
+            raise XmlRejected(
+                Finding(code="XML-008", severity=Severity.ERROR, phase=Phase.PARSE, line=document.root.sourceline)
+            )
+        faults = kind.schema.faults(document.root, limit=MAX_FAULTS)
+        findings = tuple(dict.fromkeys(_finding(kind, fault) for fault in faults))
+        return Identified(
+            document=document,
+            kind=kind,
+            findings=findings[:MAX_FINDINGS],
+            truncated=len(faults) == MAX_FAULTS or len(findings) > MAX_FINDINGS,
+        )
+
+    def rules(
+        self,
+        kind: FormKind,
+        content: etree._Element,
+        *,
+        received_on: date,
+        identified: Identified | None = None,
+    ) -> tuple[Finding, ...]:
+        """The findings of the rules over a Content element.
+
+        content: within its document, or cut out of it as the canonical bytes that a signature covers.
+        identified: the document as it came in, to give its line numbers when `content` was cut out.
+        Raises EngineFault if a rule cannot be evaluated.
+        """
+        cut_out = content.getparent() is None
+        return tuple(
+            kind.rules.run(
+                content,
+                received_on=received_on,
+                above=f"/f:{kind.root}" if cut_out else "",
+                shown_in=identified.content if cut_out and identified is not None else None,
+            )
+        )
+
+    def validate(self, raw: bytes, *, received_on: date) -> Report:
+        """All steps over a document, signed or not. Raises EngineFault when an engine broke."""
+        try:
+            identified = self.identify(raw)
+        except XmlRejected as exc:
+            return self.rejected(raw, exc, received_on=received_on)
+        if identified.findings:
+            return self.report(identified, identified.findings, failed=Phase.SCHEMA, received_on=received_on)
+        found = self.rules(identified.kind, identified.content, received_on=received_on)
+        return self.report(identified, found, failed=None, received_on=received_on)
+
+    def rejected(self, raw: bytes, rejection: XmlRejected, *, received_on: date) -> Report:
+        """The report about bytes that could not be read as a form."""
+        return Report(
+            document=Document(size_bytes=len(raw), sha256=f"sha256:{hashlib.sha256(raw).hexdigest()}"),
+            received_on=received_on,
+            phases={Phase.PARSE: Outcome.FAILED, Phase.SCHEMA: Outcome.SKIPPED, Phase.RULES: Outcome.SKIPPED},
+            findings=(rejection.finding,),
+            messages=self.catalogue.messages,
+        )
+
+    def report(
+        self,
+        identified: Identified,
+        findings: tuple[Finding, ...],
+        *,
+        failed: Phase | None,
+        received_on: date,
+    ) -> Report:
+        """A report about an identified document.
+
+        failed: the phase that ended the way; None if the rules were run (and passed, unless there are errors).
+        """
+        kind = identified.kind
+        phases = {Phase.PARSE: Outcome.PASSED, Phase.SCHEMA: Outcome.PASSED}
+        if failed is None:
+            refused = any(finding.severity is Severity.ERROR for finding in findings)
+            phases[Phase.RULES] = Outcome.FAILED if refused else Outcome.PASSED
+        else:
+            phases[failed] = Outcome.FAILED
+            phases[Phase.RULES] = Outcome.SKIPPED
+        return Report(
+            document=Document(
+                size_bytes=len(identified.document.raw),
+                sha256=identified.document.sha256,
+                kind=kind.id,
+                form=kind.root,
+                version=kind.version,
+                document_id=identified.document_id,
+            ),
+            received_on=received_on,
+            phases=phases,
+            findings=findings[:MAX_FINDINGS],
+            truncated=identified.truncated or len(findings) > MAX_FINDINGS,
+            ruleset=kind.rules.name,
+            messages=kind.messages,
+        )
+
+
+def _finding(kind: FormKind, fault: SchemaFault) -> Finding:
+    """A fault of the schema as a finding, under the rule that answers for it."""
+    answer = kind.rules.answers_for(fault)
+    return Finding(
+        code=fault.code,
+        severity=Severity.ERROR,
+        phase=Phase.SCHEMA,
+        path=fault.path,
+        line=fault.line,
+        rule=answer.id if answer else None,
+        article=answer.article if answer else None,
+        params=fault.params,
+    )

@@ -1,0 +1,180 @@
+"""Loading form kinds: what a kind knows, and that a wrong file is refused by name."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from gateway.deadlines import Unit
+from gateway.errors import CatalogueError
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.validation import Validator
+from tests.unit.forms.slips import HEADER, NAMESPACE, PERSON, slip
+
+
+def _content(catalogue: Catalogue, raw: bytes) -> etree._Element:
+    return Validator(catalogue).identify(raw).content
+
+
+def test_a_kind_is_found_by_root_and_by_name(catalogue: Catalogue) -> None:
+    kind = catalogue.by_root(f"{{{NAMESPACE}}}Slip")
+    assert kind is not None
+    assert kind is catalogue.by_name("zz/slip")
+    assert (kind.id, kind.form_type, kind.title["nl"], kind.never) == ("zz/slip", "SLP", "Strook", {"Gossip"})
+    assert kind.rules.name == "zz:slip:1.0.0 + common:1.0.0"
+    assert catalogue.by_root("Slip") is None
+    assert catalogue.by_name("zz/other") is None
+
+
+def test_the_newest_version_answers_to_the_name(schemas: Path) -> None:
+    for name in ("form.toml", "form.xsd", "rules.yaml"):
+        text = (schemas / "zz/slip/1" / name).read_text(encoding="utf-8")
+        (schemas / "zz/slip/2").mkdir(exist_ok=True)
+        text = (
+            text.replace("slip:1", "slip:2").replace('version = "1.0"', 'version = "2.1"').replace("slip/1/", "slip/2/")
+        )
+        (schemas / "zz/slip/2" / name).write_text(text, encoding="utf-8")
+    catalogue = Catalogue.load(schemas)
+    newest = catalogue.by_name("zz/slip")
+    assert newest is not None
+    assert newest.version == "2.1"
+    assert len(catalogue.kinds) == 2
+
+
+def test_signatory_routes_and_terms_read_the_form(catalogue: Catalogue) -> None:
+    kind = catalogue.kinds[0]
+    second = "<Person><c:Ssin> 85473003317 </c:Ssin></Person>"
+    one, two = (_content(catalogue, slip(HEADER + PERSON + more)) for more in ("", second + "<Amount>90</Amount>"))
+    (signatory,) = kind.signatories
+    assert (signatory.role, signatory.scheme, signatory.identifier(one)) == ("Person", "insz", "85073003328")
+    keeper, office = kind.routes
+    assert (keeper.applies(one), keeper.applies(two)) == (False, True)
+    assert (keeper.identifier(one), keeper.identifier(two)) == (None, "85473003317")
+    assert (office.scheme, office.identifier(two), office.postal_code(two)) == ("role", None, "90")
+    assert office.postal_code(one) is None
+    own, answer = kind.terms
+    assert (own.unit, own.day_zero(one), own.binds) == (Unit.WORKING_DAYS, date(2026, 3, 2), "this-form")
+    assert (answer.event, answer.role, answer.day_zero(two)) == ("ContentHandover", "Keeper", None)
+    assert (answer.applies(one), answer.applies(two)) == (False, True)
+
+
+def test_code_lists_know_editions_and_leave_headings_out(catalogue: Catalogue) -> None:
+    colours = catalogue.reference.code_lists["colours"]
+    assert colours.holds("red")
+    assert not colours.holds("red", "2")
+    assert colours.holds("blue", "2")
+    assert not colours.holds("all")
+
+
+def test_the_field_tree_has_names_numbers_types_and_values(catalogue: Catalogue) -> None:
+    tree = catalogue.fields(catalogue.kinds[0])
+    rows = [(depth, field.name, field.least, field.most, field.type) for depth, field in tree.walk()]
+    assert rows[:4] == [
+        (0, "Slip", 1, 1, None),
+        (1, "Content", 1, 1, "ContentType"),
+        (2, "Header", 1, 1, "HeaderType"),
+        (3, "DocumentId", 0, 1, "TextType"),
+    ]
+    by_name = {field.name: field for _, field in tree.walk()}
+    assert by_name["DocumentLanguage"].values == ("nl", "fr")
+    assert (by_name["Amount"].one_of, by_name["Note"].one_of) == (True, False)
+    assert (by_name["Person"].most, by_name["Note"].attributes) == (3, ("lang",))
+
+
+TOML_FAULTS = [
+    ('country = "zz"', 'country = "ZZ"', "country"),
+    ('name = "slip"', 'name = "slop"', "namespace"),
+    ('version = "1.0"', 'version = "2.0"', "namespace"),
+    ('form_type = "SLP"', "", "missing form_type"),
+    ('form_type = "SLP"', 'form_type = "SLP"\nnew = 1', "unknown new"),
+    ('never = ["Gossip"]', 'never = ["Keeper"]', "a role that is in never"),
+    ('scheme = "insz", at = "f:Person[2]', 'scheme = "phone", at = "f:Person[2]', "one of kbo"),
+    ('{ scheme = "role", postal', '{ scheme = "kbo", postal', "needs `at`"),
+    ("copy = 2", "copy = 3", "copy"),
+    ('unit = "days"', 'unit = "weeks"', "unit"),
+    ('event = "ContentHandover"', 'event = "Handover"', "event"),
+    ('{ field = "f:Header/c:IssuedOn" }', '{ event = "ContentHandover" }', "can bind the form itself"),
+    ('when = "boolean(f:Amount)"', 'when = "boolean("', "term 2"),
+    ('when = "boolean(f:Amount)"', 'when = "$x"', "unknown variable"),
+    ('de = "Zettel"', "", "title"),
+    ("[title]", "[title", "form.toml"),
+    ('"zz/slip/1/rules.yaml", ', '"zz/slip/1/missing.yaml", ', "missing.yaml"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), TOML_FAULTS)
+def test_a_wrong_form_toml_is_refused_with_file_and_key(schemas: Path, old: str, new: str, said: str) -> None:
+    path = schemas / "zz/slip/1/form.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.load(schemas)
+    assert said in str(caught.value)
+    assert "zz/slip/1/" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (
+            "zz/slip/1/form.xsd",
+            'targetNamespace="urn:sealpost:zz:slip:1"',
+            'targetNamespace="urn:x"',
+            "target namespace",
+        ),
+        ("zz/slip/1/form.xsd", "xs:sequence>", "xs:sequense>", "form.xsd"),
+        ("zz/slip/1/form.xsd", "../../../common/1/types.xsd", "../../../common/1/nothing.xsd", "nothing.xsd"),
+        ("common/codelists/colours.yaml", "list: colours", "list: colors", "named like the file"),
+        ("common/codelists/colours.yaml", "code: blue", "code: red", "there twice: red"),
+        ("common/codelists/colours.yaml", 'editions: ["1"]', 'editions: ["9"]', "unknown edition"),
+        ("common/1/messages.yaml", "XML-001:", "XML-002:", "is repeated"),
+        ("common/1/messages.yaml", "XML-001:", "  XML-001:", "messages.yaml"),
+    ],
+)
+def test_any_other_wrong_file_is_refused_by_name(schemas: Path, name: str, old: str, new: str, said: str) -> None:
+    path = schemas / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.load(schemas)
+    assert said in str(caught.value)
+
+
+EXCERPT = """\
+profile: BE-RD2003
+language: nl
+from: 2003-06-26
+until: null
+digest: sha256:0
+articles:
+- number: "64"
+  paragraphs: ["Een  lid."]
+"""
+
+
+def test_a_fixed_text_carries_its_own_digest(schemas: Path) -> None:
+    path = schemas / "common/texts/act/text/nl.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(EXCERPT, encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"nl\.yaml: the digest of this text is sha256:[0-9a-f]{64}") as caught:
+        Catalogue.load(schemas)
+    right = str(caught.value).rpartition(" ")[2]
+    path.write_text(EXCERPT.replace("sha256:0", right), encoding="utf-8")
+    (excerpt,) = Catalogue.load(schemas).reference.excerpts
+    assert excerpt.articles == (("64", ("Een lid.",)),)
+
+
+def test_a_folder_without_kinds_is_refused(schemas: Path) -> None:
+    (schemas / "zz/slip/1/form.toml").unlink()
+    with pytest.raises(CatalogueError, match="no form kind"):
+        Catalogue.load(schemas)
+
+
+def test_our_own_schemas_load() -> None:
+    catalogue = Catalogue.load()
+    assert {kind.id for kind in catalogue.kinds} >= {"be/health-assessment", "be/appeal"}

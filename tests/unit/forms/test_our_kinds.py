@@ -1,0 +1,93 @@
+"""The form kinds of this project, read by the engine: what their data files say must fit their schemas."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.findings import LANGUAGES, Phase
+from gateway.forms.kinds import FormKind
+from gateway.forms.sources import COMMON_NAMESPACE, parse_yaml
+from gateway.forms.validation import Validator
+
+ROOT = Path(__file__).resolve().parents[3]
+CATALOGUE = Catalogue.load()
+KINDS = {kind.id: kind for kind in CATALOGUE.kinds}
+NAME = re.compile(r"\b([fc]):([A-Za-z][\w.-]*)")
+LITERAL = re.compile(r"'[^']*'")
+
+
+def _expressions(rule: dict[str, Any]) -> str:
+    selectors = rule.get("schema", [])
+    within = [item.get("within", "") for item in (selectors if isinstance(selectors, list) else [selectors])]
+    texts = [rule.get("context", ""), rule.get("test", ""), *rule.get("let", {}).values(), *within]
+    return " ".join(LITERAL.sub("''", text) for text in texts)
+
+
+def _names(file: str) -> set[tuple[str, str]]:
+    rules = parse_yaml((ROOT / "schemas" / file).read_text(encoding="utf-8"), source=file)["rules"]
+    return {(prefix, name) for rule in rules for prefix, name in NAME.findall(_expressions(rule))}
+
+
+def _known(kind: FormKind) -> set[tuple[str, str]]:
+    prefixes = {f"{{{kind.namespace}}}": "f", f"{{{COMMON_NAMESPACE}}}": "c"}
+    parts = (element.rpartition("}") for element in kind.schema.index.places.elements)
+    return {(prefixes[namespace + "}"], name) for namespace, _, name in parts if namespace + "}" in prefixes}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_element_that_a_rule_names_is_in_the_schema(name: str) -> None:
+    kind = KINDS[name]
+    assert _names(f"{name}/{kind.version.partition('.')[0]}/rules.yaml") <= _known(kind)
+
+
+def test_every_element_that_a_common_rule_names_is_in_some_schema() -> None:
+    known = set().union(*(_known(kind) for kind in KINDS.values()))
+    assert _names("common/1/rules.yaml") <= known
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_path_of_form_toml_finds_something_in_the_fullest_samples(name: str) -> None:
+    """A path with a typing error finds nothing, and nothing would say so."""
+    kind, validator = KINDS[name], Validator(CATALOGUE)
+    folder = ROOT / "samples" / name / kind.version.partition(".")[0]
+    contents = [validator.identify(path.read_bytes()).content for path in sorted(folder.glob("valid-*.xml"))]
+    for signatory in kind.signatories:
+        assert any(signatory.identifier(content) for content in contents), signatory.role
+    for route in kind.routes:
+        there = [content for content in contents if route.applies(content)]
+        assert there, f"{route.id}: no sample goes there"
+        assert route.at is None or all(route.identifier(content) for content in there), route.id
+        assert route.postal is None or all(route.postal_code(content) for content in there), route.id
+    for term in kind.terms:
+        there = [content for content in contents if term.applies(content)]
+        assert there, f"{term.id}: no sample starts it"
+        assert term.field is None or all(term.day_zero(content) for content in there), term.id
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_field_tree_documents_every_element(name: str) -> None:
+    fields = [field for _, field in CATALOGUE.fields(KINDS[name]).walk()]
+    assert len(fields) > 40
+    assert not [field.name for field in fields if set(field.documentation) != set(LANGUAGES)]
+    assert not [field.name for field in fields if field.provenance is None]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_schema_fault_has_a_rule_to_answer_for_it(name: str) -> None:
+    kind = KINDS[name]
+    sample = next((ROOT / "samples" / name).glob("*/valid-minimal.xml")).read_bytes()
+    broken = sample.replace(b'Id="content"', b'Id="other" more="1"').replace(b"</f:Content>", b"<more/></f:Content>")
+    findings = Validator(CATALOGUE).identify(broken).findings
+    assert {finding.code for finding in findings} == {"XSD-ENUM", "XSD-ATTR-UNEXPECTED", "XSD-CHILD-UNEXPECTED"}
+    assert all(finding.rule in kind.rules and finding.article for finding in findings)
+
+
+def test_rules_that_others_check_are_listed_for_every_kind() -> None:
+    for kind in KINDS.values():
+        checked = {rule.id: rule.checked for rule in kind.rules.rules if rule.checked}
+        assert checked.items() >= {"GEN-02": Phase.RECORDS, "GEN-19": Phase.SIGNATURE}.items()

@@ -1,0 +1,216 @@
+"""The rules engine: dispatch, variables, dates, order, and strict reading of rules.yaml."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from gateway.errors import CatalogueError, EngineFault
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.findings import Phase
+from gateway.forms.report import Report
+from gateway.forms.validation import Validator
+from tests.unit.forms.slips import HEADER, NOTE, PERSON, RECEIVED_ON, RULES, WORDS, slip
+
+BAD_PERSON = "\n<Person><c:Ssin>85073003329</c:Ssin></Person>"
+BORN_LATER = "\n<Person><c:Ssin>85473003317</c:Ssin><c:BirthDate>2026-03-02</c:BirthDate></Person>"
+
+
+def _rule(schemas: Path, text: str) -> Validator:
+    (schemas / "zz/slip/1/rules.yaml").write_text(f"ruleset: zz:slip:1.0.0\nrules:\n{text}{WORDS}", encoding="utf-8")
+    return Validator(Catalogue.load(schemas))
+
+
+def _tested(test: str, *, context: str = "f:Content", let: str = "{}") -> str:
+    return (
+        "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n"
+        f'  context: "{context}"\n  let: {let}\n  test: "{test}"\n'
+    )
+
+
+def test_findings_come_in_document_order_with_place_article_and_severity(validate: Callable[[bytes], Report]) -> None:
+    report = validate(slip(HEADER + BAD_PERSON + BORN_LATER))
+    assert [(f.code, f.rule, str(f.severity), f.article, f.path, f.line) for f in report.findings] == [
+        ("SL-03", "SL-03", "info", "Art. 3", "/f:Slip/f:Content", 2),
+        ("SL-01", "SL-01", "error", "Art. 1 par. 2; App. I", "/f:Slip/f:Content/f:Person[1]/c:Ssin", 4),
+        ("SL-02", "SL-02", "warning", "Art. 2", "/f:Slip/f:Content/f:Person[2]/c:BirthDate", 5),
+    ]
+    assert report.verdict == "refused"
+
+
+def test_warnings_and_remarks_do_not_refuse(validate: Callable[[bytes], Report]) -> None:
+    report = validate(slip(HEADER + BORN_LATER))
+    assert {f.code for f in report.findings} == {"SL-02", "SL-03"}
+    assert report.verdict == "acceptable"
+
+
+@pytest.mark.parametrize(("issued", "expected"), [("2025-12-31", []), ("2026-01-01", ["SL-03"]), ("2026-07-01", [])])
+def test_a_rule_holds_for_forms_issued_within_its_dates(
+    validate: Callable[[bytes], Report], issued: str, expected: list[str]
+) -> None:
+    assert [f.code for f in validate(slip(HEADER.replace("2026-03-02", issued) + PERSON)).findings] == expected
+
+
+def test_rules_over_a_content_cut_out_of_its_document_show_that_documents_places(catalogue: Catalogue) -> None:
+    validator = Validator(catalogue)
+    identified = validator.identify(slip("\n\n\n" + HEADER + BAD_PERSON + NOTE))
+    cut_out = etree.fromstring(etree.tostring(identified.content, method="c14n", exclusive=True))
+    whole = validator.rules(identified.kind, identified.content, received_on=RECEIVED_ON)
+    parts = validator.rules(identified.kind, cut_out, received_on=RECEIVED_ON, identified=identified)
+    assert parts == whole
+    assert [(f.path, f.line) for f in parts] == [("/f:Slip/f:Content/f:Person/c:Ssin", 7)]
+
+
+def test_a_context_of_several_steps_wants_the_parent_too(schemas: Path) -> None:
+    validator = _rule(schemas, _tested("false()", context="f:Header/c:Ssin"))
+    assert not validator.validate(slip(), received_on=RECEIVED_ON).findings
+    validator = _rule(schemas, _tested("false()", context="f:Person/c:Ssin"))
+    assert len(validator.validate(slip(), received_on=RECEIVED_ON).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("test", "let"),
+    [
+        ("$received-on = '2026-03-10'", "{}"),
+        ("$issued-on = '2026-03-02'", "{}"),
+        ("$people and count($people) = 1", "{people: 'f:Person'}"),
+        ("$b = 2", "{a: 'count(f:Person)', b: '$a + 1'}"),
+        ("$lang = 'nl'", "{lang: 'string(f:Note/@lang)'}"),
+        ("not($none)", "{none: 'f:Amount'}"),
+        ("sp:days-between($issued-on, $received-on) = 8", "{}"),
+        ("f:Person/c:Ssin[starts-with(., '85')]", "{}"),
+    ],
+)
+def test_variables_and_lets_are_usable(schemas: Path, test: str, let: str) -> None:
+    report = _rule(schemas, _tested(test, let=let)).validate(slip(), received_on=RECEIVED_ON)
+    assert not report.findings
+
+
+def test_an_expression_is_never_built_from_the_document(schemas: Path) -> None:
+    validator = _rule(schemas, _tested("$note = 'never'", let="{note: 'string(f:Note)'}"))
+    note = "<Note lang=\"nl\">' or '1'='1</Note>"
+    assert len(validator.validate(slip(HEADER + PERSON + note), received_on=RECEIVED_ON).findings) == 1
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "$lang = 'nl'",  # a let that selects an attribute cannot be handed on: write string(...)
+        "not(f:Note) or sp:in-codelist(string(f:Note), 'red')",
+        "not(f:Note) or sp:working-days-verdict($issued-on, f:Note, $issued-on) = 'InTime'",
+    ],
+)
+def test_a_rule_that_breaks_says_nothing_about_the_document(schemas: Path, test: str) -> None:
+    validator = _rule(schemas, _tested(test, let="{lang: 'f:Note/@lang'}"))
+    with pytest.raises(EngineFault, match="RUL-900: the rule SL-01") as caught:
+        validator.validate(slip(HEADER + PERSON + '<Note lang="nl">MARKER</Note>'), received_on=RECEIVED_ON)
+    assert caught.value.__context__ is None
+    assert "MARKER" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_tested("f:Note ="), "SL-01.test"),
+        (_tested("$nowhere = 1"), "unknown variable"),
+        (_tested("sp:nothing(.)"), "unknown function sp:nothing"),
+        (_tested("x:Note"), "unknown prefix x:"),
+        (_tested("boolean(f:Note, 1)"), "does not run"),
+        (_tested("sp:in-codelist('no-such-list', f:Note)"), "does not run"),
+        (_tested("current()/f:Note"), "not portable"),
+        (_tested("self::*[f:Note]"), "not portable"),
+        (_tested("true()", context="f:Note[1]"), "without predicates"),
+        (_tested("true()", context="//f:Note"), "without predicates"),
+        (_tested("true()", let="{Upper: '1'}"), "lower-case"),
+        (_tested("true()", let="{issued-on: '1'}"), "new lower-case name"),
+        (_tested("true()").replace("SL-01", "sl-1"), "an id such as"),
+        (_tested("true()").replace("error", "fatal"), "severity"),
+        (_tested("true()").replace("context", "contekst"), "unknown contekst"),
+        (_tested("true()").replace("[{act: a, article: '1'}]", "[]"), "at least one"),
+        (_tested("true()").replace("article: '1'", "article: 1"), "a text is expected"),
+        (_tested("true()") + "  checked: records\n", "schema, or checked"),
+        (_tested("true()") + "  effective: {from: soon}\n", "a date is expected"),
+        (_tested("true()") + "  effective: {since: 2026-01-01}\n", "unknown since"),
+        (_tested("true()") + "  cases: [{pass: {}}]\n", "missing base"),
+        (_tested("true()") + "  cases: [{fail: {base: b}}]\n", "only with fail"),
+        (_tested("true()") + "  cases: [{pass: {base: b, sett: {}}}]\n", "unknown sett"),
+        (_tested("true()") + "  severity: error\n", "is repeated"),
+        ("- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: never\n", "records, signature"),
+        (
+            "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  schema: {codes: [XSD-NOPE]}\n",
+            "no such code",
+        ),
+        (
+            "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  schema: {names: '('}\n",
+            "not a pattern",
+        ),
+        (
+            "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  schema: {within: '/f:A'}\n",
+            "element names",
+        ),
+        ("- id: SL-01\n  severity: info\n  legal: [{act: a, article: '1'}]\n  schema: {}\n", "always an error"),
+        ("- id: GEN-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: records\n", "there twice"),
+    ],
+)
+def test_a_wrong_rules_file_is_refused_with_file_rule_and_reason(schemas: Path, text: str, said: str) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        _rule(schemas, text)
+    assert said in str(caught.value)
+    assert "zz" in str(caught.value)
+
+
+def test_words_of_rules_have_all_languages_and_no_placeholders(schemas: Path) -> None:
+    for broken, said in (("de: ", "xx: "), ("m de", "{value}")):
+        text = RULES.replace(broken, said, 1)
+        (schemas / "zz/slip/1/rules.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(CatalogueError, match="SL-01"):
+            Catalogue.load(schemas)
+
+
+def test_listed_rules_give_their_words_to_whoever_checks_them(catalogue: Catalogue) -> None:
+    kind = catalogue.kinds[0]
+    assert kind.rules["GEN-02"].checked is Phase.RECORDS
+    finding = kind.finding("GEN-02", Phase.RECORDS, path="/f:Slip/f:Content/f:Header/c:DocumentId")
+    assert (finding.rule, finding.article, finding.severity) == ("GEN-02", "Art. 9", "error")
+    assert kind.finding("SIG-DIGEST", Phase.SIGNATURE).rule is None
+
+
+def test_a_verdict_can_be_repeated_years_later(catalogue: Catalogue) -> None:
+    raw = slip(HEADER + BAD_PERSON)
+    first, second = (Validator(catalogue).validate(raw, received_on=date(2026, 3, day)) for day in (10, 10))
+    assert first == second
+
+
+def test_a_code_list_that_exists_is_found(schemas: Path) -> None:
+    validator = _rule(schemas, _tested("sp:in-codelist('colours', 'blue', sp:edition-on('colours', $issued-on))"))
+    assert validator.validate(slip(), received_on=RECEIVED_ON).acceptable
+
+
+def test_threads_share_a_validator_without_mixing_their_findings(catalogue: Catalogue) -> None:
+    validator = Validator(catalogue)
+    documents = {
+        ("SL-01", "SL-03"): slip(HEADER + BAD_PERSON),
+        ("SL-02", "SL-03"): slip(HEADER + BORN_LATER),
+        (): slip(),
+        ("XSD-CHILD-MISSING",): slip(HEADER),
+    }
+    wrong: list[object] = []
+
+    def run(expected: tuple[str, ...]) -> None:
+        for _ in range(200):
+            report = validator.validate(documents[expected], received_on=RECEIVED_ON)
+            found = tuple(sorted(finding.code for finding in report.findings))
+            if found != expected:
+                wrong.append((expected, found))
+
+    threads = [threading.Thread(target=run, args=(expected,)) for expected in documents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

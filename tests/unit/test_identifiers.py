@@ -1,0 +1,170 @@
+"""Numbers with check digits: the examples of the domain notes, and what must not slip through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import identifiers
+
+VALID_SSIN = ("85073003328", "17073003384", "85473003317", "85273003371", "04421200443", "88021520444")
+VALID_ENTERPRISE = ("0123456749", "1000123448", "0200000043", "0333333372")
+
+
+@pytest.mark.parametrize("number", VALID_SSIN)
+def test_example_social_security_numbers_are_valid(number: str) -> None:
+    assert identifiers.ssin_is_valid(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        ("85073003329", "check digits"),
+        ("85133003370", "month 13"),
+        ("850730033", "too short"),
+        ("85.07.30-033.28", "not in exchange form"),
+        ("８５０７３００３３２８", "digits of another script"),
+        ("", "nothing"),
+    ],
+)
+def test_a_number_that_cannot_be_an_insz_is_refused(number: str, why: str) -> None:
+    assert not identifiers.ssin_is_valid(number), why
+
+
+def _with_check_digits(stem: str, *, since_2000: bool = False) -> str:
+    return f"{stem}{97 - int(('2' if since_2000 else '') + stem) % 97:02}"
+
+
+@pytest.mark.parametrize(
+    ("stem", "possible"),
+    [
+        ("850229001", False),  # 1985 was no leap year
+        ("840229001", True),
+        ("850730000", False),  # serials start at 001
+        ("850730998", False),  # and end at 997
+        ("850000001", True),  # month and day unknown
+        ("850700001", True),  # day unknown
+        ("854000001", True),  # BIS with unknown month
+        ("853900001", False),
+        ("855300001", False),
+    ],
+)
+def test_date_and_serial_inside_the_number_are_judged_too(stem: str, possible: bool) -> None:
+    assert identifiers.ssin_is_valid(_with_check_digits(stem)) is possible
+
+
+def test_a_leap_day_of_2000_needs_the_formula_of_2000() -> None:
+    assert identifiers.ssin_birth(_with_check_digits("000229001", since_2000=True)) is not None
+    assert identifiers.ssin_birth(_with_check_digits("000229001")) is None  # 1900 was no leap year
+
+
+@given(st.integers(0, 999_999_999), st.booleans())
+def test_no_number_is_valid_in_both_centuries(stem: int, since_2000: bool) -> None:
+    number = _with_check_digits(f"{stem:09}", since_2000=since_2000)
+    other = _with_check_digits(f"{stem:09}", since_2000=not since_2000)
+    assert number != other
+
+
+@given(st.sampled_from(VALID_SSIN), st.integers(0, 10), st.integers(1, 9))
+def test_any_changed_digit_of_an_insz_is_noticed_or_moves_the_century(number: str, place: int, step: int) -> None:
+    digit = str((int(number[place]) + step) % 10)
+    birth, changed = (
+        identifiers.ssin_birth(number),
+        identifiers.ssin_birth(number[:place] + digit + number[place + 1 :]),
+    )
+    assert birth is not None
+    assert changed is None or changed.year // 100 != birth.year // 100
+
+
+@pytest.mark.parametrize(
+    ("number", "birth_date", "agrees"),
+    [
+        ("85073003328", "1985-07-30", True),
+        ("85073003328", "1985-07-31", False),
+        ("85073003328", "2085-07-30", False),
+        ("85473003317", "1985-07-30", True),
+        ("85273003371", "1985-07-30", True),
+        ("04421200443", "2004-02-12", True),
+        (_with_check_digits("850000001"), "1985-12-24", True),
+        (_with_check_digits("850000001"), "1986-12-24", False),
+        ("85073003329", "1999-01-01", True),  # not valid: another rule says so
+        ("85073003328", "30-07-1985", True),  # no date: the schema says so
+    ],
+)
+def test_birth_date_is_compared_as_far_as_both_state_it(number: str, birth_date: str, agrees: bool) -> None:
+    assert identifiers.ssin_agrees_with_birth_date(number, birth_date) is agrees
+
+
+@pytest.mark.parametrize("number", VALID_ENTERPRISE)
+def test_example_enterprise_numbers_are_valid(number: str) -> None:
+    assert identifiers.enterprise_number_is_valid(number)
+    assert not identifiers.establishment_number_is_valid(number)
+
+
+@pytest.mark.parametrize("number", ["0123456748", "2123456791", "123456749", "0123.456.749", "BE0123456749", ""])
+def test_what_is_no_enterprise_number_is_refused(number: str) -> None:
+    assert not identifiers.enterprise_number_is_valid(number)
+
+
+def test_establishment_numbers_start_with_two_to_eight() -> None:
+    assert identifiers.establishment_number_is_valid("2123456791")
+    assert not identifiers.establishment_number_is_valid("0123456749")
+    nine = f"91234567{97 - 91234567 % 97:02}"
+    assert not identifiers.establishment_number_is_valid(nine)
+
+
+@pytest.mark.parametrize(
+    ("number", "modulus"),
+    [
+        ("12345625000", 97),
+        ("12345676000", 89),
+        ("12345648000", 83),
+        ("12345621000", 79),
+        ("10000106000", 97),
+        ("12345633000", None),
+        ("22345625000", None),
+        ("1234562500", None),
+        ("1-23456-25-000", None),
+    ],
+)
+def test_a_physicians_number_tells_its_modulus(number: str, modulus: int | None) -> None:
+    assert identifiers.nihdi_modulus(number) == modulus
+    assert identifiers.nihdi_is_valid(number) is (modulus is not None)
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"), [("71-43-2", True), ("71-43-3", False), ("7732-18-5", True), ("071-43-2", False)]
+)
+def test_cas_numbers_carry_a_check_digit(number: str, valid: bool) -> None:
+    assert identifiers.cas_is_valid(number) is valid
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"), [("200-753-7", True), ("200-753-8", False), ("2007537", False), ("231-791-2", True)]
+)
+def test_ec_numbers_carry_a_check_digit(number: str, valid: bool) -> None:
+    assert identifiers.ec_is_valid(number) is valid
+
+
+def test_an_ec_number_whose_remainder_is_ten_is_never_issued() -> None:
+    stem = next(n for n in range(200_001, 200_999) if _ec_sum(n) % 11 == 10)
+    text = f"{stem:06}"
+    assert not any(identifiers.ec_is_valid(f"{text[:3]}-{text[3:]}-{digit}") for digit in range(10))
+
+
+def _ec_sum(number: int) -> int:
+    return sum(place * int(digit) for place, digit in enumerate(f"{number:06}", start=1))
+
+
+@given(st.text(max_size=12))
+def test_no_text_makes_a_check_fail_with_an_exception(text: str) -> None:
+    for check in (
+        identifiers.ssin_is_valid,
+        identifiers.enterprise_number_is_valid,
+        identifiers.establishment_number_is_valid,
+        identifiers.nihdi_is_valid,
+        identifiers.cas_is_valid,
+        identifiers.ec_is_valid,
+    ):
+        assert check(text) in (True, False)
