@@ -1,0 +1,113 @@
+"""The closed envelope: the signed form and its consignment note, sealed for one recipient.
+
+The only place that lays out what a recipient gets: CMS AuthEnvelopedData over an ASiC-E container {form.xml,
+consignment.xml}. The form is never altered; what differs from copy to copy (its number, its recipient, the article that
+orders it) stands in the consignment note, which the service signs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.x509 import Certificate
+
+from gateway.errors import Unreadable
+from gateway.exchange import CONSIGNMENT, Field
+from gateway.model import DeliveryId, PartyId, Role, SubmissionId, instant_text
+from signing import Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
+
+FORM, NOTE = "form.xml", "consignment.xml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consignment:
+    """The note that travels with one copy. document_digest: of form.xml as it was handed in."""
+
+    delivery_id: DeliveryId
+    submission_id: SubmissionId
+    kind: str
+    route: str
+    article: str
+    role: Role
+    party: PartyId
+    copy: int
+    of: int
+    document_id: str
+    document_digest: str
+    sender: PartyId
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedEnvelope:
+    """A sealed copy after opening: the consignment is verified and fits the form.
+
+    issuer: the certificate that signed the consignment.
+    """
+
+    consignment: Consignment
+    form: bytes
+    raw_consignment: bytes
+    envelope_digest: str
+    issuer: Certificate
+
+
+def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certificate, identity: Identity) -> bytes:
+    """The sealed copy of `form` for the holder of `recipient`; `identity` is the service's seal."""
+    fields = (
+        Field("DeliveryId", consignment.delivery_id),
+        Field("SubmissionId", consignment.submission_id),
+        Field("Kind", consignment.kind),
+        Field("Route", consignment.route),
+        Field("Article", consignment.article),
+        Field("Role", consignment.role),
+        Field("Party", consignment.party),
+        Field("Copy", str(consignment.copy)),
+        Field("Of", str(consignment.of)),
+        Field("DocumentId", consignment.document_id),
+        Field("DocumentDigest", consignment.document_digest),
+        Field("Sender", consignment.sender),
+        Field("AcceptedAt", instant_text(consignment.accepted_at)),
+    )
+    note = CONSIGNMENT.build(fields, identity=identity, at=consignment.accepted_at)
+    return seal(build_container({FORM: form, NOTE: note}), recipients=[recipient])
+
+
+def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: datetime) -> OpenedEnvelope:
+    """Open a copy with the recipient's sealing key and check that the service sent it as it is.
+
+    trust: the gateway's own certificate as anchor, or that of its authority; with the latter, compare `issuer` too,
+    since everybody whom that authority certified could have signed the note. The form's own signature is not judged
+    here.
+    Raises signing.SealingFailed (not for this key, altered), signing.ContainerRejected, signing.VerificationFailed
+    (the note), Unreadable("form-differs") when the form is not the one the note speaks of.
+    """
+    files = read_container(open_sealed(sealed, identity=identity))
+    if not {FORM, NOTE} <= files.keys():
+        raise Unreadable("envelope-incomplete", f"the envelope must hold {FORM} and {NOTE}")
+    reader, signature = CONSIGNMENT.read(files[NOTE], trust=trust, at=at)
+    consignment = Consignment(
+        delivery_id=DeliveryId(reader.text("DeliveryId")),
+        submission_id=SubmissionId(reader.text("SubmissionId")),
+        kind=reader.text("Kind"),
+        route=reader.text("Route"),
+        article=reader.text("Article"),
+        role=reader.text("Role"),
+        party=PartyId(reader.text("Party")),
+        copy=int(reader.text("Copy")),
+        of=int(reader.text("Of")),
+        document_id=reader.text("DocumentId"),
+        document_digest=reader.text("DocumentDigest"),
+        sender=PartyId(reader.text("Sender")),
+        accepted_at=datetime.fromisoformat(reader.text("AcceptedAt")),
+    )
+    if sha256(files[FORM]) != consignment.document_digest:
+        raise Unreadable("form-differs", "the form in the envelope is not the one that the consignment note names")
+    return OpenedEnvelope(
+        consignment=consignment,
+        form=files[FORM],
+        raw_consignment=files[NOTE],
+        envelope_digest=sha256(sealed),
+        issuer=signature.certificate,
+    )

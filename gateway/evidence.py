@@ -1,0 +1,159 @@
+"""What the gateway states about an event, as signed bytes.
+
+Evidence says exactly what happened, no more (design §2.5), in the event names of ETSI EN 319 522-3. Digests of bodies
+are
+salted: sha256(salt || digest), so that a body can be erased and the proof stays, and nobody can guess a body from its
+proof.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.exchange import EVIDENCE, Field
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    Event,
+    Evidence,
+    EvidenceId,
+    PartyId,
+    SubmissionId,
+    Term,
+    instant_text,
+    new_id,
+)
+from gateway.version import VERSION
+from signing import Identity
+
+POLICY = "urn:sealpost:policy:evidence:1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why something was refused or failed: a code, and where there is one the article and the place."""
+
+    code: str
+    article: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """Signs evidence in the name of the service. identity: the service's seal."""
+
+    identity: Identity
+    issuer: str
+
+    def state(
+        self,
+        event: Event,
+        *,
+        at: datetime,
+        submission_id: SubmissionId,
+        sender: PartyId | None = None,
+        acting_for: PartyId | None = None,
+        kind: str | None = None,
+        document_id: str | None = None,
+        document_digest: str | None = None,
+        delivery: Delivery | None = None,
+        receipt_digest: str | None = None,
+        receipt_id: str | None = None,
+        reasons: Sequence[Reason] = (),
+        terms: Sequence[Term] = (),
+    ) -> Evidence:
+        """The signed statement that `event` took place at `at`."""
+        evidence_id = EvidenceId(new_id())
+        copy = _Copy() if delivery is None else _Copy.of(delivery)
+        fields = (
+            Field("EvidenceId", evidence_id),
+            Field("Event", event.uri),
+            Field("EventTime", instant_text(at)),
+            Field("Issuer", self.issuer),
+            Field("SubmissionId", submission_id),
+            Field("DeliveryId", copy.delivery_id),
+            Field("Sender", sender),
+            Field("Recipient", children=copy.recipient),
+            Field("Route", copy.route),
+            Field("Article", copy.article),
+            Field("Kind", copy.kind or kind),
+            Field("DocumentId", document_id),
+            _salted("DocumentDigest", copy.document_digest or document_digest),
+            _salted("EnvelopeDigest", copy.envelope_digest),
+            Field("ReceiptDigest", receipt_digest),
+            *map(_reason, reasons),
+            *(_term(term) for term in terms if term.last_day is not None),
+            Field("ActingFor", acting_for),
+            Field("Policy", POLICY),
+            Field("SoftwareVersion", VERSION),
+        )
+        raw = EVIDENCE.build(fields, identity=self.identity, at=at)
+        return Evidence(
+            id=evidence_id,
+            event=event,
+            at=at,
+            submission_id=submission_id,
+            delivery_id=copy.delivery_id,
+            raw=raw,
+            receipt_id=receipt_id,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Copy:
+    """What evidence says of the copy it speaks about, if it speaks about one."""
+
+    delivery_id: DeliveryId | None = None
+    recipient: tuple[Field, ...] = ()
+    route: str | None = None
+    article: str | None = None
+    kind: str | None = None
+    document_digest: str | None = None
+    envelope_digest: str | None = None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> _Copy:
+        return cls(
+            delivery_id=delivery.id,
+            recipient=(Field("Party", delivery.party), Field("Role", delivery.role)),
+            route=delivery.route,
+            article=delivery.article,
+            kind=delivery.kind,
+            document_digest=delivery.document_digest,
+            envelope_digest=delivery.envelope_digest,
+        )
+
+
+def salted_digest(salt: bytes, digest: str) -> str:
+    """`sha256:<hex>` of salt || the 32 bytes of `digest`: what evidence shows in place of a digest."""
+    return "sha256:" + hashlib.sha256(salt + bytes.fromhex(digest.removeprefix("sha256:"))).hexdigest()
+
+
+def _salted(name: str, digest: str | None) -> Field:
+    if digest is None:
+        return Field(name)
+    salt = secrets.token_bytes(16)
+    return Field(name, salted_digest(salt, digest), {"salt": base64.b64encode(salt).decode()})
+
+
+def _reason(reason: Reason) -> Field:
+    return Field(
+        "Reason", children=(Field("Code", reason.code), Field("Article", reason.article), Field("Path", reason.path))
+    )
+
+
+def _term(term: Term) -> Field:
+    days = (
+        ("DayZero", term.day_zero),
+        ("LastDay", term.last_day),
+        ("LastDayOtherReading", term.last_day_other_reading),
+    )
+    dates = (Field(name, None if day is None else day.isoformat()) for name, day in days)
+    return Field(
+        "Term", children=(Field("Id", term.id), Field("Article", term.article), *dates, Field("Verdict", term.verdict))
+    )

@@ -1,0 +1,109 @@
+"""The three small signed documents that travel around a form: evidence, consignment, receipt.
+
+All have the shape of a form: a root, one `Content` with Id="content", one `Signatures`. They are read from their
+verified bytes only, and those bytes must be valid against schemas/exchange/1/*.xsd. This module lays out and reads
+XML; what the documents say is decided in `evidence.py`, `envelope.py` and `receipt.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.errors import Unreadable
+from signing import Identity, TrustPolicy, VerifiedSignature, sign_xml, verify_xml
+
+FOLDER = Path(__file__).parent.parent / "schemas" / "exchange" / "1"
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One child of Content: text, or children; None as text leaves the element out."""
+
+    name: str
+    text: str | None = None
+    attributes: Mapping[str, str] | None = None
+    children: tuple[Field, ...] = ()
+
+
+class DocumentFormat:
+    """One kind of exchange document."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.namespace = f"urn:sealpost:{root.lower()}:1"
+        self._local = threading.local()
+
+    @cached_property
+    def _source(self) -> bytes:
+        return (FOLDER / f"{self.root.lower()}.xsd").read_bytes()
+
+    def _schema(self) -> etree.XMLSchema:
+        """This thread's own compiled schema: libxml2 mixes up the errors of a shared one."""
+        schema: etree.XMLSchema | None = getattr(self._local, "schema", None)
+        if schema is None:
+            schema = self._local.schema = etree.XMLSchema(etree.fromstring(self._source))
+        return schema
+
+    def build(self, fields: Iterable[Field], *, identity: Identity, at: datetime) -> bytes:
+        """The document of `fields`, signed by `identity`."""
+        root = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap={None: self.namespace})
+        content = etree.SubElement(root, f"{{{self.namespace}}}Content", Id="content")
+        self._append(content, fields)
+        return sign_xml(etree.tostring(root, encoding="UTF-8", xml_declaration=True), identity=identity, at=at)
+
+    def _append(self, parent: etree._Element, fields: Iterable[Field]) -> None:
+        for field in fields:
+            if field.text is None and not field.children:
+                continue
+            element = etree.SubElement(parent, f"{{{self.namespace}}}{field.name}", dict(field.attributes or {}))
+            element.text = field.text
+            self._append(element, field.children)
+
+    def read(self, raw: bytes, *, trust: TrustPolicy, at: datetime) -> tuple[Reader, VerifiedSignature]:
+        """The verified content of a document and its one signature.
+
+        Raises signing.VerificationFailed; Unreadable("not-a-<root>") when what was signed is another kind of document.
+        """
+        verified = verify_xml(raw, trust=trust, at=at)
+        content = etree.fromstring(verified.content, _PARSER)
+        if etree.QName(content).namespace != self.namespace or len(verified.signatures) != 1:
+            raise Unreadable(
+                f"not-a-{self.root.lower()}", f"the signed document is not one {self.root} with one signature"
+            )
+        root = etree.Element(f"{{{self.namespace}}}{self.root}")
+        root.append(content)
+        if not self._schema().validate(root):
+            raise Unreadable(f"not-a-{self.root.lower()}", f"the signed {self.root} does not follow its schema")
+        return Reader(content, self.namespace), verified.signatures[0]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads children of a verified Content by local name."""
+
+    content: etree._Element
+    namespace: str
+
+    def text(self, name: str) -> str:
+        """Text of a child that the schema demands."""
+        found = self.optional(name)
+        if found is None:
+            raise Unreadable("field-missing", f"{name} is missing")
+        return found
+
+    def optional(self, name: str) -> str | None:
+        """Text of a child, or None."""
+        return self.content.findtext(f"{{{self.namespace}}}{name}")
+
+
+EVIDENCE = DocumentFormat("Evidence")
+CONSIGNMENT = DocumentFormat("Consignment")
+RECEIPT = DocumentFormat("Receipt")

@@ -1,0 +1,86 @@
+"""The recipient's receipt: its own signed statement over one copy's digests. Only this proves that a copy was handed
+over.
+
+Recipients build it (`build_receipt`), the gateway reads it (`read_receipt`). What follows from it is decided in
+`receipts.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.envelope import Consignment
+from gateway.exchange import RECEIPT, Field
+from gateway.model import DeliveryId, PartyId, SubmissionId, instant_text
+from signing import Identity, TrustPolicy, fingerprint
+
+
+class ReceiptOutcome(StrEnum):
+    """What the recipient says of the copy."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """A receipt whose signature was verified. signer: fingerprint of the signing certificate."""
+
+    delivery_id: DeliveryId
+    submission_id: SubmissionId
+    envelope_digest: str
+    document_digest: str
+    outcome: ReceiptOutcome
+    reason: str | None
+    party: PartyId
+    received_at: datetime
+    reference: str | None
+    signer: str
+
+
+def build_receipt(
+    consignment: Consignment,
+    *,
+    envelope_digest: str,
+    identity: Identity,
+    at: datetime,
+    outcome: ReceiptOutcome | str = ReceiptOutcome.ACCEPTED,
+    reason: str | None = None,
+    reference: str | None = None,
+) -> bytes:
+    """The signed receipt for a copy that was opened and checked.
+
+    envelope_digest: of the sealed bytes as they came.
+    reason: kebab-case code, for a refusal. reference: the recipient's own file number, if it gives one.
+    """
+    fields = (
+        Field("DeliveryId", consignment.delivery_id),
+        Field("SubmissionId", consignment.submission_id),
+        Field("EnvelopeDigest", envelope_digest),
+        Field("DocumentDigest", consignment.document_digest),
+        Field("Outcome", ReceiptOutcome(outcome)),
+        Field("Reason", reason),
+        Field("Party", consignment.party),
+        Field("ReceivedAt", instant_text(at)),
+        Field("Reference", reference),
+    )
+    return RECEIPT.build(fields, identity=identity, at=at)
+
+
+def read_receipt(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Receipt:
+    """The verified receipt in `raw`. Raises signing.VerificationFailed, Unreadable("not-a-receipt")."""
+    reader, signature = RECEIPT.read(raw, trust=trust, at=at)
+    return Receipt(
+        delivery_id=DeliveryId(reader.text("DeliveryId")),
+        submission_id=SubmissionId(reader.text("SubmissionId")),
+        envelope_digest=reader.text("EnvelopeDigest"),
+        document_digest=reader.text("DocumentDigest"),
+        outcome=ReceiptOutcome(reader.text("Outcome")),
+        reason=reader.optional("Reason"),
+        party=PartyId(reader.text("Party")),
+        received_at=datetime.fromisoformat(reader.text("ReceivedAt")),
+        reference=reader.optional("Reference"),
+        signer=fingerprint(signature.certificate),
+    )
