@@ -1,0 +1,69 @@
+"""Lanes of the outbox: one row per recipient says when its queue is next worth a look.
+
+A claim walks the lanes that are due, then takes a few rows inside each: a dead recipient with a hundred thousand
+pending copies costs the others one row (design §8). A lane goes to the back of the ring after its turn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.stores import rows
+from gateway.stores.engine import sqlite
+from gateway.stores.schema import NEVER
+
+IN_FLIGHT = 8  # copies of one recipient that may be on their way at once
+PROBES = 3  # as many as a recipient gets while its breaker is half open
+
+_REARM = """
+INSERT INTO lane (party, next_at, failures, paused_until) VALUES (?, ?, 0, 0)
+ON CONFLICT (party) DO UPDATE SET next_at = max(min(next_at, excluded.next_at), paused_until)
+"""
+_FAILED = """
+UPDATE lane SET failures = failures + 1,
+    paused_until = CASE WHEN failures + 1 >= :threshold THEN :until ELSE paused_until END,
+    next_at = CASE WHEN failures + 1 >= :threshold THEN max(next_at, :until) ELSE next_at END
+WHERE party = :party
+"""
+_HEALTHY = """
+UPDATE lane SET failures = 0, paused_until = 0, next_at = CASE WHEN paused_until > 0 THEN 0 ELSE next_at END
+WHERE party = ? AND (failures > 0 OR paused_until > 0)
+"""
+_DUE_LANES = "SELECT party, failures FROM lane WHERE next_at <= ? ORDER BY next_at LIMIT ?"
+_IN_FLIGHT = """
+SELECT count(*) FROM (SELECT 1 FROM delivery WHERE party = ? AND holder IS NOT NULL AND due_at > ? LIMIT ?)
+"""
+_DUE = f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?"
+_NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL"
+
+
+def rearm_lane(connection: sqlite.Connection, party: str, due_at: int) -> None:
+    """Make the lane look no later than `due_at`, unless its breaker is open until later."""
+    connection.execute(_REARM, (party, due_at))
+
+
+def mark_lane(connection: sqlite.Connection, party: str, *, failed: bool, threshold: int, paused_until: int) -> None:
+    """Count a failure, opening the breaker at `threshold` in a row; a success closes it."""
+    if failed:
+        connection.execute(_FAILED, {"threshold": threshold, "until": paused_until, "party": party})
+    else:
+        connection.execute(_HEALTHY, (party,))
+
+
+def claim_due(connection: sqlite.Connection, *, now: int, until: int, holder: str, limit: int) -> list[Any]:
+    """Rows (columns rows.DELIVERY) that are due; each is leased to `holder` until `until` by moving its `due_at`."""
+    claimed: list[Any] = []
+    for party, failures in connection.execute(_DUE_LANES, (now, limit)).fetchall():
+        if len(claimed) >= limit:
+            break
+        (held,) = connection.execute(_IN_FLIGHT, (party, now, IN_FLIGHT)).fetchone()
+        room = min((PROBES if failures else IN_FLIGHT) - held, limit - len(claimed))
+        turn = connection.execute(_DUE, (party, now, max(room, 0))).fetchall()
+        leases = [(until, holder, row[-1]) for row in turn]
+        connection.executemany("UPDATE delivery SET due_at = ?, holder = ? WHERE seq = ?", leases)
+        (next_at,) = connection.execute(_NEXT, (party,)).fetchone()
+        # A full lane is looked at again in a moment; otherwise when something is due.
+        next_look = NEVER if next_at is None else max(next_at, now + 1)
+        connection.execute("UPDATE lane SET next_at = ? WHERE party = ?", (next_look, party))
+        claimed += turn
+    return claimed

@@ -1,0 +1,259 @@
+"""Rows of the tables to the nouns of the model and back; nothing else knows how a noun is laid out on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Endpoint,
+    EndpointKind,
+    Event,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    Mandate,
+    Party,
+    PartyId,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+)
+
+Row = Sequence[Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since 1970 UTC."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """The instant of `to_ms`."""
+    return _EPOCH + ms * _MILLISECOND
+
+
+def _maybe_ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
+
+
+def _maybe_at(ms: int | None) -> datetime | None:
+    return None if ms is None else from_ms(ms)
+
+
+def _maybe_date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def party_record(party: Party) -> str:
+    """A party as JSON text; certificates as PEM."""
+    seal = party.sealing_certificate
+    return json.dumps(
+        {
+            "id": party.id,
+            "name": party.name,
+            "roles": sorted(party.roles),
+            "identifiers": dict(party.identifiers),
+            "masked": dict(party.masked),
+            "signing": [_pem(certificate) for certificate in party.signing_certificates],
+            "sealing": None if seal is None else _pem(seal),
+            "endpoint": [party.endpoint.kind, party.endpoint.url, party.endpoint.ca_certificate],
+            "mandates": [[mandate.principal, list(mandate.kinds)] for mandate in party.mandates],
+            "postal": list(party.postal),
+        }
+    )
+
+
+@lru_cache(maxsize=4096)
+def party_of(record: str) -> Party:
+    """The party of a record; parsed once per record text, because loading certificates costs."""
+    data = json.loads(record)
+    kind, url, ca = data["endpoint"]
+    return Party(
+        id=PartyId(data["id"]),
+        name=data["name"],
+        roles=frozenset(data["roles"]),
+        identifiers=data["identifiers"],
+        masked=data["masked"],
+        signing_certificates=tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in data["signing"]),
+        sealing_certificate=data["sealing"] and x509.load_pem_x509_certificate(data["sealing"].encode()),
+        endpoint=Endpoint(kind=EndpointKind(kind), url=url, ca_certificate=ca),
+        mandates=tuple(Mandate(principal=PartyId(who), kinds=tuple(kinds)) for who, kinds in data["mandates"]),
+        postal=tuple(data["postal"]),
+    )
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+SUBMISSION = "id, sender, idempotency_key, digest, kind, document_id, state, accepted_at, acting_for, answer"
+
+
+def submission_of(row: Row) -> Submission:
+    """From the columns of SUBMISSION."""
+    return Submission(
+        id=SubmissionId(row[0]),
+        sender=PartyId(row[1]),
+        idempotency_key=row[2] or "",
+        digest=row[3],
+        kind=row[4],
+        document_id=row[5] or "",
+        state=SubmissionState(row[6]),
+        accepted_at=from_ms(row[7]),
+        acting_for=row[8] and PartyId(row[8]),
+        answer=bytes(row[9]),
+    )
+
+
+def submission_row(submission: Submission) -> Row:
+    """To the columns of SUBMISSION."""
+    return (
+        submission.id,
+        submission.sender,
+        submission.idempotency_key or None,
+        submission.digest,
+        submission.kind,
+        submission.document_id or None,
+        submission.state,
+        to_ms(submission.accepted_at),
+        submission.acting_for,
+        submission.answer,
+    )
+
+
+_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "position")
+DELIVERY = ", ".join((*_DELIVERY_COLUMNS, "seq"))
+
+
+def delivery_of(row: Row) -> Delivery:
+    """From the columns of DELIVERY."""
+    values = dict(zip((*_DELIVERY_COLUMNS, "position"), row, strict=True))
+    return Delivery(
+        **{
+            **values,
+            "id": DeliveryId(values["id"]),
+            "submission_id": SubmissionId(values["submission_id"]),
+            "party": PartyId(values["party"]),
+            "state": DeliveryState(values["state"]),
+            "transport": EndpointKind(values["transport"]),
+            "consigned_at": from_ms(values["consigned_at"]),
+            "handed_over_at": _maybe_at(values["handed_over_at"]),
+            "due_at": _maybe_at(values["due_at"]),
+            "lease_until": _maybe_at(values["lease_until"]),
+        }
+    )
+
+
+def delivery_row(delivery: Delivery) -> dict[str, Any]:
+    """Column name -> value, for insertion."""
+    row = {name: getattr(delivery, name) for name in _DELIVERY_COLUMNS}
+    row["consigned_at"] = to_ms(delivery.consigned_at)
+    for name in ("handed_over_at", "due_at", "lease_until"):
+        row[name] = _maybe_ms(row[name])
+    return row
+
+
+EVIDENCE = "id, event, at, submission_id, delivery_id, receipt_id, raw"
+
+
+def evidence_of(row: Row) -> Evidence:
+    """From the columns of EVIDENCE."""
+    return Evidence(
+        id=EvidenceId(row[0]),
+        event=Event(row[1]),
+        at=from_ms(row[2]),
+        submission_id=SubmissionId(row[3]),
+        delivery_id=row[4] and DeliveryId(row[4]),
+        receipt_id=row[5],
+        raw=bytes(row[6]),
+    )
+
+
+def evidence_row(evidence: Evidence) -> Row:
+    """To the columns of EVIDENCE."""
+    return (
+        evidence.id,
+        evidence.event,
+        to_ms(evidence.at),
+        evidence.submission_id,
+        evidence.delivery_id,
+        evidence.receipt_id,
+        evidence.raw,
+    )
+
+
+RECEIPT = "id, delivery_id, digest, received_at, outcome, evidence_id, raw"
+
+
+def receipt_of(row: Row) -> KeptReceipt:
+    """From the columns of RECEIPT."""
+    return KeptReceipt(
+        id=row[0],
+        delivery_id=DeliveryId(row[1]),
+        digest=row[2],
+        received_at=from_ms(row[3]),
+        outcome=row[4],
+        evidence_id=row[5] and EvidenceId(row[5]),
+        raw=bytes(row[6]),
+    )
+
+
+def receipt_row(receipt: KeptReceipt) -> Row:
+    """To the columns of RECEIPT."""
+    return (
+        receipt.id,
+        receipt.delivery_id,
+        receipt.digest,
+        to_ms(receipt.received_at),
+        receipt.outcome,
+        receipt.evidence_id,
+        receipt.raw,
+    )
+
+
+TERM = "id, article, act, length, unit, starts_on, day_zero, last_day, last_day_other_reading, verdict"
+
+
+def term_of(row: Row) -> Term:
+    """From the columns of TERM."""
+    return Term(
+        id=row[0],
+        article=row[1],
+        act=json.loads(row[2]),
+        length=row[3],
+        unit=row[4],
+        starts_on=row[5],
+        day_zero=_maybe_date(row[6]),
+        last_day=_maybe_date(row[7]),
+        last_day_other_reading=_maybe_date(row[8]),
+        verdict=row[9],
+    )
+
+
+def term_row(term: Term) -> Row:
+    """To the columns of TERM."""
+    days = (term.day_zero, term.last_day, term.last_day_other_reading)
+    return (
+        term.id,
+        term.article,
+        json.dumps(dict(term.act), ensure_ascii=False),
+        term.length,
+        term.unit,
+        term.starts_on,
+        *(day and day.isoformat() for day in days),
+        term.verdict,
+    )

@@ -1,0 +1,90 @@
+"""Tables of the SQLite store and their migrations (sqlite-utils), and which SQLite builds may be trusted with them.
+
+Instants are integers: milliseconds since 1970 UTC. The delivery table is the queue: a row is due when `due_at` has
+come, a lease moves `due_at`, so a dead worker's rows come back by themselves (design §8). Sealed bodies live in a
+table of their own.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from gateway.errors import ConfigError
+from gateway.stores.engine import sqlite
+
+migrations = Migrations("sealpost")
+
+NEVER = 2**62  # a lane that waits for nothing
+
+
+def check_build(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
+    """Refuse SQLite builds with the WAL-reset corruption bug (3.7.0 to 3.51.2 outside the back-ports 3.44.6 and
+    3.50.7).
+
+    Raises ConfigError.
+    """
+    fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    if not fixed:
+        shown = ".".join(map(str, version))
+        raise ConfigError(
+            "sqlite-build", f"SQLite {shown} can corrupt a WAL database; install pysqlite3 0.6.1 or newer"
+        )
+
+
+@migrations()
+def m001_tables(db: Database) -> None:
+    """Everything the first release keeps."""
+    for statement in _M001.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_M001 = """
+CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
+    PRIMARY KEY (scheme, key, party)) STRICT, WITHOUT ROWID;
+CREATE TABLE party_role (role TEXT NOT NULL, party TEXT NOT NULL REFERENCES party, PRIMARY KEY (role, party))
+    STRICT, WITHOUT ROWID;
+CREATE TABLE party_certificate (fingerprint TEXT PRIMARY KEY, party TEXT NOT NULL REFERENCES party) STRICT, WITHOUT
+ROWID; CREATE INDEX party_certificate_party ON party_certificate (party);
+CREATE INDEX party_identifier_party ON party_identifier (party);
+CREATE INDEX party_role_party ON party_role (party);
+CREATE TABLE token (hash TEXT PRIMARY KEY, party TEXT NOT NULL REFERENCES party, created_at INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+
+CREATE TABLE submission (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sender TEXT NOT NULL, idempotency_key TEXT,
+    digest TEXT NOT NULL, kind TEXT NOT NULL, document_id TEXT, state TEXT NOT NULL, accepted_at INTEGER NOT NULL,
+    acting_for TEXT, answer BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX submission_key ON submission (sender, idempotency_key) WHERE state <> 'rejected';
+CREATE UNIQUE INDEX submission_document ON submission (document_id) WHERE state <> 'rejected';
+CREATE INDEX submission_sender ON submission (sender, seq);
+
+CREATE TABLE delivery (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, submission_id TEXT NOT NULL, kind TEXT NOT
+NULL,
+    route TEXT NOT NULL, article TEXT NOT NULL, role TEXT NOT NULL, party TEXT NOT NULL, copy INTEGER NOT NULL,
+    of INTEGER NOT NULL, state TEXT NOT NULL, transport TEXT NOT NULL, attempts INTEGER NOT NULL, consigned_at INTEGER
+    NOT NULL, handed_over_at INTEGER, due_at INTEGER, holder TEXT, envelope_digest TEXT NOT NULL, document_digest TEXT
+    NOT NULL, size_bytes INTEGER NOT NULL, last_problem TEXT, lease_id TEXT, lease_until INTEGER) STRICT;
+CREATE INDEX delivery_due ON delivery (party, due_at, seq) WHERE due_at IS NOT NULL;
+CREATE INDEX delivery_held ON delivery (party) WHERE holder IS NOT NULL;
+CREATE INDEX delivery_submission ON delivery (submission_id);
+CREATE INDEX delivery_mailbox ON delivery (party, seq) WHERE state NOT IN ('handed-over', 'declined');
+CREATE TABLE envelope (delivery_id TEXT PRIMARY KEY, raw BLOB NOT NULL) STRICT;
+CREATE TABLE attempt (seq INTEGER PRIMARY KEY, delivery_id TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL)
+STRICT; CREATE INDEX attempt_delivery ON attempt (delivery_id);
+CREATE TABLE lane (party TEXT PRIMARY KEY, next_at INTEGER NOT NULL, failures INTEGER NOT NULL, paused_until INTEGER
+NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE INDEX lane_next ON lane (next_at);
+
+CREATE TABLE evidence (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, at INTEGER NOT NULL,
+    submission_id TEXT NOT NULL, delivery_id TEXT, receipt_id TEXT, raw BLOB NOT NULL) STRICT;
+CREATE INDEX evidence_submission ON evidence (submission_id, seq);
+CREATE TABLE receipt (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, delivery_id TEXT NOT NULL, digest TEXT NOT NULL,
+    received_at INTEGER NOT NULL, outcome TEXT NOT NULL, evidence_id TEXT, raw BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX receipt_delivery ON receipt (delivery_id, digest);
+CREATE TABLE term (seq INTEGER PRIMARY KEY, submission_id TEXT NOT NULL, id TEXT NOT NULL, article TEXT NOT NULL,
+    act TEXT NOT NULL, length INTEGER NOT NULL, unit TEXT NOT NULL, starts_on TEXT, day_zero TEXT, last_day TEXT,
+    last_day_other_reading TEXT, verdict TEXT) STRICT;
+CREATE INDEX term_submission ON term (submission_id, id)
+"""

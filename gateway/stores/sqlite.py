@@ -1,0 +1,309 @@
+"""The SQLite store: raw SQL on the hot path, sqlite-utils for schema and migrations, one writer, many readers.
+
+WAL with synchronous=FULL: NORMAL loses acknowledged data in power cuts (design §8). Readers are one connection per
+thread, query-only; each read runs in one deferred transaction, so that it sees one moment.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from gateway.errors import StoreUnavailable
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    Party,
+    PartyId,
+    Role,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+)
+from gateway.ports import Reading, Transaction
+from gateway.stores import rows
+from gateway.stores.engine import sqlite
+from gateway.stores.group_commit import GroupCommitter, locked
+from gateway.stores.lanes import claim_due, mark_lane, rearm_lane
+from gateway.stores.rows import to_ms
+from gateway.stores.schema import check_build, migrations
+from signing import fingerprint
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """`Store` over one SQLite file, shared by any number of threads and processes of one machine."""
+
+    def __init__(self, path: Path, **committer_options: Any) -> None:
+        check_build()
+        self._path = path
+        self._local = threading.local()
+        lock_path = path.with_name(path.name + ".lock")
+        with lock_path.open("ab") as lock, locked(lock.fileno()):  # another process may start at this very moment
+            connection = self._connect()
+            migrations.apply(Database(connection))
+            connection.close()
+        self._committer = GroupCommitter(self._connect, lock_path, **committer_options)
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """Run `work` in one deferred read transaction of this thread's own connection."""
+        connection = self._reader()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return work(_Snapshot(connection))
+            finally:
+                connection.execute("ROLLBACK")
+        except sqlite.OperationalError as fault:
+            raise StoreUnavailable("store-unavailable", "the store cannot be read now") from fault
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in the next group commit; returns after the commit."""
+        result: T = self._committer.submit(lambda connection: work(_Unit(connection)))
+        return result
+
+    def close(self) -> None:
+        """Commit what is queued."""
+        self._committer.close()
+
+    def _reader(self) -> sqlite.Connection:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _connect(self) -> sqlite.Connection:
+        connection = sqlite.connect(str(self._path), timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        return connection
+
+
+class _Snapshot:
+    """`Reading` over one open transaction."""
+
+    def __init__(self, connection: sqlite.Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        return list(self._connection.execute(sql, values).fetchall())
+
+    def _row(self, sql: str, *values: Any) -> Any:
+        return self._connection.execute(sql, values).fetchone()
+
+    # parties
+
+    def party(self, party_id: PartyId) -> Party | None:
+        row = self._row("SELECT record FROM party WHERE id = ?", party_id)
+        return row and rows.party_of(row[0])
+
+    def parties(self) -> Sequence[Party]:
+        return [rows.party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
+
+    def parties_by_identifier(self, scheme: str, key: str) -> Sequence[Party]:
+        sql = (
+            "SELECT record FROM party_identifier JOIN party ON party.id = party "
+            "WHERE scheme = ? AND key = ? ORDER BY party.id"
+        )
+        return [rows.party_of(row[0]) for row in self._rows(sql, scheme, key)]
+
+    def parties_by_role(self, role: Role) -> Sequence[Party]:
+        sql = "SELECT record FROM party_role JOIN party ON party.id = party WHERE role = ? ORDER BY party.id"
+        return [rows.party_of(row[0]) for row in self._rows(sql, role)]
+
+    def party_by_certificate(self, fingerprint: str) -> Party | None:
+        sql = "SELECT record FROM party_certificate JOIN party ON party.id = party WHERE fingerprint = ?"
+        row = self._row(sql, fingerprint)
+        return row and rows.party_of(row[0])
+
+    def party_by_token(self, token_hash: str) -> Party | None:
+        row = self._row("SELECT record FROM token JOIN party ON party.id = party WHERE hash = ?", token_hash)
+        return row and rows.party_of(row[0])
+
+    # submissions and deliveries
+
+    def submission(self, submission_id: SubmissionId) -> Submission | None:
+        row = self._row(f"SELECT {rows.SUBMISSION} FROM submission WHERE id = ?", submission_id)
+        return row and rows.submission_of(row)
+
+    def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
+        sql = (
+            f"SELECT {rows.SUBMISSION} FROM submission WHERE sender = ? AND idempotency_key = ? AND state <> 'rejected'"
+        )
+        row = self._row(sql, sender, idempotency_key)
+        return row and rows.submission_of(row)
+
+    def submission_by_document(self, document_id: str) -> Submission | None:
+        sql = f"SELECT {rows.SUBMISSION} FROM submission WHERE document_id = ? AND state <> 'rejected'"
+        row = self._row(sql, document_id)
+        return row and rows.submission_of(row)
+
+    def submissions_of(self, sender: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, Submission]]:
+        sql = f"SELECT seq, {rows.SUBMISSION} FROM submission WHERE sender = ? AND seq > ? ORDER BY seq LIMIT ?"
+        return [(row[0], rows.submission_of(row[1:])) for row in self._rows(sql, sender, after, limit)]
+
+    def delivery(self, delivery_id: DeliveryId) -> Delivery | None:
+        row = self._row(f"SELECT {rows.DELIVERY} FROM delivery WHERE id = ?", delivery_id)
+        return row and rows.delivery_of(row)
+
+    def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]:
+        sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
+        return [rows.delivery_of(row) for row in self._rows(sql, submission_id)]
+
+    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
+        sql = (
+            f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND seq > ? "
+            "AND state NOT IN ('handed-over', 'declined') ORDER BY seq LIMIT ?"
+        )
+        return [rows.delivery_of(row) for row in self._rows(sql, party, after, limit)]
+
+    def envelope(self, delivery_id: DeliveryId) -> bytes:
+        row = self._row("SELECT raw FROM envelope WHERE delivery_id = ?", delivery_id)
+        return bytes(row[0])
+
+    # proof
+
+    def evidence(self, evidence_id: EvidenceId) -> Evidence | None:
+        row = self._row(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ?", evidence_id)
+        return row and rows.evidence_of(row)
+
+    def evidence_of(self, submission_id: SubmissionId) -> Sequence[Evidence]:
+        sql = f"SELECT {rows.EVIDENCE} FROM evidence WHERE submission_id = ? ORDER BY seq"
+        return [rows.evidence_of(row) for row in self._rows(sql, submission_id)]
+
+    def receipt(self, receipt_id: str) -> KeptReceipt | None:
+        row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE id = ?", receipt_id)
+        return row and rows.receipt_of(row)
+
+    def receipt_by_digest(self, delivery_id: DeliveryId, digest: str) -> KeptReceipt | None:
+        row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? AND digest = ?", delivery_id, digest)
+        return row and rows.receipt_of(row)
+
+    def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
+        sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
+        return [rows.term_of(row) for row in self._rows(sql, submission_id)]
+
+
+class _Unit(_Snapshot):
+    """`Transaction`: a savepoint inside the group's transaction."""
+
+    def _insert(self, table: str, columns: str, values: Sequence[Any]) -> None:
+        marks = ", ".join("?" * len(values))
+        self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+
+    def put_party(self, party: Party) -> None:
+        put = self._connection.execute
+        put(
+            "INSERT INTO party (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+            (party.id, rows.party_record(party)),
+        )
+        for table in ("party_identifier", "party_role", "party_certificate"):
+            put(f"DELETE FROM {table} WHERE party = ?", (party.id,))
+        many = self._connection.executemany
+        many("INSERT INTO party_identifier VALUES (?, ?, ?)", [(s, k, party.id) for s, k in party.identifiers.items()])
+        many("INSERT INTO party_role VALUES (?, ?)", [(role, party.id) for role in party.roles])
+        seal = party.sealing_certificate
+        certificates = {*map(fingerprint, party.signing_certificates), *([fingerprint(seal)] if seal else [])}
+        many("INSERT INTO party_certificate VALUES (?, ?)", [(each, party.id) for each in certificates])
+
+    def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None:
+        self._insert("token", "hash, party, created_at", (token_hash, party, to_ms(at)))
+
+    def drop_tokens(self, party: PartyId) -> None:
+        self._connection.execute("DELETE FROM token WHERE party = ?", (party,))
+
+    def add_submission(self, submission: Submission) -> None:
+        self._insert("submission", rows.SUBMISSION, rows.submission_row(submission))
+
+    def close_submission(self, submission_id: SubmissionId) -> None:
+        self._connection.execute(
+            "UPDATE submission SET state = ? WHERE id = ? AND state = ?",
+            (SubmissionState.CLOSED, submission_id, SubmissionState.ACCEPTED),
+        )
+
+    def add_delivery(self, delivery: Delivery, envelope: bytes) -> None:
+        row = rows.delivery_row(delivery)
+        self._insert("delivery", ", ".join(row), tuple(row.values()))
+        self._insert("envelope", "delivery_id, raw", (delivery.id, envelope))
+        if delivery.due_at is not None:
+            rearm_lane(self._connection, delivery.party, to_ms(delivery.due_at))
+
+    def move_delivery(
+        self, delivery_id: DeliveryId, *, expected: DeliveryState, to: DeliveryState, at: datetime, problem: str | None
+    ) -> bool:
+        handed_over_at = to_ms(at) if to is DeliveryState.HANDED_OVER else None
+        moved = self._connection.execute(
+            "UPDATE delivery SET state = ?, handed_over_at = ?, due_at = NULL, holder = NULL, lease_id = NULL, "
+            "lease_until = NULL, last_problem = ? WHERE id = ? AND state = ?",
+            (to, handed_over_at, problem, delivery_id, expected),
+        )
+        return bool(moved.rowcount)
+
+    def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
+        until = now + timedelta(seconds=lease_s)
+        claimed = claim_due(self._connection, now=to_ms(now), until=to_ms(until), holder=holder, limit=limit)
+        return [rows.delivery_of(row) for row in claimed]
+
+    def settle_attempt(
+        self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
+    ) -> bool:
+        due = None if due_at is None else to_ms(due_at)
+        self._insert("attempt", "delivery_id, at, outcome", (delivery.id, to_ms(at), outcome))
+        self._connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
+        settled = self._connection.execute(
+            "UPDATE delivery SET due_at = ?, holder = NULL, last_problem = ? "
+            "WHERE id = ? AND holder = ? AND due_at IS NOT NULL",
+            (due, outcome, delivery.id, holder),
+        )
+        if settled.rowcount and due is not None:
+            rearm_lane(self._connection, delivery.party, due)
+        return bool(settled.rowcount)
+
+    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> None:
+        mark_lane(self._connection, party, failed=failed, threshold=threshold, paused_until=to_ms(paused_until))
+
+    def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
+        taken = self._connection.execute(
+            "UPDATE delivery SET lease_id = ?, lease_until = ? "
+            "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ?) AND state NOT IN ('handed-over', 'declined')",
+            (lease_id, to_ms(until), delivery_id, to_ms(now)),
+        )
+        return bool(taken.rowcount)
+
+    def add_evidence(self, evidence: Evidence) -> None:
+        self._insert("evidence", rows.EVIDENCE, rows.evidence_row(evidence))
+
+    def add_receipt(self, receipt: KeptReceipt) -> None:
+        self._insert("receipt", rows.RECEIPT, rows.receipt_row(receipt))
+
+    def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None:
+        for term in terms:
+            self._insert("term", f"submission_id, {rows.TERM}", (submission_id, *rows.term_row(term)))
+
+    def start_term(
+        self, submission_id: SubmissionId, term_id: str, *, day_zero: date, last_day: date, last_day_other_reading: date
+    ) -> None:
+        self._connection.execute(
+            "UPDATE term SET day_zero = ?, last_day = ?, last_day_other_reading = ? "
+            "WHERE submission_id = ? AND id = ? AND day_zero IS NULL",
+            (
+                day_zero.isoformat(),
+                last_day.isoformat(),
+                last_day_other_reading.isoformat(),
+                submission_id,
+                term_id,
+            ),
+        )

@@ -1,0 +1,312 @@
+"""What every store must do, run over every entry of STORES."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    EndpointKind,
+    Party,
+    PartyId,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+    new_id,
+)
+from gateway.ports import Store, Transaction
+from gateway.stores import STORES
+from gateway.stores.schema import check_build
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=sorted(STORES))
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens the same store, as often as wanted, as processes of one machine do."""
+    stores: list[Store] = []
+
+    def open_it() -> Store:
+        stores.append(STORES[request.param](tmp_path / "store"))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> Store:
+    return opened()
+
+
+def a_delivery(party: str = "fund", *, due_at: datetime | None = NOW, submission: str | None = None) -> Delivery:
+    return Delivery(
+        id=DeliveryId(new_id()),
+        submission_id=SubmissionId(submission or new_id()),
+        kind="be/appeal",
+        route="R14",
+        article="Art. 65",
+        role="MedicalInspector",
+        party=PartyId(party),
+        copy=1,
+        of=1,
+        state=DeliveryState.CONSIGNED,
+        transport=EndpointKind.PUSH,
+        attempts=0,
+        consigned_at=NOW,
+        handed_over_at=None,
+        due_at=due_at,
+        envelope_digest="sha256:00",
+        document_digest="sha256:11",
+        size_bytes=3,
+        last_problem=None,
+    )
+
+
+def a_submission(**changes: object) -> Submission:
+    blank = Submission(
+        id=SubmissionId(new_id()),
+        sender=PartyId("worker"),
+        idempotency_key=new_id(),
+        digest="sha256:22",
+        kind="be/appeal",
+        document_id=new_id(),
+        state=SubmissionState.ACCEPTED,
+        accepted_at=NOW,
+        acting_for=None,
+        answer=b"{}",
+    )
+    return replace(blank, **changes)  # type: ignore[arg-type]
+
+
+def add(store: Store, *deliveries: Delivery) -> None:
+    def work(unit: Transaction) -> None:
+        for delivery in deliveries:
+            unit.add_delivery(delivery, b"abc")
+
+    store.write(work)
+
+
+def claim(store: Store, *, now: datetime = NOW, holder: str = "w", lease_s: float = 60, limit: int = 10) -> list[str]:
+    claimed = store.write(lambda unit: unit.claim_due(now=now, holder=holder, lease_s=lease_s, limit=limit))
+    return [delivery.id for delivery in claimed]
+
+
+def test_what_was_written_is_read_back_as_it_was(store: Store) -> None:
+    submission, delivery = a_submission(), a_delivery()
+    party = Party(id=PartyId("worker"), name="Jan", roles=frozenset({"Worker"}), identifiers={"insz": "hmac"})
+    term = Term(id="T5", article="Art. 65", act={"en": "x"}, length=7, unit="working-days", starts_on=None)
+
+    def work(unit: Transaction) -> None:
+        unit.put_party(party)
+        unit.add_submission(submission)
+        unit.add_delivery(delivery, b"sealed")
+        unit.add_terms(submission.id, [term])
+
+    store.write(work)
+    assert store.read(lambda view: view.party(PartyId("worker"))) == party
+    assert store.read(lambda view: view.parties_by_role("Worker")) == [party]
+    assert store.read(lambda view: view.parties_by_identifier("insz", "hmac")) == [party]
+    assert store.read(lambda view: view.submission(submission.id)) == submission
+    assert store.read(lambda view: view.submission_by_document(submission.document_id)) == submission
+    found = store.read(lambda view: view.delivery(delivery.id))
+    assert found is not None
+    assert replace(found, position=0) == delivery
+    assert store.read(lambda view: view.envelope(delivery.id)) == b"sealed"
+    assert store.read(lambda view: view.terms_of(submission.id)) == [term]
+
+
+def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
+    submission = a_submission()
+
+    def work(unit: Transaction) -> None:
+        unit.add_submission(submission)
+        assert unit.submission(submission.id) == submission  # it reads its own writes
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        store.write(work)
+    assert store.read(lambda view: view.submission(submission.id)) is None
+
+
+def test_rejected_submissions_bind_neither_key_nor_document(store: Store) -> None:
+    rejected = a_submission(state=SubmissionState.REJECTED, idempotency_key="")
+    accepted = a_submission(document_id=rejected.document_id)
+    store.write(lambda unit: (unit.add_submission(rejected), unit.add_submission(accepted)))
+    assert store.read(lambda view: view.submission_by_document(accepted.document_id)) == accepted
+
+
+def test_registering_a_party_again_forgets_what_it_was(store: Store) -> None:
+    first = Party(id=PartyId("p"), name="P", roles=frozenset({"Worker"}), identifiers={"insz": "one"})
+    second = replace(first, roles=frozenset({"Employer"}), identifiers={"kbo": "two"})
+    store.write(lambda unit: unit.put_party(first))
+    store.write(lambda unit: unit.put_party(second))
+    assert store.read(lambda view: view.parties_by_identifier("insz", "one")) == []
+    assert store.read(lambda view: view.parties_by_role("Worker")) == []
+    assert store.read(lambda view: view.parties_by_role("Employer")) == [second]
+
+
+def test_only_what_is_due_is_claimed_and_only_once(store: Store) -> None:
+    due, later, collected = a_delivery("a"), a_delivery("b", due_at=NOW + 60 * SECOND), a_delivery("c", due_at=None)
+    add(store, due, later, collected)
+    assert claim(store) == [due.id]
+    assert claim(store, now=NOW + SECOND) == []
+    assert claim(store, now=NOW + 61 * SECOND, holder="x") == [due.id, later.id]  # the first lease has run out
+
+
+def test_a_worker_that_lost_its_lease_settles_nothing(store: Store) -> None:
+    delivery = a_delivery()
+    add(store, delivery)
+    claim(store, holder="slow", lease_s=1)
+    claim(store, holder="fast", now=NOW + 2 * SECOND)
+
+    def settle(holder: str) -> bool:
+        due = NOW + 90 * SECOND
+        return store.write(
+            lambda unit: unit.settle_attempt(delivery, holder=holder, at=NOW, due_at=due, outcome="endpoint-timeout")
+        )
+
+    assert not settle("slow")
+    assert settle("fast")
+    assert not settle("fast")
+    assert claim(store, now=NOW + 60 * SECOND) == []
+    assert claim(store, now=NOW + 91 * SECOND) == [delivery.id]
+
+
+def test_a_state_moves_by_compare_and_set(store: Store) -> None:
+    delivery = a_delivery()
+    add(store, delivery)
+
+    def move(to: DeliveryState) -> bool:
+        return store.write(
+            lambda unit: unit.move_delivery(delivery.id, expected=DeliveryState.CONSIGNED, to=to, at=NOW, problem=None)
+        )
+
+    assert move(DeliveryState.HANDED_OVER)
+    assert not move(DeliveryState.SUSPENDED)
+    assert claim(store, now=NOW + 100 * SECOND) == []
+    assert store.read(lambda view: view.mailbox(PartyId("fund"), after=0, limit=10)) == []
+
+
+def test_an_open_breaker_pauses_one_lane_only(store: Store) -> None:
+    dead, live = [a_delivery("dead") for _ in range(3)], [a_delivery("live") for _ in range(3)]
+    add(store, *dead, *live)
+    until = NOW + 100 * SECOND
+    store.write(lambda unit: unit.mark_lane(PartyId("dead"), failed=True, threshold=1, paused_until=until))
+    assert set(claim(store)) == {delivery.id for delivery in live}
+    add(store, a_delivery("dead"))  # new work does not bypass the breaker
+    assert claim(store, now=NOW + 50 * SECOND) == []
+    assert set(claim(store, now=until)) >= {dead[0].id}
+
+
+def test_a_recipient_has_only_so_many_copies_in_flight(store: Store) -> None:
+    add(store, *[a_delivery("popular") for _ in range(40)], a_delivery("rare"))
+    first = claim(store, limit=32)
+    assert len(first) <= 9
+    assert len(claim(store, now=NOW + SECOND, limit=32)) == 0
+
+
+def test_a_mailbox_lease_is_held_by_one_until_it_ends(store: Store) -> None:
+    delivery = a_delivery(due_at=None)
+    add(store, delivery)
+
+    def lease(now: datetime) -> bool:
+        return store.write(lambda unit: unit.lease(delivery.id, lease_id=new_id(), now=now, until=now + 10 * SECOND))
+
+    assert lease(NOW)
+    assert not lease(NOW + 9 * SECOND)
+    assert lease(NOW + 10 * SECOND)
+
+
+def test_a_term_starts_once(store: Store) -> None:
+    term = Term(id="T6", article="Art. 67", act={"en": "x"}, length=21, unit="working-days", starts_on="E:R")
+    submission = a_submission()
+    store.write(lambda unit: (unit.add_submission(submission), unit.add_terms(submission.id, [term])))
+    for day in (date(2026, 5, 4), date(2026, 6, 1)):
+        store.write(
+            lambda unit, day=day: unit.start_term(
+                submission.id, "T6", day_zero=day, last_day=day, last_day_other_reading=day
+            )
+        )
+    (started,) = store.read(lambda view: view.terms_of(submission.id))
+    assert started.day_zero == date(2026, 5, 4)
+
+
+def test_a_read_sees_one_moment(store: Store) -> None:
+    submission = a_submission()
+    looked, written = threading.Event(), threading.Event()
+
+    def look_twice() -> list[bool]:
+        def look(view: object) -> list[bool]:
+            before = view.submission(submission.id) is None  # type: ignore[attr-defined]
+            looked.set()
+            written.wait(5)
+            return [before, view.submission(submission.id) is None]  # type: ignore[attr-defined]
+
+        return store.read(look)
+
+    result: list[bool] = []
+    reader = threading.Thread(target=lambda: result.extend(look_twice()))
+    reader.start()
+    looked.wait(5)
+    store.write(lambda unit: unit.add_submission(submission))
+    written.set()
+    reader.join()
+    assert result == [True, True]
+
+
+def test_several_openings_see_each_others_work(opened: Callable[[], Store]) -> None:
+    one, two = opened(), opened()
+    first, second = a_submission(), a_submission()
+    one.write(lambda unit: unit.add_submission(first))
+    two.write(lambda unit: unit.add_submission(second))
+    assert one.read(lambda view: view.submission(second.id)) == second
+    assert two.read(lambda view: view.submission(first.id)) == first
+
+
+@pytest.mark.parametrize("engine", sorted(STORES))
+def test_processes_that_start_at_the_same_moment_do_not_trip_over_each_other(engine: str, tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        assert list(pool.map(_open_and_write, [engine] * 4, [str(tmp_path / "store")] * 4)) == [True] * 4
+
+
+def _open_and_write(engine: str, path: str) -> bool:
+    store = STORES[engine](Path(path))
+    submission = a_submission()
+    store.write(lambda unit: unit.add_submission(submission))
+    found = store.read(lambda view: view.submission(submission.id))
+    store.close()
+    return found == submission
+
+
+def test_a_closed_store_says_so(opened: Callable[[], Store]) -> None:
+    store = opened()
+    store.close()
+    with pytest.raises(StoreUnavailable):
+        store.write(lambda unit: None)
+
+
+@pytest.mark.parametrize("version", [(3, 40, 1), (3, 44, 5), (3, 50, 6), (3, 51, 2)])
+def test_a_build_that_can_corrupt_is_refused(version: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_build(version)
+    assert refused.value.code == "sqlite-build"
+
+
+@pytest.mark.parametrize("version", [(3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 4)])
+def test_a_build_that_is_mended_is_taken(version: tuple[int, ...]) -> None:
+    check_build(version)

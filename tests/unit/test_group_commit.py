@@ -1,0 +1,129 @@
+"""Natural group commit: one durable transaction for many, and nobody pays for another's fault."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pysqlite3 import dbapi2 as sqlite
+
+from gateway.errors import StoreUnavailable
+from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    with sqlite.connect(str(tmp_path / "store")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE note (text TEXT UNIQUE)")
+    connection.close()
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def committer(path: Path) -> Iterator[GroupCommitter]:
+    committer = GroupCommitter(lambda: _connect(path), path.with_suffix(".lock"))
+    yield committer
+    committer.close()
+
+
+def _connect(path: Path) -> Any:
+    return sqlite.connect(str(path), isolation_level=None, check_same_thread=False)
+
+
+def _write(text: str) -> Any:
+    return lambda connection: connection.execute("INSERT INTO note VALUES (?)", (text,)).lastrowid
+
+
+def _notes(path: Path) -> set[str]:
+    connection = _connect(path)
+    try:
+        return {row[0] for row in connection.execute("SELECT text FROM note")}
+    finally:
+        connection.close()
+
+
+def test_what_is_answered_is_on_disk(committer: GroupCommitter, path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        for text in pool.map(lambda n: (committer.submit(_write(f"note {n}")), f"note {n}")[1], range(200)):
+            assert text in _notes(path)
+
+
+def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Path) -> None:
+    started = threading.Event()
+
+    def slow(connection: Any) -> None:  # holds the writer, so that the three others share one transaction
+        started.wait(5)
+        _write("slow")(connection)
+
+    def failing(connection: Any) -> None:
+        _write("half done")(connection)
+        raise LookupError
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(committer.submit, slow)
+        others = [pool.submit(committer.submit, work) for work in (_write("before"), failing, _write("after"))]
+        started.set()
+        first.result()
+        others[0].result()
+        others[2].result()
+        with pytest.raises(LookupError):
+            others[1].result()
+    assert _notes(path) == {"slow", "before", "after"}
+
+
+def test_a_broken_constraint_is_the_callers_own(committer: GroupCommitter, path: Path) -> None:
+    committer.submit(_write("once"))
+    with pytest.raises(sqlite.IntegrityError):
+        committer.submit(_write("once"))
+    committer.submit(_write("twice"))
+    assert _notes(path) == {"once", "twice"}
+
+
+def test_an_engine_in_trouble_stores_nothing_and_says_try_later(committer: GroupCommitter, path: Path) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        committer.submit(lambda connection: connection.execute("INSERT INTO no_such_table VALUES (1)"))
+    assert refused.value.code == "store-unavailable"
+    committer.submit(_write("and goes on"))
+    assert _notes(path) == {"and goes on"}
+
+
+def test_a_commit_that_cannot_reach_the_disk_ends_the_process(path: Path) -> None:
+    exits: list[int] = []
+    committer = GroupCommitter(lambda: _FailsToSync(path), path.with_suffix(".lock"), on_fatal=exits.append)
+    with pytest.raises(StoreUnavailable):
+        committer.submit(_write("never acknowledged"))
+    committer.close()
+    assert exits == [EXIT_CANNOT_SYNC]
+    assert _notes(path) == set()
+
+
+def test_a_closed_store_takes_nothing(committer: GroupCommitter) -> None:
+    committer.close()
+    with pytest.raises(StoreUnavailable):
+        committer.submit(_write("too late"))
+
+
+class _FailsToSync:
+    """A real connection whose COMMIT fails as SQLite reports a failing fsync."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = _connect(path)
+
+    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
+        if sql == "COMMIT":
+            error = sqlite.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite.SQLITE_IOERR
+            raise error
+        return self._connection.execute(sql, values)
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.in_transaction)
+
+    def close(self) -> None:
+        self._connection.close()
