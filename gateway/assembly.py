@@ -1,0 +1,120 @@
+"""Builds a gateway from its configuration; the only module that knows every adapter."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import Semaphore
+
+from gateway.clock import SystemClock
+from gateway.config import Config, read_secret
+from gateway.dispatch import Dispatch
+from gateway.errors import ConfigError
+from gateway.evidence import Witness
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.validation import Validator
+from gateway.intake import Intake
+from gateway.lifecycle import Breaker, RetryPolicy
+from gateway.mailboxes import Mailboxes
+from gateway.ports import Clock, Store
+from gateway.pseudonyms import IdentifierKeys
+from gateway.receipts import Receipts
+from gateway.registration import Registration, token_hash
+from gateway.routing import Router
+from gateway.signatories import SignatoryCheck
+from gateway.status import Status
+from gateway.stores import STORES
+from gateway.transports import TRANSPORTS
+from signing import KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """Everything a face of the gateway needs, ready to use."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    catalogue: Catalogue
+    validator: Validator
+    trust: TrustPolicy
+    witness: Witness
+    intake: Intake
+    receipts: Receipts
+    mailboxes: Mailboxes
+    registration: Registration
+    status: Status
+    admin_token_hash: str
+
+
+def build(config: Config, *, clock: Clock | None = None) -> Gateway:
+    """Assemble a gateway. Raises ConfigError when anything it needs is missing or wrong."""
+    clock = clock or SystemClock()
+    catalogue = Catalogue.load(config.schemas)
+    validator = Validator(catalogue)
+    messages = catalogue.messages
+    trust = trust_from_pem(read_secret(config.anchors, "trust.anchors"))
+    try:
+        identity = load_identity(config.identity, password=config.identity_password)
+    except KeyUnavailable as error:
+        raise ConfigError("service-identity", f"service.identity: {error}") from error
+    keys = IdentifierKeys(read_secret(config.identifier_key, "secrets.identifier_key"))
+    admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
+    if len(admin_token) < 20:
+        raise ConfigError("admin-token-too-short", "secrets.admin_token must hold at least 20 characters")
+    if config.store_engine not in STORES:
+        raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
+    config.store_path.parent.mkdir(parents=True, exist_ok=True)
+    store = STORES[config.store_engine](config.store_path)
+    witness = Witness(identity=identity, issuer=config.name)
+    return Gateway(
+        config=config,
+        store=store,
+        clock=clock,
+        catalogue=catalogue,
+        validator=validator,
+        trust=trust,
+        witness=witness,
+        intake=Intake(
+            store=store,
+            validator=validator,
+            trust=trust,
+            witness=witness,
+            router=Router(keys=keys, messages=messages),
+            signatories=SignatoryCheck(keys=keys, messages=messages),
+            clock=clock,
+        ),
+        receipts=Receipts(store=store, trust=trust, witness=witness, clock=clock),
+        mailboxes=Mailboxes(store=store, clock=clock),
+        registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock),
+        status=Status(store=store),
+        admin_token_hash=token_hash(admin_token),
+    )
+
+
+@contextmanager
+def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
+    """The pushing side of a gateway, with its threads, for as long as the context lasts."""
+    config = gateway.config
+    with ExitStack() as stack:
+        transports = {kind: make() for kind, make in TRANSPORTS.items()}
+        for transport in transports.values():
+            stack.callback(transport.close)
+        workers = stack.enter_context(ThreadPoolExecutor(config.pushers, thread_name_prefix="push"))
+        yield Dispatch(
+            store=gateway.store,
+            transports=transports,
+            receipts=gateway.receipts,
+            witness=gateway.witness,
+            clock=gateway.clock,
+            workers=workers,
+            free=Semaphore(config.pushers),
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            retry=RetryPolicy(schedule_s=config.retry_schedule_s, give_up_after_s=config.give_up_after_s),
+            breaker=Breaker(failures=config.breaker_failures, pause_s=config.breaker_pause_s),
+            lease_s=config.lease_s,
+        )

@@ -1,0 +1,126 @@
+"""Configuration: a frozen object from one TOML file; unknown keys are refused, every error names its key.
+
+Paths are relative to the file. Private keys and secrets are files of their own, never values in the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """How one gateway runs.
+
+    name: party id in whose name evidence is issued. identity: PEM or PKCS#12 of the service seal (password from the
+    environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
+    least 32 random bytes.
+    admin_token: file with the administrator's token. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    """
+
+    name: str
+    url: str
+    store_engine: str
+    store_path: Path
+    identity: Path
+    anchors: Path
+    identifier_key: Path
+    admin_token: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    retry_schedule_s: tuple[float, ...] = (60, 300, 900, 3600, 10800)
+    give_up_after_s: float = 72 * 3600
+    lease_s: float = 120
+    poll_s: float = 0.25
+    pushers: int = 16
+    breaker_failures: int = 5
+    breaker_pause_s: float = 60
+    schemas: Path | None = None
+    identity_password: bytes | None = field(default=None, repr=False)
+
+
+_KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
+    "gateway": {"name": ("name", str), "url": ("url", str), "schemas": ("schemas", Path)},
+    "server": {"host": ("host", str), "port": ("port", int)},
+    "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
+    "service": {"identity": ("identity", Path)},
+    "trust": {"anchors": ("anchors", Path)},
+    "secrets": {"identifier_key": ("identifier_key", Path), "admin_token": ("admin_token", Path)},
+    "dispatch": {
+        "retry_schedule_s": ("retry_schedule_s", list),
+        "give_up_after_s": ("give_up_after_s", (int, float)),
+        "lease_s": ("lease_s", (int, float)),
+        "poll_s": ("poll_s", (int, float)),
+        "pushers": ("pushers", int),
+        "breaker_failures": ("breaker_failures", int),
+        "breaker_pause_s": ("breaker_pause_s", (int, float)),
+    },
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
+_REQUIRED = {
+    "gateway.name",
+    "store.path",
+    "service.identity",
+    "trust.anchors",
+    "secrets.identifier_key",
+    "secrets.admin_token",
+}
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file. Raises ConfigError naming the key."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError("config-unreadable", f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config-not-toml", f"{path}: {error}") from error
+    values: dict[str, Any] = {"url": "", "store_engine": "sqlite"}
+    for section, entries in data.items():
+        known = _KEYS.get(section)
+        if known is None or not isinstance(entries, dict):
+            raise ConfigError("config-key", f"{path}: [{section}] is not a section; known are {', '.join(_KEYS)}")
+        for key, value in entries.items():
+            values.update(_entry(f"{section}.{key}", value, known.get(key), path))
+    missing = _REQUIRED - {f"{section}.{key}" for section, entries in data.items() for key in entries}
+    if missing:
+        raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))}")
+    if _NAME.fullmatch(values["name"]) is None:
+        raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
+    password = os.environ.get("SEALPOST_IDENTITY_PASSWORD")
+    return Config(**values, identity_password=password.encode() if password else None)
+
+
+def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | None, path: Path) -> dict[str, Any]:
+    if rule is None:
+        raise ConfigError("config-key", f"{path}: {key} is not a key")
+    name, wanted = rule
+    if wanted is Path:
+        if not isinstance(value, str):
+            raise ConfigError("config-value", f"{path}: {key} must be a path")
+        return {name: (path.parent / value).resolve()}
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ConfigError("config-value", f"{path}: {key} has the wrong type")
+    if isinstance(value, list):
+        if not value or not all(
+            isinstance(each, int | float) and not isinstance(each, bool) and each >= 0 for each in value
+        ):
+            raise ConfigError("config-value", f"{path}: {key} must be a list of seconds")
+        return {name: tuple(value)}
+    return {name: value}
+
+
+def read_secret(path: Path, key: str) -> bytes:
+    """The bytes of a secret's file. Raises ConfigError naming the key."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError("secret-unreadable", f"{key}: {error.strerror}") from error

@@ -1,0 +1,157 @@
+"""Take due deliveries to their transports and record what came of it.
+
+Claim and lease in one transaction, call the transport with none open, record the outcome in another. A crash between
+means a repeat with the same bytes and the same delivery id, by which the recipient knows a copy it already has.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Semaphore
+from typing import assert_never
+
+from gateway.errors import StoreUnavailable
+from gateway.evidence import Reason, Witness
+from gateway.lifecycle import Breaker, Fact, RetryPolicy, advance, can_advance
+from gateway.model import Delivery, EndpointKind
+from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
+from gateway.receipts import Declined, Disregarded, HandedOver, Receipts
+
+log = logging.getLogger("sealpost.dispatch")
+
+MAX_CLAIM = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch:
+    """The pushing side.
+
+    holder: this worker's name on its leases. workers: threads for the tries. free: how many of them have nothing to do.
+    """
+
+    store: Store
+    transports: Mapping[EndpointKind, Transport]
+    receipts: Receipts
+    witness: Witness
+    clock: Clock
+    workers: Executor
+    free: Semaphore
+    holder: str
+    retry: RetryPolicy
+    breaker: Breaker
+    lease_s: float
+
+    def deliver_due(self) -> int:
+        """Start a try for what is due, as far as there are free workers; the number started.
+
+        Waits for none of them: a recipient that hangs holds up its own lane only. Raises StoreUnavailable.
+        """
+        room = 0
+        while room < MAX_CLAIM and self.free.acquire(blocking=False):
+            room += 1
+        claimed: Sequence[Delivery] = ()
+        try:
+            if room:
+                now = self.clock.now()
+                claimed = self.store.write(
+                    lambda unit: unit.claim_due(now=now, holder=self.holder, lease_s=self.lease_s, limit=room)
+                )
+        finally:
+            for _ in range(room - len(claimed)):
+                self.free.release()
+        for delivery in claimed:
+            self.workers.submit(self._try, delivery)
+        return len(claimed)
+
+    def _try(self, delivery: Delivery) -> None:
+        """One try in a worker thread; whatever goes wrong in it is this delivery's trouble alone."""
+        try:
+            self._attempt(delivery)
+        except StoreUnavailable as error:
+            log.warning("delivery %s: %s; its lease runs out by itself", delivery.id, error.code)
+        except Exception as error:  # noqa: BLE001 -- nothing of one copy may stop the others
+            where = "".join(traceback.format_tb(error.__traceback__))  # without the message, which may hold values
+            log.error("delivery %s: %s\n%s", delivery.id, type(error).__name__, where)  # noqa: TRY400
+            self._defer(delivery, "internal-error", None)
+        finally:
+            self.free.release()
+
+    def _attempt(self, delivery: Delivery) -> None:
+        envelope, recipient = self.store.read(lambda view: (view.envelope(delivery.id), view.party(delivery.party)))
+        if recipient is None:
+            self._defer(delivery, "recipient-unknown", None)
+            return
+        outcome: Outcome = self.transports[delivery.transport].send(delivery, envelope, recipient)
+        match outcome:
+            case Answered(raw_receipt=None):
+                self._defer(delivery, "receipt-pending", None, healthy=True)
+            case Answered(raw_receipt=bytes() as raw):
+                match self.receipts.take(raw, delivery_id=delivery.id, party=recipient):
+                    case HandedOver() | Declined():
+                        self._settle(delivery, "receipt-taken")
+                    case Disregarded(code=code):
+                        self._defer(delivery, code, None)
+                    case unreachable:
+                        assert_never(unreachable)
+            case Deferred(code=code, retry_after_s=wait):
+                self._defer(delivery, code, wait)
+            case Refused(code=code):
+                self._fail(delivery, Fact.REFUSED_BY_ENDPOINT, code)
+            case _:
+                raise AssertionError("a transport returned no outcome")
+
+    def _settle(self, delivery: Delivery, outcome: str) -> None:
+        """The copy is off the queue: note the attempt, close the breaker."""
+        at = self.clock.now()
+
+        def work(unit: Transaction) -> None:
+            unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=outcome)
+            unit.mark_lane(delivery.party, failed=False, threshold=self.breaker.failures, paused_until=at)
+
+        self.store.write(work)
+
+    def _defer(self, delivery: Delivery, code: str, wait_s: float | None, *, healthy: bool = False) -> None:
+        """Try again later, or give up when the time for trying is over."""
+        at = self.clock.now()
+        due = self.retry.next_attempt(attempts=delivery.attempts + 1, now=at, consigned_at=delivery.consigned_at)
+        if due is None:
+            self._fail(delivery, Fact.GIVEN_UP, code)
+            return
+        if wait_s is not None:
+            due = max(due, at + timedelta(seconds=wait_s))
+        log.info("delivery %s attempt %d: %s", delivery.id, delivery.attempts + 1, code)
+
+        def work(unit: Transaction) -> None:
+            unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=due, outcome=code)
+            self._mark(unit, delivery, at, failed=not healthy)
+
+        self.store.write(work)
+
+    def _fail(self, delivery: Delivery, fact: Fact, code: str) -> None:
+        """Stop pushing this copy, with evidence; it stays ready in the recipient's mailbox."""
+        at = self.clock.now()
+        _, event = advance(delivery.state, fact)
+        proof = self.witness.state(
+            event, at=at, submission_id=delivery.submission_id, delivery=delivery, reasons=(Reason(code=code),)
+        )
+        log.warning("delivery %s stopped after attempt %d: %s", delivery.id, delivery.attempts + 1, code)
+
+        def work(unit: Transaction) -> None:
+            held = unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=code)
+            current = unit.delivery(delivery.id)
+            if held and current is not None and can_advance(current.state, fact):
+                state, _ = advance(current.state, fact)
+                unit.move_delivery(delivery.id, expected=current.state, to=state, at=at, problem=code)
+                unit.add_evidence(proof)
+            self._mark(unit, delivery, at, failed=True)
+
+        self.store.write(work)
+
+    def _mark(self, unit: Transaction, delivery: Delivery, at: datetime, *, failed: bool) -> None:
+        paused_until = at + timedelta(seconds=self.breaker.pause_s)
+        unit.mark_lane(delivery.party, failed=failed, threshold=self.breaker.failures, paused_until=paused_until)

@@ -1,0 +1,175 @@
+"""What recipients send back: keep it, verify it, match it, and draw the consequences.
+
+A receipt moves a delivery only if the recipient's registered key signed it and both digests are those of this very
+copy. Whatever does not match is kept with a code for the operator, moves nothing, and is never shown to another party.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import NotFound, Unreadable
+from gateway.evidence import Reason, Witness
+from gateway.lifecycle import Fact, advance, can_advance, is_final
+from gateway.model import Delivery, DeliveryId, DeliveryState, Event, Evidence, EvidenceId, KeptReceipt, Party, new_id
+from gateway.ports import Clock, Store, Transaction
+from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
+from gateway.terms import start_terms
+from signing import TrustPolicy, VerificationFailed, sha256
+
+MAX_RECEIPT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedOver:
+    """The recipient provably has its copy. repeated: this same receipt was taken before."""
+
+    evidence_id: EvidenceId
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """The recipient provably refused its copy."""
+
+    evidence_id: EvidenceId
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disregarded:
+    """The receipt proves nothing about this copy; it was kept with `code`."""
+
+    code: str
+
+
+Taken = HandedOver | Declined | Disregarded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipts:
+    """Takes receipts, whichever way they come (answer to a push, call-back, mailbox)."""
+
+    store: Store
+    trust: TrustPolicy
+    witness: Witness
+    clock: Clock
+
+    def take(self, raw: bytes, *, delivery_id: DeliveryId, party: Party) -> Taken:
+        """Judge the receipt `raw` of `party` for `delivery_id`.
+
+        Raises NotFound when the delivery is not one of `party`'s; StoreUnavailable.
+        """
+        digest = sha256(raw)
+        delivery, known = self.store.read(
+            lambda view: (view.delivery(delivery_id), view.receipt_by_digest(delivery_id, digest))
+        )
+        if delivery is None or delivery.party != party.id:
+            raise NotFound("delivery-not-found", "no such delivery in this mailbox")
+        if known is not None:
+            return _as_before(known)
+        at = self.clock.now()
+        verified = self._judge(raw, delivery, party)
+        if isinstance(verified, str):
+            code = verified
+            kept = _kept(raw, digest, delivery_id, outcome=code, at=at)
+            self.store.write(lambda unit: _keep_once(unit, kept))
+            return Disregarded(code=code)
+        proof = self._prove(verified, delivery, digest, at)
+        return self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest))
+
+    def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:
+        """The verified receipt, or the code of what is wrong with it."""
+        if len(raw) > MAX_RECEIPT_BYTES:
+            return "receipt-too-large"
+        try:
+            receipt = read_receipt(raw, trust=self.trust, at=self.clock.now())
+        except VerificationFailed as failure:
+            return f"receipt-signature-{failure.code}"
+        except Unreadable:
+            return "receipt-unreadable"
+        registered = self.store.read(lambda view: view.party_by_certificate(receipt.signer))
+        if registered is None or registered.id != party.id or receipt.party != party.id:
+            return "receipt-by-a-stranger"
+        if receipt.delivery_id != delivery.id or receipt.submission_id != delivery.submission_id:
+            return "receipt-for-another-delivery"
+        if receipt.envelope_digest != delivery.envelope_digest or receipt.document_digest != delivery.document_digest:
+            return "receipt-for-other-bytes"
+        return receipt
+
+    def _prove(self, receipt: Receipt, delivery: Delivery, digest: str, at: datetime) -> Evidence:
+        """The evidence that this receipt makes possible, signed before the transaction: the writer thread has no time
+        for it."""
+        return self.witness.state(
+            EVENTS[receipt.outcome],
+            at=at,
+            submission_id=delivery.submission_id,
+            delivery=delivery,
+            receipt_digest=digest,
+            receipt_id=new_id(),
+            reasons=() if receipt.reason is None else (Reason(code=receipt.reason),),
+        )
+
+
+EVENTS = {ReceiptOutcome.ACCEPTED: Event.CONTENT_HANDOVER, ReceiptOutcome.REFUSED: Event.CONSIGNMENT_REJECTION}
+FACTS = {ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED, ReceiptOutcome.REFUSED: Fact.RECEIPT_REFUSED}
+
+
+def _settle(unit: Transaction, receipt: Receipt, proof: Evidence, raw: bytes, digest: str) -> Taken:
+    """Move the delivery, write its evidence, start its terms: all in one transaction."""
+    known = unit.receipt_by_digest(receipt.delivery_id, digest)
+    if known is not None:
+        return _as_before(known)
+    delivery = unit.delivery(receipt.delivery_id)
+    if delivery is None:
+        raise NotFound("delivery-not-found", "no such delivery")
+    fact = FACTS[receipt.outcome]
+    if not can_advance(delivery.state, fact):
+        code = f"receipt-after-{delivery.state}"
+        unit.add_receipt(_kept(raw, digest, delivery.id, outcome=code, at=proof.at))
+        return Disregarded(code=code)
+    state, _ = advance(delivery.state, fact)
+    unit.move_delivery(delivery.id, expected=delivery.state, to=state, at=proof.at, problem=receipt.reason)
+    unit.add_evidence(proof)
+    unit.add_receipt(
+        _kept(raw, digest, delivery.id, outcome=state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id)
+    )
+    start_terms(unit, delivery, proof.event, proof.at)
+    if all(is_final(each.state) for each in unit.deliveries_of(delivery.submission_id)):
+        unit.close_submission(delivery.submission_id)
+    return HandedOver(evidence_id=proof.id) if state is DeliveryState.HANDED_OVER else Declined(evidence_id=proof.id)
+
+
+def _kept(
+    raw: bytes,
+    digest: str,
+    delivery_id: DeliveryId,
+    *,
+    outcome: str,
+    at: datetime,
+    evidence_id: EvidenceId | None = None,
+    receipt_id: str | None = None,
+) -> KeptReceipt:
+    return KeptReceipt(
+        id=receipt_id or new_id(),
+        delivery_id=delivery_id,
+        digest=digest,
+        received_at=at,
+        outcome=outcome,
+        evidence_id=evidence_id,
+        raw=raw,
+    )
+
+
+def _keep_once(unit: Transaction, receipt: KeptReceipt) -> None:
+    if unit.receipt_by_digest(receipt.delivery_id, receipt.digest) is None:
+        unit.add_receipt(receipt)
+
+
+def _as_before(known: KeptReceipt) -> Taken:
+    if known.evidence_id is None:
+        return Disregarded(code=known.outcome)
+    if known.outcome == DeliveryState.HANDED_OVER:
+        return HandedOver(evidence_id=known.evidence_id, repeated=True)
+    return Declined(evidence_id=known.evidence_id, repeated=True)

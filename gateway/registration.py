@@ -1,0 +1,173 @@
+"""Taking parties into the register: the checks that keep a copy from reaching the wrong one, and their access tokens.
+
+A party is registered once per function: an internal service and its employer share an enterprise number and nothing
+else, no certificate, no mailbox, no token. A party cannot hold a role that receives a kind of form and one that may
+never receive it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.x509 import Certificate
+
+from gateway.errors import Conflict, NotFound, RegistrationRefused
+from gateway.forms.kinds import FormKind
+from gateway.identifiers import enterprise_number_is_valid, nihdi_is_valid, ssin_is_valid
+from gateway.model import HOSTED, Endpoint, EndpointKind, Mandate, Party, PartyId
+from gateway.ports import Clock, Register, Store, Transaction
+from gateway.pseudonyms import IdentifierKeys, mask
+from signing import fingerprint
+
+_PARTY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DIRECTORATE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
+_POSTAL = re.compile(r"[0-9]{4}(-[0-9]{4})?")
+_CHECKS: Mapping[str, Callable[[str], bool]] = {
+    "insz": ssin_is_valid,
+    "kbo": enterprise_number_is_valid,
+    "nihdi": nihdi_is_valid,
+    "directorate": lambda value: _DIRECTORATE.fullmatch(value) is not None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartyDraft:
+    """A party as the administrator describes it; identifiers in clear, certificates as PEM."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    identifiers: Mapping[str, str]
+    signing_certificates: Sequence[str] = ()
+    sealing_certificate: str | None = None
+    endpoint: Endpoint = HOSTED
+    mandates: Sequence[Mandate] = ()
+    postal: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """The administrator's desk."""
+
+    store: Store
+    kinds: Sequence[FormKind]
+    keys: IdentifierKeys
+    clock: Clock
+
+    def put(self, draft: PartyDraft) -> Party:
+        """Take or replace a party. Raises RegistrationRefused; Conflict when a certificate belongs to another party."""
+        party = self._party(draft)
+        check_roles(party, self.kinds)
+
+        def work(unit: Transaction) -> None:
+            check_certificates(party, unit)
+            unit.put_party(party)
+
+        self.store.write(work)
+        return party
+
+    def new_token(self, party_id: PartyId) -> str:
+        """A fresh access token of a party, shown once and kept as a hash. Raises NotFound."""
+        token = "sp_" + secrets.token_urlsafe(32)
+
+        def work(unit: Transaction) -> None:
+            if unit.party(party_id) is None:
+                raise NotFound("party-not-found", "no such party")
+            unit.put_token(token_hash(token), party_id, at=self.clock.now())
+
+        self.store.write(work)
+        return token
+
+    def revoke_tokens(self, party_id: PartyId) -> None:
+        """Make every token of a party worthless from now on. Raises NotFound."""
+
+        def work(unit: Transaction) -> None:
+            if unit.party(party_id) is None:
+                raise NotFound("party-not-found", "no such party")
+            unit.drop_tokens(party_id)
+
+        self.store.write(work)
+
+    def _party(self, draft: PartyDraft) -> Party:
+        if _PARTY_ID.fullmatch(draft.id) is None:
+            raise RegistrationRefused("party-id", "letters, digits, '.', '_' and '-', at most 64", place="id")
+        for scheme, value in draft.identifiers.items():
+            check = _CHECKS.get(scheme)
+            if check is None:
+                raise RegistrationRefused("identifier-scheme", f"known are {', '.join(_CHECKS)}", place="identifiers")
+            if not check(value):
+                raise RegistrationRefused("identifier-invalid", f"not a valid {scheme}", place=f"identifiers.{scheme}")
+        if any(_POSTAL.fullmatch(each) is None for each in draft.postal):
+            raise RegistrationRefused("postal-range", 'a postal code or a range "9000-9999"', place="postal")
+        _check_endpoint(draft.endpoint)
+        sealing = draft.sealing_certificate
+        return Party(
+            id=PartyId(draft.id),
+            name=draft.name,
+            roles=draft.roles,
+            identifiers={scheme: self.keys.key(scheme, value) for scheme, value in draft.identifiers.items()},
+            masked={scheme: mask(scheme, value) for scheme, value in draft.identifiers.items()},
+            signing_certificates=tuple(_certificate(pem, "signingCertificates") for pem in draft.signing_certificates),
+            sealing_certificate=None if sealing is None else _certificate(sealing, "sealingCertificate"),
+            endpoint=draft.endpoint,
+            mandates=tuple(draft.mandates),
+            postal=tuple(draft.postal),
+        )
+
+
+def check_roles(party: Party, kinds: Sequence[FormKind]) -> None:
+    """Refuse unknown roles, and a role that receives a kind together with one that may never receive it (Art. 84, 91
+    §3)."""
+    known: set[str] = set()
+    for kind in kinds:
+        receiving = {route.role for route in kind.routes}
+        known |= receiving | kind.never | {signatory.role for signatory in kind.signatories}
+        if party.roles & kind.never and party.roles & (receiving - kind.never):
+            clash = ", ".join(sorted(party.roles & (kind.never | receiving)))
+            raise RegistrationRefused("roles-clash", f"{clash} cannot be one party: {kind.id}", place="roles")
+    if not party.roles or not party.roles <= known:
+        raise RegistrationRefused("role-unknown", f"one or more of {', '.join(sorted(known))}", place="roles")
+
+
+def check_certificates(party: Party, register: Register) -> None:
+    """Refuse a certificate that another party has registered: it would open or sign in the other's name."""
+    sealing = [party.sealing_certificate] if party.sealing_certificate is not None else []
+    for certificate in (*party.signing_certificates, *sealing):
+        holder = register.party_by_certificate(fingerprint(certificate))
+        if holder is not None and holder.id != party.id:
+            raise Conflict("certificate-of-another-party", "a certificate belongs to one party only")
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token: it has 256 random bits, so a plain hash cannot be undone."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _certificate(pem: str, place: str) -> Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as error:
+        raise RegistrationRefused("certificate-unreadable", "not an X.509 certificate in PEM", place=place) from error
+
+
+def _check_endpoint(endpoint: Endpoint) -> None:
+    if endpoint.kind is EndpointKind.MAILBOX:
+        return
+    if endpoint.ca_certificate is not None:
+        _certificate(endpoint.ca_certificate, "endpoint.caCertificate")
+    try:
+        parts = urlsplit(endpoint.url or "")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or parts.fragment:
+        raise RegistrationRefused(
+            "endpoint-url", "an http or https address without user or fragment", place="endpoint.url"
+        )

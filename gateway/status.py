@@ -1,0 +1,258 @@
+"""The read side: where a submission is and what proves it, as the plain data that goes over the wire (camelCase, no
+nulls).
+
+A party sees its own: the sender its submissions, a recipient the copies that are addressed to it. Everything else is
+not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import NotFound
+from gateway.model import (
+    Delivery,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    Party,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+    instant_text,
+)
+from gateway.ports import Reading, Store
+
+Json = dict[str, Any]
+ROOT = "/v1"
+
+
+def without_nulls(values: Mapping[str, Any]) -> Json:
+    """The mapping without the keys that have nothing to say."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def submission_href(submission_id: str) -> str:
+    """Where a submission is found."""
+    return f"{ROOT}/submissions/{submission_id}"
+
+
+def evidence_href(evidence_id: str) -> str:
+    """Where a piece of evidence is found."""
+    return f"{ROOT}/evidence/{evidence_id}"
+
+
+def submission_view(
+    submission: Submission,
+    *,
+    proof: EvidenceId,
+    deliveries: Sequence[Delivery],
+    terms: Sequence[Term],
+    language: str,
+    warnings: Sequence[Json] = (),
+) -> Json:
+    """A submission with its deliveries and terms. proof: its SubmissionAcceptance or SubmissionRejection."""
+    proof_name = "rejection" if submission.state is SubmissionState.REJECTED else "acceptance"
+    return without_nulls(
+        {
+            "submissionId": submission.id,
+            "href": submission_href(submission.id),
+            "state": submission.state,
+            "kind": submission.kind or None,
+            "documentId": submission.document_id or None,
+            "documentDigest": submission.digest,
+            "sender": submission.sender,
+            "actingFor": submission.acting_for,
+            "acceptedAt": instant_text(submission.accepted_at),
+            proof_name: {"evidenceId": proof, "href": evidence_href(proof)},
+            "deliveries": [delivery_view(delivery) for delivery in deliveries],
+            "terms": [term_view(term, language) for term in terms],
+            "warnings": list(warnings) or None,
+        }
+    )
+
+
+def delivery_view(delivery: Delivery) -> Json:
+    """One copy's way."""
+    handed_over = delivery.handed_over_at
+    return without_nulls(
+        {
+            "deliveryId": delivery.id,
+            "submissionId": delivery.submission_id,
+            "route": delivery.route,
+            "article": delivery.article,
+            "role": delivery.role,
+            "party": delivery.party,
+            "copy": delivery.copy,
+            "of": delivery.of,
+            "state": delivery.state,
+            "transport": delivery.transport,
+            "attempts": delivery.attempts,
+            "consignedAt": instant_text(delivery.consigned_at),
+            "handedOverAt": None if handed_over is None else instant_text(handed_over),
+            "envelopeDigest": delivery.envelope_digest,
+            "sizeBytes": delivery.size_bytes,
+            "lastProblem": None if handed_over is not None else delivery.last_problem,
+        }
+    )
+
+
+def term_view(term: Term, language: str) -> Json:
+    """One legal term. `lastDay` is what a party is told; nothing is held against it before `lastDayOtherReading`."""
+    return without_nulls(
+        {
+            "id": term.id,
+            "article": term.article,
+            "act": term.act.get(language) or term.act["en"],
+            "length": term.length,
+            "unit": term.unit,
+            "startsOn": term.starts_on,
+            "dayZero": term.day_zero and term.day_zero.isoformat(),
+            "lastDay": term.last_day and term.last_day.isoformat(),
+            "lastDayOtherReading": term.last_day_other_reading and term.last_day_other_reading.isoformat(),
+            "verdict": term.verdict,
+        }
+    )
+
+
+def mailbox_item(delivery: Delivery) -> Json:
+    """One waiting copy, as its recipient sees it before opening."""
+    until = delivery.lease_until
+    return without_nulls(
+        {
+            "deliveryId": delivery.id,
+            "submissionId": delivery.submission_id,
+            "kind": delivery.kind,
+            "role": delivery.role,
+            "route": delivery.route,
+            "article": delivery.article,
+            "state": delivery.state,
+            "consignedAt": instant_text(delivery.consigned_at),
+            "envelopeDigest": delivery.envelope_digest,
+            "sizeBytes": delivery.size_bytes,
+            "leasedUntil": None if until is None else instant_text(until),
+            "cursor": str(delivery.position),
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Answers questions about submissions to the parties concerned."""
+
+    store: Store
+
+    def submission(self, party: Party, submission_id: SubmissionId, *, language: str) -> Json:
+        """The submission as it stands now; only its sender sees it. Raises NotFound."""
+
+        def look(view: Reading) -> Json:
+            submission = _of_sender(view, party, submission_id)
+            first = view.evidence_of(submission_id)[0]
+            return submission_view(
+                submission,
+                proof=first.id,
+                deliveries=view.deliveries_of(submission_id),
+                terms=view.terms_of(submission_id),
+                language=language,
+            )
+
+        return self.store.read(look)
+
+    def submissions(self, party: Party, *, after: int, limit: int) -> tuple[list[Json], int | None]:
+        """A page of the party's own submissions, oldest first, and the cursor of the next page."""
+        found = self.store.read(lambda view: view.submissions_of(party.id, after=after, limit=limit))
+        items = [
+            {
+                "submissionId": submission.id,
+                "href": submission_href(submission.id),
+                "state": submission.state,
+                "documentDigest": submission.digest,
+                "acceptedAt": instant_text(submission.accepted_at),
+                **({"kind": submission.kind} if submission.kind else {}),
+            }
+            for _, submission in found
+        ]
+        return items, found[-1][0] if len(found) == limit else None
+
+    def deliveries(self, party: Party, submission_id: SubmissionId) -> list[Json]:
+        """All copies for the sender; for a recipient only its own. Raises NotFound."""
+
+        def look(view: Reading) -> list[Delivery]:
+            return _visible_deliveries(view, party, submission_id)
+
+        return [delivery_view(delivery) for delivery in self.store.read(look)]
+
+    def evidence_list(self, party: Party, submission_id: SubmissionId) -> list[Json]:
+        """What proves the course of a submission: all of it for the sender, for a recipient what concerns its own
+        copies."""
+
+        def look(view: Reading) -> list[Evidence]:
+            seen = {delivery.id for delivery in _visible_deliveries(view, party, submission_id)}
+            mine = _sent_by(view, party, submission_id)
+            return [
+                e for e in view.evidence_of(submission_id) if e.delivery_id in seen or (mine and e.delivery_id is None)
+            ]
+
+        return [
+            without_nulls(
+                {
+                    "evidenceId": each.id,
+                    "event": each.event,
+                    "at": instant_text(each.at),
+                    "deliveryId": each.delivery_id,
+                    "href": evidence_href(each.id),
+                    "receiptHref": each.receipt_id and f"{evidence_href(each.id)}/receipt",
+                }
+            )
+            for each in self.store.read(look)
+        ]
+
+    def evidence(self, party: Party, evidence_id: EvidenceId) -> Evidence:
+        """One piece of evidence. Raises NotFound."""
+        return self.store.read(lambda view: _visible_evidence(view, party, evidence_id))
+
+    def receipt(self, party: Party, evidence_id: EvidenceId) -> KeptReceipt:
+        """The recipient's receipt that a piece of evidence rests on. Raises NotFound."""
+
+        def look(view: Reading) -> KeptReceipt | None:
+            evidence = _visible_evidence(view, party, evidence_id)
+            return evidence.receipt_id and view.receipt(evidence.receipt_id)  # type: ignore[return-value]
+
+        found = self.store.read(look)
+        if not found:
+            raise NotFound("receipt-not-found", "this evidence rests on no receipt")
+        return found
+
+
+def _sent_by(view: Reading, party: Party, submission_id: SubmissionId) -> bool:
+    submission = view.submission(submission_id)
+    return submission is not None and submission.sender == party.id
+
+
+def _of_sender(view: Reading, party: Party, submission_id: SubmissionId) -> Submission:
+    submission = view.submission(submission_id)
+    if submission is None or submission.sender != party.id:
+        raise NotFound("submission-not-found", "no such submission of this party")
+    return submission
+
+
+def _visible_deliveries(view: Reading, party: Party, submission_id: SubmissionId) -> list[Delivery]:
+    deliveries = list(view.deliveries_of(submission_id))
+    if _sent_by(view, party, submission_id):
+        return deliveries
+    own = [delivery for delivery in deliveries if delivery.party == party.id]
+    if not own:
+        raise NotFound("submission-not-found", "no such submission of this party")
+    return own
+
+
+def _visible_evidence(view: Reading, party: Party, evidence_id: EvidenceId) -> Evidence:
+    evidence = view.evidence(evidence_id)
+    if evidence is not None:
+        delivery = evidence.delivery_id and view.delivery(evidence.delivery_id)
+        if _sent_by(view, party, evidence.submission_id) or (delivery and delivery.party == party.id):
+            return evidence
+    raise NotFound("evidence-not-found", "no such evidence of this party")

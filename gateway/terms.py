@@ -1,0 +1,73 @@
+"""Legal terms of a submission: computed from the form kind's dated rules, started by dates in the form or by evidence.
+
+Both last days are kept (design §7): the party is told the earlier one, and nothing is held against it before the
+later one. An appeal that comes late is flagged, never refused: the inspector decides (design §2.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from lxml import etree
+
+from gateway.deadlines import last_day, to_brussels_date, verdict
+from gateway.forms.kinds import FormKind, TermRule
+from gateway.model import Delivery, Event, Term
+from gateway.ports import Transaction
+
+BINDS_THIS_FORM = "this-form"
+
+
+def terms_of(
+    kind: FormKind, content: etree._Element, *, accepted_at: datetime, copies: Sequence[Delivery]
+) -> list[Term]:
+    """The terms that a form brings with it, with dates where its own field or its acceptance starts them."""
+    today = to_brussels_date(accepted_at)
+    happened = {f"{Event.SUBMISSION_ACCEPTANCE}:"} | {f"{Event.CONTENT_CONSIGNMENT}:{copy.role}" for copy in copies}
+    terms: list[Term] = []
+    for rule in kind.terms:
+        if not rule.applies(content):
+            continue
+        starts_on = None if rule.event is None else f"{rule.event}:{rule.role or ''}"
+        if starts_on is None:
+            day_zero = rule.day_zero(content)
+        else:
+            day_zero = today if starts_on in happened else None
+        terms.append(_term(rule, starts_on, day_zero, act_day=today))
+    return terms
+
+
+def _term(rule: TermRule, starts_on: str | None, day_zero: date | None, *, act_day: date) -> Term:
+    blank = Term(
+        id=rule.id, article=rule.article, act=rule.act, length=rule.length, unit=rule.unit, starts_on=starts_on
+    )
+    if day_zero is None:
+        return blank
+    dates = last_day(day_zero, rule.length, rule.unit)
+    return Term(
+        id=rule.id,
+        article=rule.article,
+        act=rule.act,
+        length=rule.length,
+        unit=rule.unit,
+        starts_on=starts_on,
+        day_zero=day_zero,
+        last_day=dates.reading_l,
+        last_day_other_reading=dates.reading_c,
+        verdict=verdict(dates, act_day) if rule.binds == BINDS_THIS_FORM else None,
+    )
+
+
+def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime) -> None:
+    """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts."""
+    for term in unit.terms_of(delivery.submission_id):
+        if term.day_zero is None and term.starts_on == f"{event}:{delivery.role}":
+            dates = last_day(to_brussels_date(at), term.length, term.unit)
+            unit.start_term(
+                delivery.submission_id,
+                term.id,
+                day_zero=dates.day_zero,
+                last_day=dates.reading_l,
+                last_day_other_reading=dates.reading_c,
+            )

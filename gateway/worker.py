@@ -1,0 +1,29 @@
+"""The worker process: deliver what is due, again and again, and stop cleanly."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from gateway.assembly import Gateway, dispatching
+from gateway.errors import StoreUnavailable
+
+log = logging.getLogger("sealpost.worker")
+
+
+def run(gateway: Gateway, stop: threading.Event) -> None:
+    """Deliver until `stop` is set; tries under way are finished first.
+
+    A store that is busy is waited for; anything else ends the worker, whose leases then run out by themselves.
+    """
+    log.info("worker started")
+    with dispatching(gateway) as dispatch:
+        while not stop.is_set():
+            try:
+                tried = dispatch.deliver_due()
+            except StoreUnavailable as error:
+                log.warning("store: %s", error.code)
+                tried = 0
+            if not tried:
+                stop.wait(gateway.config.poll_s)
+    log.info("worker stopped")
