@@ -1,0 +1,1 @@
+"""The HTTP face: thin routes over the use cases; after the Belgian government's REST guide (Belgif)."""

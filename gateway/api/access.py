@@ -1,0 +1,84 @@
+"""Who is calling: a bearer token is bound to one party, or to the administrator; and how much a caller may send."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from gateway.assembly import Gateway
+from gateway.errors import NotAuthenticated, NotPermitted, TooLarge, UnsupportedMedia
+from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES
+from gateway.model import Party
+from gateway.registration import token_hash
+
+XML_TYPES = frozenset({"application/xml", "text/xml"})
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The gateway that the app serves."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated("token-missing", "send Authorization: Bearer <token>")
+    return token_hash(token.strip())
+
+
+def caller(request: Request) -> Party:
+    """The party whose token came with the request. Raises NotAuthenticated."""
+    hashed = _token(request)
+    party = gateway_of(request).store.read(lambda view: view.party_by_token(hashed))
+    if party is None:
+        raise NotAuthenticated("token-unknown", "nobody has this token")
+    return party
+
+
+def administrator(request: Request) -> None:
+    """Let only the administrator pass. Raises NotAuthenticated, NotPermitted."""
+    hashed = _token(request)
+    if hmac.compare_digest(hashed, gateway_of(request).admin_token_hash):
+        return
+    if gateway_of(request).store.read(lambda view: view.party_by_token(hashed)) is None:
+        raise NotAuthenticated("token-unknown", "nobody has this token")
+    raise NotPermitted("administrator-only", "this is for the administrator")
+
+
+def language(request: Request) -> str:
+    """The caller's language by Accept-Language: the wanted one of ours with the highest weight."""
+    wanted: list[tuple[float, str]] = []
+    for part in request.headers.get("Accept-Language", "").split(",")[:20]:
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            quality = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        primary = tag.partition("-")[0].lower()
+        if primary in LANGUAGES and quality > 0:
+            wanted.append((-quality, primary))
+    return min(wanted, key=lambda pair: pair[0])[1] if wanted else DEFAULT_LANGUAGE
+
+
+async def read_xml(request: Request, *, limit: int) -> bytes:
+    """The body as it came, at most `limit` bytes. Raises UnsupportedMedia, TooLarge."""
+    media_type, _, parameters = request.headers.get("Content-Type", "").partition(";")
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    if media_type.strip().lower() not in XML_TYPES or charset not in ("", "charset=utf-8"):
+        raise UnsupportedMedia("media-type", "send application/xml in UTF-8")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("content-encoding", "send the bytes as they are, not compressed")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge("body-too-large", f"at most {limit} bytes are read")
+    return bytes(body)
+
+
+Caller = Annotated[Party, Depends(caller)]
+Language = Annotated[str, Depends(language)]
+TheGateway = Annotated[Gateway, Depends(gateway_of)]

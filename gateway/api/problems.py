@@ -1,0 +1,161 @@
+"""The one place where errors become RFC 9457 problems.
+
+No value of a document or of a request is ever echoed: FastAPI's own bodies would, so they are replaced too.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gateway.errors import (
+    Conflict,
+    EngineFault,
+    GatewayError,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    RegistrationRefused,
+    StoreUnavailable,
+    TooLarge,
+    Unreadable,
+    UnsupportedMedia,
+)
+from gateway.intake import Rejected
+from gateway.status import evidence_href, submission_href, without_nulls
+
+log = logging.getLogger("sealpost.api")
+
+MEDIA_TYPE = "application/problem+json"
+STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
+    NotAuthenticated: (401, "Who are you?"),
+    NotPermitted: (403, "Not permitted"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "In conflict with what is already here"),
+    TooLarge: (413, "Too large"),
+    RegistrationRefused: (422, "The party cannot be registered like this"),
+    StoreUnavailable: (503, "Try again later"),
+    EngineFault: (503, "Try again later"),
+    UnsupportedMedia: (415, "Not readable here"),
+    Unreadable: (400, "Unreadable"),
+}
+REFUSAL_STATUSES = {
+    "XML-001": 413,
+    "XML-002": 415,
+    "XML-003": 415,
+    "XML-004": 415,
+    "GW-SENDER-NOT-PERMITTED": 403,
+    "GEN-02": 409,
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    issues: Sequence[Mapping[str, Any]] = (),
+    **members: Any,
+) -> JSONResponse:
+    """A problem document. members: further facts that are safe to show."""
+    body = without_nulls(
+        {
+            "type": f"urn:problem-type:sealpost:{code}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": f"urn:uuid:{uuid.uuid4()}",
+            "code": code,
+            "issues": list(issues) or None,
+            **members,
+        }
+    )
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def refusal(rejected: Rejected, language: str) -> JSONResponse:
+    """The answer to a form that was refused: every finding with place, rule, article and way out."""
+    report = rejected.report.to_json(language)
+    errors = [issue for issue in report["findings"] if issue["severity"] == "error"]
+    status = next((REFUSAL_STATUSES[issue["code"]] for issue in errors if issue["code"] in REFUSAL_STATUSES), 422)
+    parse = any(issue["phase"] == "parse" for issue in errors)
+    code = "xml-rejected" if parse else "form-refused"
+    return problem(
+        400 if parse and status == 422 else status,
+        code,
+        "The document cannot be read" if parse else "The form is refused",
+        "Nothing was sent to anybody. Correct what the issues name and hand it in again.",
+        issues=errors,
+        report=report,
+        submissionId=rejected.submission_id,
+        href=submission_href(rejected.submission_id),
+        rejection={"evidenceId": rejected.evidence_id, "href": evidence_href(rejected.evidence_id)},
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of `app` leave as a problem."""
+    app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def _gateway_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, GatewayError)  # noqa: S101 -- registered for this class only
+    status, title = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Internal error"))
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    if isinstance(error, StoreUnavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, EngineFault):
+        headers["Retry-After"] = "30"
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="sealpost"'
+    if isinstance(error, Conflict):
+        members = dict(error.members)
+    if isinstance(error, RegistrationRefused):
+        members["issues"] = [{"code": error.code, "severity": "error", "path": error.place, "message": error.detail}]
+    return problem(status, error.code, title, error.detail, headers=headers, **members)
+
+
+def _invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
+    issues = [
+        {
+            "code": "unknownInput" if fault["type"] == "extra_forbidden" else "invalidInput",
+            "severity": "error",
+            "path": "/".join(str(step) for step in fault["loc"])
+            if fault["type"] != "extra_forbidden"
+            else str(fault["loc"][0]),
+            "message": f"refused: {fault['type'].replace('_', ' ')}",
+        }
+        for fault in error.errors()
+    ]
+    return problem(400, "request-invalid", "The request is not understood", "See the issues.", issues=issues)
+
+
+def _http_exception(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
+    code = {404: "no-such-resource", 405: "method-not-allowed"}.get(error.status_code, f"http-{error.status_code}")
+    return problem(error.status_code, code, "Not possible here", code.replace("-", " "), headers=error.headers)
+
+
+def _unknown(_: Request, error: Exception) -> JSONResponse:
+    """Tell the caller a reference and nothing else; log where it happened without the message, which may hold
+    values."""
+    reference = str(uuid.uuid4())
+    log.error("%s: %s\n%s", reference, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    return problem(
+        500, "internal-error", "Internal error", "The operator finds this under the reference.", reference=reference
+    )

@@ -1,0 +1,99 @@
+"""Hand in forms, ask how they fare, read what proves it; and validate without handing in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from gateway.api.access import Caller, Language, TheGateway, read_xml
+from gateway.api.problems import refusal
+from gateway.api.wire import NoQuery, Page
+from gateway.deadlines import to_brussels_date
+from gateway.forms.parsing import ABSOLUTE_LIMITS
+from gateway.intake import Accepted, Rejected
+from gateway.model import EvidenceId, SubmissionId
+from gateway.status import submission_href
+
+router = APIRouter(prefix="/v1")
+
+XML = "application/xml"
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+
+
+@router.post("/submissions", status_code=201, operation_id="createSubmission")
+async def create(
+    request: Request,
+    gateway: TheGateway,
+    party: Caller,
+    lang: Language,
+    _: Annotated[NoQuery, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Hand in a signed form. 201 with the first answer; the same again gets the same answer with 200."""
+    raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
+    key = None if idempotency_key is None else idempotency_key.strip('"')
+    outcome = await run_in_threadpool(gateway.intake.accept, raw, sender=party, idempotency_key=key, language=lang)
+    if isinstance(outcome, Rejected):
+        return refusal(outcome, lang)
+    return _answer(outcome)
+
+
+def _answer(accepted: Accepted) -> Response:
+    return Response(
+        accepted.answer,
+        status_code=200 if accepted.repeated else 201,
+        media_type="application/json",
+        headers={"Location": submission_href(accepted.submission_id)},
+    )
+
+
+@router.get("/submissions", operation_id="listSubmissions")
+def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) -> dict[str, Any]:
+    """The caller's own submissions, oldest first."""
+    items, cursor = gateway.status.submissions(party, after=int(page.after), limit=page.limit)
+    following = {} if cursor is None else {"next": f"/v1/submissions?after={cursor}&limit={page.limit}"}
+    return {"items": items, **following}
+
+
+@router.get("/submissions/{submission_id}", operation_id="getSubmission")
+def read(submission_id: str, gateway: TheGateway, party: Caller, lang: Language) -> dict[str, Any]:
+    """A submission as it stands now."""
+    return gateway.status.submission(party, SubmissionId(submission_id), language=lang)
+
+
+@router.get("/submissions/{submission_id}/deliveries", operation_id="listDeliveries")
+def deliveries(submission_id: str, gateway: TheGateway, party: Caller) -> dict[str, Any]:
+    """The copies of a submission: all for its sender, its own for a recipient."""
+    return {"items": gateway.status.deliveries(party, SubmissionId(submission_id))}
+
+
+@router.get("/submissions/{submission_id}/evidence", operation_id="listEvidence")
+def evidence_list(submission_id: str, gateway: TheGateway, party: Caller) -> dict[str, Any]:
+    """What proves the course of a submission."""
+    return {"items": gateway.status.evidence_list(party, SubmissionId(submission_id))}
+
+
+@router.get("/evidence/{evidence_id}", operation_id="getEvidence", response_class=Response)
+def evidence(evidence_id: str, gateway: TheGateway, party: Caller) -> Response:
+    """One signed statement of the service."""
+    return Response(gateway.status.evidence(party, EvidenceId(evidence_id)).raw, media_type=XML)
+
+
+@router.get("/evidence/{evidence_id}/receipt", operation_id="getReceipt", response_class=Response)
+def receipt(evidence_id: str, gateway: TheGateway, party: Caller) -> Response:
+    """The recipient's own signed receipt that the statement rests on."""
+    return Response(gateway.status.receipt(party, EvidenceId(evidence_id)).raw, media_type=XML)
+
+
+@router.post("/validations", operation_id="validate")
+async def validate(
+    request: Request, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
+) -> JSONResponse:
+    """Judge a form without handing it in: 200 with the report, whatever it says. Nothing is kept."""
+    raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
+    today = to_brussels_date(gateway.clock.now())
+    report = await run_in_threadpool(gateway.validator.validate, raw, received_on=today)
+    return JSONResponse(report.to_json(lang), headers={"Content-Language": lang})

@@ -1,0 +1,101 @@
+"""What crosses HTTP as JSON, strictly: unknown keys are refused, names are camelCase. Used nowhere deeper."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
+from gateway.registration import PartyDraft
+from signing import fingerprint
+
+
+class Strict(BaseModel):
+    """Base of all: camelCase, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=False, frozen=True)
+
+
+class Page(Strict):
+    """Query of a collection: an opaque cursor and a size."""
+
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] = "0"
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class NoQuery(Strict):
+    """Query of a resource that takes none."""
+
+
+class LeaseRequest(Strict):
+    """How long a client wants to hold a copy."""
+
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+
+
+class EndpointRecord(Strict):
+    """Where a party receives."""
+
+    kind: EndpointKind
+    url: Annotated[str, Field(max_length=500)] | None = None
+    ca_certificate: Annotated[str, Field(max_length=20_000)] | None = None
+
+
+class MandateRecord(Strict):
+    """For whom a party may hand in which kinds."""
+
+    principal: Annotated[str, Field(alias="for", max_length=64)]
+    kinds: Annotated[list[str], Field(min_length=1, max_length=50)]
+
+
+class PartyRecord(Strict):
+    """A party, as the administrator writes it."""
+
+    id: Annotated[str, Field(max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    roles: Annotated[list[str], Field(min_length=1, max_length=20)]
+    identifiers: Annotated[dict[str, str], Field(max_length=10)] = {}
+    signing_certificates: Annotated[list[str], Field(max_length=20)] = []
+    sealing_certificate: Annotated[str, Field(max_length=20_000)] | None = None
+    endpoint: EndpointRecord = EndpointRecord(kind=EndpointKind.MAILBOX)
+    mandates: Annotated[list[MandateRecord], Field(max_length=1000)] = []
+    postal: Annotated[list[str], Field(max_length=100)] = []
+
+    def draft(self) -> PartyDraft:
+        """The record in the words of the core."""
+        return PartyDraft(
+            id=self.id,
+            name=self.name,
+            roles=frozenset(self.roles),
+            identifiers=self.identifiers,
+            signing_certificates=self.signing_certificates,
+            sealing_certificate=self.sealing_certificate,
+            endpoint=Endpoint(
+                kind=self.endpoint.kind, url=self.endpoint.url, ca_certificate=self.endpoint.ca_certificate
+            ),
+            mandates=[Mandate(principal=PartyId(m.principal), kinds=tuple(m.kinds)) for m in self.mandates],
+            postal=self.postal,
+        )
+
+
+def party_view(party: Party) -> dict[str, Any]:
+    """A party as it is shown: national numbers masked, certificates as fingerprints."""
+    endpoint: dict[str, Any] = {"kind": party.endpoint.kind}
+    if party.endpoint.url is not None:
+        endpoint["url"] = party.endpoint.url
+    view: dict[str, Any] = {
+        "id": party.id,
+        "href": f"/v1/parties/{party.id}",
+        "name": party.name,
+        "roles": sorted(party.roles),
+        "identifiers": dict(party.masked),
+        "signingCertificates": [fingerprint(certificate) for certificate in party.signing_certificates],
+        "endpoint": endpoint,
+        "mandates": [{"for": m.principal, "kinds": list(m.kinds)} for m in party.mandates],
+        "postal": list(party.postal),
+    }
+    if party.sealing_certificate is not None:
+        view["sealingCertificate"] = fingerprint(party.sealing_certificate)
+    return view

@@ -1,0 +1,183 @@
+"""A form's way through the counter, over HTTP, as its users see it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+from lxml import etree
+
+from gateway.evidence import salted_digest
+from signing import sha256, verify_xml
+from tests.conftest import SIGNERS, Counter
+
+Http = Callable[[str | None], httpx2.Client]
+XML = {"Content-Type": "application/xml"}
+EVIDENCE = "{urn:sealpost:evidence:1}"
+RECIPIENTS = {
+    "be/health-surveillance-request": {"R01": {("Worker", "worker"), ("OccupationalPhysician", "service")}},
+    "be/health-assessment": {
+        "R04": {("Employer", "employer")},
+        "R05": {("Worker", "worker")},
+        "R06": {("HealthDossier", "dossier")},
+    },
+    "be/appeal": {"R14": {("MedicalInspector", "inspectorate")}},
+    "be/occupational-disease-report": {
+        "R19": {("MedicalInspector", "inspectorate")},
+        "R20": {("FundMedicalAdviser", "fund")},
+        "R21": {("HealthDossier", "dossier")},
+    },
+}
+SCHEMA = Path(__file__).parents[2] / "schemas" / "exchange" / "1" / "evidence.xsd"
+
+
+def hand_in(http: Http, counter: Counter, kind: str, **headers: str) -> httpx2.Response:
+    return http(SIGNERS[kind][1]).post("/v1/submissions", content=counter.form(kind), headers={**XML, **headers})
+
+
+@pytest.mark.parametrize("kind", SIGNERS)
+def test_a_form_goes_to_every_recipient_the_law_names_and_to_nobody_else(
+    http: Http, counter: Counter, kind: str
+) -> None:
+    answer = hand_in(http, counter, kind)
+    assert answer.status_code == 201, answer.text
+    view = answer.json()
+    assert answer.headers["Location"] == view["href"]
+    routed: dict[str, set[tuple[str, str]]] = {}
+    for delivery in view["deliveries"]:
+        routed.setdefault(delivery["route"], set()).add((delivery["role"], delivery["party"]))
+    assert routed == RECIPIENTS[kind]
+    for party in counter.tokens:
+        waiting = http(party).get("/v1/mailbox").json()["items"]
+        assert len(waiting) == sum(delivery["party"] == party for delivery in view["deliveries"])
+
+
+@pytest.mark.parametrize("kind", SIGNERS)
+def test_the_acceptance_is_signed_valid_and_binds_the_bytes_by_a_salted_digest(
+    http: Http, counter: Counter, kind: str
+) -> None:
+    form = counter.form(kind)
+    sender = http(SIGNERS[kind][1])
+    view = sender.post("/v1/submissions", content=form, headers=XML).json()
+    raw = sender.get(view["acceptance"]["href"]).content
+    assert etree.XMLSchema(etree.parse(SCHEMA)).validate(etree.fromstring(raw))
+    verified = verify_xml(raw, trust=counter.trust, at=datetime.now(UTC))
+    content = etree.fromstring(verified.content)
+    assert content.findtext(f"{EVIDENCE}Event") == "http://uri.etsi.org/19522/Event/SubmissionAcceptance"
+    assert content.findtext(f"{EVIDENCE}SubmissionId") == view["submissionId"]
+    digest = content.find(f"{EVIDENCE}DocumentDigest")
+    assert digest is not None
+    assert digest.text == salted_digest(base64.b64decode(digest.attrib["salt"]), sha256(form))
+    assert sha256(form).encode() not in raw
+
+
+def test_the_same_submission_again_gets_the_first_answer_again(http: Http, counter: Counter) -> None:
+    form = counter.form("be/appeal")
+    worker = http("worker")
+    first = worker.post("/v1/submissions", content=form, headers={**XML, "Idempotency-Key": "appeal-1"})
+    again = worker.post("/v1/submissions", content=form, headers={**XML, "Idempotency-Key": "appeal-1"})
+    under_another_key = worker.post("/v1/submissions", content=form, headers={**XML, "Idempotency-Key": "appeal-2"})
+    without_key = worker.post("/v1/submissions", content=form, headers=XML)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.content == again.content == under_another_key.content == without_key.content
+    assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
+
+
+def test_the_same_key_with_other_bytes_is_a_conflict_that_names_both(http: Http, counter: Counter) -> None:
+    worker = http("worker")
+    one, two = counter.form("be/appeal"), counter.form("be/appeal")
+    worker.post("/v1/submissions", content=one, headers={**XML, "Idempotency-Key": "k"})
+    refused = worker.post("/v1/submissions", content=two, headers={**XML, "Idempotency-Key": "k"})
+    assert refused.status_code == 409
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    problem = refused.json()
+    assert problem["code"] == "idempotency-key-reused"
+    assert (problem["firstDigest"], problem["digest"]) == (sha256(one), sha256(two))
+
+
+def test_twins_that_arrive_at_once_are_one_submission(http: Http, counter: Counter) -> None:
+    form = counter.form("be/occupational-disease-report")
+    senders = [http("service") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda s: s.post("/v1/submissions", content=form, headers=XML), senders))
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len(http("fund").get("/v1/mailbox").json()["items"]) == 1
+
+
+def test_a_document_id_with_other_bytes_is_refused_under_gen_02(http: Http, counter: Counter) -> None:
+    form = counter.form("be/appeal")
+    document_id = etree.fromstring(form).findtext(".//{urn:sealpost:common:1}DocumentId") or ""
+    other = counter.form(
+        "be/appeal", fill={"f:Header/c:DocumentId": document_id, "f:Appellant/c:PersonName/c:FirstName": "Jantje"}
+    )
+    assert http("worker").post("/v1/submissions", content=form, headers=XML).status_code == 201
+    refused = http("worker").post("/v1/submissions", content=other, headers=XML)
+    assert refused.status_code == 409
+    assert [issue["code"] for issue in refused.json()["issues"]] == ["GEN-02"]
+    assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
+
+
+def test_what_became_of_a_submission_can_be_read_back(http: Http, counter: Counter) -> None:
+    view = hand_in(http, counter, "be/health-assessment").json()
+    service = http("service")
+    assert service.get(view["href"]).json()["deliveries"] == view["deliveries"]
+    assert service.get(f"{view['href']}/deliveries").json()["items"] == view["deliveries"]
+    events = [item["event"] for item in service.get(f"{view['href']}/evidence").json()["items"]]
+    assert events == ["SubmissionAcceptance"] + ["ContentConsignment"] * 3
+    assert view["submissionId"] in [item["submissionId"] for item in service.get("/v1/submissions").json()["items"]]
+    assert view["actingFor"] == "doctor"
+
+
+def test_the_appeal_shows_the_last_day_under_both_readings(http: Http, counter: Counter) -> None:
+    terms = {term["id"]: term for term in hand_in(http, counter, "be/appeal").json()["terms"]}
+    assert terms["T5"]["verdict"] == "InTime"
+    assert terms["T5"]["dayZero"] < terms["T5"]["lastDay"] <= terms["T5"]["lastDayOtherReading"]
+    assert terms["T5"]["article"].endswith("65")
+    assert "lastDay" not in terms["T6"]  # it starts when the inspector has the appeal
+
+
+def test_a_late_appeal_is_flagged_and_delivered(http: Http, counter: Counter) -> None:
+    form = counter.form("be/appeal", fill={"f:FormCommunicatedOn": "2026-01-05"})
+    answer = http("worker").post("/v1/submissions", content=form, headers=XML)
+    assert answer.status_code == 201, answer.text
+    view = answer.json()
+    assert [warning["code"] for warning in view["warnings"]] == ["AP-06"]
+    assert next(term for term in view["terms"] if term["id"] == "T5")["verdict"] == "Late"
+    assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
+
+
+def test_collections_are_paged_by_a_cursor(http: Http, counter: Counter) -> None:
+    for _ in range(3):
+        hand_in(http, counter, "be/appeal")
+    worker = http("worker")
+    first = worker.get("/v1/submissions", params={"limit": 2}).json()
+    rest = worker.get(first["next"]).json()
+    assert (len(first["items"]), len(rest["items"])) == (2, 1)
+    assert "next" not in rest
+    assert len({item["submissionId"] for item in first["items"] + rest["items"]}) == 3
+
+
+def test_validation_judges_and_keeps_nothing(http: Http, counter: Counter) -> None:
+    good = counter.form("be/health-assessment")
+    report = http("employer").post("/v1/validations", content=good, headers={**XML, "Accept-Language": "nl-BE"})
+    assert report.status_code == 200
+    assert (report.json()["verdict"], report.json()["language"]) == ("acceptable", "nl")
+    bad = counter.form("be/health-assessment", leave_out=["f:Recommendations"])
+    refused = http("employer").post("/v1/validations", content=bad, headers=XML).json()
+    assert refused["verdict"] == "refused"
+    assert {finding["rule"] for finding in refused["findings"] if finding["severity"] == "error"} == {"HA-07"}
+    assert http("employer").get("/v1/submissions").json()["items"] == []
+
+
+def test_health_and_forms_are_open_to_everybody(http: Http) -> None:
+    anybody = http(None)
+    assert anybody.get("/health").json() == {"status": "UP"}
+    assert {item["kind"] for item in anybody.get("/v1/forms").json()["items"]} == set(SIGNERS)
+    assert json.loads(anybody.get("/openapi.json").content)["info"]["title"] == "Sealpost"
