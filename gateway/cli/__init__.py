@@ -1,0 +1,56 @@
+"""The command `sealpost`.
+
+One module per group of commands; `output.py` is the one place where errors become words and exit codes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli import documents, forms, keys, mailbox, parties, server, submissions
+from gateway.cli.demo import demo
+from gateway.version import VERSION
+
+app = typer.Typer(
+    name="sealpost",
+    help="The electronic counter for Belgian occupational-health forms. Exit codes: 0 yes, 1 no, 2 usage, 3 try later.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sealpost {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The electronic counter for Belgian occupational-health forms."""
+
+
+app.command()(demo)
+app.command()(documents.validate)
+app.command()(documents.sign)
+app.command()(documents.verify)
+app.command()(submissions.submit)
+app.command()(submissions.status)
+app.add_typer(mailbox.app, name="mailbox")
+app.command("forms")(forms.show_forms)
+app.add_typer(keys.app, name="keys")
+app.add_typer(parties.app, name="parties")
+app.command()(server.serve)
+app.command()(server.work)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="sealpost")

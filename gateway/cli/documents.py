@@ -1,0 +1,182 @@
+"""`validate`, `sign` and `verify`: what can be done with a document on this machine, without a gateway."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, key_password, read_input
+from gateway.cli.output import ExitCode, answering, err, out, print_json, write_bytes
+from signing import (
+    Indication,
+    SubjectIdentity,
+    VerificationFailed,
+    VerifiedXml,
+    fingerprint,
+    load_identity,
+    sha256,
+    sign_xml,
+    trust_from_pem,
+    verify_xml,
+)
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+DAY = ["%Y-%m-%d"]
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Forms; - for stdin.")],
+    received_on: Annotated[
+        datetime | None,
+        typer.Option("--received-on", formats=DAY, help="Day of receipt to judge by; today if not given."),
+    ] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Check forms against schema and rules.
+
+    Signatures are judged by `verify`, and who may sign by the gateway.
+    """
+    from gateway.forms.catalogue import Catalogue  # here, so that sign and verify need not wait for it
+    from gateway.forms.validation import Validator
+
+    day = received_on.date() if received_on is not None else datetime.now(BRUSSELS).date()
+    verdicts: list[str] = []
+    items: list[dict[str, object]] = []
+    with answering(as_json=as_json):
+        validator = Validator(Catalogue.load())
+        for file in files:
+            report = validator.validate(read_input(file), received_on=day)
+            verdicts.append(report.verdict)
+            if as_json:
+                items.append({"file": str(file), **report.to_json(lang.value)})
+            else:
+                out().print(Text(str(file), style="bold"))
+                out().print(Text(report.to_text(lang.value)))
+        if as_json:
+            print_json({"items": items})
+    if any(verdict != "acceptable" for verdict in verdicts):
+        raise typer.Exit(ExitCode.NO)
+
+
+def sign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Form; - for stdin.")],
+    key: KeyFile,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
+    ] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a form (XAdES baseline B-B).
+
+    Signing a signed form adds a signature.
+    """
+    if as_json and to is None:
+        raise typer.BadParameter("with --json the signed form needs --out")
+    raw = read_input(file)
+    with answering(as_json=as_json):
+        identity = load_identity(key, password=key_password(password_file))
+        signed = sign_xml(raw, identity=identity, at=datetime.now(UTC))
+        if to is None:
+            write_bytes(signed)
+            return
+        to.write_bytes(signed)
+        if as_json:
+            print_json({"file": str(to), "documentDigest": sha256(signed), "certificate": identity.fingerprint})
+        else:
+            err().print(Text(f"{to}  {sha256(signed)}"))
+
+
+def verify(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Signed forms, evidence, receipts; - for stdin.")
+    ],
+    trust: Annotated[Path, typer.Option("--trust", help="Certificates to trust, PEM.", exists=True, dir_okay=False)],
+    at: Annotated[datetime | None, typer.Option("--at", help="Instant to judge by, UTC; now if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every signature of documents.
+
+    Offline: who signed, when, and what exactly is covered.
+    """
+    instant = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
+    items: list[dict[str, object]] = []
+    failed = False
+    with answering(as_json=as_json):
+        policy = trust_from_pem(trust.read_bytes())
+        for file in files:
+            raw = read_input(file)
+            try:
+                verified = verify_xml(raw, trust=policy, at=instant)
+            except VerificationFailed as exc:
+                failed = True
+                items.append({"file": str(file), **_failure(exc)})
+                _print_failure(file, exc, quiet=as_json)
+            else:
+                items.append({"file": str(file), **_verification(verified)})
+                _print_verified(file, verified, quiet=as_json)
+        if as_json:
+            print_json({"items": items})
+    if failed:
+        raise typer.Exit(ExitCode.NO)
+
+
+def _print_verified(file: Path, verified: VerifiedXml, *, quiet: bool) -> None:
+    if quiet:
+        return
+    out().print(Text.assemble(("TOTAL-PASSED", "green"), f" {file}"))
+    out().print(Text(f"  covers    the content, {sha256(verified.content)}"))
+    for signature in verified.signatures:
+        out().print(Text(f"  signed by {_who(signature.subject)}"))
+        out().print(Text(f"            {signature.signing_time.isoformat()} (claimed), {signature.algorithm}"))
+        out().print(Text(f"            certificate {fingerprint(signature.certificate)}"))
+
+
+def _print_failure(file: Path, failure: VerificationFailed, *, quiet: bool) -> None:
+    if quiet:
+        return
+    out().print(Text.assemble((failure.indication, "red"), f" {file}"))
+    out().print(Text(f"  {failure.subindication}, {failure.code}: {failure.detail}"))
+
+
+def _verification(verified: VerifiedXml) -> dict[str, object]:
+    return {
+        "indication": Indication.TOTAL_PASSED,
+        "contentDigest": sha256(verified.content),
+        "signatures": [
+            {
+                "commonName": signature.subject.common_name,
+                "serialNumber": _masked(signature.subject.serial_number),
+                "organizationIdentifier": signature.subject.organization_identifier,
+                "claimedSigningTime": signature.signing_time.isoformat(),
+                "algorithm": signature.algorithm,
+                "certificate": fingerprint(signature.certificate),
+            }
+            for signature in verified.signatures
+        ],
+    }
+
+
+def _failure(failure: VerificationFailed) -> dict[str, object]:
+    return {
+        "indication": failure.indication,
+        "subindication": failure.subindication,
+        "code": failure.code,
+        "detail": failure.detail,
+    }
+
+
+def _who(subject: SubjectIdentity) -> str:
+    numbers = (subject.organization_identifier, _masked(subject.serial_number))
+    return ", ".join(part for part in (subject.common_name, *numbers) if part)
+
+
+def _masked(number: str | None) -> str | None:
+    """A serial number that may be a national number: only its last two characters."""
+    return None if number is None else "*" * max(len(number) - 2, 0) + number[-2:]

@@ -1,0 +1,113 @@
+"""`forms`: the form kinds this gateway knows, and the fields of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, Lang, Language
+from gateway.cli.output import answering, out, print_json, print_table, usage_error
+
+if TYPE_CHECKING:
+    from gateway.forms.catalogue import Catalogue
+    from gateway.forms.fields import Field
+    from gateway.forms.kinds import FormKind
+
+
+def show_forms(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="A kind, such as be/health-assessment.")] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """List the form kinds, or the fields of one.
+
+    With a kind: each field, how often it stands there, its type, article and meaning.
+    """
+    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+
+    with answering(as_json=as_json):
+        catalogue = Catalogue.load()
+        if kind is None:
+            _list(catalogue, lang, as_json=as_json)
+            return
+        form_kind = catalogue.by_name(kind)
+        if form_kind is None:
+            known = ", ".join(each.id for each in catalogue.kinds)
+            raise usage_error(f"no such form kind; known are {known}")
+        root = catalogue.fields(form_kind)
+        if as_json:
+            print_json({**_facts(form_kind, lang), "fields": _field(root)})
+            return
+        out().print(Text(f"{form_kind.title[lang]}  {form_kind.id} {form_kind.version}  {form_kind.namespace}"))
+        print_table(
+            ("field", "times", "type", "article", "meaning"),
+            [
+                ("  " * depth + field.name, _times(field), field.type or "", field.article or "", _meaning(field, lang))
+                for depth, field in root.walk()
+            ],
+        )
+
+
+def _list(catalogue: Catalogue, lang: Language, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"items": [_facts(kind, lang) for kind in catalogue.kinds]})
+        return
+    print_table(
+        ("kind", "version", "form", "signed by", "sent to"),
+        [
+            (
+                kind.id,
+                kind.version,
+                kind.title[lang],
+                " or ".join(dict.fromkeys(rule.role for rule in kind.signatories)),
+                ", ".join(dict.fromkeys(route.role for route in kind.routes)),
+            )
+            for kind in catalogue.kinds
+        ],
+    )
+
+
+def _facts(kind: FormKind, lang: Language) -> dict[str, object]:
+    return {
+        "kind": kind.id,
+        "title": kind.title[lang],
+        "version": kind.version,
+        "namespace": kind.namespace,
+        "root": kind.root,
+        "signatories": [{"role": rule.role, "article": rule.article} for rule in kind.signatories],
+        "routes": [
+            {"route": route.id, "role": route.role, "article": route.article, "copy": route.copy, "of": route.of}
+            for route in kind.routes
+        ],
+        "terms": [
+            {"id": term.id, "article": term.article, "length": term.length, "unit": term.unit} for term in kind.terms
+        ],
+    }
+
+
+def _field(field: Field) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "name": field.name,
+        "least": field.least,
+        "most": field.most,
+        "type": field.type,
+        "documentation": field.documentation,
+        "article": field.article,
+        "provenance": field.provenance,
+        "values": list(field.values),
+        "attributes": list(field.attributes),
+        "children": [_field(child) for child in field.children],
+    }
+    return {name: fact for name, fact in facts.items() if fact not in (None, [], {})}
+
+
+def _times(field: Field) -> str:
+    most = "n" if field.most is None else str(field.most)
+    return str(field.least) if str(field.least) == most else f"{field.least}..{most}"
+
+
+def _meaning(field: Field, lang: Language) -> str:
+    text = field.documentation.get(lang.value) or field.documentation.get("en", "")
+    return " ".join(text.split())

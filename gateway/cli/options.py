@@ -1,0 +1,94 @@
+"""Options that several commands share, each said once, and what is made of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from gateway.cli.output import usage_error
+from gateway.client import Client
+
+KEY_PASSWORD = "SEALPOST_KEY_PASSWORD"  # noqa: S105 - the name of the variable
+
+
+class Language(StrEnum):
+    """Languages of messages."""
+
+    EN = "en"
+    NL = "nl"
+    FR = "fr"
+    DE = "de"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of messages.", envvar="SEALPOST_LANG")]
+Url = Annotated[str, typer.Option("--url", help="Where the gateway is.", envvar="SEALPOST_URL")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        help="Your token. Other users of this machine can see it here: the variable or --token-file is better.",
+        envvar="SEALPOST_TOKEN",
+        show_envvar=True,
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", help="File that holds your token.", envvar="SEALPOST_TOKEN_FILE", exists=True, dir_okay=False
+    ),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", help=f"File with the password of the key (or ${KEY_PASSWORD}).", exists=True, dir_okay=False
+    ),
+]
+KeyFile = Annotated[
+    Path, typer.Option("--key", help="Key and certificate, PEM or PKCS#12.", exists=True, dir_okay=False, readable=True)
+]
+
+
+def client(url: str, token: str | None, token_file: Path | None, *, language: Language = Language.EN) -> Client:
+    """The gateway at `url`, as the owner of the token."""
+    if token is None and token_file is not None:
+        token = token_file.read_text(encoding="utf-8").strip()
+    if not token:
+        raise usage_error("give a token: SEALPOST_TOKEN or --token-file")
+    if not (token.isascii() and token.isprintable()):
+        raise usage_error("that is not a token")
+    if not _is_http(url):
+        raise usage_error("--url must be an http or https address")
+    return Client(url, token=token, language=language.value)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def key_password(password_file: Path | None) -> bytes | None:
+    """The password of a key: from the file, from the environment, or none."""
+    if password_file is not None:
+        return password_file.read_bytes().rstrip(b"\r\n")
+    password = os.environ.get(KEY_PASSWORD)
+    return None if password is None else password.encode()
+
+
+def read_input(file: Path) -> bytes:
+    """The bytes of a file; `-` is stdin."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise usage_error(f"{file} cannot be read: {exc.strerror}") from exc

@@ -1,0 +1,145 @@
+"""How every command speaks: data on stdout, the rest on stderr, one meaning per exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import cast
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.client import ClientError, IssueView, ProblemView
+from gateway.errors import ConfigError, EngineFault, GatewayError, StoreUnavailable
+from signing import KeyUnavailable, SigningError, VerificationFailed
+
+PIPE_WIDTH = 1000
+
+
+class ExitCode(IntEnum):
+    """0 yes, 1 no, 2 usage, 3 try later."""
+
+    YES = 0
+    NO = 1
+    USAGE = 2
+    LATER = 3
+
+
+def out() -> Console:
+    """The console of data. Made anew each time, so that it follows a redirected stdout."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """The console of everything else."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(answer: object) -> None:
+    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_bytes(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table: folded to fit a terminal, never cut; one line for each row where a program reads it."""
+    on_terminal = sys.stdout.isatty()
+    table = Table(box=box.SIMPLE_HEAD if on_terminal else None, show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False, width=None if on_terminal else PIPE_WIDTH)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def print_issues(console: Console, issues: Iterable[IssueView]) -> None:
+    """Each finding with its place, rule, article, message and way out."""
+    for issue in issues:
+        colour = {"error": "red", "warning": "yellow"}.get(issue["severity"], "blue")
+        names = dict.fromkeys(name for name in (issue.get("rule"), issue["code"]) if name)
+        console.print(Text.assemble("  ", (issue["severity"], colour), "  ", (" ".join(names), "bold")))
+        place = ", ".join(
+            part for part in (f"line {issue['line']}" if issue.get("line") else "", issue.get("path")) if part
+        )
+        for label, words in (
+            ("place", place),
+            ("law", issue.get("article")),
+            ("what", issue["message"]),
+            ("", issue.get("detail")),
+            ("way out", issue.get("fix")),
+        ):
+            if words:
+                console.print(Text(f"    {label:8} {words}"))
+
+
+@contextmanager
+def answering(*, as_json: bool) -> Iterator[None]:
+    """Turn what goes wrong inside into words and an exit code: the one place where this happens."""
+    try:
+        yield
+    except ClientError as exc:
+        _show_problem(exc.problem, as_json=as_json, retry_after_s=exc.retry_after_s)
+        raise typer.Exit(ExitCode.LATER if exc.is_temporary else ExitCode.NO) from exc
+    except VerificationFailed as exc:
+        members = {"indication": str(exc.indication), "subindication": str(exc.subindication)}
+        _show_problem(_problem(exc, "The signature was not accepted", members), as_json=as_json)
+        raise typer.Exit(ExitCode.NO) from exc
+    except (KeyUnavailable, ConfigError) as exc:
+        _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
+        raise typer.Exit(ExitCode.USAGE) from exc
+    except (StoreUnavailable, EngineFault) as exc:
+        _show_problem(_problem(exc, "Try again later"), as_json=as_json)
+        raise typer.Exit(ExitCode.LATER) from exc
+    except (GatewayError, SigningError) as exc:
+        _show_problem(_problem(exc, "No"), as_json=as_json)
+        raise typer.Exit(ExitCode.NO) from exc
+    except BrokenPipeError:  # the reader of our output went away, which click knows how to end
+        raise
+    except OSError as exc:
+        raise usage_error(f"{exc.filename or 'a file'}: {exc.strerror}") from exc
+
+
+def usage_error(message: str) -> typer.Exit:
+    """Say what is wrong with the call; raise what is returned."""
+    err().print(Text(f"sealpost: {message}"))
+    return typer.Exit(ExitCode.USAGE)
+
+
+def _problem(exc: GatewayError | SigningError, title: str, members: Mapping[str, str] | None = None) -> ProblemView:
+    code = str(exc.code)
+    problem = {
+        "type": f"urn:problem-type:sealpost:{code}",
+        "title": title,
+        "status": 0,
+        "detail": exc.detail,
+        "code": code,
+    }
+    return cast(ProblemView, problem | dict(members or {}))
+
+
+def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | None = None) -> None:
+    if as_json:
+        print_json(problem)
+        return
+    console = err()
+    console.print(Text.assemble("sealpost: ", (problem["title"], "bold"), f" ({problem.get('code', '')})"))
+    if detail := problem.get("detail"):
+        console.print(Text(f"  {detail}"))
+    for name in ("indication", "subindication", "instance"):
+        if word := problem.get(name):
+            console.print(Text(f"  {name}: {word}"))
+    print_issues(console, problem.get("issues", []))
+    if retry_after_s is not None:
+        console.print(Text(f"  try again in {retry_after_s} s"))

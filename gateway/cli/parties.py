@@ -1,0 +1,82 @@
+"""`parties list | register | token`: what the administrator tells the gateway about senders and recipients."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, Token, TokenFile, Url, client
+from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.client import PartyRecord
+from gateway.demo.pki import write_secret
+
+app = typer.Typer(help="Register parties (administrator).", no_args_is_help=True)
+
+
+@app.command("list")
+def list_parties(url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
+    """List the registered parties."""
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        records = gateway.parties()
+        if as_json:
+            print_json({"items": records})
+            return
+        print_table(
+            ("party", "roles", "receives by", "name"),
+            [
+                (record["id"], " ".join(record["roles"]), record["endpoint"]["kind"], record["name"])
+                for record in records
+            ],
+        )
+
+
+@app.command()
+def register(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Records, JSON.", exists=True, dir_okay=False)],
+    url: Url,
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register parties, or replace what is known of them."""
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        stored = [gateway.put_party(_record(file)) for file in files]
+        if as_json:
+            print_json({"items": stored})
+            return
+        for record in stored:
+            out().print(Text(f"{record['id']}  {record['name']}"))
+
+
+@app.command("token")
+def issue_token(
+    party_id: Annotated[str, typer.Argument(metavar="PARTY", help="Whose token.")],
+    url: Url,
+    to: Annotated[Path, typer.Option("--out", help="New file for the token.", dir_okay=False)],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Issue a token; it goes to a new file that only you may read."""
+    if to.exists():
+        raise usage_error(f"{to} exists; nothing was changed")
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        write_secret(to, gateway.issue_token(party_id).encode() + b"\n")
+        if as_json:
+            print_json({"party": party_id, "file": str(to)})
+        else:
+            out().print(Text(str(to)))
+
+
+def _record(file: Path) -> PartyRecord:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as exc:
+        raise usage_error(f"{file} is not JSON") from exc
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        raise usage_error(f"{file} is not a party record")
+    return cast(PartyRecord, record)

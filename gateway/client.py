@@ -1,0 +1,401 @@
+"""Client of the gateway's HTTP API: one typed method for each route.
+
+    with Client("https://gateway.example", token=token) as gateway:
+        submitted = gateway.submit(signed_form)
+
+Answers are the JSON of the API as typed dictionaries (`gateway/api/wire.py` says the same for the server) or raw bytes.
+Whatever is not a positive answer is a `ClientError`, which carries the problem the gateway gave. Nothing is tried again
+here: `ClientError.is_temporary` tells the caller that it may.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from urllib.parse import quote, urlsplit
+
+import httpx2
+
+from gateway.errors import GatewayError
+
+XML = "application/xml"
+ENVELOPE = "application/pkcs7-mime"
+PROBLEM = "application/problem+json"
+LEASED = "delivery-leased"  # another client of the same mailbox holds the copy for a while
+_TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PAGE_SIZE = 100
+
+
+class IssueView(TypedDict):
+    code: str
+    severity: str
+    message: str
+    detail: NotRequired[str]
+    fix: NotRequired[str]
+    rule: NotRequired[str]
+    article: NotRequired[str]
+    path: NotRequired[str]
+    line: NotRequired[int]
+
+
+class ReportView(TypedDict):
+    """A validation report; further keys as in `gateway.forms.validation.Report.to_json`."""
+
+    verdict: Literal["acceptable", "refused"]
+    findings: list[IssueView]
+    kind: NotRequired[str | None]
+
+
+class EvidenceLink(TypedDict):
+    evidenceId: str
+    href: str
+
+
+class ProblemView(TypedDict):
+    type: str
+    title: str
+    status: int
+    detail: NotRequired[str]
+    instance: NotRequired[str]
+    code: NotRequired[str]
+    issues: NotRequired[list[IssueView]]
+    report: NotRequired[ReportView]
+    submissionId: NotRequired[str]
+    rejection: NotRequired[EvidenceLink]
+
+
+class EvidenceView(EvidenceLink):
+    event: str
+    at: str
+    deliveryId: NotRequired[str]
+    receiptHref: NotRequired[str]
+
+
+class DeliveryView(TypedDict):
+    deliveryId: str
+    submissionId: str
+    route: str
+    article: str
+    role: str
+    party: str
+    copy: int
+    of: int
+    state: str
+    transport: str
+    attempts: int
+    consignedAt: str
+    envelopeDigest: str
+    sizeBytes: int
+    handedOverAt: NotRequired[str]
+    lastProblem: NotRequired[str]
+
+
+class TermView(TypedDict):
+    """lastDay: what a party is told. Nothing is held against it before lastDayOtherReading."""
+
+    id: str
+    article: str
+    act: str
+    length: int
+    unit: str
+    startsOn: NotRequired[str]
+    dayZero: NotRequired[str]
+    lastDay: NotRequired[str]
+    lastDayOtherReading: NotRequired[str]
+    verdict: NotRequired[str]
+
+
+class SubmissionSummary(TypedDict):
+    submissionId: str
+    href: str
+    state: str
+    documentDigest: str
+    acceptedAt: str
+    kind: NotRequired[str]
+
+
+class SubmissionView(SubmissionSummary):
+    """acceptance or rejection: the evidence of what became of it."""
+
+    sender: str
+    deliveries: list[DeliveryView]
+    terms: list[TermView]
+    documentId: NotRequired[str]
+    actingFor: NotRequired[str]
+    acceptance: NotRequired[EvidenceLink]
+    rejection: NotRequired[EvidenceLink]
+    warnings: NotRequired[list[IssueView]]
+
+
+class MailboxItem(TypedDict):
+    deliveryId: str
+    submissionId: str
+    kind: str
+    role: str
+    route: str
+    consignedAt: str
+    envelopeDigest: str
+    sizeBytes: int
+    cursor: str
+    leasedUntil: NotRequired[str]
+
+
+class ReceiptView(TypedDict):
+    outcome: str
+    evidenceId: str
+
+
+MandateRecord = TypedDict("MandateRecord", {"for": str, "kinds": list[str]})
+
+
+class EndpointRecord(TypedDict):
+    kind: Literal["mailbox", "push"]
+    url: NotRequired[str]
+    caCertificate: NotRequired[str | None]
+
+
+class PartyRecord(TypedDict):
+    id: str
+    name: str
+    roles: list[str]
+    identifiers: dict[str, str]
+    signingCertificates: list[str]
+    sealingCertificate: NotRequired[str | None]
+    endpoint: EndpointRecord
+    mandates: NotRequired[list[MandateRecord]]
+    postal: NotRequired[list[str] | None]
+
+
+class FormView(TypedDict):
+    kind: str
+    title: str
+    version: str
+    namespace: str
+    root: str
+
+
+class ClientError(GatewayError):
+    """The gateway said no, or could not be reached.
+
+    status: the HTTP status, None when there was no answer. problem: as the gateway gave it (RFC 9457), or made up here
+    in the same shape. retry_after_s: when the gateway asks to come back, if it said so.
+    """
+
+    def __init__(self, problem: ProblemView, *, status: int | None, retry_after_s: int | None = None) -> None:
+        super().__init__(problem.get("code", "unexpected-answer"), problem.get("detail", problem["title"]))
+        self.problem = problem
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    @property
+    def is_temporary(self) -> bool:
+        """The same call may succeed later, unchanged."""
+        return self.status is None or self.status in _TRY_LATER or self.code == LEASED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """The gateway has the form. is_repeat: it had it already, and this is its first answer again."""
+
+    view: SubmissionView
+    is_repeat: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeasedEnvelope:
+    """A sealed copy, ours to handle until `leased_until`."""
+
+    delivery_id: str
+    lease_id: str
+    leased_until: str
+    envelope_digest: str
+    raw_envelope: bytes
+
+
+class Client:
+    """One connection pool to one gateway, as one party (or as the administrator)."""
+
+    def __init__(self, url: str, *, token: str | None = None, language: str = "en", timeout_s: float = 30.0) -> None:
+        headers = {"Accept-Language": language}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        # trust_env: a proxy of the environment is never asked for this machine itself.
+        self._http = httpx2.Client(
+            base_url=url,
+            headers=headers,
+            timeout=timeout_s,
+            trust_env=not _is_this_machine(url),
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def health(self) -> dict[str, str]:
+        return cast(dict[str, str], self._json("GET", "/health"))
+
+    def forms(self) -> list[FormView]:
+        return cast(list[FormView], self._json("GET", "/v1/forms")["items"])
+
+    def validate(self, raw_form: bytes) -> ReportView:
+        """The gateway's report on a form, which it neither keeps nor routes."""
+        answer = self._json("POST", "/v1/validations", content=raw_form, headers={"Content-Type": XML})
+        return cast(ReportView, answer)
+
+    def submit(self, raw_form: bytes, *, idempotency_key: str | None = None) -> Submitted:
+        """Hand in a signed form. Without an idempotency key, its DocumentId tells a repeat from a new form."""
+        headers = {"Content-Type": XML}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        answer = self._call("POST", "/v1/submissions", content=raw_form, headers=headers)
+        view = cast(SubmissionView, _parse_json(answer))
+        return Submitted(view=view, is_repeat=answer.status_code == httpx2.codes.OK)
+
+    def submission(self, submission_id: str) -> SubmissionView:
+        return cast(SubmissionView, self._json("GET", f"/v1/submissions/{_segment(submission_id)}"))
+
+    def submissions(self) -> Iterator[SubmissionSummary]:
+        """All submissions of this party, page after page."""
+        return cast(Iterator[SubmissionSummary], self._pages("/v1/submissions"))
+
+    def deliveries(self, submission_id: str) -> list[DeliveryView]:
+        answer = self._json("GET", f"/v1/submissions/{_segment(submission_id)}/deliveries")
+        return cast(list[DeliveryView], answer["items"])
+
+    def evidence_of(self, submission_id: str) -> list[EvidenceView]:
+        answer = self._json("GET", f"/v1/submissions/{_segment(submission_id)}/evidence")
+        return cast(list[EvidenceView], answer["items"])
+
+    def evidence(self, evidence_id: str) -> bytes:
+        """The signed XML of one piece of evidence."""
+        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}").content
+
+    def receipt(self, evidence_id: str) -> bytes:
+        """The recipient's signed receipt on which a ContentHandover stands, byte for byte."""
+        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/receipt").content
+
+    def mailbox(self) -> Iterator[MailboxItem]:
+        """What lies ready for this party, page after page."""
+        return cast(Iterator[MailboxItem], self._pages("/v1/mailbox"))
+
+    def lease(self, delivery_id: str, *, seconds: int | None = None) -> LeasedEnvelope:
+        """Take a copy out of the mailbox for a while. A lease of somebody else gives a temporary ClientError."""
+        body = {} if seconds is None else {"seconds": seconds}
+        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/leases", json_body=body)
+        try:
+            return LeasedEnvelope(
+                delivery_id=answer.headers["Sealpost-Delivery-Id"],
+                lease_id=answer.headers["Sealpost-Lease-Id"],
+                leased_until=answer.headers["Sealpost-Lease-Until"],
+                envelope_digest=answer.headers["Sealpost-Envelope-Digest"],
+                raw_envelope=answer.content,
+            )
+        except KeyError as exc:
+            raise _unexpected(answer) from exc
+
+    def acknowledge(self, delivery_id: str, receipt: bytes) -> ReceiptView:
+        """Send the signed receipt of a copy (from a mailbox, or of a push that was answered 202)."""
+        path = f"/v1/mailbox/{_segment(delivery_id)}/receipts"
+        return cast(ReceiptView, self._json("POST", path, content=receipt, headers={"Content-Type": XML}))
+
+    def parties(self) -> list[PartyRecord]:
+        return cast(list[PartyRecord], self._json("GET", "/v1/parties")["items"])
+
+    def party(self, party_id: str) -> PartyRecord:
+        return cast(PartyRecord, self._json("GET", f"/v1/parties/{_segment(party_id)}"))
+
+    def put_party(self, record: PartyRecord) -> PartyRecord:
+        """Register a party, or replace what is known of it (administrator only)."""
+        return cast(PartyRecord, self._json("PUT", f"/v1/parties/{_segment(record['id'])}", json_body=record))
+
+    def issue_token(self, party_id: str) -> str:
+        """A new token of a party, shown this once (administrator only)."""
+        return str(self._json("POST", f"/v1/parties/{_segment(party_id)}/tokens", json_body={})["token"])
+
+    def _pages(self, path: str) -> Iterator[Any]:
+        following: str | None = f"{path}?limit={_PAGE_SIZE}"
+        while following is not None:
+            page = self._json("GET", following)
+            yield from page["items"]
+            following = page.get("next")
+            if following is not None and not following.startswith(f"{path}?"):
+                raise ClientError(_made_up("unexpected-answer", "The next page is somewhere else", path), status=200)
+
+    def _json(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        return _parse_json(self._call(method, path, **parts))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        json_body: object | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        try:
+            answer = self._http.request(method, path, content=content, json=json_body, headers=dict(headers or {}))
+        except httpx2.HTTPError as exc:
+            raise ClientError(
+                _made_up("unreachable", "The gateway cannot be reached", type(exc).__name__), status=None
+            ) from exc
+        if answer.is_success:
+            return answer
+        raise _error_of(answer)
+
+
+def _error_of(answer: httpx2.Response) -> ClientError:
+    if not answer.headers.get("content-type", "").startswith(PROBLEM):
+        return _unexpected(answer)
+    retry_after = answer.headers.get("retry-after", "")
+    problem = cast(ProblemView, _parse_json(answer))
+    return ClientError(
+        problem, status=answer.status_code, retry_after_s=int(retry_after) if retry_after.isdigit() else None
+    )
+
+
+def _parse_json(answer: httpx2.Response) -> dict[str, Any]:
+    try:
+        parsed = answer.json()
+    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
+        raise _unexpected(answer) from exc
+    if not isinstance(parsed, dict):
+        raise _unexpected(answer)
+    return parsed
+
+
+def _unexpected(answer: httpx2.Response) -> ClientError:
+    title = "This is not an answer of the gateway"
+    return ClientError(
+        _made_up("unexpected-answer", title, f"HTTP status {answer.status_code}"), status=answer.status_code
+    )
+
+
+def _made_up(code: str, title: str, detail: str) -> ProblemView:
+    return {"type": f"urn:problem-type:sealpost:{code}", "title": title, "status": 0, "detail": detail, "code": code}
+
+
+def _segment(identifier: str) -> str:
+    return quote(identifier, safe="")
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,73 @@
+"""HTTP around the inbox: the gateway posts sealed envelopes to `/deliveries`.
+
+What the gateway does with our status: 200 and a signed receipt ends the delivery; 4xx (except 408, 425, 429) suspends
+it until a person looks; everything else is tried again. So a full disk is a 503, and bytes that can never be opened
+are a 422.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import assert_never
+
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from receiver.config import ReceiverConfig
+from receiver.inbox import Answered, Inbox, NotAnEnvelope
+
+logger = logging.getLogger("receiver")
+
+ENVELOPE = "application/pkcs7-mime"
+
+
+def create_app(config: ReceiverConfig, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
+    """The receiver as an ASGI application."""
+    inbox = Inbox(config=config, clock=clock)
+    app = FastAPI(title="Sealpost reference receiver", openapi_url=None)
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "UP"}
+
+    @app.post("/deliveries")
+    async def deliver(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ENVELOPE:
+            return _problem(415, "not-an-envelope", f"The body must be {ENVELOPE}")
+        raw_envelope = await _body(request, limit_bytes=config.max_envelope_bytes)
+        if raw_envelope is None:
+            return _problem(413, "too-large", f"An envelope has at most {config.max_envelope_bytes} bytes")
+        try:
+            answer = await run_in_threadpool(inbox.take, raw_envelope)
+        except OSError:  # nothing was kept for sure, so nothing is acknowledged
+            logger.exception("the store failed")
+            return _problem(503, "store-unavailable", "The copy could not be kept; please send it again")
+        match answer:
+            case Answered():
+                logger.info("%s %s%s", answer.delivery_id, answer.outcome, " (again)" if answer.is_repeat else "")
+                return Response(answer.receipt, media_type="application/xml")
+            case NotAnEnvelope():
+                logger.warning("refused: %s", answer.code)
+                return _problem(409 if answer.code == "delivery-id-reused" else 422, answer.code, answer.detail)
+            case _:
+                assert_never(answer)
+
+    return app
+
+
+async def _body(request: Request, *, limit_bytes: int) -> bytes | None:
+    """The whole body, or None as soon as it is over the limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit_bytes:
+            return None
+    return bytes(body)
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    problem = {"type": f"urn:problem-type:receiver:{code}", "title": detail, "status": status, "code": code}
+    return JSONResponse(problem, status_code=status, media_type="application/problem+json")

@@ -1,0 +1,116 @@
+"""The receiver's settings, read once at start from a TOML file. Unknown keys are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from signing import Identity, KeyUnavailable, SigningError, TrustPolicy, load_identity, trust_from_pem
+
+T = TypeVar("T")
+
+MIB = 1024 * 1024
+DEFAULT_MAX_ENVELOPE_BYTES = 16 * MIB
+_KEYS = {
+    "receiver": {"party", "store", "accepts"},
+    "keys": {"sealing", "signing"},
+    "trust": {"gateway", "signatories"},
+    "server": {"host", "port", "certificate", "key"},
+    "limits": {"max_envelope_bytes"},
+}
+
+
+class ReceiverConfigError(Exception):
+    """The settings cannot be used; the message names the key, never a secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiverConfig:
+    """Everything the receiver knows of its surroundings.
+
+    party: our party id at the gateway; copies for another party are refused.
+    accepts: form kinds we take; empty for all.
+    sealing: opens envelopes. signing: signs receipts. Two keys: the first must be backed up, the second never.
+    gateway: who may have signed a consignment. signatories: who may have signed a form.
+    tls: certificate and key files of the server, None behind a proxy that does TLS or on loopback.
+    """
+
+    party: str
+    store: Path
+    accepts: frozenset[str]
+    sealing: Identity
+    signing: Identity
+    gateway: TrustPolicy
+    signatories: TrustPolicy
+    host: str
+    port: int
+    tls: tuple[Path, Path] | None
+    max_envelope_bytes: int
+
+
+def load_config(path: Path) -> ReceiverConfig:
+    """Read the settings; relative paths start at the folder of the file. Raises ReceiverConfigError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ReceiverConfigError(f"{path.name} cannot be read: {type(exc).__name__}") from exc
+    for table, entries in tables.items():
+        for key in entries if isinstance(entries, dict) else [""]:
+            if key not in _KEYS.get(table, set()):
+                raise ReceiverConfigError(f"unknown key [{table}] {key}")
+    settings = _Settings(tables=tables, folder=path.absolute().parent)
+    certificate, key = settings.path("server", "certificate", ""), settings.path("server", "key", "")
+    if (certificate is None) != (key is None):
+        raise ReceiverConfigError("[server] certificate and key go together")
+    return ReceiverConfig(
+        party=settings.get("receiver", "party", str),
+        store=settings.needed_path("receiver", "store"),
+        accepts=frozenset(map(str, settings.get("receiver", "accepts", list, []))),
+        sealing=settings.identity("sealing"),
+        signing=settings.identity("signing"),
+        gateway=settings.trust("gateway"),
+        signatories=settings.trust("signatories"),
+        host=settings.get("server", "host", str, "127.0.0.1"),
+        port=settings.get("server", "port", int, 8900),
+        tls=(certificate, key) if certificate is not None and key is not None else None,
+        max_envelope_bytes=settings.get("limits", "max_envelope_bytes", int, DEFAULT_MAX_ENVELOPE_BYTES),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    """Typed look-ups that name the key when something is wrong with it."""
+
+    tables: Mapping[str, Mapping[str, object]]
+    folder: Path
+
+    def get(self, table: str, key: str, kind: type[T], default: T | None = None) -> T:
+        entry = self.tables.get(table, {}).get(key, default)
+        if not isinstance(entry, kind) or isinstance(entry, bool):
+            raise ReceiverConfigError(f"[{table}] {key} must be given, as {kind.__name__}")
+        return entry
+
+    def path(self, table: str, key: str, default: str | None = None) -> Path | None:
+        entry = self.get(table, key, str, default)
+        return self.folder / entry if entry else None
+
+    def needed_path(self, table: str, key: str) -> Path:
+        path = self.path(table, key)
+        if path is None:
+            raise ReceiverConfigError(f"[{table}] {key} is empty")
+        return path
+
+    def identity(self, key: str) -> Identity:
+        try:
+            return load_identity(self.needed_path("keys", key))
+        except (OSError, KeyUnavailable) as exc:
+            raise ReceiverConfigError(f"[keys] {key} cannot be used: {type(exc).__name__}") from exc
+
+    def trust(self, key: str) -> TrustPolicy:
+        try:
+            return trust_from_pem(self.needed_path("trust", key).read_bytes())
+        except (OSError, SigningError, ValueError) as exc:
+            raise ReceiverConfigError(f"[trust] {key} cannot be used: {type(exc).__name__}") from exc

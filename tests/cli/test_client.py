@@ -1,0 +1,120 @@
+"""The SDK: answers as they come, problems as errors, and nothing that hides a gateway that is not there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from gateway.client import Client, ClientError
+from gateway.demo.processes import LOOPBACK, free_ports
+
+Scripted = dict[str, tuple[int, dict[str, str], bytes]]
+PROBLEM = {"Content-Type": "application/problem+json"}
+JSON = {"Content-Type": "application/json"}
+
+
+@contextmanager
+def _answering(answers: Scripted) -> Iterator[str]:
+    """A server on loopback that gives one fixed answer for each path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answers[self.path]
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _problem(status: int, **members: object) -> bytes:
+    return json.dumps({"type": "urn:x", "title": "No", "status": status, "code": "no-code", **members}).encode()
+
+
+def _failure(answers: Scripted) -> ClientError:
+    with _answering(answers) as url, Client(url) as client, pytest.raises(ClientError) as failure:
+        client.health()
+    return failure.value
+
+
+def test_a_gateway_that_is_not_there_is_temporary() -> None:
+    (port,) = free_ports(1)
+    with Client(f"http://{LOOPBACK}:{port}") as client, pytest.raises(ClientError) as failure:
+        client.health()
+    assert failure.value.is_temporary
+    assert (failure.value.status, failure.value.code) == (None, "unreachable")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_temporary"), [(503, True), (429, True), (422, False), (404, False), (409, False)]
+)
+def test_a_problem_becomes_an_error_with_its_parts(status: int, is_temporary: bool) -> None:
+    issue = {"code": "c", "severity": "error", "message": "m", "path": "/f:Form"}
+    body = _problem(status, issues=[issue], detail="the detail")
+    failure = _failure({"/health": (status, PROBLEM | {"Retry-After": "7"}, body)})
+    assert (failure.status, failure.code, failure.detail, failure.retry_after_s) == (status, "no-code", "the detail", 7)
+    assert failure.problem["issues"] == [issue]
+    assert failure.is_temporary is is_temporary
+
+
+def test_a_leased_copy_is_temporary() -> None:
+    failure = _failure({"/health": (409, PROBLEM, _problem(409, code="delivery-leased"))})
+    assert failure.is_temporary
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, JSON, b"not json"),
+        (200, JSON, b"[1]"),
+        (404, {"Content-Type": "text/html"}, b"<h1>proxy</h1>"),
+        (400, PROBLEM, b"\xff\xfe"),
+        (302, {"Location": "http://127.0.0.1:1/elsewhere"}, b""),
+    ],
+)
+def test_what_is_not_the_gateway_speaking_is_said_so(status: int, headers: dict[str, str], body: bytes) -> None:
+    failure = _failure({"/health": (status, headers, body)})
+    assert (failure.code, failure.status) == ("unexpected-answer", status)
+
+
+def test_pages_are_followed_to_the_end() -> None:
+    first = json.dumps({"items": [{"submissionId": "1"}], "next": "/v1/submissions?after=1&limit=100"}).encode()
+    last = json.dumps({"items": [{"submissionId": "2"}]}).encode()
+    answers: Scripted = {
+        "/v1/submissions?limit=100": (200, JSON, first),
+        "/v1/submissions?after=1&limit=100": (200, JSON, last),
+    }
+    with _answering(answers) as url, Client(url) as client:
+        assert [view["submissionId"] for view in client.submissions()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("following", ["http://127.0.0.1:1/v1/submissions?after=1", "/v1/mailbox?after=1", "//evil/x"])
+def test_a_next_page_elsewhere_is_not_followed(following: str) -> None:
+    body = json.dumps({"items": [], "next": following}).encode()
+    answers: Scripted = {"/v1/submissions?limit=100": (200, JSON, body)}
+    with _answering(answers) as url, Client(url) as client, pytest.raises(ClientError):
+        list(client.submissions())
+
+
+def test_an_id_cannot_reach_another_route() -> None:
+    answers: Scripted = {"/v1/submissions/..%2Fparties%2Fx%3Fa%3Db": (200, JSON, b'{"submissionId": "quoted"}')}
+    with _answering(answers) as url, Client(url) as client:
+        assert client.submission("../parties/x?a=b")["submissionId"] == "quoted"

@@ -1,0 +1,258 @@
+"""`submit`, `status`, `mailbox`, `parties`, `serve`, `work` against a real gateway."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.demo.papers import Paper, draw_up
+from gateway.demo.pki import create_demo_folder
+from gateway.demo.processes import LOOPBACK, Process, free_ports
+from gateway.demo.stage import Stage, set_stage
+from signing import load_identity
+from tests.cli.command import Ran, sealpost
+
+ASSESSMENT = "be/health-assessment"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A gateway with its worker; everybody has a mailbox."""
+    with set_stage(tmp_path_factory.mktemp("stage") / "pki", pushed=()) as stage:
+        stage.start()
+        stage.register_parties()
+        yield stage
+
+
+def _now() -> datetime:
+    return datetime.now(ZoneInfo("Europe/Brussels"))
+
+
+def _form(stage: Stage, paper: Paper | None = None, *, by: str = "doctor") -> bytes:
+    return stage.sign((paper or draw_up(ASSESSMENT, now=_now())).raw, by=by)
+
+
+def _as(stage: Stage, party_id: str, arguments: Sequence[object], *, stdin: bytes = b"") -> Ran:
+    environment = {"SEALPOST_URL": stage.url, "SEALPOST_TOKEN_FILE": str(stage.folder.token(party_id))}
+    return sealpost(arguments, stdin=stdin, environment=environment)
+
+
+def _submit(stage: Stage, form: bytes) -> Ran:
+    return _as(stage, "service", ["submit", "-", "--json"], stdin=form)
+
+
+def _delivery_to(ran: Ran, party_id: str) -> str:
+    return next(str(each["deliveryId"]) for each in ran.json["deliveries"] if each["party"] == party_id)
+
+
+def test_from_submission_to_proof(stage: Stage, tmp_path: Path) -> None:
+    form = _form(stage)
+    submitted = _submit(stage, form)
+    assert submitted.code == 0, submitted.err
+    assert {each["party"] for each in submitted.json["deliveries"]} == {"employer", "worker", "dossier"}
+    again = _submit(stage, form)
+    assert (again.code, again.json) == (0, submitted.json)
+    mine = _delivery_to(submitted, "worker")
+    listed = _as(stage, "worker", ["mailbox", "list", "--json"]).json["items"]
+    assert mine in {item["deliveryId"] for item in listed}
+    mail = tmp_path / "mail"
+    fetch = ["mailbox", "fetch", mine, "--key", stage.folder.sealing("worker")]
+    trusting = [*fetch, "--trust", stage.folder.gateway_certificate, "--to", mail]
+    assert _as(stage, "worker", trusting).code == 0
+    assert (mail / mine / "form.xml").read_bytes() == form
+    assert stat.S_IMODE((mail / mine).stat().st_mode) == 0o700
+    assert _as(stage, "worker", trusting).code == 3, "the copy is leased"
+    acknowledge = [
+        "mailbox",
+        "acknowledge",
+        mine,
+        "--signing-key",
+        stage.folder.signing("worker"),
+        "--in",
+        mail,
+        "--json",
+    ]
+    first = _as(stage, "worker", acknowledge)
+    assert first.code == 0, first.err
+    assert first.json["items"][0]["outcome"] == "handed-over"
+    assert _as(stage, "worker", acknowledge).json == first.json, "the same receipt again is the same hand-over"
+    proof = tmp_path / "proof"
+    status = _as(stage, "service", ["status", submitted.json["submissionId"], "--save", proof, "--json"])
+    assert {each["party"]: each["state"] for each in status.json["deliveries"]}["worker"] == "handed-over"
+    saved = sorted(proof.iterdir())
+    assert any(path.name.endswith(".receipt.xml") for path in saved)
+    assert sealpost(["verify", *saved, "--trust", stage.folder.anchors]).code == 0
+
+
+def test_people_read_the_same_as_machines(stage: Stage) -> None:
+    submitted = _submit(stage, _form(stage))
+    shown = _as(stage, "service", ["status", submitted.json["submissionId"]])
+    assert shown.code == 0, shown.err
+    for word in ("worker", "HealthDossier", "consigned", "Monday-Saturday", "SubmissionAcceptance"):
+        assert word in shown.text
+    listed = _as(stage, "worker", ["mailbox", "list"])
+    assert _delivery_to(submitted, "worker") in listed.text
+
+
+def test_a_refused_form_is_no_with_every_issue(stage: Stage) -> None:
+    form = _form(stage, draw_up(ASSESSMENT, now=_now(), leave_out=["f:Recommendations"]))
+    ran = _submit(stage, form)
+    assert ran.code == 1
+    assert [issue["rule"] for issue in ran.json["issues"]] == ["HA-07"]
+    shown = _as(stage, "service", ["submit", "-"], stdin=form)
+    assert (shown.code, shown.text) == (1, "")
+    for word in ("HA-07", "place", "law", "way out"):
+        assert word in shown.err
+
+
+def test_a_copy_can_be_refused_with_a_signed_receipt(stage: Stage, tmp_path: Path) -> None:
+    mine = _delivery_to(_submit(stage, _form(stage)), "dossier")
+    trust = ["--key", stage.folder.sealing("dossier"), "--trust", stage.folder.gateway_certificate]
+    assert _as(stage, "dossier", ["mailbox", "fetch", mine, *trust, "--to", tmp_path]).code == 0
+    refuse = ["--signing-key", stage.folder.signing("dossier"), "--in", tmp_path, "--refuse", "not-our-patient"]
+    ran = _as(stage, "dossier", ["mailbox", "acknowledge", mine, *refuse, "--json"])
+    assert ran.json["items"][0]["outcome"] == "declined"
+
+
+@pytest.mark.parametrize(
+    ("key", "trusted", "code"),
+    [("fund", "service", "not-a-recipient"), ("worker", "employer", "certificate-untrusted")],
+)
+def test_a_wrong_key_or_a_wrong_gateway_opens_nothing(
+    stage: Stage, tmp_path: Path, key: str, trusted: str, code: str
+) -> None:
+    mine = _delivery_to(_submit(stage, _form(stage)), "worker")
+    identity = load_identity(stage.folder.service if trusted == "service" else stage.folder.signing(trusted))
+    trust = tmp_path / "trust.pem"
+    trust.write_bytes(identity.certificate.public_bytes(Encoding.PEM))
+    opening = ["--key", stage.folder.sealing(key), "--trust", trust, "--to", tmp_path / "mail"]
+    ran = _as(stage, "worker", ["mailbox", "fetch", mine, *opening, "--json"])
+    assert (ran.code, ran.json["code"]) == (1, code)
+    assert not (tmp_path / "mail").exists()
+
+
+def test_somebody_elses_things_are_not_there(stage: Stage, tmp_path: Path) -> None:
+    submitted = _submit(stage, _form(stage))
+    assert _as(stage, "fund", ["status", submitted.json["submissionId"]]).code == 1
+    trust = ["--key", stage.folder.sealing("fund"), "--trust", stage.folder.gateway_certificate, "--to", tmp_path]
+    ran = _as(stage, "fund", ["mailbox", "fetch", _delivery_to(submitted, "worker"), *trust, "--json"])
+    assert (ran.code, ran.json["status"]) == (1, 404)
+
+
+def test_a_delivery_id_is_never_a_path(stage: Stage, tmp_path: Path) -> None:
+    keys = ["--signing-key", stage.folder.signing("worker"), "--in", tmp_path]
+    assert _as(stage, "worker", ["mailbox", "acknowledge", "../../etc", *keys]).code == 2
+
+
+def test_access_is_needed_and_a_gateway(stage: Stage, tmp_path: Path) -> None:
+    assert sealpost(["mailbox", "list", "--url", stage.url]).code == 2
+    assert sealpost(["mailbox", "list", "--url", stage.url], environment={"SEALPOST_TOKEN": "wrong"}).code == 1
+    (port,) = free_ports(1)
+    gone = sealpost(["mailbox", "list", "--url", f"http://{LOOPBACK}:{port}"], environment={"SEALPOST_TOKEN": "any"})
+    assert gone.code == 3
+    assert "unreachable" in gone.err
+
+
+@pytest.mark.parametrize(
+    ("url", "token"), [("not an address", "t"), ("http://[", "t"), ("http://127.0.0.1:1", "gehéim")]
+)
+def test_an_address_or_token_that_cannot_be_one_is_usage(url: str, token: str) -> None:
+    ran = sealpost(["mailbox", "list", "--url", url], environment={"SEALPOST_TOKEN": token})
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+
+
+def test_the_administrator_registers_and_others_do_not(stage: Stage, tmp_path: Path) -> None:
+    environment = {"SEALPOST_URL": stage.url, "SEALPOST_TOKEN_FILE": str(stage.folder.admin_token)}
+    listed = sealpost(["parties", "list", "--json"], environment=environment)
+    assert {item["id"] for item in listed.json["items"]} >= {"worker", "fund"}
+    assert "85073003328" not in listed.text
+    record = stage.folder.party("fund") / "party.json"
+    assert sealpost(["parties", "register", record], environment=environment).code == 0
+    assert _as(stage, "fund", ["parties", "register", record]).code == 1
+    token = tmp_path / "token"
+    assert sealpost(["parties", "token", "fund", "--out", token], environment=environment).code == 0
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert sealpost(["mailbox", "list", "--url", stage.url, "--token-file", token]).code == 0
+    assert sealpost(["parties", "token", "fund", "--out", token], environment=environment).code == 2
+
+
+def test_a_bad_configuration_is_usage_and_names_the_key(stage: Stage, tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text("[gateway]\nname = 'x'\ncolour = 'red'\n")
+    for command in ("serve", "work"):
+        ran = sealpost([command, "--config", config])
+        assert ran.code == 2
+        assert "gateway.colour" in ran.err
+
+
+def test_serve_keeps_a_worker_running_and_leaves_none_behind(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    folder = create_demo_folder(tmp_path / "pki", at=_now(), port=port)
+    handle = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "serve", "--config", str(folder.config)], stderr=subprocess.DEVNULL
+    )
+    try:
+        serve = Process(name="serve", log=tmp_path / "log", handle=handle)
+        serve.wait_until_up(f"http://{LOOPBACK}:{port}")
+        first = _wait_for_child(handle.pid, other_than=None)
+        os.kill(first, signal.SIGKILL)
+        second = _wait_for_child(handle.pid, other_than=first)
+        handle.kill()
+        handle.wait()
+        _wait_until_gone(second)
+    finally:
+        handle.kill()
+        handle.wait()
+
+
+def test_serve_stops_cleanly_with_its_worker(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    folder = create_demo_folder(tmp_path / "pki", at=_now(), port=port)
+    handle = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "serve", "--config", str(folder.config)], stderr=subprocess.DEVNULL
+    )
+    try:
+        serve = Process(name="serve", log=tmp_path / "log", handle=handle)
+        serve.wait_until_up(f"http://{LOOPBACK}:{port}")
+        worker = _wait_for_child(handle.pid, other_than=None)
+        handle.terminate()
+        assert handle.wait(20) == 0
+        _wait_until_gone(worker)
+    finally:
+        handle.kill()
+        handle.wait()
+
+
+def _wait_for_child(parent: int, *, other_than: int | None) -> int:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        tasks = Path(f"/proc/{parent}/task").iterdir()
+        children = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        alive = [pid for pid in children if pid != other_than]
+        if alive:
+            return alive[0]
+        time.sleep(0.05)
+    raise AssertionError("no worker was started")
+
+
+def _wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the worker was left behind")
