@@ -80,11 +80,21 @@ def test_odd_characters_survive_signing(people: People) -> None:
     assert verify_xml(signed, trust=people.trust, at=AT).content == f.canonical(etree.fromstring(document)[0])
 
 
-def test_comments_around_the_document_element_do_not_matter(people: People) -> None:
+def test_signing_leaves_out_comments_around_the_document_element(people: People) -> None:
     document = b"<!-- before -->" + DOCUMENT + b"<!-- after -->"
     signed = sign_xml(document, identity=people.doctor, at=AT)
-    assert b"<!-- before -->" in signed
+    assert b"<!--" not in signed
     assert verify_xml(signed, trust=people.trust, at=AT).content == CONTENT
+
+
+@pytest.mark.parametrize("template", [b"<!-- unsigned --> %s", b"%s<!-- unsigned -->"])
+def test_a_comment_that_nobody_signed_does_not_travel_with_the_document(
+    people: People, signed: bytes, template: bytes
+) -> None:
+    raw = template % signed[signed.index(b"?>") + 2 :]
+    with pytest.raises(VerificationFailed) as caught:
+        verify_xml(raw, trust=people.trust, at=AT)
+    assert caught.value.code == "comment-not-allowed"
 
 
 def test_two_signers_both_count(people: People, signed: bytes) -> None:

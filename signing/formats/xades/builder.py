@@ -39,7 +39,7 @@ def sign_xml(raw: bytes, *, identity: Identity, at: datetime) -> bytes:
 
     raw: a document of the shape that document.py draws, signed already or not; `Signatures` is added when it is absent.
     at: claimed signing time, not proof of time; aware, written in whole seconds.
-    Returns the document in UTF-8; the content has the same canonical form as in `raw`.
+    Returns the document in UTF-8, without comments around it; the content has the same canonical form as in `raw`.
     Raises NotSignable; KeyUnavailable if the algorithm policy does not let the key sign.
     Source: ETSI EN 319 132-1, 6.3 (level B-B).
     """
@@ -62,7 +62,7 @@ def sign_xml(raw: bytes, *, identity: Identity, at: datetime) -> bytes:
 
 def _read(raw: bytes) -> SignedDocument:
     try:
-        document = read_document(raw)
+        document = read_document(raw, comments_around=True)
     except VerificationFailed as exc:
         raise NotSignable(exc.code, exc.detail) from exc
     if document.content.get("Id") != CONTENT_ID:
@@ -133,7 +133,7 @@ def _insert(document: SignedDocument, signature: bytes) -> bytes:
         container = etree.SubElement(document.root, name)
     placeholder = secrets.token_hex(16)
     container.append(etree.Comment(placeholder))
-    serialised = etree.tostring(document.root.getroottree(), encoding="UTF-8", xml_declaration=False)
+    serialised = etree.tostring(document.root, encoding="UTF-8", xml_declaration=False, with_tail=False)
     return _DECLARATION + serialised.replace(f"<!--{placeholder}-->".encode("ascii"), signature)
 
 

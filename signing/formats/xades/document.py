@@ -6,8 +6,8 @@
         ds:Signature ...             nothing else
       ds:Signature ...               also here, as common tools place it when they sign the whole document
 
-Comments are refused inside the root: whoever reads with another parser must not see another value. Before and after the
-root they are no part of anything that is signed or returned, so they may stay.
+Comments are refused: inside the root because whoever reads with another parser must not see another value, around it
+because they would travel with the document and nobody signed them. Signing leaves out those around the root.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ from signing.formats.xades.profile import CONTENT, DS, MAX_SIGNATURES, SIGNATURE
 from signing.parsing import NotXml, parse
 
 _SIGNATURE: Final = f"{{{DS}}}Signature"
-_comments: Final = etree.XPath("boolean(/*//comment())")
+_comments: Final = etree.XPath("boolean(//comment())")
+_comments_inside: Final = etree.XPath("boolean(/*//comment())")
 _identifiers: Final = etree.XPath("//@Id | //@ID | //@id | //@xml:id", smart_strings=False)
 
 
@@ -34,9 +35,10 @@ class SignedDocument:
     signatures: tuple[etree._Element, ...]
 
 
-def read_document(raw: bytes) -> SignedDocument:
+def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocument:
     """Parse a document and check its shape.
 
+    comments_around: let comments before and after the root pass, for the signer, who leaves them out.
     Raises VerificationFailed: unreadable, limit-exceeded, comment-not-allowed, repeated-id, unsigned-content,
     misplaced-signature.
     """
@@ -44,8 +46,8 @@ def read_document(raw: bytes) -> SignedDocument:
         root = parse(raw)
     except NotXml as exc:
         raise refusal(exc.code, exc.detail) from None
-    if _comments(root):
-        raise refusal("comment-not-allowed", "a comment inside the document element")
+    if (_comments_inside if comments_around else _comments)(root):
+        raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
     _check_identifiers(root)
     return _find_parts(root)
 
