@@ -1,4 +1,4 @@
-"""Attacks on XML signatures, one test for each row of the attack tables of our research notes.
+"""Attacks on XML signatures, one test for each known way.
 
 Every forged document is made by somebody with a trusted key or out of a genuine document, so that nothing but the rule
 under test can refuse it. A refusal is always VerificationFailed with the code of that rule.

@@ -46,10 +46,13 @@ def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocumen
         root = parse(raw)
     except NotXml as exc:
         raise refusal(exc.code, exc.detail) from None
-    if (_comments_inside if comments_around else _comments)(root):
-        raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
+    if _comments_inside(root):
+        raise refusal("comment-not-allowed", "a comment inside the document element")
     _check_identifiers(root)
-    return _find_parts(root)
+    document = _find_parts(root)
+    if document.signatures and not comments_around and _comments(root):
+        raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
+    return document
 
 
 def canonical(element: etree._Element) -> bytes:
