@@ -1,5 +1,8 @@
-"""The system's clock: wall time at start plus monotonic time since, so that a stepped wall clock freezes nothing
-(design §8)."""
+"""The system's clock: wall time at start plus the time that has passed since.
+
+A wall clock that is set back would hold every delivery until the old time came again. What passes while the machine
+sleeps counts: evidence must not be dated before its event.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,13 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._start = datetime.now(UTC)
-        self._monotonic = time.monotonic()
+        self._since_s = _since_boot_s()
 
     def now(self) -> datetime:
         """The present instant; never earlier than an instant told before."""
-        return self._start + timedelta(seconds=time.monotonic() - self._monotonic)
+        return self._start + timedelta(seconds=_since_boot_s() - self._since_s)
+
+
+def _since_boot_s() -> float:
+    """Seconds since the machine started, its sleep included; never set back. (The plain monotonic clock sleeps too.)"""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -25,6 +25,7 @@ from gateway.receipts import Declined, Disregarded, HandedOver, Receipts
 log = logging.getLogger("sealpost.dispatch")
 
 MAX_CLAIM = 32
+MAX_RETRY_AFTER_S = 3600.0  # a recipient may ask for patience, not for being forgotten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,15 @@ class Dispatch:
     retry: RetryPolicy
     breaker: Breaker
     lease_s: float
+
+    def catch_up(self) -> None:
+        """Bring forward what would wait longer than any schedule says: its clock was set back since.
+
+        To be called once, before delivering. Raises StoreUnavailable.
+        """
+        now = self.clock.now()
+        longest_s = max(*self.retry.schedule_s, self.lease_s, self.breaker.pause_s, MAX_RETRY_AFTER_S)
+        self.store.write(lambda unit: unit.bring_forward(now=now, latest=now + timedelta(seconds=longest_s)))
 
     def deliver_due(self) -> int:
         """Start a try for what is due, as far as there are free workers; the number started.
@@ -123,7 +133,7 @@ class Dispatch:
             self._fail(delivery, Fact.GIVEN_UP, code)
             return
         if wait_s is not None:
-            due = max(due, at + timedelta(seconds=wait_s))
+            due = max(due, at + timedelta(seconds=min(wait_s, MAX_RETRY_AFTER_S)))
         log.info("delivery %s attempt %d: %s", delivery.id, delivery.attempts + 1, code)
 
         def work(unit: Transaction) -> None:

@@ -1,7 +1,7 @@
 """What the core asks of the world: a clock, a store, a way to push.
 
 The store hands out transactions. `write` runs the given work inside one durable transaction, together with other work
-that waited meanwhile (natural group commit, design §8), and returns only after the commit: what it returns may leave
+that waited meanwhile (natural group commit), and returns only after the commit: what it returns may leave
 the house.
 """
 
@@ -79,6 +79,10 @@ class Reading(Register, Protocol):
 
     def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]: ...
 
+    def kinds_waiting(self, party: PartyId) -> frozenset[str]:
+        """The form kinds of which a copy waits for the party's receipt."""
+        ...
+
     def envelope(self, delivery_id: DeliveryId) -> bytes: ...
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None: ...
@@ -117,6 +121,10 @@ class Transaction(Reading, Protocol):
         """Deliveries that are due, taken lane by lane; their `due_at` moves to the end of the lease."""
         ...
 
+    def bring_forward(self, *, now: datetime, latest: datetime) -> None:
+        """Make due now whatever waits for a time after `latest`."""
+        ...
+
     def settle_attempt(
         self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
     ) -> bool:
@@ -126,12 +134,17 @@ class Transaction(Reading, Protocol):
     def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> None: ...
 
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
-        """Take a mailbox lease; False while another one runs."""
+        """Take a mailbox lease; False while another one runs.
+
+        One that would run longer than any may is of a clock that was set back since, and holds nobody up.
+        """
         ...
 
     def add_evidence(self, evidence: Evidence) -> None: ...
 
-    def add_receipt(self, receipt: KeptReceipt) -> None: ...
+    def add_receipt(self, receipt: KeptReceipt) -> None:
+        """Keep a receipt; the same bytes for the same delivery are kept once, with what became of them last."""
+        ...
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...
 

@@ -17,9 +17,13 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
     A store that is busy is waited for; anything else ends the worker, whose leases then run out by themselves.
     """
     log.info("worker started")
+    caught_up = False
     with dispatching(gateway) as dispatch:
         while not stop.is_set():
             try:
+                if not caught_up:
+                    dispatch.catch_up()
+                    caught_up = True
                 tried = dispatch.deliver_due()
             except StoreUnavailable as error:
                 log.warning("store: %s", error.code)

@@ -1,4 +1,4 @@
-"""Natural group commit: one writer thread commits whatever queued up while the previous commit ran (design §8).
+"""Natural group commit: one writer thread commits whatever queued up while the previous commit ran.
 
 No waiting window: a lone caller pays one commit, sixty-four callers share it. A caller gets its result only after the
 commit. Several processes on one file take turns by a blocking lock on a side file, because SQLite's own busy handler
@@ -15,6 +15,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ log = logging.getLogger("sealpost.store")
 
 MAX_GROUP = 64
 MAX_QUEUE = 1024
+PATIENCE_S = 5.0
 EXIT_CANNOT_SYNC = 70
 
 
@@ -40,14 +42,23 @@ class GroupCommitter:
 
     on_fatal: called when a commit fails in a way that leaves the file's state unknown (a failed fsync may lie when
     repeated): by default the process ends at once, without answering anybody.
+    patience_s: how long a caller waits for its turn while somebody else holds the file; once its work has begun, it
+    waits for the outcome, whatever that takes.
     """
 
     def __init__(
-        self, connect: Callable[[], sqlite.Connection], lock_path: Path, *, on_fatal: Callable[[int], Any] = os._exit
+        self,
+        connect: Callable[[], sqlite.Connection],
+        lock_path: Path,
+        *,
+        on_fatal: Callable[[int], Any] = os._exit,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._connect = connect
+        self._connection = connect()
         self._lock_path = lock_path
         self._on_fatal = on_fatal
+        self._patience_s = patience_s
+        self._blocked = False
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUE)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -57,12 +68,21 @@ class GroupCommitter:
         """Queue `work`, wait for its commit, return its result; raises what it raised, or StoreUnavailable."""
         if self._closed:
             raise StoreUnavailable("store-closed", "the store is closing")
+        if self._blocked:  # do not let every caller find out by waiting
+            raise StoreUnavailable("store-busy", "somebody else holds the store")
         job = _Job(work, Future())
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
             raise StoreUnavailable("store-busy", "too many submissions wait for the disk") from None
-        return job.done.result()
+        try:
+            return job.done.result(self._patience_s)
+        except FutureTimeout:
+            self._blocked = True
+            if not job.done.cancel():  # its turn came at this very moment
+                self._blocked = False
+                return job.done.result()
+            raise StoreUnavailable("store-busy", "somebody else holds the store; nothing was stored") from None
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
@@ -72,7 +92,7 @@ class GroupCommitter:
             self._thread.join()
 
     def _run(self) -> None:
-        connection = self._connect()
+        connection = self._connection
         with self._lock_path.open("ab") as lock, contextlib.closing(connection):
             while group := self._next_group():
                 self._commit(connection, lock.fileno(), group)
@@ -98,6 +118,8 @@ class GroupCommitter:
         try:
             with locked(lock):
                 connection.execute("BEGIN IMMEDIATE")
+                group = [job for job in group if job.done.set_running_or_notify_cancel()]
+                self._blocked = False  # after the marks: who gave up before them set it before them
                 try:
                     for job in group:
                         results.append((job, *self._run_one(connection, job)))
@@ -106,7 +128,7 @@ class GroupCommitter:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
-        except sqlite.Error as fault:
+        except (sqlite.Error, OSError) as fault:
             self._fail(group, fault)
             return
         for job, result, error in results:
@@ -133,15 +155,17 @@ class GroupCommitter:
         connection.execute("RELEASE work")
         return outcome
 
-    def _fail(self, group: list[_Job], fault: sqlite.Error) -> None:
+    def _fail(self, group: list[_Job], fault: sqlite.Error | OSError) -> None:
         code = getattr(fault, "sqlite_errorcode", None)
         log.error("store: a group of %d could not be committed (%s)", len(group), code or type(fault).__name__)
         if code is not None and code & 0xFF == sqlite.SQLITE_IOERR:
             self._on_fatal(EXIT_CANNOT_SYNC)
         for job in group:
-            job.done.set_exception(
-                StoreUnavailable("store-unavailable", "the store could not commit; nothing was stored")
-            )
+            if job.done.running() or job.done.set_running_or_notify_cancel():
+                job.done.set_exception(
+                    StoreUnavailable("store-unavailable", "the store could not commit; nothing was stored")
+                )
+        self._blocked = False
 
 
 @contextlib.contextmanager

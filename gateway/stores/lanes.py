@@ -1,7 +1,7 @@
 """Lanes of the outbox: one row per recipient says when its queue is next worth a look.
 
 A claim walks the lanes that are due, then takes a few rows inside each: a dead recipient with a hundred thousand
-pending copies costs the others one row (design §8). A lane goes to the back of the ring after its turn.
+pending copies costs the others one row. A lane goes to the back of the ring after its turn.
 """
 
 from __future__ import annotations
@@ -48,6 +48,13 @@ def mark_lane(connection: sqlite.Connection, party: str, *, failed: bool, thresh
         connection.execute(_FAILED, {"threshold": threshold, "until": paused_until, "party": party})
     else:
         connection.execute(_HEALTHY, (party,))
+
+
+def bring_forward(connection: sqlite.Connection, *, now: int, latest: int) -> None:
+    """Make due now what waits for a time after `latest`, and close breakers that are open until then."""
+    connection.execute("UPDATE delivery SET due_at = ? WHERE due_at > ?", (now, latest))
+    connection.execute("UPDATE lane SET paused_until = 0 WHERE paused_until > ?", (latest,))
+    connection.execute("UPDATE lane SET next_at = ? WHERE next_at > ? AND next_at < ?", (now, latest, NEVER))
 
 
 def claim_due(connection: sqlite.Connection, *, now: int, until: int, holder: str, limit: int) -> list[Any]:

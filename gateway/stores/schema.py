@@ -1,7 +1,7 @@
 """Tables of the SQLite store and their migrations (sqlite-utils), and which SQLite builds may be trusted with them.
 
 Instants are integers: milliseconds since 1970 UTC. The delivery table is the queue: a row is due when `due_at` has
-come, a lease moves `due_at`, so a dead worker's rows come back by themselves (design §8). Sealed bodies live in a
+come, a lease moves `due_at`, so a dead worker's rows come back by themselves. Sealed bodies live in a
 table of their own.
 """
 

@@ -1,6 +1,6 @@
 """The SQLite store: raw SQL on the hot path, sqlite-utils for schema and migrations, one writer, many readers.
 
-WAL with synchronous=FULL: NORMAL loses acknowledged data in power cuts (design §8). Readers are one connection per
+WAL with synchronous=FULL: NORMAL loses acknowledged data in power cuts. Readers are one connection per
 thread, query-only; each read runs in one deferred transaction, so that it sees one moment.
 """
 
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import ConfigError, StoreUnavailable
+from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -34,7 +36,7 @@ from gateway.ports import Reading, Transaction
 from gateway.stores import rows
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
-from gateway.stores.lanes import claim_due, mark_lane, rearm_lane
+from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import check_build, migrations
 from signing import fingerprint
@@ -50,22 +52,28 @@ class SqliteStore:
         self._path = path
         self._local = threading.local()
         lock_path = path.with_name(path.name + ".lock")
-        with lock_path.open("ab") as lock, locked(lock.fileno()):  # another process may start at this very moment
-            connection = self._connect()
-            migrations.apply(Database(connection))
-            connection.close()
-        self._committer = GroupCommitter(self._connect, lock_path, **committer_options)
+        try:
+            # Under the lock: another process may start at this very moment.
+            with lock_path.open("ab") as lock, locked(lock.fileno()), closing(self._connect()) as connection:
+                migrations.apply(Database(connection))
+            self._committer = GroupCommitter(self._connect, lock_path, **committer_options)
+        except sqlite.Error as fault:
+            if getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite.SQLITE_BUSY:
+                raise StoreUnavailable("store-busy", "somebody else holds the store") from fault
+            raise ConfigError("store-unusable", f"store.path: {fault}") from fault
+        except OSError as fault:
+            raise ConfigError("store-unusable", f"store.path: {fault.strerror}") from fault
 
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run `work` in one deferred read transaction of this thread's own connection."""
-        connection = self._reader()
         try:
+            connection = self._reader()
             connection.execute("BEGIN")
             try:
                 return work(_Snapshot(connection))
             finally:
                 connection.execute("ROLLBACK")
-        except sqlite.OperationalError as fault:
+        except sqlite.Error as fault:  # also when no further file can be opened
             raise StoreUnavailable("store-unavailable", "the store cannot be read now") from fault
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -80,8 +88,9 @@ class SqliteStore:
     def _reader(self) -> sqlite.Connection:
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect()
+            connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
+            self._local.connection = connection
         return connection
 
     def _connect(self) -> sqlite.Connection:
@@ -170,6 +179,10 @@ class _Snapshot:
         )
         return [rows.delivery_of(row) for row in self._rows(sql, party, after, limit)]
 
+    def kinds_waiting(self, party: PartyId) -> frozenset[str]:
+        sql = "SELECT DISTINCT kind FROM delivery WHERE party = ? AND state NOT IN ('handed-over', 'declined')"
+        return frozenset(row[0] for row in self._rows(sql, party))
+
     def envelope(self, delivery_id: DeliveryId) -> bytes:
         row = self._row("SELECT raw FROM envelope WHERE delivery_id = ?", delivery_id)
         return bytes(row[0])
@@ -257,6 +270,9 @@ class _Unit(_Snapshot):
         claimed = claim_due(self._connection, now=to_ms(now), until=to_ms(until), holder=holder, limit=limit)
         return [rows.delivery_of(row) for row in claimed]
 
+    def bring_forward(self, *, now: datetime, latest: datetime) -> None:
+        bring_forward(self._connection, now=to_ms(now), latest=to_ms(latest))
+
     def settle_attempt(
         self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
     ) -> bool:
@@ -278,8 +294,9 @@ class _Unit(_Snapshot):
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
         taken = self._connection.execute(
             "UPDATE delivery SET lease_id = ?, lease_until = ? "
-            "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ?) AND state NOT IN ('handed-over', 'declined')",
-            (lease_id, to_ms(until), delivery_id, to_ms(now)),
+            "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) "
+            "AND state NOT IN ('handed-over', 'declined')",
+            (lease_id, to_ms(until), delivery_id, to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))),
         )
         return bool(taken.rowcount)
 
@@ -287,7 +304,13 @@ class _Unit(_Snapshot):
         self._insert("evidence", rows.EVIDENCE, rows.evidence_row(evidence))
 
     def add_receipt(self, receipt: KeptReceipt) -> None:
-        self._insert("receipt", rows.RECEIPT, rows.receipt_row(receipt))
+        marks = ", ".join("?" * len(rows.receipt_row(receipt)))
+        self._connection.execute(
+            f"INSERT INTO receipt ({rows.RECEIPT}) VALUES ({marks}) ON CONFLICT (delivery_id, digest) DO UPDATE SET "
+            "id = excluded.id, received_at = excluded.received_at, outcome = excluded.outcome, "
+            "evidence_id = excluded.evidence_id",
+            rows.receipt_row(receipt),
+        )
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None:
         for term in terms:

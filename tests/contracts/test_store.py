@@ -18,6 +18,8 @@ from gateway.model import (
     DeliveryId,
     DeliveryState,
     EndpointKind,
+    EvidenceId,
+    KeptReceipt,
     Party,
     PartyId,
     Submission,
@@ -230,6 +232,62 @@ def test_a_mailbox_lease_is_held_by_one_until_it_ends(store: Store) -> None:
     assert lease(NOW)
     assert not lease(NOW + 9 * SECOND)
     assert lease(NOW + 10 * SECOND)
+
+
+def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(store: Store) -> None:
+    delivery = a_delivery(due_at=None)
+    add(store, delivery)
+
+    def lease(now: datetime) -> bool:
+        return store.write(lambda unit: unit.lease(delivery.id, lease_id=new_id(), now=now, until=now + 10 * SECOND))
+
+    assert lease(NOW + timedelta(days=30))
+    assert lease(NOW)
+    assert not lease(NOW)
+
+
+def test_what_waits_beyond_every_schedule_is_brought_forward_and_nothing_else(store: Store) -> None:
+    frozen, soon = a_delivery("a", due_at=NOW + timedelta(days=30)), a_delivery("b", due_at=NOW + 5 * SECOND)
+    paused = a_delivery("c")
+    add(store, frozen, soon, paused)
+    until = NOW + timedelta(days=30)
+    store.write(lambda unit: unit.mark_lane(PartyId("c"), failed=True, threshold=1, paused_until=until))
+    assert claim(store) == []
+    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND))
+    assert set(claim(store, now=NOW + SECOND)) == {frozen.id, paused.id}
+    assert claim(store, now=NOW + 5 * SECOND) == [soon.id]
+
+
+def test_the_kinds_of_what_waits_for_a_party_are_known(store: Store) -> None:
+    delivery = a_delivery("fund")
+    add(store, delivery, a_delivery("dossier"))
+    assert store.read(lambda view: view.kinds_waiting(PartyId("fund"))) == {"be/appeal"}
+    store.write(
+        lambda unit: unit.move_delivery(
+            delivery.id, expected=DeliveryState.CONSIGNED, to=DeliveryState.HANDED_OVER, at=NOW, problem=None
+        )
+    )
+    assert store.read(lambda view: view.kinds_waiting(PartyId("fund"))) == frozenset()
+
+
+def test_a_receipt_is_kept_once_with_what_became_of_it_last(store: Store) -> None:
+    def receipt(outcome: str, evidence_id: str | None) -> KeptReceipt:
+        return KeptReceipt(
+            id=new_id(),
+            delivery_id=DeliveryId("d"),
+            digest="sha256:33",
+            received_at=NOW,
+            outcome=outcome,
+            evidence_id=evidence_id and EvidenceId(evidence_id),
+            raw=b"<Receipt/>",
+        )
+
+    first, last = receipt("receipt-by-a-stranger", None), receipt("handed-over", "e")
+    for each in (first, last):
+        store.write(lambda unit, each=each: unit.add_receipt(each))
+    assert store.read(lambda view: view.receipt_by_digest(DeliveryId("d"), "sha256:33")) == last
+    assert store.read(lambda view: view.receipt(last.id)) == last
+    assert store.read(lambda view: view.receipt(first.id)) is None
 
 
 def test_a_term_starts_once(store: Store) -> None:

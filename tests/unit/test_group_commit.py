@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from pysqlite3 import dbapi2 as sqlite
 
 from gateway.errors import StoreUnavailable
-from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter
+from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter, locked
 
 
 @pytest.fixture
@@ -100,6 +101,37 @@ def test_a_commit_that_cannot_reach_the_disk_ends_the_process(path: Path) -> Non
     committer.close()
     assert exits == [EXIT_CANNOT_SYNC]
     assert _notes(path) == set()
+
+
+def test_who_waits_for_a_file_that_another_holds_gives_up_and_nothing_is_stored(path: Path) -> None:
+    committer = GroupCommitter(lambda: _connect(path), path.with_suffix(".lock"), patience_s=0.1)
+    with path.with_suffix(".lock").open("ab") as held, locked(held.fileno()):
+        for text in ("waited", "told at once"):
+            with pytest.raises(StoreUnavailable) as refused:
+                committer.submit(_write(text))
+            assert refused.value.code == "store-busy"
+    while True:  # the writer finds out that it is free
+        try:
+            committer.submit(_write("later"))
+            break
+        except StoreUnavailable:
+            continue
+    committer.close()
+    assert _notes(path) == {"later"}
+
+
+def test_whose_work_has_begun_waits_for_the_outcome(path: Path) -> None:
+    committer = GroupCommitter(lambda: _connect(path), path.with_suffix(".lock"), patience_s=0.05)
+
+    def slow(connection: Any) -> str:
+        time.sleep(0.3)
+        _write("slow")(connection)
+        return "done"
+
+    assert committer.submit(slow) == "done"
+    committer.submit(_write("next"))
+    committer.close()
+    assert _notes(path) == {"slow", "next"}
 
 
 def test_a_closed_store_takes_nothing(committer: GroupCommitter) -> None:

@@ -1,0 +1,77 @@
+"""Network streams with one deadline over a whole exchange.
+
+A timeout of the HTTP library begins anew with every byte that comes, so that a server that sends one byte a second
+would hold a pusher for days.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore2
+
+
+class Deadline(threading.local):
+    """The end of the exchange that this thread is having, in monotonic seconds."""
+
+    at_s = math.inf
+
+    def begin(self, total_s: float) -> None:
+        """From now on this thread has `total_s` seconds."""
+        self.at_s = time.monotonic() + total_s
+
+    def cap(self, timeout: float | None) -> float:
+        """What is left of `timeout`. Raises httpcore2.ReadTimeout when nothing is."""
+        left = self.at_s - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the time for the whole exchange is over")
+        return left if timeout is None else min(left, timeout)
+
+
+class DeadlineBackend(httpcore2.NetworkBackend):
+    """Connections whose every wait ends at the deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._sockets = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        wait_s = self._deadline.cap(timeout)
+        stream = self._sockets.connect_tcp(host, port, wait_s, local_address, socket_options)
+        return _DeadlineStream(stream, self._deadline)
+
+
+class _DeadlineStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.cap(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.cap(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.cap(timeout))
+        return _DeadlineStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
