@@ -1,7 +1,7 @@
 """Accept a submission: parse, schema, signature, rules, signatory, sender, routing, terms, seal, commit, answer.
 
-The order is the design's (§1); the numbers in `accept` are the steps. Everything after step 3 reads the bytes that
-were signed and no others. Until the one transaction of step 9 nothing is stored and nothing leaves; the answer is
+The numbers in the code are the steps. Everything after step 3 reads the bytes that
+were signed and no others. Until the one transaction of step 8 nothing is stored and nothing leaves; the answer is
 signed before it, stored in it, and released after it. Clear text never rests: after intake the form exists only sealed.
 """
 
@@ -151,8 +151,10 @@ class Intake:
         against = list(standing.findings)
         if any(to_brussels_date(signature.signing_time) > received_on for signature in verified.signatures):
             against.append(kind.finding("GEN-18", Phase.SIGNATURE, path=f"/f:{kind.root}/f:Signatures"))
-        if principal is None and not standing.findings:
-            against.append(kind.finding("GW-SENDER-NOT-PERMITTED", Phase.RECORDS))
+        if principal is None:  # and who may not hand it in learns nothing of the register or of earlier documents
+            if not standing.findings:
+                against.append(kind.finding("GW-SENDER-NOT-PERMITTED", Phase.RECORDS))
+            return None, (*rules, *against)
         if first is not None and (first.digest, first.sender) != (digest, sender.id):
             place = f"/f:{kind.root}/f:Content/f:Header/c:DocumentId"
             against.append(kind.finding("GEN-02", Phase.RECORDS, path=place))

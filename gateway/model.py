@@ -15,11 +15,13 @@ from typing import NewType
 import uuid_utils
 from cryptography.x509 import Certificate
 
+from signing import fingerprint
+
 PartyId = NewType("PartyId", str)
 SubmissionId = NewType("SubmissionId", str)
 DeliveryId = NewType("DeliveryId", str)
 EvidenceId = NewType("EvidenceId", str)
-Role = str  # role codes are data of the form kinds (design §2.2)
+Role = str  # role codes are data of the form kinds; code knows none by name
 
 
 def new_id() -> str:
@@ -67,7 +69,7 @@ class Mandate:
 class Party:
     """A registered sender or recipient.
 
-    identifiers: scheme -> key; national numbers (insz) only as keyed HMAC, the others in clear (design §4).
+    identifiers: scheme -> key; national numbers (insz) only as keyed HMAC, the others in clear.
     masked: scheme -> what may be shown.
     postal: ranges "9000-9999" for which an office is competent; empty means everywhere.
     """
@@ -83,13 +85,17 @@ class Party:
     mandates: tuple[Mandate, ...] = ()
     postal: tuple[str, ...] = ()
 
+    def signs_with(self, certificate: str) -> bool:
+        """Whether the certificate with this fingerprint is registered for signing; one for sealing signs nothing."""
+        return any(fingerprint(each) == certificate for each in self.signing_certificates)
+
     def may_submit_for(self, principal: PartyId, kind: str) -> bool:
         """Whether this party is `principal` or holds its mandate for `kind`."""
         return self.id == principal or any(m.principal == principal and m.covers(kind) for m in self.mandates)
 
 
 class SubmissionState(StrEnum):
-    """Where a submission stands (design §6)."""
+    """Where a submission stands: closed once every copy has its final receipt."""
 
     ACCEPTED = "accepted"
     CLOSED = "closed"
@@ -200,7 +206,7 @@ class KeptReceipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """A legal term of a submission (rules.md §2.3). Dates are None until its event has happened.
+    """A legal term of a submission. Dates are None until its event has happened.
 
     act: language -> what must be done. verdict: InTime | InTimeOnReadingC | Late, for a term that this form itself
     had to keep.

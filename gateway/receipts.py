@@ -67,8 +67,9 @@ class Receipts:
         )
         if delivery is None or delivery.party != party.id:
             raise NotFound("delivery-not-found", "no such delivery in this mailbox")
-        if known is not None:
-            return _as_before(known)
+        if known is not None and known.evidence_id is not None:
+            return _as_before(known, known.evidence_id)
+        # One that proved nothing is judged again: its key may have been registered since.
         at = self.clock.now()
         verified = self._judge(raw, delivery, party)
         if isinstance(verified, str):
@@ -91,6 +92,8 @@ class Receipts:
             return "receipt-unreadable"
         registered = self.store.read(lambda view: view.party_by_certificate(receipt.signer))
         if registered is None or registered.id != party.id or receipt.party != party.id:
+            return "receipt-by-a-stranger"
+        if not registered.signs_with(receipt.signer):
             return "receipt-by-a-stranger"
         if receipt.delivery_id != delivery.id or receipt.submission_id != delivery.submission_id:
             return "receipt-for-another-delivery"
@@ -119,8 +122,8 @@ FACTS = {ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED, ReceiptOutcome.REFUSED:
 def _settle(unit: Transaction, receipt: Receipt, proof: Evidence, raw: bytes, digest: str) -> Taken:
     """Move the delivery, write its evidence, start its terms: all in one transaction."""
     known = unit.receipt_by_digest(receipt.delivery_id, digest)
-    if known is not None:
-        return _as_before(known)
+    if known is not None and known.evidence_id is not None:
+        return _as_before(known, known.evidence_id)
     delivery = unit.delivery(receipt.delivery_id)
     if delivery is None:
         raise NotFound("delivery-not-found", "no such delivery")
@@ -167,9 +170,7 @@ def _keep_once(unit: Transaction, receipt: KeptReceipt) -> None:
         unit.add_receipt(receipt)
 
 
-def _as_before(known: KeptReceipt) -> Taken:
-    if known.evidence_id is None:
-        return Disregarded(code=known.outcome)
+def _as_before(known: KeptReceipt, evidence_id: EvidenceId) -> Taken:
     if known.outcome == DeliveryState.HANDED_OVER:
-        return HandedOver(evidence_id=known.evidence_id, repeated=True)
-    return Declined(evidence_id=known.evidence_id, repeated=True)
+        return HandedOver(evidence_id=evidence_id, repeated=True)
+    return Declined(evidence_id=evidence_id, repeated=True)

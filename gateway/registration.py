@@ -21,11 +21,12 @@ from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.identifiers import enterprise_number_is_valid, nihdi_is_valid, ssin_is_valid
 from gateway.model import HOSTED, Endpoint, EndpointKind, Mandate, Party, PartyId
-from gateway.ports import Clock, Register, Store, Transaction
+from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
-from signing import fingerprint
+from signing import SealingFailed, fingerprint, seal
 
 _PARTY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_URL = re.compile(r"[!-\[\]-~]+")  # as it is sent: ASCII without spaces, line ends or backslashes
 _DIRECTORATE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 _POSTAL = re.compile(r"[0-9]{4}(-[0-9]{4})?")
 _CHECKS: Mapping[str, Callable[[str], bool]] = {
@@ -61,12 +62,16 @@ class Registration:
     clock: Clock
 
     def put(self, draft: PartyDraft) -> Party:
-        """Take or replace a party. Raises RegistrationRefused; Conflict when a certificate belongs to another party."""
+        """Take or replace a party.
+
+        Raises RegistrationRefused; Conflict when a certificate belongs to another party.
+        """
         party = self._party(draft)
         check_roles(party, self.kinds)
 
         def work(unit: Transaction) -> None:
             check_certificates(party, unit)
+            check_continuity(party, unit, self.kinds)
             unit.put_party(party)
 
         self.store.write(work)
@@ -114,7 +119,7 @@ class Registration:
             identifiers={scheme: self.keys.key(scheme, value) for scheme, value in draft.identifiers.items()},
             masked={scheme: mask(scheme, value) for scheme, value in draft.identifiers.items()},
             signing_certificates=tuple(_certificate(pem, "signingCertificates") for pem in draft.signing_certificates),
-            sealing_certificate=None if sealing is None else _certificate(sealing, "sealingCertificate"),
+            sealing_certificate=None if sealing is None else _sealing_certificate(sealing),
             endpoint=draft.endpoint,
             mandates=tuple(draft.mandates),
             postal=tuple(draft.postal),
@@ -144,6 +149,27 @@ def check_certificates(party: Party, register: Register) -> None:
             raise Conflict("certificate-of-another-party", "a certificate belongs to one party only")
 
 
+def check_continuity(party: Party, register: Reading, kinds: Sequence[FormKind]) -> None:
+    """Refuse a new record under an old id that would give one party's mail to another.
+
+    An identifier says who a party is: one may be added, none changed. A role that may never receive a kind is not taken
+    on while a copy of that kind waits.
+    """
+    before = register.party(party.id)
+    if before is None:
+        return
+    for scheme, key in before.identifiers.items():
+        if party.identifiers.get(scheme) != key:
+            raise RegistrationRefused(
+                "identifier-changed", "this would be somebody else; use another id", place=f"identifiers.{scheme}"
+            )
+    waiting = register.kinds_waiting(party.id)
+    for kind in kinds:
+        if kind.id in waiting and party.roles & kind.never:
+            clash = ", ".join(sorted(party.roles & kind.never))
+            raise RegistrationRefused("roles-clash", f"{clash} may not get the {kind.id} that waits", place="roles")
+
+
 def token_hash(token: str) -> str:
     """What is kept of a token: it has 256 random bits, so a plain hash cannot be undone."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -156,18 +182,30 @@ def _certificate(pem: str, place: str) -> Certificate:
         raise RegistrationRefused("certificate-unreadable", "not an X.509 certificate in PEM", place=place) from error
 
 
+def _sealing_certificate(pem: str) -> Certificate:
+    """The certificate, tried out: one that nothing can be sealed for would stop every form to its holder."""
+    certificate = _certificate(pem, "sealingCertificate")
+    try:
+        seal(b"", recipients=[certificate])
+    except SealingFailed as error:
+        raise RegistrationRefused("certificate-not-for-sealing", error.detail, place="sealingCertificate") from error
+    return certificate
+
+
 def _check_endpoint(endpoint: Endpoint) -> None:
     if endpoint.kind is EndpointKind.MAILBOX:
         return
     if endpoint.ca_certificate is not None:
         _certificate(endpoint.ca_certificate, "endpoint.caCertificate")
+    url = endpoint.url or ""
     try:
-        parts = urlsplit(endpoint.url or "")
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-        _ = parts.port
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.username is None and not parts.fragment
+        (parts.hostname or "").encode("idna")  # as the resolver will
+        usable = usable and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.fragment:
+    if not usable or _URL.fullmatch(url) is None:
         raise RegistrationRefused(
             "endpoint-url", "an http or https address without user or fragment", place="endpoint.url"
         )

@@ -1,7 +1,7 @@
 """Which parties get a copy, by the law's routing table (data of the form kind) and the register.
 
 A role that may never receive a kind (`never` in form.toml) does not receive it whatever the register says: a party
-with such a role is refused as recipient also when it holds a rightful role besides (rules CP-10, AC-01, OD-13).
+with such a role is refused as recipient also when it holds a rightful role besides.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ class Addressee:
 
 @dataclass(frozen=True, kw_only=True)
 class Routing:
-    """The addressees found, and what stands in the way of the others. A form is sent to all of them or to nobody
-    (CP-01)."""
+    """The addressees found, and what stands in the way of the others. A form is sent to all of them or to nobody."""
 
     addressees: tuple[Addressee, ...]
     findings: tuple[Finding, ...]

@@ -66,13 +66,16 @@ class SignatoryCheck:
         if value is None:
             return False
         named = identifiers_of(signature.subject)
-        if named.get(scheme) == value:
+        mark = fingerprint(signature.certificate)
+        registered = register.party_by_certificate(mark)
+        # A seal that is registered speaks for its party alone: an internal service shares its employer's number.
+        if named.get(scheme) == value and (scheme != "kbo" or registered is None):
             return True
-        holders = [register.party_by_certificate(fingerprint(signature.certificate))]
+        holders = [registered] if registered is not None and registered.signs_with(mark) else []
         if "insz" in named:  # a seal's enterprise number does not make it one of the enterprise's physicians
             holders += register.parties_by_identifier("insz", self.keys.key("insz", named["insz"]))
         key = self.keys.key(scheme, value)
-        return any(_has(party, rule.role, scheme, key) for party in holders if party is not None)
+        return any(_has(party, rule.role, scheme, key) for party in holders)
 
     def _holders(self, rule: SignatoryRule, content: etree._Element, register: Register) -> list[PartyId]:
         value = rule.identifier(content)

@@ -19,12 +19,12 @@ from starlette.types import ASGIApp
 
 from gateway.api.app import create_app
 from gateway.assembly import Gateway, build
-from gateway.client import EndpointRecord
 from gateway.config import Config, load_config
 from gateway.demo.papers import draw_up
 from gateway.demo.pki import DemoFolder, create_demo_folder
 from gateway.demo.register import register_cast
 from gateway.model import DeliveryId, Party, PartyId
+from gateway.views import EndpointRecord
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
 
 SIGNERS = {
@@ -112,18 +112,20 @@ def counter(open_counter: Callable[..., Counter]) -> Counter:
 
 
 @contextmanager
-def served(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
-    """`app` behind a real HTTP server on loopback; gives its address."""
+def served(app: ASGIApp, *, port: int = 0, tls: Path | None = None) -> Iterator[str]:
+    """`app` behind a real HTTP server on loopback; gives its address. tls: PEM of its key and certificate."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", lifespan="off", ssl_certfile=tls, ssl_keyfile=tls)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.005)
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(10)

@@ -23,7 +23,7 @@ def index(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]
 
 
 @router.get("/{party_id}", operation_id="getParty")
-def read(party_id: str, gateway: TheGateway) -> dict[str, Any]:
+def read(party_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
     """One party."""
     party = gateway.store.read(lambda view: view.party(PartyId(party_id)))
     if party is None:
@@ -52,7 +52,7 @@ def revoke(party_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -
 
 
 @public.get("/health", operation_id="health")
-def health(gateway: TheGateway) -> dict[str, str]:
+def health(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, str]:
     """Whether the counter is open: the store answers."""
     gateway.store.read(lambda view: view.party(PartyId("-")))
     return {"status": "UP"}
@@ -65,7 +65,9 @@ def forms(gateway: TheGateway, lang: Language, _: Annotated[NoQuery, Query()]) -
 
 
 @public.get("/v1/forms/{country}/{name}", operation_id="getForm")
-def form(country: str, name: str, gateway: TheGateway, lang: Language) -> dict[str, Any]:
+def form(
+    country: str, name: str, gateway: TheGateway, lang: Language, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
     """One form kind: who signs it, to whom the law sends it, which terms run."""
     kind = gateway.catalogue.by_name(f"{country}/{name}")
     if kind is None:

@@ -5,6 +5,7 @@ No value of a document or of a request is ever echoed: FastAPI's own bodies woul
 
 from __future__ import annotations
 
+import itertools
 import logging
 import traceback
 import uuid
@@ -16,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.api.wire import READ_NAMES
 from gateway.errors import (
     Conflict,
     EngineFault,
@@ -47,6 +49,7 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
     UnsupportedMedia: (415, "Not readable here"),
     Unreadable: (400, "Unreadable"),
 }
+HTTP_CODES = {404: "no-such-resource", 405: "method-not-allowed", 413: "body-too-large"}
 REFUSAL_STATUSES = {
     "XML-001": 413,
     "XML-002": 415,
@@ -104,11 +107,10 @@ def refusal(rejected: Rejected, language: str) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of `app` leave as a problem."""
+    """Let every error of `app` that is expected leave as a problem; for the others there is `unknown`."""
     app.add_exception_handler(GatewayError, _gateway_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _unknown)
 
 
 def _gateway_error(_: Request, error: Exception) -> JSONResponse:
@@ -135,9 +137,7 @@ def _invalid_request(_: Request, error: Exception) -> JSONResponse:
         {
             "code": "unknownInput" if fault["type"] == "extra_forbidden" else "invalidInput",
             "severity": "error",
-            "path": "/".join(str(step) for step in fault["loc"])
-            if fault["type"] != "extra_forbidden"
-            else str(fault["loc"][0]),
+            "path": _place(fault["loc"]),
             "message": f"refused: {fault['type'].replace('_', ' ')}",
         }
         for fault in error.errors()
@@ -145,13 +145,20 @@ def _invalid_request(_: Request, error: Exception) -> JSONResponse:
     return problem(400, "request-invalid", "The request is not understood", "See the issues.", issues=issues)
 
 
+def _place(steps: Sequence[str | int]) -> str:
+    """Where in the request, as far as the names are ours: a key that the caller made up may be a value."""
+    where, *inner = steps
+    shown = itertools.takewhile(lambda step: isinstance(step, int) or step in READ_NAMES, inner)
+    return "/".join(map(str, (where, *shown)))
+
+
 def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
-    code = {404: "no-such-resource", 405: "method-not-allowed"}.get(error.status_code, f"http-{error.status_code}")
+    code = HTTP_CODES.get(error.status_code, f"http-{error.status_code}")
     return problem(error.status_code, code, "Not possible here", code.replace("-", " "), headers=error.headers)
 
 
-def _unknown(_: Request, error: Exception) -> JSONResponse:
+def unknown(error: Exception) -> JSONResponse:
     """Tell the caller a reference and nothing else; log where it happened without the message, which may hold
     values."""
     reference = str(uuid.uuid4())

@@ -59,31 +59,37 @@ def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) ->
 
 
 @router.get("/submissions/{submission_id}", operation_id="getSubmission")
-def read(submission_id: str, gateway: TheGateway, party: Caller, lang: Language) -> dict[str, Any]:
+def read(
+    submission_id: str, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
     """A submission as it stands now."""
     return gateway.status.submission(party, SubmissionId(submission_id), language=lang)
 
 
 @router.get("/submissions/{submission_id}/deliveries", operation_id="listDeliveries")
-def deliveries(submission_id: str, gateway: TheGateway, party: Caller) -> dict[str, Any]:
+def deliveries(
+    submission_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
     """The copies of a submission: all for its sender, its own for a recipient."""
     return {"items": gateway.status.deliveries(party, SubmissionId(submission_id))}
 
 
 @router.get("/submissions/{submission_id}/evidence", operation_id="listEvidence")
-def evidence_list(submission_id: str, gateway: TheGateway, party: Caller) -> dict[str, Any]:
+def evidence_list(
+    submission_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
     """What proves the course of a submission."""
     return {"items": gateway.status.evidence_list(party, SubmissionId(submission_id))}
 
 
 @router.get("/evidence/{evidence_id}", operation_id="getEvidence", response_class=Response)
-def evidence(evidence_id: str, gateway: TheGateway, party: Caller) -> Response:
+def evidence(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
     """One signed statement of the service."""
     return Response(gateway.status.evidence(party, EvidenceId(evidence_id)).raw, media_type=XML)
 
 
 @router.get("/evidence/{evidence_id}/receipt", operation_id="getReceipt", response_class=Response)
-def receipt(evidence_id: str, gateway: TheGateway, party: Caller) -> Response:
+def receipt(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
     """The recipient's own signed receipt that the statement rests on."""
     return Response(gateway.status.receipt(party, EvidenceId(evidence_id)).raw, media_type=XML)
 

@@ -80,6 +80,14 @@ class PartyRecord(Strict):
         )
 
 
+READ_NAMES = frozenset(
+    str(field.alias)
+    for model in (Page, LeaseRequest, EndpointRecord, MandateRecord, PartyRecord)
+    for field in model.model_fields.values()
+) | {"idempotency-key"}
+"""Every name that is read from a request: these alone are named in an answer."""
+
+
 def party_view(party: Party) -> dict[str, Any]:
     """A party as it is shown: national numbers masked, certificates as fingerprints."""
     endpoint: dict[str, Any] = {"kind": party.endpoint.kind}

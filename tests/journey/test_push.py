@@ -6,21 +6,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.assembly import dispatching
-from gateway.client import EndpointRecord
 from gateway.envelope import OpenedEnvelope, open_envelope
 from gateway.intake import Accepted
 from gateway.model import DeliveryState, Evidence
 from gateway.receipt import build_receipt
-from signing import sha256
+from gateway.views import EndpointRecord
+from signing import identity_to_pem, issuing, sha256
 from tests.conftest import Counter, served
 
 OpenCounter = Callable[..., Counter]
@@ -256,3 +258,26 @@ def test_work_of_a_dead_worker_comes_back_when_its_lease_ends(open_counter: Open
         assert len(claimed) == 1
         work(counter, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
+
+
+@pytest.mark.parametrize(("authority_is_told", "problem"), [(True, None), (False, "endpoint-unreachable")])
+def test_over_tls_the_endpoint_must_prove_who_it_is(
+    open_counter: OpenCounter, tmp_path: Path, authority_is_told: bool, problem: str | None
+) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    authority = issuing.issue_authority("The Fund's Authority", at=at)
+    server = tmp_path / "server.pem"
+    server.write_bytes(identity_to_pem(issuing.issue(authority, "localhost", use="tls-server", at=at)))
+    endpoint = Endpoint(good)
+    with served(endpoint, tls=server) as url:
+        record: EndpointRecord = {"kind": "push", "url": url}
+        if authority_is_told:
+            record["caCertificate"] = authority.certificate.public_bytes(Encoding.PEM).decode()
+        endpoint.counter = counter = open_counter({PARTY: record})
+        accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
+        work(counter, lambda: delivery(counter, accepted).attempts >= 1)
+        found = delivery(counter, accepted)
+        assert (found.state, found.last_problem) == (
+            (DeliveryState.CONSIGNED, problem) if problem else (DeliveryState.HANDED_OVER, None)
+        )
+        assert len(endpoint.bodies) == (0 if problem else 1)

@@ -1,4 +1,4 @@
-"""No configuration of parties ever routes form 4, or the grounds of an appeal, to an employer (CP-10, OD-13, AC-01)."""
+"""No configuration of parties ever routes form 4, or the grounds of an appeal, to an employer."""
 
 from __future__ import annotations
 
