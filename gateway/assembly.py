@@ -57,11 +57,14 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
     catalogue = Catalogue.load(config.schemas)
     validator = Validator(catalogue)
     messages = catalogue.messages
-    trust = trust_from_pem(read_secret(config.anchors, "trust.anchors"))
+    try:
+        trust = trust_from_pem(read_secret(config.anchors, "trust.anchors"))
+    except KeyUnavailable as error:
+        raise ConfigError("trust-anchors", f"trust.anchors: {config.anchors}: {error.detail}") from error
     try:
         identity = load_identity(config.identity, password=config.identity_password)
     except KeyUnavailable as error:
-        raise ConfigError("service-identity", f"service.identity: {error}") from error
+        raise ConfigError("service-identity", f"service.identity: {config.identity}: {error.detail}") from error
     keys = IdentifierKeys(read_secret(config.identifier_key, "secrets.identifier_key"))
     admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
     if len(admin_token) < 20:

@@ -3,7 +3,7 @@
     with Client("https://gateway.example", token=token) as gateway:
         submitted = gateway.submit(signed_form)
 
-Answers are the JSON of the API as typed dictionaries (`gateway/api/wire.py` says the same for the server) or raw bytes.
+Answers are the JSON of the API as typed dictionaries (`gateway/views.py`) or raw bytes.
 Whatever is not a positive answer is a `ClientError`, which carries the problem the gateway gave. Nothing is tried again
 here: `ClientError.is_temporary` tells the caller that it may.
 """
@@ -15,12 +15,24 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from typing import Any, Self, cast
 from urllib.parse import quote, urlsplit
 
 import httpx2
 
 from gateway.errors import GatewayError
+from gateway.views import (
+    DeliveryView,
+    EvidenceView,
+    FormView,
+    MailboxItem,
+    PartyRecord,
+    ProblemView,
+    ReceiptView,
+    ReportView,
+    SubmissionSummary,
+    SubmissionView,
+)
 
 XML = "application/xml"
 ENVELOPE = "application/pkcs7-mime"
@@ -28,154 +40,6 @@ PROBLEM = "application/problem+json"
 LEASED = "delivery-leased"  # another client of the same mailbox holds the copy for a while
 _TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PAGE_SIZE = 100
-
-
-class IssueView(TypedDict):
-    code: str
-    severity: str
-    message: str
-    detail: NotRequired[str]
-    fix: NotRequired[str]
-    rule: NotRequired[str]
-    article: NotRequired[str]
-    path: NotRequired[str]
-    line: NotRequired[int]
-
-
-class ReportView(TypedDict):
-    """A validation report; further keys as in `gateway.forms.validation.Report.to_json`."""
-
-    verdict: Literal["acceptable", "refused"]
-    findings: list[IssueView]
-    kind: NotRequired[str | None]
-
-
-class EvidenceLink(TypedDict):
-    evidenceId: str
-    href: str
-
-
-class ProblemView(TypedDict):
-    type: str
-    title: str
-    status: int
-    detail: NotRequired[str]
-    instance: NotRequired[str]
-    code: NotRequired[str]
-    issues: NotRequired[list[IssueView]]
-    report: NotRequired[ReportView]
-    submissionId: NotRequired[str]
-    rejection: NotRequired[EvidenceLink]
-
-
-class EvidenceView(EvidenceLink):
-    event: str
-    at: str
-    deliveryId: NotRequired[str]
-    receiptHref: NotRequired[str]
-
-
-class DeliveryView(TypedDict):
-    deliveryId: str
-    submissionId: str
-    route: str
-    article: str
-    role: str
-    party: str
-    copy: int
-    of: int
-    state: str
-    transport: str
-    attempts: int
-    consignedAt: str
-    envelopeDigest: str
-    sizeBytes: int
-    handedOverAt: NotRequired[str]
-    lastProblem: NotRequired[str]
-
-
-class TermView(TypedDict):
-    """lastDay: what a party is told. Nothing is held against it before lastDayOtherReading."""
-
-    id: str
-    article: str
-    act: str
-    length: int
-    unit: str
-    startsOn: NotRequired[str]
-    dayZero: NotRequired[str]
-    lastDay: NotRequired[str]
-    lastDayOtherReading: NotRequired[str]
-    verdict: NotRequired[str]
-
-
-class SubmissionSummary(TypedDict):
-    submissionId: str
-    href: str
-    state: str
-    documentDigest: str
-    acceptedAt: str
-    kind: NotRequired[str]
-
-
-class SubmissionView(SubmissionSummary):
-    """acceptance or rejection: the evidence of what became of it."""
-
-    sender: str
-    deliveries: list[DeliveryView]
-    terms: list[TermView]
-    documentId: NotRequired[str]
-    actingFor: NotRequired[str]
-    acceptance: NotRequired[EvidenceLink]
-    rejection: NotRequired[EvidenceLink]
-    warnings: NotRequired[list[IssueView]]
-
-
-class MailboxItem(TypedDict):
-    deliveryId: str
-    submissionId: str
-    kind: str
-    role: str
-    route: str
-    consignedAt: str
-    envelopeDigest: str
-    sizeBytes: int
-    cursor: str
-    leasedUntil: NotRequired[str]
-
-
-class ReceiptView(TypedDict):
-    outcome: str
-    evidenceId: str
-
-
-MandateRecord = TypedDict("MandateRecord", {"for": str, "kinds": list[str]})
-
-
-class EndpointRecord(TypedDict):
-    kind: Literal["mailbox", "push"]
-    url: NotRequired[str]
-    caCertificate: NotRequired[str | None]
-
-
-class PartyRecord(TypedDict):
-    id: str
-    name: str
-    roles: list[str]
-    identifiers: dict[str, str]
-    signingCertificates: list[str]
-    sealingCertificate: NotRequired[str | None]
-    endpoint: EndpointRecord
-    mandates: NotRequired[list[MandateRecord]]
-    postal: NotRequired[list[str] | None]
-
-
-class FormView(TypedDict):
-    kind: str
-    title: str
-    version: str
-    namespace: str
-    root: str
 
 
 class ClientError(GatewayError):
@@ -248,6 +112,11 @@ class Client:
 
     def forms(self) -> list[FormView]:
         return cast(list[FormView], self._json("GET", "/v1/forms")["items"])
+
+    def form(self, kind: str) -> FormView:
+        """One form kind (`be/appeal`): further keys say who signs it, its routes and its terms."""
+        country, _, name = kind.partition("/")
+        return cast(FormView, self._json("GET", f"/v1/forms/{_segment(country)}/{_segment(name)}"))
 
     def validate(self, raw_form: bytes) -> ReportView:
         """The gateway's report on a form, which it neither keeps nor routes."""
@@ -324,6 +193,10 @@ class Client:
         """A new token of a party, shown this once (administrator only)."""
         return str(self._json("POST", f"/v1/parties/{_segment(party_id)}/tokens", json_body={})["token"])
 
+    def revoke_tokens(self, party_id: str) -> None:
+        """Take every token of a party out of force (administrator only)."""
+        self._call("DELETE", f"/v1/parties/{_segment(party_id)}/tokens")
+
     def _pages(self, path: str) -> Iterator[Any]:
         following: str | None = f"{path}?limit={_PAGE_SIZE}"
         while following is not None:
@@ -332,6 +205,10 @@ class Client:
             following = page.get("next")
             if following is not None and not following.startswith(f"{path}?"):
                 raise ClientError(_made_up("unexpected-answer", "The next page is somewhere else", path), status=200)
+
+    def _place(self) -> str:
+        url = self._http.base_url
+        return f"{url.scheme}://{url.netloc.decode('ascii')}"  # without a user name or password
 
     def _json(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
         return _parse_json(self._call(method, path, **parts))
@@ -349,7 +226,7 @@ class Client:
             answer = self._http.request(method, path, content=content, json=json_body, headers=dict(headers or {}))
         except httpx2.HTTPError as exc:
             raise ClientError(
-                _made_up("unreachable", "The gateway cannot be reached", type(exc).__name__), status=None
+                _made_up("unreachable", "The gateway cannot be reached", f"{self._place()}: {exc}"), status=None
             ) from exc
         if answer.is_success:
             return answer

@@ -5,8 +5,10 @@ Paths are relative to the file. Private keys and secrets are files of their own,
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,6 +66,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
         "breaker_pause_s": ("breaker_pause_s", (int, float)),
     },
 }
+_LIMITS = {"server.port": (0, 65535), "dispatch.pushers": (1, 1000)}  # every other number is above zero
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
 _REQUIRED = {
     "gateway.name",
@@ -92,7 +95,7 @@ def load_config(path: Path) -> Config:
             values.update(_entry(f"{section}.{key}", value, known.get(key), path))
     missing = _REQUIRED - {f"{section}.{key}" for section, entries in data.items() for key in entries}
     if missing:
-        raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))}")
+        raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))} must be given")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
     password = os.environ.get("SEALPOST_IDENTITY_PASSWORD")
@@ -101,7 +104,10 @@ def load_config(path: Path) -> Config:
 
 def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | None, path: Path) -> dict[str, Any]:
     if rule is None:
-        raise ConfigError("config-key", f"{path}: {key} is not a key")
+        section = key.partition(".")[0]
+        raise ConfigError(
+            "config-key", f"{path}: {key} is not a key; known in [{section}] are {', '.join(_KEYS[section])}"
+        )
     name, wanted = rule
     if wanted is Path:
         if not isinstance(value, str):
@@ -115,6 +121,9 @@ def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | Non
         ):
             raise ConfigError("config-value", f"{path}: {key} must be a list of seconds")
         return {name: tuple(value)}
+    least, most = _LIMITS.get(key, (sys.float_info.min, math.inf))
+    if isinstance(value, int | float) and not least <= value <= most:
+        raise ConfigError("config-value", f"{path}: {key} is out of range")
     return {name: value}
 
 
@@ -123,4 +132,4 @@ def read_secret(path: Path, key: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError("secret-unreadable", f"{key}: {error.strerror}") from error
+        raise ConfigError("secret-unreadable", f"{key}: {path}: {error.strerror}") from error

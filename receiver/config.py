@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from signing import Identity, KeyUnavailable, SigningError, TrustPolicy, load_identity, trust_from_pem
+from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 T = TypeVar("T")
 
@@ -55,12 +55,15 @@ def load_config(path: Path) -> ReceiverConfig:
     """Read the settings; relative paths start at the folder of the file. Raises ReceiverConfigError."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ReceiverConfigError(f"{path.name} cannot be read: {type(exc).__name__}") from exc
+    except OSError as exc:
+        raise ReceiverConfigError(f"{path}: {exc.strerror}") from exc
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ReceiverConfigError(f"{path} is not TOML: {exc}") from exc
     for table, entries in tables.items():
         for key in entries if isinstance(entries, dict) else [""]:
             if key not in _KEYS.get(table, set()):
-                raise ReceiverConfigError(f"unknown key [{table}] {key}")
+                known = ", ".join(sorted(_KEYS.get(table, _KEYS)))
+                raise ReceiverConfigError(f"{path}: unknown key [{table}] {key}; known are {known}")
     settings = _Settings(tables=tables, folder=path.absolute().parent)
     certificate, key = settings.path("server", "certificate", ""), settings.path("server", "key", "")
     if (certificate is None) != (key is None):
@@ -104,13 +107,17 @@ class _Settings:
         return path
 
     def identity(self, key: str) -> Identity:
+        file = self.needed_path("keys", key)
         try:
-            return load_identity(self.needed_path("keys", key))
-        except (OSError, KeyUnavailable) as exc:
-            raise ReceiverConfigError(f"[keys] {key} cannot be used: {type(exc).__name__}") from exc
+            return load_identity(file)
+        except KeyUnavailable as exc:
+            raise ReceiverConfigError(f"[keys] {key}: {file}: {exc.detail}") from exc
 
     def trust(self, key: str) -> TrustPolicy:
+        file = self.needed_path("trust", key)
         try:
-            return trust_from_pem(self.needed_path("trust", key).read_bytes())
-        except (OSError, SigningError, ValueError) as exc:
-            raise ReceiverConfigError(f"[trust] {key} cannot be used: {type(exc).__name__}") from exc
+            return trust_from_pem(file.read_bytes())
+        except OSError as exc:
+            raise ReceiverConfigError(f"[trust] {key}: {file}: {exc.strerror}") from exc
+        except KeyUnavailable as exc:
+            raise ReceiverConfigError(f"[trust] {key}: {file}: {exc.detail}") from exc

@@ -26,6 +26,10 @@ from gateway.errors import GatewayError
 from signing import SigningError
 
 
+class _Stopped(BaseException):
+    """Ctrl-C or SIGTERM. Not KeyboardInterrupt: one that comes during an import ends Python by SIGINT though caught."""
+
+
 def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave everything running, to look around; Ctrl-C stops.")
@@ -39,7 +43,8 @@ def demo(
 
     Real processes, real keys, real HTTP, all on this machine. Exit code 0 only if everything is as the law says.
     """
-    signal.signal(signal.SIGTERM, _interrupt)  # stopped from outside: stop the processes too
+    for number in (signal.SIGINT, signal.SIGTERM):  # the processes must be stopped too
+        signal.signal(number, _stop)
     root = folder if folder is not None else Path(tempfile.mkdtemp(prefix="sealpost-demo-"))
     # With --json the result alone goes to stdout; the story is still told, on stderr.
     narrator = Narrator(console=Console(stderr=as_json, highlight=False, soft_wrap=True))
@@ -57,7 +62,7 @@ def demo(
     except ProcessFailed as exc:  # while everything was kept running
         failure = str(exc)
         err().print(Text(failure))
-    except KeyboardInterrupt:
+    except _Stopped:
         err().print("stopped")
         failure = failure or (None if narrator.finished else "stopped before the end")
     if failure is not None:
@@ -118,8 +123,8 @@ def _trials(story: Story) -> list[tuple[str, str]]:
     ]
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _Stopped
 
 
 def _issue_codes(exc: ClientError) -> str:

@@ -10,18 +10,17 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, key_password, read_input
+from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trust, read_input
 from gateway.cli.output import ExitCode, answering, err, out, print_json, write_bytes
 from signing import (
     Indication,
+    NotSignable,
     SubjectIdentity,
     VerificationFailed,
     VerifiedXml,
     fingerprint,
-    load_identity,
     sha256,
     sign_xml,
-    trust_from_pem,
     verify_xml,
 )
 
@@ -81,8 +80,11 @@ def sign(
         raise typer.BadParameter("with --json the signed form needs --out")
     raw = read_input(file)
     with answering(as_json=as_json):
-        identity = load_identity(key, password=key_password(password_file))
-        signed = sign_xml(raw, identity=identity, at=datetime.now(UTC))
+        identity = load_key(key, password_file)
+        try:
+            signed = sign_xml(raw, identity=identity, at=datetime.now(UTC))
+        except NotSignable as exc:
+            raise NotSignable(exc.code, f"{file}: {exc.detail}") from exc
         if to is None:
             write_bytes(signed)
             return
@@ -109,7 +111,7 @@ def verify(
     items: list[dict[str, object]] = []
     failed = False
     with answering(as_json=as_json):
-        policy = trust_from_pem(trust.read_bytes())
+        policy = load_trust(trust)
         for file in files:
             raw = read_input(file)
             try:

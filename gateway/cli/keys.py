@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, PasswordFile, key_password
+from gateway.cli.options import AsJson, PasswordFile, load_key
 from gateway.cli.output import answering, err, out, print_json, usage_error
 from gateway.demo.pki import DemoFolder, create_demo_folder, write_secret
-from signing import identity_to_pem, load_identity
+from signing import identity_to_pem
 from signing.issuing import issue
 
 app = typer.Typer(help="Keys for demonstrations and tests.", no_args_is_help=True)
@@ -73,7 +73,7 @@ def issue_key(
 ) -> None:
     """Issue one more key under the demo authority."""
     with answering(as_json=as_json):
-        authority = load_identity(DemoFolder(root=folder).authority)
+        authority = load_key(DemoFolder(root=folder).authority, None)
         identity = issue(
             authority,
             common_name,
@@ -102,7 +102,7 @@ def show(
 ) -> None:
     """Say whose certificate a key file holds, and until when."""
     with answering(as_json=as_json):
-        identity = load_identity(file, password=key_password(password_file))
+        identity = load_key(file, password_file)
         certificate = identity.certificate
         facts = {
             "subject": certificate.subject.rfc4514_string(),

@@ -16,18 +16,18 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, KeyFile, PasswordFile, Token, TokenFile, Url, client, key_password
+from gateway.cli.options import AsJson, KeyFile, PasswordFile, Token, TokenFile, Url, client, load_key, load_trust
 from gateway.cli.output import ExitCode, answering, err, out, print_json, print_table, usage_error
 from gateway.client import LEASED, Client, ClientError
 from gateway.envelope import Consignment, open_envelope
 from gateway.errors import Unreadable
 from gateway.model import instant_text
 from gateway.receipt import ReceiptOutcome, build_receipt
-from signing import Identity, TrustPolicy, load_identity, sha256, trust_from_pem
+from signing import Identity, TrustPolicy, sha256
 
 app = typer.Typer(help="Collect copies from your mailbox and sign for them.", no_args_is_help=True)
 
-LEASE_S = 60  # long enough to open a copy; a receipt may come later, with or without a lease
+LEASE_S = 15  # long enough to open a copy, short enough to wait for after a slip; a receipt needs no lease
 FORM, CONSIGNMENT, COPY = "form.xml", "consignment.xml", "copy.json"
 
 
@@ -76,8 +76,8 @@ def fetch(
     fetched: list[dict[str, str]] = []
     postponed = False
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
-        identity = load_identity(key, password=key_password(password_file))
-        policy = trust_from_pem(trust.read_bytes())
+        identity = load_key(key, password_file)
+        policy = load_trust(trust)
         for delivery_id in delivery_ids or [item["deliveryId"] for item in gateway.mailbox()]:
             try:
                 fetched.append(_fetch(gateway, delivery_id, identity=identity, trust=policy, to=to))
@@ -85,7 +85,8 @@ def fetch(
                 if exc.code != LEASED:
                     raise
                 postponed = True
-                err().print(Text(f"{delivery_id} is in the hands of another client; try again later"))
+                wait = f"in {exc.retry_after_s} s" if exc.retry_after_s else "later"
+                err().print(Text(f"{delivery_id} is in the hands of another client; try again {wait}"))
         if as_json:
             print_json({"items": fetched})
         else:
@@ -115,8 +116,8 @@ def acknowledge(
     """Sign for fetched copies and send the receipts."""
     answers: list[dict[str, str]] = []
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
-        identity = load_identity(signing_key, password=key_password(password_file))
-        for delivery_id in delivery_ids or sorted(place.parent.name for place in to.glob(f"*/{COPY}")):
+        identity = load_key(signing_key, password_file)
+        for delivery_id in delivery_ids or _fetched(to):
             receipt = _receipt(_folder(to, delivery_id), identity=identity, refuse=refuse)
             answer = gateway.acknowledge(delivery_id, receipt)
             answers.append(
@@ -153,10 +154,23 @@ def _folder(to: Path, delivery_id: str) -> Path:
         raise usage_error("that is not a delivery id") from exc
 
 
+def _fetched(to: Path) -> list[str]:
+    """The delivery ids of all copies in the folder."""
+    if not to.is_dir():
+        raise usage_error(f"{to} is not a folder that fetch wrote to; give it with --in")
+    found = sorted(place.parent.name for place in to.glob(f"*/{COPY}"))
+    if not found:
+        err().print(Text(f"{to} holds no fetched copy; nothing was signed"))
+    return found
+
+
 def _receipt(folder: Path, *, identity: Identity, refuse: str | None) -> bytes:
-    """The receipt over the copy in `folder`, kept beside it: a repeat sends the same bytes."""
+    """The receipt over the copy in `folder`, kept beside it: a repeat sends the same bytes.
+
+    Kept per key, so that a receipt signed with the wrong one is not sent again when the right one is given.
+    """
     outcome = ReceiptOutcome.ACCEPTED if refuse is None else ReceiptOutcome.REFUSED
-    kept = folder / f"receipt-{outcome}.xml"
+    kept = folder / f"receipt-{outcome}-{identity.fingerprint.removeprefix('sha256:')[:16]}.xml"
     if kept.exists():
         return kept.read_bytes()
     try:

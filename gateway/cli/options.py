@@ -13,6 +13,7 @@ import typer
 
 from gateway.cli.output import usage_error
 from gateway.client import Client
+from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 KEY_PASSWORD = "SEALPOST_KEY_PASSWORD"  # noqa: S105 - the name of the variable
 
@@ -62,9 +63,9 @@ def client(url: str, token: str | None, token_file: Path | None, *, language: La
     if not token:
         raise usage_error("give a token: SEALPOST_TOKEN or --token-file")
     if not (token.isascii() and token.isprintable()):
-        raise usage_error("that is not a token")
+        raise usage_error("that is not a token: it is one line of printable ASCII characters")
     if not _is_http(url):
-        raise usage_error("--url must be an http or https address")
+        raise usage_error("--url must be an http or https address, such as http://127.0.0.1:8800")
     return Client(url, token=token, language=language.value)
 
 
@@ -76,7 +77,23 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def key_password(password_file: Path | None) -> bytes | None:
+def load_key(file: Path, password_file: Path | None) -> Identity:
+    """The key in a file. Raises KeyUnavailable naming the file."""
+    try:
+        return load_identity(file, password=_key_password(password_file))
+    except KeyUnavailable as exc:
+        raise KeyUnavailable(exc.code, f"{file}: {exc.detail}") from exc
+
+
+def load_trust(file: Path) -> TrustPolicy:
+    """The certificates in a file, as those to trust. Raises KeyUnavailable naming the file."""
+    try:
+        return trust_from_pem(file.read_bytes())
+    except KeyUnavailable as exc:
+        raise KeyUnavailable(exc.code, f"{file}: {exc.detail}") from exc
+
+
+def _key_password(password_file: Path | None) -> bytes | None:
     """The password of a key: from the file, from the environment, or none."""
     if password_file is not None:
         return password_file.read_bytes().rstrip(b"\r\n")

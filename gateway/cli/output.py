@@ -15,11 +15,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.client import ClientError, IssueView, ProblemView
+from gateway.client import ClientError
 from gateway.errors import ConfigError, EngineFault, GatewayError, StoreUnavailable
+from gateway.views import IssueView, ProblemView
 from signing import KeyUnavailable, SigningError, VerificationFailed
 
 PIPE_WIDTH = 1000
+
+# What to do about a failure on this side of the API; the gateway's own problems say it themselves.
+_WAYS_OUT: Mapping[str, str] = {
+    "unreachable": "See that a gateway runs at that address (sealpost serve), or give another one with --url.",
+    "unexpected-answer": "See that the address in --url is the gateway's.",
+    "token-unknown": "Use the token that the administrator gave you; `sealpost parties token` makes a new one.",
+    "key-unreadable": "Give a PEM file with key and certificate, or a PKCS#12 file and its password (--password-file).",
+    "password-wrong": "Give the password of this key with --password-file, and none for a key without one.",
+    "key-missing": "Give a file that holds the private key beside the certificate.",
+    "certificate-missing": "Give a file that holds the certificate beside the private key.",
+    "anchors-unreadable": "Give a PEM file of certificates.",
+    "certificate-untrusted": "Give, with --trust, the certificate of the gateway's seal or of its authority.",
+    "not-a-recipient": "Give, with --key, the sealing key whose certificate is registered for you.",
+    "receipt-by-a-stranger": "Give, with --signing-key, the signing key whose certificate is registered for you.",
+}
 
 
 class ExitCode(IntEnum):
@@ -103,7 +119,7 @@ def answering(*, as_json: bool) -> Iterator[None]:
         _show_problem(_problem(exc, "Try again later"), as_json=as_json)
         raise typer.Exit(ExitCode.LATER) from exc
     except (GatewayError, SigningError) as exc:
-        _show_problem(_problem(exc, "No"), as_json=as_json)
+        _show_problem(_problem(exc, "This cannot be done"), as_json=as_json)
         raise typer.Exit(ExitCode.NO) from exc
     except BrokenPipeError:  # the reader of our output went away, which click knows how to end
         raise
@@ -130,6 +146,8 @@ def _problem(exc: GatewayError | SigningError, title: str, members: Mapping[str,
 
 
 def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | None = None) -> None:
+    if "fix" not in problem and problem.get("code", "") in _WAYS_OUT:
+        problem = {**problem, "fix": _WAYS_OUT[problem["code"]]}
     if as_json:
         print_json(problem)
         return
@@ -140,6 +158,8 @@ def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | N
     for name in ("indication", "subindication", "instance"):
         if word := problem.get(name):
             console.print(Text(f"  {name}: {word}"))
+    if fix := problem.get("fix"):
+        console.print(Text(f"  way out: {fix}"))
     print_issues(console, problem.get("issues", []))
     if retry_after_s is not None:
         console.print(Text(f"  try again in {retry_after_s} s"))

@@ -1,4 +1,4 @@
-"""`parties list | register | token`: what the administrator tells the gateway about senders and recipients."""
+"""`parties list | register | token | revoke`: what the administrator tells the gateway about senders and recipients."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
 from gateway.cli.output import answering, out, print_json, print_table, usage_error
-from gateway.client import PartyRecord
 from gateway.demo.pki import write_secret
+from gateway.views import PartyRecord
 
 app = typer.Typer(help="Register parties (administrator).", no_args_is_help=True)
 
@@ -72,11 +72,28 @@ def issue_token(
             out().print(Text(str(to)))
 
 
+@app.command("revoke")
+def revoke_tokens(
+    party_id: Annotated[str, typer.Argument(metavar="PARTY", help="Whose tokens.")],
+    url: Url,
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke every token of a party, for example when one was lost."""
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        gateway.revoke_tokens(party_id)
+        if as_json:
+            print_json({"party": party_id, "revoked": True})
+        else:
+            out().print(Text(f"{party_id} has no token any more"))
+
+
 def _record(file: Path) -> PartyRecord:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as exc:
         raise usage_error(f"{file} is not JSON") from exc
     if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-        raise usage_error(f"{file} is not a party record")
+        raise usage_error(f"{file} is not a party record: an object with an id")
     return cast(PartyRecord, record)

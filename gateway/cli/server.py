@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +22,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.output import answering
+from gateway.cli.options import AsJson
+from gateway.cli.output import answering, print_json
+from gateway.errors import ConfigError
 
 # The engine is imported by the commands that run it: every other command would wait for it (0.7 of 1.5 s).
 
@@ -37,6 +40,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.
 def serve(
     config: ConfigFile,
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Keep a worker running too.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Run the gateway.
 
@@ -49,26 +53,28 @@ def serve(
     from gateway.config import load_config
 
     _log_to_stderr()
-    with answering(as_json=False):
+    with answering(as_json=as_json):
         gateway = build(load_config(config))
+        listening = _listen(gateway.config.host, gateway.config.port)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(gateway),
-                host=gateway.config.host,
-                port=gateway.config.port,
                 log_config=None,
                 access_log=False,
                 server_header=False,
             )
         )
+        if as_json:
+            host, port = listening.getsockname()[:2]
+            print_json({"url": f"http://{host}:{port}", "worker": with_worker, "store": str(gateway.config.store_path)})
         # uvicorn stops at a signal, then raises it again for us: that must not end the process before the worker's end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _nothing_left_to_do)
         if with_worker:
             with _supervised([sys.executable, "-m", "gateway.cli", "work", "--config", str(config), "--with-parent"]):
-                server.run()
+                server.run(sockets=[listening])
         else:
-            server.run()
+            server.run(sockets=[listening])
 
 
 def work(
@@ -76,6 +82,7 @@ def work(
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="Stop when stdin ends, as it does when the parent dies.", hidden=True)
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a worker alone.
 
@@ -95,8 +102,21 @@ def work(
     signal.signal(signal.SIGINT, on_signal)
     if with_parent:
         threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), daemon=True).start()
-    with answering(as_json=False):
-        worker.run(build(load_config(config)), stop)
+    with answering(as_json=as_json):
+        gateway = build(load_config(config))
+        if as_json:
+            print_json({"pid": os.getpid(), "store": str(gateway.config.store_path)})
+        worker.run(gateway, stop)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, before anything else starts. Raises ConfigError naming the keys."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as exc:
+        reason = (exc.strerror or "").partition(" (")[0]  # Python adds the address, which stands there already
+        detail = f"server.host and server.port: {host}:{port}: {reason}; stop what listens there or change the keys"
+        raise ConfigError("address-unusable", detail) from exc
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client, read_input
 from gateway.cli.output import answering, err, out, print_issues, print_json, print_table
-from gateway.client import Client, DeliveryView, EvidenceView, SubmissionView, TermView
+from gateway.client import Client
+from gateway.views import DeliveryView, EvidenceView, SubmissionView, TermView
 
 
 def submit(
@@ -81,10 +82,9 @@ def _save(gateway: Client, evidence: list[EvidenceView], folder: Path) -> None:
 
 def _print_submission(view: SubmissionView, deliveries: list[DeliveryView]) -> None:
     console = out()
+    decided_at = view.get("acceptedAt") or view.get("rejectedAt", "")
     console.print(
-        Text.assemble(
-            (view["submissionId"], "bold"), f"  {view.get('kind', '')}  {view['state']}  {view['acceptedAt']}"
-        )
+        Text.assemble((view["submissionId"], "bold"), f"  {view.get('kind', '')}  {view['state']}  {decided_at}")
     )
     console.print(Text(f"document {view.get('documentId', '')}  {view['documentDigest']}"))
     print_table(

@@ -23,8 +23,8 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.client import EndpointRecord, PartyRecord
 from gateway.demo.cast import CAST, CastMember, KeyKind
+from gateway.views import EndpointRecord, PartyRecord
 from signing import Identity, identity_to_pem
 from signing.issuing import issue, issue_authority
 

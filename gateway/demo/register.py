@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from gateway.api.wire import PartyRecord
 from gateway.assembly import Gateway
-from gateway.client import EndpointRecord
 from gateway.demo.cast import CAST
 from gateway.demo.pki import DemoFolder, party_record
+from gateway.views import EndpointRecord
 
 
 def register_cast(

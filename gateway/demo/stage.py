@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.client import Client, DeliveryView, EndpointRecord, MailboxItem, SubmissionView
+from gateway.client import Client
 from gateway.demo.cast import CAST, EMPLOYER, FUND, INSPECTORATE
 from gateway.demo.pki import DemoFolder, create_demo_folder, party_record, toml_text, write_secret
 from gateway.demo.processes import LOOPBACK, Process, Processes, free_ports
 from gateway.envelope import OpenedEnvelope, open_envelope
 from gateway.receipt import build_receipt
+from gateway.views import DeliveryView, EndpointRecord, MailboxItem, SubmissionView
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
 
 PUSHED = (EMPLOYER.id, INSPECTORATE.id, FUND.id)
@@ -117,8 +118,8 @@ class Stage:
             time.sleep(_POLL_S)
 
     def received(self, party_id: str) -> list[Path]:
-        """The folders of what a party's receiver keeps."""
-        return sorted(place.parent for place in (self.folder.party(party_id) / "received").glob("*/receipt.xml"))
+        """The folders of what a party's receiver keeps; one that is still being made begins with a dot."""
+        return sorted(place.parent for place in (self.folder.party(party_id) / "received").glob("[!.]*/receipt.xml"))
 
     def _in_mailbox(self, party_id: str, submission_id: str) -> MailboxItem:
         return next(item for item in self.clients[party_id].mailbox() if item["submissionId"] == submission_id)

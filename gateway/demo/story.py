@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from gateway.client import ClientError, DeliveryView, EvidenceView, IssueView, SubmissionView, TermView
+from gateway.client import ClientError
 from gateway.demo.cast import CAST, DOCTOR, DOSSIER, EMPLOYER, FUND, INSPECTORATE, SERVICE, WORKER
 from gateway.demo.narration import Narrator
 from gateway.demo.papers import Paper, draw_up
 from gateway.demo.processes import LOOPBACK
 from gateway.demo.stage import Stage
 from gateway.receipt import ReceiptOutcome, read_receipt
+from gateway.views import DeliveryView, EvidenceView, IssueView, SubmissionView, TermView
 from signing import fingerprint, load_identity, verify_xml
 
 REQUEST = "be/health-surveillance-request"
@@ -29,7 +30,7 @@ APPEAL = "be/appeal"
 REPORT = "be/occupational-disease-report"
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
-# Who must get a copy of what (rules.md §10.2), written down here apart from the gateway's own routing table.
+# Who must get a copy of what by the decree, written down here apart from the gateway's own routing table.
 LAW: Mapping[str, frozenset[str]] = {
     REQUEST: frozenset({WORKER.id, SERVICE.id}),  # R01
     ASSESSMENT: frozenset({EMPLOYER.id, WORKER.id, DOSSIER.id}),  # R04, R05, R06
@@ -98,7 +99,7 @@ class Story:
             self.narrator.detail(f"{member.id:12} {'/'.join(member.roles)}, receives by {receives}")
 
     def request(self) -> None:
-        self.narrator.chapter("Form 1: the employer asks for a health surveillance (Art. 40, App. I)")
+        self.narrator.chapter("Form 1: the employer asks for health surveillance (Art. 11, App. I)")
         handed = self.hand_in(draw_up(REQUEST, now=self.now()), signer=EMPLOYER.id, sender=EMPLOYER.id)
         self.collect(handed, SERVICE.id)
         self.collect(handed, WORKER.id)

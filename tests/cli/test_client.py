@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from gateway.api.app import create_app
 from gateway.client import Client, ClientError
 from gateway.demo.processes import LOOPBACK, free_ports
+from gateway.views import EndpointRecord
+from tests.conftest import Counter, served
 
 Scripted = dict[str, tuple[int, dict[str, str], bytes]]
 PROBLEM = {"Content-Type": "application/problem+json"}
 JSON = {"Content-Type": "application/json"}
+MAILBOX: EndpointRecord = {"kind": "mailbox"}
 
 
 @contextmanager
@@ -61,6 +67,58 @@ def test_a_gateway_that_is_not_there_is_temporary() -> None:
         client.health()
     assert failure.value.is_temporary
     assert (failure.value.status, failure.value.code) == (None, "unreachable")
+    assert f"{LOOPBACK}:{port}" in failure.value.detail
+
+
+def test_a_password_in_the_address_is_not_repeated() -> None:
+    (port,) = free_ports(1)
+    with Client(f"http://somebody:secret@{LOOPBACK}:{port}") as client, pytest.raises(ClientError) as failure:
+        client.health()
+    assert "secret" not in failure.value.detail
+
+
+CALLS: Sequence[Callable[[Client], object]] = (
+    lambda client: client.health(),
+    lambda client: client.forms(),
+    lambda client: client.form("be/appeal"),
+    lambda client: client.validate(b"<f/>"),
+    lambda client: client.submit(b"<f/>"),
+    lambda client: list(client.submissions()),
+    lambda client: client.submission("x"),
+    lambda client: client.deliveries("x"),
+    lambda client: client.evidence_of("x"),
+    lambda client: client.evidence("x"),
+    lambda client: client.receipt("x"),
+    lambda client: list(client.mailbox()),
+    lambda client: client.lease("x"),
+    lambda client: client.acknowledge("x", b"<r/>"),
+    lambda client: client.parties(),
+    lambda client: client.party("x"),
+    lambda client: client.put_party(
+        {"id": "x", "name": "x", "roles": [], "identifiers": {}, "signingCertificates": [], "endpoint": MAILBOX}
+    ),
+    lambda client: client.issue_token("x"),
+    lambda client: client.revoke_tokens("x"),
+)
+
+
+def test_there_is_a_method_for_every_route(counter: Counter) -> None:
+    called: list[tuple[str, str]] = []
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        called.append((scope["method"], scope["path"]))
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with served(refuse) as url, Client(url) as client:
+        for call in CALLS:
+            with pytest.raises(ClientError):
+                call(client)
+    routes = create_app(counter.gateway).openapi()["paths"]
+    for path, methods in routes.items():
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+        for method in methods:
+            assert any(m == method.upper() and pattern.fullmatch(p) for m, p in called), (method, path)
 
 
 @pytest.mark.parametrize(

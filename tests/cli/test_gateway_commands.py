@@ -142,6 +142,26 @@ def test_a_wrong_key_or_a_wrong_gateway_opens_nothing(
     assert not (tmp_path / "mail").exists()
 
 
+def test_a_receipt_signed_with_the_wrong_key_does_not_stand_in_the_way_of_the_right_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    mine = _delivery_to(_submit(stage, _form(stage)), "worker")
+    trust = ["--key", stage.folder.sealing("worker"), "--trust", stage.folder.gateway_certificate]
+    assert _as(stage, "worker", ["mailbox", "fetch", mine, *trust, "--to", tmp_path]).code == 0
+    signing = ["mailbox", "acknowledge", mine, "--in", tmp_path, "--signing-key"]
+    wrong = _as(stage, "worker", [*signing, stage.folder.signing("doctor")])
+    assert (wrong.code, "receipt-by-a-stranger" in wrong.err, "way out" in wrong.err) == (1, True, True)
+    assert _as(stage, "worker", [*signing, stage.folder.signing("worker")]).code == 0
+
+
+def test_acknowledging_out_of_a_folder_that_is_not_there_is_usage(stage: Stage, tmp_path: Path) -> None:
+    signing = ["mailbox", "acknowledge", "--signing-key", stage.folder.signing("worker"), "--in"]
+    absent = _as(stage, "worker", [*signing, tmp_path / "none"])
+    assert (absent.code, str(tmp_path / "none") in absent.err) == (2, True)
+    empty = _as(stage, "worker", [*signing, tmp_path])
+    assert (empty.code, "no fetched copy" in empty.err) == (0, True)
+
+
 def test_somebody_elses_things_are_not_there(stage: Stage, tmp_path: Path) -> None:
     submitted = _submit(stage, _form(stage))
     assert _as(stage, "fund", ["status", submitted.json["submissionId"]]).code == 1
@@ -186,6 +206,23 @@ def test_the_administrator_registers_and_others_do_not(stage: Stage, tmp_path: P
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert sealpost(["mailbox", "list", "--url", stage.url, "--token-file", token]).code == 0
     assert sealpost(["parties", "token", "fund", "--out", token], environment=environment).code == 2
+
+
+def test_a_party_whose_tokens_are_revoked_is_nobody(stage: Stage, tmp_path: Path) -> None:
+    administrator = {"SEALPOST_URL": stage.url, "SEALPOST_TOKEN_FILE": str(stage.folder.admin_token)}
+    lost = tmp_path / "lost"
+    assert sealpost(["parties", "token", "fund", "--out", lost], environment=administrator).code == 0
+    listing = ["mailbox", "list", "--token-file", lost, "--url", stage.url]
+    assert sealpost(listing).code == 0
+    revoked = sealpost(["parties", "revoke", "fund", "--json"], environment=administrator)
+    assert (revoked.code, revoked.json) == (0, {"party": "fund", "revoked": True})
+    ran = sealpost(listing)
+    assert (ran.code, "token-unknown" in ran.err, "way out" in ran.err) == (1, True, True)
+
+
+def test_an_address_in_use_is_usage_and_names_the_keys(stage: Stage) -> None:
+    ran = sealpost(["serve", "--config", stage.folder.config])
+    assert (ran.code, "address-unusable" in ran.err, "server.port" in ran.err) == (2, True, True)
 
 
 def test_a_bad_configuration_is_usage_and_names_the_key(stage: Stage, tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""The JSON that the API answers with and takes, as typed dictionaries for its callers.
+
+Types alone: what the server makes of it stands in `gateway/status.py` and `gateway/api/wire.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class IssueView(TypedDict):
+    code: str
+    severity: str
+    message: str
+    detail: NotRequired[str]
+    fix: NotRequired[str]
+    rule: NotRequired[str]
+    article: NotRequired[str]
+    path: NotRequired[str]
+    line: NotRequired[int]
+
+
+class ReportView(TypedDict):
+    """A validation report; further keys as in `gateway.forms.validation.Report.to_json`."""
+
+    verdict: Literal["acceptable", "refused"]
+    findings: list[IssueView]
+    kind: NotRequired[str | None]
+
+
+class EvidenceLink(TypedDict):
+    evidenceId: str
+    href: str
+
+
+class ProblemView(TypedDict):
+    type: str
+    title: str
+    status: int
+    detail: NotRequired[str]
+    instance: NotRequired[str]
+    code: NotRequired[str]
+    fix: NotRequired[str]
+    issues: NotRequired[list[IssueView]]
+    report: NotRequired[ReportView]
+    submissionId: NotRequired[str]
+    rejection: NotRequired[EvidenceLink]
+
+
+class EvidenceView(EvidenceLink):
+    event: str
+    at: str
+    deliveryId: NotRequired[str]
+    receiptHref: NotRequired[str]
+
+
+class DeliveryView(TypedDict):
+    deliveryId: str
+    submissionId: str
+    route: str
+    article: str
+    role: str
+    party: str
+    copy: int
+    of: int
+    state: str
+    transport: str
+    attempts: int
+    consignedAt: str
+    envelopeDigest: str
+    sizeBytes: int
+    handedOverAt: NotRequired[str]
+    lastProblem: NotRequired[str]
+
+
+class TermView(TypedDict):
+    """lastDay: what a party is told. Nothing is held against it before lastDayOtherReading."""
+
+    id: str
+    article: str
+    act: str
+    length: int
+    unit: str
+    startsOn: NotRequired[str]
+    dayZero: NotRequired[str]
+    lastDay: NotRequired[str]
+    lastDayOtherReading: NotRequired[str]
+    verdict: NotRequired[str]
+
+
+class SubmissionSummary(TypedDict):
+    """acceptedAt or rejectedAt: when it was decided, as its state says."""
+
+    submissionId: str
+    href: str
+    state: str
+    documentDigest: str
+    acceptedAt: NotRequired[str]
+    rejectedAt: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class SubmissionView(SubmissionSummary):
+    """acceptance or rejection: the evidence of what became of it."""
+
+    sender: str
+    deliveries: list[DeliveryView]
+    terms: list[TermView]
+    documentId: NotRequired[str]
+    actingFor: NotRequired[str]
+    acceptance: NotRequired[EvidenceLink]
+    rejection: NotRequired[EvidenceLink]
+    warnings: NotRequired[list[IssueView]]
+
+
+class MailboxItem(TypedDict):
+    deliveryId: str
+    submissionId: str
+    kind: str
+    role: str
+    route: str
+    consignedAt: str
+    envelopeDigest: str
+    sizeBytes: int
+    cursor: str
+    leasedUntil: NotRequired[str]
+
+
+class ReceiptView(TypedDict):
+    outcome: str
+    evidenceId: str
+
+
+MandateRecord = TypedDict("MandateRecord", {"for": str, "kinds": list[str]})
+
+
+class EndpointRecord(TypedDict):
+    kind: Literal["mailbox", "push"]
+    url: NotRequired[str]
+    caCertificate: NotRequired[str | None]
+
+
+class PartyRecord(TypedDict):
+    id: str
+    name: str
+    roles: list[str]
+    identifiers: dict[str, str]
+    signingCertificates: list[str]
+    sealingCertificate: NotRequired[str | None]
+    endpoint: EndpointRecord
+    mandates: NotRequired[list[MandateRecord]]
+    postal: NotRequired[list[str] | None]
+
+
+class FormView(TypedDict):
+    kind: str
+    title: str
+    version: str
+    namespace: str
+    root: str
