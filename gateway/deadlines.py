@@ -3,7 +3,7 @@
 The decree does not say what a working day is. Reading L (labour law) counts Monday to Saturday, reading C (civil law)
 Monday to Friday, both without the ten statutory holidays. A party is told the earlier last day and nothing is held
 against it before the later one. Day zero, the day of the event, never counts. No clock here: every date comes in.
-Source: domain notes `rules.md` §2 (TM-01 to TM-11).
+Source: Art. 35, 36bis, 65 and 67 of the decree; for the holidays the Act of 4 January 1974.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Reading(StrEnum):
 
 
 class Verdict(StrEnum):
-    """How an act stands to its term (TM-03)."""
+    """How an act stands to its term."""
 
     IN_TIME = "InTime"
     IN_TIME_ON_READING_C = "InTimeOnReadingC"
@@ -63,7 +63,7 @@ class TermDates:
 def last_day(day_zero: date, length: int, unit: Unit | str) -> TermDates:
     """The last day on which an act is in time.
 
-    A term in calendar days is not extended when it ends on a day off (TM-05, TM-06).
+    A term in calendar days is not extended when it ends on a day off.
     """
     if length < 1:
         raise ValueError("a term has at least one day")
@@ -87,16 +87,9 @@ def verdict(dates: TermDates, act: date) -> Verdict:
 
 
 def is_working_day(day: date, reading: Reading) -> bool:
-    """Whether `day` counts as a working day; bridge and replacement days of an undertaking do (TM-07)."""
+    """Whether `day` counts as a working day; bridge and replacement days of an undertaking do."""
     first_day_off = _SATURDAY + 1 if reading is Reading.L else _SATURDAY
     return day.weekday() < first_day_off and day not in public_holidays(day.year)
-
-
-def next_working_day(day: date, reading: Reading) -> date:
-    """`day` itself if it is a working day, else the first one after it."""
-    while not is_working_day(day, reading):
-        day += _ONE_DAY
-    return day
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +99,7 @@ def public_holidays(year: int) -> frozenset[date]:
 
 
 def to_brussels_date(instant: datetime) -> date:
-    """The date that an aware instant has in Belgium; a day lasts until 24:00 there (TM-08)."""
+    """The date that an aware instant has in Belgium; a day lasts until 24:00 there."""
     if instant.tzinfo is None:
         raise ValueError("an instant without time zone has no date")
     return instant.astimezone(_BRUSSELS).date()
@@ -115,7 +108,7 @@ def to_brussels_date(instant: datetime) -> date:
 def add_period(day: date, period: str) -> date:
     """`day` plus an ISO 8601 period of years, months, weeks and days.
 
-    Months and years end on the same day number, or on the last day of a month that lacks it (TM-11).
+    Months and years end on the same day number, or on the last day of a month that lacks it.
     Raises ValueError for any other text, OverflowError past the year 9999.
     """
     match = _PERIOD.fullmatch(period)

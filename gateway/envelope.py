@@ -100,7 +100,7 @@ def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: 
         document_id=reader.text("DocumentId"),
         document_digest=reader.text("DocumentDigest"),
         sender=PartyId(reader.text("Sender")),
-        accepted_at=datetime.fromisoformat(reader.text("AcceptedAt")),
+        accepted_at=reader.instant("AcceptedAt"),
     )
     if sha256(files[FORM]) != consignment.document_digest:
         raise Unreadable("form-differs", "the form in the envelope is not the one that the consignment note names")

@@ -10,7 +10,7 @@
       RegistrationRefused           the record of a party is wrong, naming the key
       TooLarge                      over a size limit, refused before it is read
       StoreUnavailable              try again later
-      EngineFault                   a validating engine broke: neither acceptance nor refusal (design §2.8)
+      EngineFault                   a validating engine broke: neither acceptance nor refusal
       ConfigError                   at start only, naming the key
         CatalogueError              a file under schemas/ is wrong, naming the file
 

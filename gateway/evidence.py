@@ -1,9 +1,8 @@
 """What the gateway states about an event, as signed bytes.
 
-Evidence says exactly what happened, no more (design §2.5), in the event names of ETSI EN 319 522-3. Digests of bodies
-are
-salted: sha256(salt || digest), so that a body can be erased and the proof stays, and nobody can guess a body from its
-proof.
+Evidence says exactly what happened, no more, in the event names of ETSI EN 319 522-3: consigned is not handed over.
+Digests of bodies are salted: sha256(salt || digest), so that a body can be erased and the proof stays, and nobody can
+guess a body from its proof.
 """
 
 from __future__ import annotations

@@ -100,8 +100,16 @@ class Reader:
         return found
 
     def optional(self, name: str) -> str | None:
-        """Text of a child, or None."""
-        return self.content.findtext(f"{{{self.namespace}}}{name}")
+        """Text of a child as its schema reads it, without white space around it; or None."""
+        text = self.content.findtext(f"{{{self.namespace}}}{name}")
+        return None if text is None else " ".join(text.split())
+
+    def instant(self, name: str) -> datetime:
+        """Instant in a child that the schema demands. Raises Unreadable for one that only a schema can read (24:00)."""
+        try:
+            return datetime.fromisoformat(self.text(name))
+        except ValueError:
+            raise Unreadable("field-unreadable", f"{name} is not an instant") from None
 
 
 EVIDENCE = DocumentFormat("Evidence")

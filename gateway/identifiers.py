@@ -1,7 +1,7 @@
 """Check rules of the numbers that forms and the register carry.
 
 Pure functions on text: no look-up, no clock. A number counts only in the form in which it is exchanged (digits
-without dots, ASCII digits only). Source: domain notes `forms.md` §9; `GEN-06` to `GEN-12`, `OD-15`.
+without dots, ASCII digits only). The rules `GEN-06` to `GEN-12` and `OD-15` stand on these.
 """
 
 from __future__ import annotations

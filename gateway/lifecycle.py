@@ -1,7 +1,7 @@
 """The one table of delivery states, what moves them, and when to try again or stop.
 
 States only move forward; a late positive fact (the recipient's own valid receipt) is always accepted and never erases
-earlier evidence (design §2.5, §6). Every move is made by `advance`, in the transaction that also writes its evidence.
+earlier evidence. Every move is made by `advance`, in the transaction that also writes its evidence.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ def is_final(state: DeliveryState) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """When a push is tried again (seconds after attempt 1, 2, …; the last repeats) and when it is given up (design
-    §6)."""
+    """When a push is tried again (seconds after attempt 1, 2, …; the last repeats) and when it is given up."""
 
     schedule_s: Sequence[float] = (60, 300, 900, 3600, 10800)
     give_up_after_s: float = 72 * 3600
@@ -76,9 +75,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Breaker:
-    """Circuit breaker of an endpoint: after `failures` in a row nothing is tried for `pause_s`, then `probes` at a
-    time."""
+    """Circuit breaker of an endpoint: after `failures` in a row nothing is tried for `pause_s`, then only a few."""
 
     failures: int = 5
     pause_s: float = 60
-    probes: int = 3

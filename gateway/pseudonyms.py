@@ -1,4 +1,4 @@
-"""Identifiers of parties as keys for look-up: national numbers only as keyed HMAC, shown masked (design §4).
+"""Identifiers of parties as keys for look-up: national numbers only as keyed HMAC, shown masked.
 
 A plain hash of an eleven-digit number can be undone by trying all of them; a keyed one cannot without the key.
 """

@@ -80,7 +80,7 @@ def read_receipt(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Receipt:
         outcome=ReceiptOutcome(reader.text("Outcome")),
         reason=reader.optional("Reason"),
         party=PartyId(reader.text("Party")),
-        received_at=datetime.fromisoformat(reader.text("ReceivedAt")),
+        received_at=reader.instant("ReceivedAt"),
         reference=reader.optional("Reference"),
         signer=fingerprint(signature.certificate),
     )

@@ -66,13 +66,17 @@ def submission_view(
             "documentDigest": submission.digest,
             "sender": submission.sender,
             "actingFor": submission.acting_for,
-            "acceptedAt": instant_text(submission.accepted_at),
+            _decided_at(submission): instant_text(submission.accepted_at),
             proof_name: {"evidenceId": proof, "href": evidence_href(proof)},
             "deliveries": [delivery_view(delivery) for delivery in deliveries],
             "terms": [term_view(term, language) for term in terms],
             "warnings": list(warnings) or None,
         }
     )
+
+
+def _decided_at(submission: Submission) -> str:
+    return "rejectedAt" if submission.state is SubmissionState.REJECTED else "acceptedAt"
 
 
 def delivery_view(delivery: Delivery) -> Json:
@@ -170,7 +174,7 @@ class Status:
                 "href": submission_href(submission.id),
                 "state": submission.state,
                 "documentDigest": submission.digest,
-                "acceptedAt": instant_text(submission.accepted_at),
+                _decided_at(submission): instant_text(submission.accepted_at),
                 **({"kind": submission.kind} if submission.kind else {}),
             }
             for _, submission in found

@@ -1,7 +1,7 @@
 """Legal terms of a submission: computed from the form kind's dated rules, started by dates in the form or by evidence.
 
-Both last days are kept (design §7): the party is told the earlier one, and nothing is held against it before the
-later one. An appeal that comes late is flagged, never refused: the inspector decides (design §2.3).
+Both last days are kept: the party is told the earlier one, and nothing is held against it before the later one. An
+appeal that comes late is flagged, never refused: the law gives that decision to the inspector.
 """
 
 from __future__ import annotations

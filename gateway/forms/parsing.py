@@ -4,8 +4,8 @@
 processing instructions, `xsi:*`) or make one reader work too long. The checks on the bytes come before the parser,
 because the parser understands more than we want (UTF-7 would hide a DOCTYPE). Whether the root is a form of ours is
 judged by the caller.
-Source: research note `validation.md` §5; `collect_ids` stays at its default and no schema is given to the parser,
-because the first would open external DTDs and the second crashes the process.
+`collect_ids` stays at its default and no schema is given to the parser: with lxml 6 the first would open external DTDs
+and the second crashes the process.
 """
 
 from __future__ import annotations

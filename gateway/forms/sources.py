@@ -21,7 +21,7 @@ _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _VARIABLE = re.compile(r"\$([A-Za-z_][\w.-]*)")
 _PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 _CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
-# Constructs that engines of third parties refuse or get wrong (research note validation.md §3.2).
+# Constructs that other XPath and Schematron engines refuse or get wrong: the rules are meant for them too.
 _NOT_PORTABLE = (
     (re.compile(r"\bcurrent\s*\("), "current() (use a let variable)"),
     (re.compile(r"self::\*\s*\["), "self::*[...] (use boolean(...))"),

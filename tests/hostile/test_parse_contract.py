@@ -1,4 +1,4 @@
-"""The files of the research on hardening (validation.md §5): each is refused with its code, fast, and opens nothing."""
+"""Hostile XML of every known sort: each is refused with its code, fast, and opens nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers with check digits: the examples of the domain notes, and what must not slip through."""
+"""Numbers with check digits: examples computed by hand, and what must not slip through."""
 
 from __future__ import annotations
 
