@@ -7,6 +7,7 @@ appeal that comes late is flagged, never refused: the law gives that decision to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from lxml import etree
@@ -45,13 +46,8 @@ def _term(rule: TermRule, starts_on: str | None, day_zero: date | None, *, act_d
     if day_zero is None:
         return blank
     dates = last_day(day_zero, rule.length, rule.unit)
-    return Term(
-        id=rule.id,
-        article=rule.article,
-        act=rule.act,
-        length=rule.length,
-        unit=rule.unit,
-        starts_on=starts_on,
+    return replace(
+        blank,
         day_zero=day_zero,
         last_day=dates.reading_l,
         last_day_other_reading=dates.reading_c,

@@ -118,8 +118,8 @@ def test_the_english_text_as_a_whole(validate: Callable[[bytes], Report]) -> Non
         "✗ XSD-CHILD-UNEXPECTED [GEN-03]  error  Art. 10\n"
         "    line 3  /f:Slip/f:Content/*[3]\n"
         "    This element is not allowed here. Expected here: f:Nothing, f:Amount, f:Note.\n"
-        "    → Remove the element, or put it where the field guide of the form places it; "
-        "the order of elements matters.\n"
+        "    → Add what is expected before it, or remove it, or put it where the field guide places it; "
+        "the order matters.\n"
     )
 
 
