@@ -124,6 +124,24 @@ def test_a_document_id_with_other_bytes_is_refused_under_gen_02(http: Http, coun
     assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
 
 
+def test_of_two_forms_with_one_number_that_arrive_at_once_one_is_taken(http: Http, counter: Counter) -> None:
+    form = counter.form("be/appeal")
+    document_id = etree.fromstring(form).findtext(".//{urn:sealpost:common:1}DocumentId") or ""
+    other = counter.form("be/appeal", fill={"f:Header/c:DocumentId": document_id})
+    assert form != other
+    senders = [http("worker") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(
+                lambda s, raw: s.post("/v1/submissions", content=raw, headers=XML), senders, [form, other, form, other]
+            )
+        )
+    assert sorted({answer.status_code for answer in answers}) in ([200, 201, 409], [201, 409])
+    refused = [answer.json() for answer in answers if answer.status_code == 409]
+    assert {problem["code"] for problem in refused} <= {"form-refused", "document-id-reused"}
+    assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
+
+
 def test_what_became_of_a_submission_can_be_read_back(http: Http, counter: Counter) -> None:
     view = hand_in(http, counter, "be/health-assessment").json()
     service = http("service")
