@@ -29,7 +29,6 @@ class Config:
     """
 
     name: str
-    url: str
     store_engine: str
     store_path: Path
     identity: Path
@@ -50,7 +49,7 @@ class Config:
 
 
 _KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
-    "gateway": {"name": ("name", str), "url": ("url", str), "schemas": ("schemas", Path)},
+    "gateway": {"name": ("name", str), "schemas": ("schemas", Path)},
     "server": {"host": ("host", str), "port": ("port", int)},
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
     "service": {"identity": ("identity", Path)},
@@ -86,7 +85,7 @@ def load_config(path: Path) -> Config:
         raise ConfigError("config-unreadable", f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config-not-toml", f"{path}: {error}") from error
-    values: dict[str, Any] = {"url": "", "store_engine": "sqlite"}
+    values: dict[str, Any] = {"store_engine": "sqlite"}
     for section, entries in data.items():
         known = _KEYS.get(section)
         if known is None or not isinstance(entries, dict):

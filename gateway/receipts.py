@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance, is_final
-from gateway.model import Delivery, DeliveryId, DeliveryState, Event, Evidence, EvidenceId, KeptReceipt, Party, new_id
+from gateway.model import Delivery, DeliveryId, DeliveryState, Evidence, EvidenceId, KeptReceipt, Party, new_id
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.terms import start_terms
@@ -90,10 +90,7 @@ class Receipts:
             return f"receipt-signature-{failure.code}"
         except Unreadable:
             return "receipt-unreadable"
-        registered = self.store.read(lambda view: view.party_by_certificate(receipt.signer))
-        if registered is None or registered.id != party.id or receipt.party != party.id:
-            return "receipt-by-a-stranger"
-        if not registered.signs_with(receipt.signer):
+        if receipt.party != party.id or not party.signs_with(receipt.signer):
             return "receipt-by-a-stranger"
         if receipt.delivery_id != delivery.id or receipt.submission_id != delivery.submission_id:
             return "receipt-for-another-delivery"
@@ -104,8 +101,9 @@ class Receipts:
     def _prove(self, receipt: Receipt, delivery: Delivery, digest: str, at: datetime) -> Evidence:
         """The evidence that this receipt makes possible, signed before the transaction: the writer thread has no time
         for it."""
+        _, event = advance(DeliveryState.CONSIGNED, FACTS[receipt.outcome])  # the same from whatever state it moves
         return self.witness.state(
-            EVENTS[receipt.outcome],
+            event,
             at=at,
             submission_id=delivery.submission_id,
             delivery=delivery,
@@ -115,7 +113,6 @@ class Receipts:
         )
 
 
-EVENTS = {ReceiptOutcome.ACCEPTED: Event.CONTENT_HANDOVER, ReceiptOutcome.REFUSED: Event.CONSIGNMENT_REJECTION}
 FACTS = {ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED, ReceiptOutcome.REFUSED: Fact.RECEIPT_REFUSED}
 
 

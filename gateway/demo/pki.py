@@ -172,7 +172,7 @@ def _pem(identity: Identity) -> str:
 
 def _config(folder: DemoFolder, *, host: str, port: int, retry_schedule_s: tuple[float, ...] | None) -> str:
     sections: dict[str, dict[str, object]] = {
-        "gateway": {"url": f"http://{host}:{port}", "name": "sealpost-demo"},
+        "gateway": {"name": "sealpost-demo"},
         "server": {"host": host, "port": port},
         "store": {"path": _below(folder, folder.store)},
         "service": {"identity": _below(folder, folder.service)},
