@@ -17,7 +17,8 @@ from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
 from gateway.forms.kinds import FormKind, KindDescription, read_kind
-from gateway.forms.rulefiles import read_rules
+from gateway.forms.rulefiles import read_country_rules, read_rules
+from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import Rule, RuleSet
 from gateway.forms.schema import CompiledSchema, SchemaIndex
 from gateway.forms.sources import COMMON_NAMESPACE, Entry, parse_yaml
@@ -27,15 +28,23 @@ _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MESSAGES = Path("common/1/messages.yaml")
 _CODE_LISTS = Path("common/codelists")
 _TEXTS = Path("common/texts")
+_COUNTRY_RULES = "*/rules.yaml"
 
 
 class Catalogue:
-    """All form kinds, by root element and by name."""
+    """All form kinds, by root element and by name; all rules, each once."""
 
     def __init__(
-        self, kinds: Iterable[FormKind], *, messages: MessageCatalogue, reference: ReferenceData, folder: Path
+        self,
+        kinds: Iterable[FormKind],
+        *,
+        rules: Mapping[str, ListedRule],
+        messages: MessageCatalogue,
+        reference: ReferenceData,
+        folder: Path,
     ) -> None:
         self.kinds = tuple(kinds)
+        self._rules = dict(rules)
         self.messages = messages
         self.reference = reference
         self._folder = folder
@@ -56,8 +65,13 @@ class Catalogue:
         homes = sorted(path.parent for path in folder.glob("*/*/*/form.toml"))
         if not homes:
             raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
-        kinds = [_kind(folder, home.relative_to(folder), messages, table) for home in homes]
-        return cls(kinds, messages=messages, reference=reference, folder=folder)
+        listed = RuleList()
+        kinds = [_kind(folder, home.relative_to(folder), messages, table, listed) for home in homes]
+        for path in sorted(folder.glob(_COUNTRY_RULES)):
+            file = path.relative_to(folder)
+            there = [kind.id for kind in kinds if kind.country == file.parts[0]]
+            listed.add_country(read_country_rules(_yaml(folder, file), source=str(file)), file=file, kinds=there)
+        return cls(kinds, rules=listed.by_id(), messages=messages, reference=reference, folder=folder)
 
     def by_root(self, qname: str) -> FormKind | None:
         """The kind whose root element has that Clark name."""
@@ -66,6 +80,14 @@ class Catalogue:
     def by_name(self, name: str) -> FormKind | None:
         """The newest version of a kind such as `be/health-assessment`."""
         return self._by_name.get(name)
+
+    def rules(self) -> tuple[ListedRule, ...]:
+        """Every rule once, over all kinds and countries, in the order of their ids."""
+        return tuple(self._rules.values())
+
+    def rule(self, rule_id: str) -> ListedRule | None:
+        """The rule with that id, of the newest version of a form kind that has it."""
+        return self._rules.get(rule_id)
 
     def fields(self, kind: FormKind) -> Field:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""
@@ -76,14 +98,20 @@ def _home(kind: FormKind) -> Path:
     return Path(kind.country) / kind.name / kind.version.partition(".")[0]
 
 
-def _kind(folder: Path, home: Path, messages: MessageCatalogue, table: Mapping[tuple[str, str], Function]) -> FormKind:
+def _kind(
+    folder: Path,
+    home: Path,
+    messages: MessageCatalogue,
+    table: Mapping[tuple[str, str], Function],
+    listed: RuleList,
+) -> FormKind:
     source = str(home / "form.toml")
     description = read_kind(_toml(folder, home / "form.toml"), source=source)
     facts = description.facts
     if home.parts != (facts["country"], facts["name"], facts["version"].partition(".")[0]):
         raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
     schema = _schema(folder, home / "form.xsd", facts["namespace"])
-    rules = _rules(folder, description, schema, table)
+    rules = _rules(folder, description, schema, table, listed)
     return FormKind(**facts, schema=schema, rules=rules, messages=messages.with_rules(rules.words, rules.last_resorts))
 
 
@@ -92,6 +120,7 @@ def _rules(
     description: KindDescription,
     schema: CompiledSchema,
     table: Mapping[tuple[str, str], Function],
+    listed: RuleList,
 ) -> RuleSet:
     names: list[str] = []
     rules: list[Rule] = []
@@ -102,6 +131,7 @@ def _rules(
             namespace=description.facts["namespace"],
             functions=table,
         )
+        listed.add(read, file=Path(file), kind=f"{description.facts['country']}/{description.facts['name']}")
         names.append(name)
         rules += read
     return RuleSet(" + ".join(names), rules, schema.index.places)

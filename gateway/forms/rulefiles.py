@@ -9,16 +9,20 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError
-from gateway.forms.findings import Message, Phase, Severity, four_languages
+from gateway.forms.findings import Message, Severity, four_languages
 from gateway.forms.functions import Function
-from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test
+from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test, Where
 from gateway.forms.schema import SCHEMA_CODES
 from gateway.forms.sources import Entry, compile_xpath, variables_of, xpath_namespaces
 
 _ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
 _NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
 _LET = re.compile(r"[a-z][a-z0-9-]*")
+_PART = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_PROOF = re.compile(r"tests/[a-z0-9_/]+\.py::test_[a-z0-9_]+")
 _CASE_KEYS = ("remove", "set", "replace", "add", "after")
+_ELSEWHERE = (Where.SIGNATURE, Where.RECORDS, Where.ORGANISATIONAL)
+_COUNTRY_NAMESPACE = "urn:sealpost:no-form"  # rules of a country have no expressions, so nothing ever matches it
 
 
 def read_rules(
@@ -41,6 +45,18 @@ def read_rules(
     return entry.text("ruleset"), tuple(rules)
 
 
+def read_country_rules(data: object, *, source: str) -> tuple[Rule, ...]:
+    """The rules of a country that belong to no one form: all of them checked elsewhere than in a document.
+
+    Raises CatalogueError naming file and rule.
+    """
+    _, rules = read_rules(data, source=source, namespace=_COUNTRY_NAMESPACE, functions={})
+    tested = next((rule for rule in rules if rule.where is Where.DOCUMENT), None)
+    if tested is not None:
+        raise CatalogueError("catalogue-rules", f"{source}: {tested.id}: a rule on a document stands with its form")
+    return rules
+
+
 def _rule(
     data: object,
     *,
@@ -52,7 +68,7 @@ def _rule(
         data,
         where=where,
         required=["id", "severity", "legal", "message", "fix"],
-        optional=["effective", "context", "let", "test", "schema", "checked", "cases", "note", "since"],
+        optional=["effective", "context", "let", "test", "schema", "checked", "by", "kinds", "cases", "note"],
     )
     rule_id = entry.text("id")
     if _ID.fullmatch(rule_id) is None:
@@ -67,6 +83,7 @@ def _rule(
         or ("let" in entry.data and "test" not in kinds)
     ):
         raise CatalogueError("catalogue-rules", f"{where}: needs context and test (and let), schema, or checked")
+    where_checked = Where(entry.one_of("checked", _ELSEWHERE)) if kinds == ["checked"] else Where.DOCUMENT
     effective = Entry(
         entry.data.get("effective", {}), where=f"{where}.effective", required=[], optional=["from", "until"]
     )
@@ -87,13 +104,38 @@ def _rule(
             fix=fix,
             article="; ".join(f"Art. {item.article}" if item.article[:1].isdigit() else item.article for item in legal),
         ),
+        where=where_checked,
+        by=_part(entry, where_checked),
+        note=_note(entry, where_checked),
         start=effective.day("from"),
         end=effective.day("until"),
         test=_test(entry, namespaces, functions) if "test" in kinds else None,
         selectors=_selectors(entry) if "schema" in kinds else (),
-        checked=Phase(entry.one_of("checked", [Phase.RECORDS, Phase.SIGNATURE])) if kinds == ["checked"] else None,
         cases=tuple(_case(item, where=f"{where}.cases") for item in entry.items("cases")),
+        kinds=entry.texts("kinds"),
     )
+
+
+def _part(entry: Entry, where: Where) -> str | None:
+    """The part of the gateway that checks the rule: named for rules checked elsewhere, evident for the others."""
+    if (where in (Where.SIGNATURE, Where.RECORDS)) is not ("by" in entry.data):
+        raise CatalogueError(
+            "catalogue-rules", f"{entry.where}: needs `by` if checked in signature or records, and only then"
+        )
+    if where is Where.ORGANISATIONAL:
+        return None
+    if where is Where.DOCUMENT:
+        return " and ".join(name for name, key in (("schema", "schema"), ("rules", "test")) if key in entry.data)
+    if _PART.fullmatch(entry.text("by")) is None:
+        raise entry.wrong("by", "the name of a part such as routing is expected")
+    return entry.text("by")
+
+
+def _note(entry: Entry, where: Where) -> str | None:
+    note = entry.optional_text("note")
+    if where is Where.ORGANISATIONAL and note is None:
+        raise CatalogueError("catalogue-rules", f"{entry.where}: needs a note that says why no machine checks it")
+    return None if note is None else " ".join(note.split())
 
 
 def _legal(data: object, *, where: str) -> Legal:
@@ -175,16 +217,24 @@ def _selector(data: object, *, where: str) -> Selector:
 
 
 def _case(data: object, *, where: str) -> Mapping[str, Any]:
-    """One case, as the tests read it: `pass`, `fail` or `silent`, each a base sample and changes."""
+    """One case, as the tests read it: `pass`, `fail` or `silent`, each a base sample and changes, or a proof."""
     entry = Entry(data, where=where, required=[], optional=["pass", "fail", "silent", "only"])
     outcomes = [key for key in ("pass", "fail", "silent") if key in entry.data]
-    if len(outcomes) != 1 or ("only" in entry.data) is not (outcomes == ["fail"]):
-        raise CatalogueError("catalogue-rules", f"{where}: needs one of pass, fail, silent, and only with fail")
-    change = Entry(
-        entry.data[outcomes[0]],
-        where=f"{where}.{outcomes[0]}",
-        required=["base"],
-        optional=[*_CASE_KEYS, "received_on"],
-    )
-    change.text("base")
+    if len(outcomes) != 1:
+        raise CatalogueError("catalogue-rules", f"{where}: needs one of pass, fail, silent")
+    outcome, inside = outcomes[0], f"{where}.{outcomes[0]}"
+    change = entry.data[outcome]
+    proven = isinstance(change, dict) and "proof" in change
+    if ("only" in entry.data) is not (outcome == "fail" and not proven):
+        raise CatalogueError("catalogue-rules", f"{where}: needs `only` with fail, unless a test proves it")
+    if proven:
+        proof = Entry(change, where=inside, required=["proof"])
+        if _PROOF.fullmatch(proof.text("proof")) is None:
+            raise proof.wrong("proof", "a test such as tests/unit/test_routing.py::test_name is expected")
+        return entry.data
+    changed = Entry(change, where=inside, required=["base"], optional=[*_CASE_KEYS, "received_on", "earlier"])
+    changed.text("base")
+    for number, item in enumerate(changed.items("earlier"), start=1):
+        required, optional = ["kind", "base"], [*_CASE_KEYS, "at"]
+        Entry(item, where=f"{inside}.earlier {number}", required=required, optional=optional).text("kind")
     return entry.data

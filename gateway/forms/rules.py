@@ -1,9 +1,9 @@
 """The rules of a form kind: read from rules.yaml, compiled once, run over the Content of a form.
 
 A rule is tested here (`context`, `let`, `test` in XPath 1.0), enforced by the schema (`schema`: faults of the schema at
-those places are reported under the rule's id and article), both, or checked elsewhere (`checked`: by the signature
-check or against the gateway's records; listed here for its words). One walk over the tree finds the elements that
-rules speak about. Dates come in from outside, so a verdict can be repeated years later.
+those places are reported under the rule's id and article), both, or checked elsewhere (`checked`: with the signature,
+against the gateway's records, or by no machine at all; listed here for its words). One walk over the tree finds the
+elements that rules speak about. Dates come in from outside, so a verdict can be repeated years later.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from lxml import etree
@@ -28,6 +29,15 @@ _ISSUED_ON = f"{{{COMMON_NAMESPACE}}}IssuedOn"
 EVALUATION_FAULTS = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
 
 XPathValue = Any  # what an XPath 1.0 evaluation gives: text, number, boolean, nodes
+
+
+class Where(StrEnum):
+    """What it takes to check a rule: the document alone, its signature, what the gateway knows, or people."""
+
+    DOCUMENT = "document"
+    SIGNATURE = "signature"
+    RECORDS = "records"
+    ORGANISATIONAL = "organisational"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,18 +118,26 @@ class Test:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One rule with its words, its place in the law and its cases; exactly one of test, selectors, checked is there."""
+    """One rule with its words, its place in the law and its cases.
+
+    where: what it takes to check it. A document rule has a test, selectors, or both; others have neither.
+    by: the part of the gateway that checks it; None for a rule that no machine checks. note: the reason behind it.
+    cases: as rules.yaml has them; kinds: those that a rule of a whole country speaks about, empty for all of them.
+    """
 
     id: str
     severity: Severity
     legal: tuple[Legal, ...]
     words: Message
+    where: Where
+    by: str | None = None
+    note: str | None = None
     start: date | None = None
     end: date | None = None
     test: Test | None = None
     selectors: tuple[Selector, ...] = ()
-    checked: Phase | None = None
     cases: tuple[Mapping[str, Any], ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def article(self) -> str:

@@ -195,7 +195,8 @@ rules:
 - id: GEN-02
   severity: error
   legal: [{{act: no-act, article: "9"}}]
-  checked: records{WORDS}
+  checked: records
+  by: intake{WORDS}
 - id: GEN-03
   severity: error
   legal: [{{act: no-act, article: "10"}}]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.forms.catalogue import Catalogue
-from gateway.forms.findings import LANGUAGES, Phase
+from gateway.forms.findings import LANGUAGES
 from gateway.forms.kinds import FormKind
+from gateway.forms.rules import Where
 from gateway.forms.sources import COMMON_NAMESPACE, parse_yaml
 from gateway.forms.validation import Validator
 
@@ -89,5 +90,13 @@ def test_every_schema_fault_has_a_rule_to_answer_for_it(name: str) -> None:
 
 def test_rules_that_others_check_are_listed_for_every_kind() -> None:
     for kind in KINDS.values():
-        checked = {rule.id: rule.checked for rule in kind.rules.rules if rule.checked}
-        assert checked.items() >= {"GEN-02": Phase.RECORDS, "GEN-19": Phase.SIGNATURE}.items()
+        where = {rule.id: (rule.where, rule.by) for rule in kind.rules.rules}
+        assert (
+            where.items()
+            >= {
+                "GEN-02": (Where.RECORDS, "intake"),
+                "GEN-19": (Where.SIGNATURE, "signatories"),
+                "GEN-06": (Where.DOCUMENT, "rules"),
+                "GEN-01": (Where.DOCUMENT, "schema"),
+            }.items()
+        )

@@ -14,6 +14,7 @@ from gateway.errors import CatalogueError, EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Phase
 from gateway.forms.report import Report
+from gateway.forms.rules import Where
 from gateway.forms.validation import Validator
 from tests.unit.forms.slips import HEADER, NOTE, PERSON, RECEIVED_ON, RULES, WORDS, slip
 
@@ -31,6 +32,10 @@ def _tested(test: str, *, context: str = "f:Content", let: str = "{}") -> str:
         "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n"
         f'  context: "{context}"\n  let: {let}\n  test: "{test}"\n'
     )
+
+
+def _elsewhere(where: str) -> str:
+    return f"- id: SL-01\n  severity: error\n  legal: [{{act: a, article: '1'}}]\n  checked: {where}\n"
 
 
 def test_findings_come_in_document_order_with_place_article_and_severity(validate: Callable[[bytes], Report]) -> None:
@@ -137,10 +142,20 @@ def test_a_rule_that_breaks_says_nothing_about_the_document(schemas: Path, test:
         (_tested("true()") + "  effective: {from: soon}\n", "a date is expected"),
         (_tested("true()") + "  effective: {since: 2026-01-01}\n", "unknown since"),
         (_tested("true()") + "  cases: [{pass: {}}]\n", "missing base"),
-        (_tested("true()") + "  cases: [{fail: {base: b}}]\n", "only with fail"),
+        (_tested("true()") + "  cases: [{fail: {base: b}}]\n", "`only` with fail"),
         (_tested("true()") + "  cases: [{pass: {base: b, sett: {}}}]\n", "unknown sett"),
         (_tested("true()") + "  severity: error\n", "is repeated"),
-        ("- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: never\n", "records, signature"),
+        ("- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: never\n", "signature, records"),
+        (_elsewhere("records"), "needs `by`"),
+        (_elsewhere("records") + "  by: Its Own Part\n", "a part such as routing"),
+        (_elsewhere("organisational"), "needs a note"),
+        (_elsewhere("organisational") + "  note: n\n  by: people\n", "needs `by`"),
+        (_tested("true()") + "  by: rules\n", "needs `by`"),
+        (_tested("true()") + "  cases: [{pass: {proof: test_it}}]\n", "a test such as"),
+        (_tested("true()") + "  cases: [{pass: {proof: 'tests/a.py::test_a', base: b}}]\n", "unknown base"),
+        (_tested("true()") + "  cases: [{fail: {proof: 'tests/a.py::test_a'}, only: [SL-01]}]\n", "needs `only`"),
+        (_tested("true()") + "  cases: [{pass: {base: b}, fail: {base: b}}]\n", "one of pass, fail"),
+        (_tested("true()") + "  cases: [{pass: {base: b, earlier: [{base: b}]}}]\n", "missing kind"),
         (
             "- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  schema: {codes: [XSD-NOPE]}\n",
             "no such code",
@@ -154,7 +169,11 @@ def test_a_rule_that_breaks_says_nothing_about_the_document(schemas: Path, test:
             "element names",
         ),
         ("- id: SL-01\n  severity: info\n  legal: [{act: a, article: '1'}]\n  schema: {}\n", "always an error"),
-        ("- id: GEN-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: records\n", "there twice"),
+        (
+            _elsewhere("records").replace("SL-01", "GEN-01") + "  by: intake\n",
+            "belongs to a rule of zz/slip/rules.yaml",
+        ),
+        (_tested("true()") + WORDS + _tested("true()"), "there twice"),
     ],
 )
 def test_a_wrong_rules_file_is_refused_with_file_rule_and_reason(schemas: Path, text: str, said: str) -> None:
@@ -174,7 +193,7 @@ def test_words_of_rules_have_all_languages_and_no_placeholders(schemas: Path) ->
 
 def test_listed_rules_give_their_words_to_whoever_checks_them(catalogue: Catalogue) -> None:
     kind = catalogue.kinds[0]
-    assert kind.rules["GEN-02"].checked is Phase.RECORDS
+    assert (kind.rules["GEN-02"].where, kind.rules["GEN-02"].by) == (Where.RECORDS, "intake")
     finding = kind.finding("GEN-02", Phase.RECORDS, path="/f:Slip/f:Content/f:Header/c:DocumentId")
     assert (finding.rule, finding.article, finding.severity) == ("GEN-02", "Art. 9", "error")
     assert kind.finding("SIG-DIGEST", Phase.SIGNATURE).rule is None
@@ -214,3 +233,40 @@ def test_threads_share_a_validator_without_mixing_their_findings(catalogue: Cata
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_country_has_rules_of_no_form(schemas: Path) -> None:
+    country = schemas / "zz/rules.yaml"
+    proof = "  cases: [{pass: {proof: 'tests/a.py::test_a'}}]\n"
+    country.write_text(
+        "ruleset: zz:act\nrules:\n"
+        f"{_elsewhere('organisational').replace('SL-01', 'SL-100')}  note: People decide.{WORDS}"
+        f"{_elsewhere('records').replace('SL-01', 'SL-99')}  by: routing\n  kinds: [zz/slip]\n{proof}{WORDS[1:]}",
+        encoding="utf-8",
+    )
+    catalogue = Catalogue.load(schemas)
+    listed = {item.rule.id: (item.rule.where, item.rule.by, item.kinds) for item in catalogue.rules()}
+    assert list(listed)[-2:] == ["SL-99", "SL-100"]
+    assert listed["SL-99"] == (Where.RECORDS, "routing", ("zz/slip",))
+    assert listed["SL-100"] == (Where.ORGANISATIONAL, None, ("zz/slip",))
+    assert listed["SL-01"] == (Where.DOCUMENT, "rules", ("zz/slip",))
+    found = catalogue.rule("SL-99")
+    assert found is not None
+    assert found.rule.words.message["de"]
+    assert catalogue.rule("SL-98") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_tested("true()").replace("SL-01", "SL-99"), "stands with its form"),
+        (_elsewhere("records") + "  by: routing", "belongs to a rule of zz/slip/rules.yaml"),
+        (_elsewhere("records").replace("SL-01", "SL-99") + "  by: routing\n  kinds: [zz/slop]", "no form kind zz/slop"),
+    ],
+)
+def test_a_wrong_rule_of_a_country_is_refused(schemas: Path, text: str, said: str) -> None:
+    (schemas / "zz/rules.yaml").write_text(f"ruleset: zz:act\nrules:\n{text}{WORDS}", encoding="utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.load(schemas)
+    assert said in str(caught.value)
+    assert "zz/rules.yaml" in str(caught.value)
