@@ -21,6 +21,7 @@ from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import Rule, RuleSet
 from gateway.forms.schema import CompiledSchema, SchemaIndex
+from gateway.forms.shapes import Shapes, read_shapes
 from gateway.forms.sources import COMMON_NAMESPACE, Entry, parse_yaml
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -48,6 +49,7 @@ class Catalogue:
         self.messages = messages
         self.reference = reference
         self._folder = folder
+        self._shapes: dict[str, Shapes] = {}
         self._by_root = {kind.qname: kind for kind in self.kinds}
         # Ordered by version within a name, so the newest of a name wins.
         self._by_name = {kind.id: kind for kind in self.kinds}
@@ -88,6 +90,14 @@ class Catalogue:
     def rule(self, rule_id: str) -> ListedRule | None:
         """The rule with that id, of the newest version of a form kind that has it."""
         return self._rules.get(rule_id)
+
+    def shapes(self, kind: FormKind) -> Shapes:
+        """The shape of a kind, for whatever walks its forms by model; read once, when first asked for."""
+        known = self._shapes.get(kind.namespace)
+        if known is None:
+            documents = _schema_documents(self._folder / _home(kind) / "form.xsd")
+            known = self._shapes.setdefault(kind.namespace, read_shapes(documents, root=kind.qname))
+        return known
 
     def fields(self, kind: FormKind) -> Field:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""

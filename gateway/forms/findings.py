@@ -18,7 +18,7 @@ LANGUAGES = ("en", "nl", "fr", "de")
 DEFAULT_LANGUAGE = "en"
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-_CODE = re.compile(r"(?:XML|XSD|RUL|SIG|GW|GEN)-[A-Z0-9]+(?:-[A-Z0-9]+)*")
+_CODE = re.compile(r"(?:XML|JSON|XSD|RUL|SIG|GW|GEN)-[A-Z0-9]+(?:-[A-Z0-9]+)*")
 _REQUIRED = frozenset({"severity", "message", "fix"})
 
 
@@ -46,6 +46,7 @@ class Finding:
 
     path: readable, with our prefixes; a node that our schemas do not know is `*[n]`, an attribute `@*`.
     rule, article: the rule it breaks and where the law says so.
+    pointer: the same place in the JSON view (RFC 6901), if the form came as one.
     params: (name, text) pairs for the message; made from our schemas, from numbers and from positions only.
     """
 
@@ -57,6 +58,7 @@ class Finding:
     rule: str | None = None
     article: str | None = None
     params: tuple[tuple[str, str], ...] = ()
+    pointer: str | None = None
 
 
 class XmlRejected(Unreadable):
@@ -65,7 +67,7 @@ class XmlRejected(Unreadable):
     def __init__(self, finding: Finding) -> None:
         where = "" if finding.line is None else f" (line {finding.line})"
         super().__init__(finding.code, f"the document was refused before it was read further{where}")
-        self.finding = finding
+        self.findings = (finding,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -138,6 +138,7 @@ def finding_to_json(finding: Finding, messages: MessageCatalogue, language: str 
         "severity": finding.severity.value,
         "phase": finding.phase.value,
         "path": finding.path,
+        "pointer": finding.pointer,
         "line": finding.line,
         "article": finding.article,
         "message": words.message,

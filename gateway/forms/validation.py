@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from lxml import etree
 
+from gateway.errors import Unreadable
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
+from gateway.forms.jsonview import JsonRejected, looks_like_json, pointer_of, read_json, to_json, to_xml
 from gateway.forms.kinds import FormKind
 from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, parse_untrusted
 from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report
@@ -25,6 +28,15 @@ from gateway.forms.sources import COMMON_NAMESPACE
 MAX_FAULTS = 4 * MAX_FINDINGS
 _DOCUMENT_ID = f"{{{COMMON_NAMESPACE}}}DocumentId"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class NotViewable(Unreadable):
+    """A document that its schema refuses has no JSON view: what is out of place would be lost."""
+
+    def __init__(self, findings: tuple[Finding, ...], kind: FormKind) -> None:
+        super().__init__("not-viewable", "the document is not valid against its schema; correct what validation names")
+        self.findings = findings
+        self.kind = kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +119,9 @@ class Validator:
         )
 
     def validate(self, raw: bytes, *, received_on: date) -> Report:
-        """All steps over a document, signed or not. Raises EngineFault when an engine broke."""
+        """All steps over a document, signed or not, in XML or as JSON view. Raises EngineFault when an engine broke."""
+        if looks_like_json(raw):
+            return self._validate_view(raw, received_on=received_on)
         try:
             identified = self.identify(raw)
         except XmlRejected as exc:
@@ -117,13 +131,51 @@ class Validator:
         found = self.rules(identified.kind, identified.content, received_on=received_on)
         return self.report(identified, found, failed=None, received_on=received_on)
 
-    def rejected(self, raw: bytes, rejection: XmlRejected, *, received_on: date) -> Report:
+    def xml_of(self, raw: bytes) -> tuple[FormKind, bytes]:
+        """The draft in XML of a JSON view, and its kind; whether it is valid is not looked at.
+
+        Raises JsonRejected with all that has no place in XML.
+        """
+        draft = read_json(raw, limits=self.limits)
+        kind = self.catalogue.by_name(draft.form)
+        if kind is None or draft.version.partition(".")[0] != kind.version.partition(".")[0]:
+            raise JsonRejected([self.catalogue.messages.finding("JSON-008", Phase.PARSE)])
+        return kind, to_xml(kind, self.catalogue.shapes(kind), draft)
+
+    def json_of(self, raw: bytes) -> tuple[FormKind, dict[str, Any]]:
+        """The JSON view of a form in XML, without its signatures.
+
+        Raises XmlRejected for bytes that are no form, NotViewable for a form that its schema refuses.
+        """
+        identified = self.identify(raw)
+        if identified.findings:
+            raise NotViewable(identified.findings, identified.kind)
+        kind = identified.kind
+        return kind, to_json(kind, self.catalogue.shapes(kind), identified.document.root)
+
+    def _validate_view(self, raw: bytes, *, received_on: date) -> Report:
+        """The report about a JSON view: that of its XML, with pointers into the JSON instead of lines."""
+        try:
+            kind, document = self.xml_of(raw)
+        except JsonRejected as exc:
+            return self.rejected(raw, exc, received_on=received_on)
+        shapes = self.catalogue.shapes(kind)
+        report = self.validate(document, received_on=received_on)
+        return replace(
+            report,
+            document=replace(report.document, size_bytes=len(raw), sha256=_digest(raw)),
+            findings=tuple(
+                replace(finding, line=None, pointer=pointer_of(shapes, finding.path)) for finding in report.findings
+            ),
+        )
+
+    def rejected(self, raw: bytes, rejection: XmlRejected | JsonRejected, *, received_on: date) -> Report:
         """The report about bytes that could not be read as a form."""
         return Report(
-            document=Document(size_bytes=len(raw), sha256=f"sha256:{hashlib.sha256(raw).hexdigest()}"),
+            document=Document(size_bytes=len(raw), sha256=_digest(raw)),
             received_on=received_on,
             phases={Phase.PARSE: Outcome.FAILED, Phase.SCHEMA: Outcome.SKIPPED, Phase.RULES: Outcome.SKIPPED},
-            findings=(rejection.finding,),
+            findings=rejection.findings,
             messages=self.catalogue.messages,
         )
 
@@ -163,6 +215,10 @@ class Validator:
             ruleset=kind.rules.name,
             messages=kind.messages,
         )
+
+
+def _digest(raw: bytes) -> str:
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def _finding(kind: FormKind, fault: SchemaFault) -> Finding:

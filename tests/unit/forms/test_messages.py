@@ -16,7 +16,7 @@ from tests.unit.forms.slips import OUR_MESSAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE_CODES = {"XSD-900", "RUL-900"}
-PARSE_CODES = {f"XML-{number:03}" for number in range(1, 11)}
+PARSE_CODES = {f"XML-{number:03}" for number in range(1, 11)} | {f"JSON-{number:03}" for number in range(1, 9)}
 PARAMS = {"role", "route", "limit", "column", "expected", "pattern", "count", "type", "facet"}
 
 
@@ -26,7 +26,7 @@ def messages() -> MessageCatalogue:
 
 
 def test_every_code_of_the_engine_has_words_and_no_other_of_its_families(messages: MessageCatalogue) -> None:
-    ours = {code for code in messages.codes if code.startswith(("XML-", "XSD-", "RUL-"))}
+    ours = {code for code in messages.codes if code.startswith(("XML-", "JSON-", "XSD-", "RUL-"))}
     assert ours == PARSE_CODES | SCHEMA_CODES | ENGINE_CODES
 
 
@@ -35,7 +35,7 @@ def test_every_code_that_the_code_names_has_words(messages: MessageCatalogue) ->
         code
         for folder in ("gateway", "receiver")
         for path in (ROOT / folder).rglob("*.py")
-        for code in re.findall(r"\"((?:SIG|GW|XML|XSD|RUL)-[A-Z0-9-]+)\"", path.read_text(encoding="utf-8"))
+        for code in re.findall(r"\"((?:SIG|GW|XML|JSON|XSD|RUL)-[A-Z0-9-]+)\"", path.read_text(encoding="utf-8"))
     }
     assert named <= messages.codes
 
