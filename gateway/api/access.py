@@ -14,6 +14,7 @@ from gateway.model import Party
 from gateway.registration import token_hash
 
 XML_TYPES = frozenset({"application/xml", "text/xml"})
+JSON_TYPE = "application/json"
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -64,11 +65,21 @@ def language(request: Request) -> str:
 
 
 async def read_xml(request: Request, *, limit: int) -> bytes:
-    """The body as it came, at most `limit` bytes. Raises UnsupportedMedia, TooLarge."""
+    """A body in XML as it came, at most `limit` bytes. Raises UnsupportedMedia, TooLarge."""
+    if media_type_of(request) not in XML_TYPES:
+        raise UnsupportedMedia("media-type", "send application/xml in UTF-8")
+    return await read_body(request, limit=limit)
+
+
+def media_type_of(request: Request) -> str:
+    """The media type of the body, in lower case; empty if it is not said to be in UTF-8."""
     media_type, _, parameters = request.headers.get("Content-Type", "").partition(";")
     charset = parameters.lower().replace('"', "").replace(" ", "")
-    if media_type.strip().lower() not in XML_TYPES or charset not in ("", "charset=utf-8"):
-        raise UnsupportedMedia("media-type", "send application/xml in UTF-8")
+    return media_type.strip().lower() if charset in ("", "charset=utf-8") else ""
+
+
+async def read_body(request: Request, *, limit: int) -> bytes:
+    """The body as it came, at most `limit` bytes. Raises UnsupportedMedia, TooLarge."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("content-encoding", "send the bytes as they are, not compressed")
     body = bytearray()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import documents, forms, keys, mailbox, parties, server, submissions
+from gateway.cli import convert, documents, forms, keys, mailbox, parties, server, submissions
 from gateway.cli.demo import demo
 from gateway.version import VERSION
 
@@ -39,6 +39,7 @@ def options(
 
 app.command()(demo)
 app.command()(documents.validate)
+app.command()(convert.convert)
 app.command()(documents.sign)
 app.command()(documents.verify)
 app.command()(submissions.submit)

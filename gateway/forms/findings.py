@@ -8,7 +8,7 @@ rule.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,13 +61,32 @@ class Finding:
     pointer: str | None = None
 
 
-class XmlRejected(Unreadable):
-    """Bytes that are not an XML form we read; says which finding and nothing of the bytes."""
+class Rejected(Unreadable):
+    """Bytes that are not what is asked for. findings: at least one, each with its place and nothing of the bytes.
+
+    messages: their words, with those of the rules of the form kind as far as it is known; None for those of our codes.
+    """
+
+    def __init__(self, detail: str, findings: Sequence[Finding], messages: MessageCatalogue | None = None) -> None:
+        super().__init__(findings[0].code, detail)
+        self.findings = tuple(findings)
+        self.messages = messages
+
+
+class XmlRejected(Rejected):
+    """Bytes that are not an XML form we read."""
 
     def __init__(self, finding: Finding) -> None:
         where = "" if finding.line is None else f" (line {finding.line})"
-        super().__init__(finding.code, f"the document was refused before it was read further{where}")
-        self.findings = (finding,)
+        super().__init__(f"the document was refused before it was read further{where}", (finding,))
+
+
+class JsonRejected(Rejected):
+    """JSON that is not the view of a form."""
+
+
+class NotViewable(Rejected):
+    """A document that its schema refuses: what is out of place would be lost in another format."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

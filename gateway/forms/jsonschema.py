@@ -17,7 +17,7 @@ from gateway.forms.shapes import Group, Member, Record, Shapes, Text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Character class subtraction and blocks: XML Schema part 2, appendix F; ECMA-262 has neither.
-_XSD_ONLY = re.compile(r"-\[|\\[pP]\{Is|\\[iIcC]")
+_XSD_ONLY = re.compile(r"\[[^\]]*-\[|\\[pP]\{Is|\\[iIcC]")
 
 
 def json_schema(kind: FormKind, shapes: Shapes) -> Json:
@@ -106,12 +106,12 @@ def _conditions(group: Group) -> Iterator[Json]:
             branches.append(
                 {
                     **({"required": needed} if needed else {}),
-                    **({"properties": {name: False for name in sorted(names - own)}} if names - own else {}),
+                    **({"properties": dict.fromkeys(sorted(names - own), False)} if names - own else {}),
                     **({"allOf": inner} if inner else {}),
                 }
             )
         if group.optional:
-            branches.append({"properties": {name: False for name in sorted(names)}})
+            branches.append({"properties": dict.fromkeys(sorted(names), False)})
         yield {"anyOf": branches}
         return
     for item in group.items:

@@ -4,25 +4,25 @@
 
 A key is an element's local name, or `@name` for an attribute; what may stand more than once is an array; yes and no are
 true and false; a text with attributes is `{"value": ..., "@edition": ...}`; an element without content is `{}`; what is
-absent has no key, and nothing is ever null. The view keeps every value, not the bytes: namespaces, comments and white space around values are
-gone, and so are signatures. A form that is signed travels as the bytes that were signed and in no other way.
+absent has no key, and nothing is ever null. The view keeps every value, not the bytes: namespaces, comments and white
+space around values are gone, and so are signatures. A form that is signed travels as the bytes that were signed and in
+no other way.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
 
-from gateway.errors import Unreadable
-from gateway.forms.findings import Finding, Phase, Severity
+from gateway.forms.findings import Finding, JsonRejected, Phase, Severity
 from gateway.forms.functions import collapse
 from gateway.forms.kinds import SIGNATURES, FormKind
 from gateway.forms.parsing import FORM_LIMITS, Limits
+from gateway.forms.places import tag_of
 from gateway.forms.report import MAX_FINDINGS
 from gateway.forms.shapes import Attribute, Member, Record, Shapes, Text
 from gateway.forms.sources import COMMON_NAMESPACE
@@ -32,19 +32,11 @@ Json = dict[str, Any]
 FORM = "$form"
 VERSION = "$version"
 VALUE = "value"
+NO_VIEW = "the JSON is not the view of a form"
 
 # What XML 1.0 cannot hold at all (its production 2), surrogates included.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STEP = re.compile(r"(?:[fc]:)?(?P<name>@?[\w.-]+)(?:\[(?P<position>[0-9]+)\])?")
-
-
-class JsonRejected(Unreadable):
-    """JSON that is not the view of a form. findings: each with its place, none with anything of the text."""
-
-    def __init__(self, findings: Sequence[Finding], *, kind: FormKind | None = None) -> None:
-        super().__init__(findings[0].code, "the JSON is not the view of a form")
-        self.findings = tuple(findings)
-        self.kind = kind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +99,7 @@ def _record(shapes: Shapes, record: Record, node: etree._Element) -> Json:
     if record.text is not None:
         shown[VALUE] = _value(shapes.text(record.text), node.text or "")
     for child in node.iterchildren("{*}*"):
-        member = record.members.get(child.tag.rpartition("}")[2])
+        member = record.members.get(tag_of(child).rpartition("}")[2])
         if member is None:
             continue  # a signature: only the one type that holds them has children without a shape
         kind = shapes.types[member.type]
@@ -134,7 +126,7 @@ def to_xml(kind: FormKind, shapes: Shapes, draft: Draft) -> bytes:
     root = etree.Element(shapes.root.qname, nsmap={"f": kind.namespace, "c": COMMON_NAMESPACE})
     writer.record(root, shapes.record(shapes.root.type), draft.body, f"/f:{kind.root}")
     if writer.findings:
-        raise JsonRejected(writer.findings[:MAX_FINDINGS], kind=kind)
+        raise JsonRejected(NO_VIEW, writer.findings[:MAX_FINDINGS], kind.messages)
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
@@ -215,7 +207,8 @@ class _Writer:
         return None
 
     def _fault(self, code: str, path: str, *params: tuple[str, str]) -> None:
-        self.findings.append(self._kind.messages.finding(code, Phase.PARSE, path=path, params=params))
+        found = self._kind.messages.finding(code, Phase.PARSE, path=path, params=params)
+        self.findings.append(replace(found, pointer=pointer_of(self._shapes, path)))
 
 
 def pointer_of(shapes: Shapes, path: str | None) -> str | None:
@@ -261,4 +254,4 @@ def _no_constant(_: str) -> float:
 
 
 def _rejected(code: str, params: tuple[tuple[str, str], ...] = ()) -> JsonRejected:
-    return JsonRejected([Finding(code=code, severity=Severity.ERROR, phase=Phase.PARSE, params=params)])
+    return JsonRejected(NO_VIEW, [Finding(code=code, severity=Severity.ERROR, phase=Phase.PARSE, params=params)])

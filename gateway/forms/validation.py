@@ -14,10 +14,9 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.errors import Unreadable
 from gateway.forms.catalogue import Catalogue
-from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
-from gateway.forms.jsonview import JsonRejected, looks_like_json, pointer_of, read_json, to_json, to_xml
+from gateway.forms.findings import Finding, JsonRejected, NotViewable, Phase, Rejected, Severity, XmlRejected
+from gateway.forms.jsonview import NO_VIEW, looks_like_json, pointer_of, read_json, to_json, to_xml
 from gateway.forms.kinds import FormKind
 from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, parse_untrusted
 from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report
@@ -28,15 +27,6 @@ from gateway.forms.sources import COMMON_NAMESPACE
 MAX_FAULTS = 4 * MAX_FINDINGS
 _DOCUMENT_ID = f"{{{COMMON_NAMESPACE}}}DocumentId"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-class NotViewable(Unreadable):
-    """A document that its schema refuses has no JSON view: what is out of place would be lost."""
-
-    def __init__(self, findings: tuple[Finding, ...], kind: FormKind) -> None:
-        super().__init__("not-viewable", "the document is not valid against its schema; correct what validation names")
-        self.findings = findings
-        self.kind = kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +129,7 @@ class Validator:
         draft = read_json(raw, limits=self.limits)
         kind = self.catalogue.by_name(draft.form)
         if kind is None or draft.version.partition(".")[0] != kind.version.partition(".")[0]:
-            raise JsonRejected([self.catalogue.messages.finding("JSON-008", Phase.PARSE)])
+            raise JsonRejected(NO_VIEW, [self.catalogue.messages.finding("JSON-008", Phase.PARSE)])
         return kind, to_xml(kind, self.catalogue.shapes(kind), draft)
 
     def json_of(self, raw: bytes) -> tuple[FormKind, dict[str, Any]]:
@@ -149,7 +139,7 @@ class Validator:
         """
         identified = self.identify(raw)
         if identified.findings:
-            raise NotViewable(identified.findings, identified.kind)
+            raise NotViewable("its schema refuses the document", identified.findings, identified.kind.messages)
         kind = identified.kind
         return kind, to_json(kind, self.catalogue.shapes(kind), identified.document.root)
 
@@ -169,14 +159,14 @@ class Validator:
             ),
         )
 
-    def rejected(self, raw: bytes, rejection: XmlRejected | JsonRejected, *, received_on: date) -> Report:
+    def rejected(self, raw: bytes, rejection: Rejected, *, received_on: date) -> Report:
         """The report about bytes that could not be read as a form."""
         return Report(
             document=Document(size_bytes=len(raw), sha256=_digest(raw)),
             received_on=received_on,
             phases={Phase.PARSE: Outcome.FAILED, Phase.SCHEMA: Outcome.SKIPPED, Phase.RULES: Outcome.SKIPPED},
             findings=rejection.findings,
-            messages=self.catalogue.messages,
+            messages=rejection.messages or self.catalogue.messages,
         )
 
     def report(
