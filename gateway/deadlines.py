@@ -1,16 +1,17 @@
-"""Terms in working days and in calendar days, as a pure calendar.
+"""Terms in working days and in calendar time, as a pure calendar.
 
-The decree does not say what a working day is. Reading L (labour law) counts Monday to Saturday, reading C (civil law)
-Monday to Friday, both without the ten statutory holidays. A party is told the earlier last day and nothing is held
-against it before the later one. Day zero, the day of the event, never counts. No clock here: every date comes in.
-Source: Art. 35, 36bis, 65 and 67 of the decree; for the holidays the Act of 4 January 1974.
+A law seldom says what a working day is. Reading L (labour law in Belgium) counts Monday to Saturday, reading C (civil
+law) Monday to Friday, both without the public holidays; where a country knows no doubt, both readings are the same. A
+party is told the earlier last day and nothing is held against it before the later one. Day zero, the day of the event,
+never counts. No clock here and no country: every date comes in, and a `Calendar` is data.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -18,15 +19,8 @@ from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-_COUNTRY = "BE"
-_BRUSSELS = ZoneInfo("Europe/Brussels")
 _PERIOD = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?(?:([0-9]{1,5})D)?")
 _ONE_DAY = timedelta(days=1)
-_SATURDAY = 5
-
-
-# The library loads a country when it is first asked for; that is not to happen in the middle of a request.
-country_holidays(_COUNTRY)
 
 
 class Unit(StrEnum):
@@ -34,75 +28,155 @@ class Unit(StrEnum):
 
     WORKING_DAYS = "working-days"
     DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    YEARS = "years"
 
 
 class Reading(StrEnum):
-    """A reading of "working day": L counts Saturday, C does not."""
+    """A reading of "working day": what a party is told, and what is held against it."""
 
     L = "L"
     C = "C"
 
 
+class Bound(StrEnum):
+    """Whom a term binds: a party, whose act can be late, or an authority or physician, whose act stands all the
+    same."""
+
+    PARTY = "party"
+    AUTHORITY = "authority"
+
+
 class Verdict(StrEnum):
-    """How an act stands to its term."""
+    """How an act stands to its term. The last three never speak against an act: it was due, and done after all."""
 
     IN_TIME = "InTime"
     IN_TIME_ON_READING_C = "InTimeOnReadingC"
     LATE = "Late"
+    DUE = "Due"
+    OVERDUE = "Overdue"
+    DELAYED = "Delayed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """The length of a term.
+
+    before: it is counted back from day zero. at_least: a least duration, after which something is allowed.
+    without_delay: the law names no number, and this one is when the gateway remarks.
+    """
+
+    length: int
+    unit: Unit
+    before: bool = False
+    at_least: bool = False
+    without_delay: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermDates:
-    """The last day of a term under both readings; equal for calendar days. `reading_l` is never the later one."""
+    """The last day of a term under both readings; equal for calendar time. `reading_l` is never the later one."""
 
     day_zero: date
     reading_l: date
     reading_c: date
 
+    @property
+    def readings(self) -> Mapping[Reading, date]:
+        """The last day by reading."""
+        return {Reading.L: self.reading_l, Reading.C: self.reading_c}
 
-def last_day(day_zero: date, length: int, unit: Unit | str) -> TermDates:
-    """The last day on which an act is in time.
 
-    A term in calendar days is not extended when it ends on a day off.
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """The days of a country.
+
+    holidays_of, categories: what the `holidays` library calls it. days_off: by reading, days of the week, Monday is 0.
+    extended: unit -> longest term of that unit that runs on to the next working day when it ends on a day off.
     """
-    if length < 1:
-        raise ValueError("a term has at least one day")
-    match Unit(unit):
-        case Unit.DAYS:
-            end = day_zero + timedelta(days=length)
-            return TermDates(day_zero=day_zero, reading_l=end, reading_c=end)
-        case Unit.WORKING_DAYS:
-            return TermDates(
-                day_zero=day_zero,
-                reading_l=_after_working_days(day_zero, length, Reading.L),
-                reading_c=_after_working_days(day_zero, length, Reading.C),
-            )
+
+    country: str
+    holidays_of: str
+    categories: tuple[str, ...]
+    zone: ZoneInfo
+    days_off: Mapping[Reading, frozenset[int]]
+    extended: Mapping[Unit, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Load the holidays now: the library loads a country when it is first asked, and no request is to wait."""
+        self.public_holidays(2000)
+
+    def public_holidays(self, year: int, language: str = "en") -> Mapping[date, str]:
+        """The public holidays of a year with their names, among them some that fall on Sundays anyway.
+
+        language: of the names, as far as the country has names in it; else English.
+        """
+        return _holidays(self.holidays_of, self.categories, year, language)
+
+    def is_working_day(self, day: date, reading: Reading) -> bool:
+        """Whether `day` counts as a working day; bridge and replacement days of an undertaking do."""
+        return day.weekday() not in self.days_off[reading] and day not in self.public_holidays(day.year)
+
+    def next_working_day(self, day: date, reading: Reading) -> date:
+        """`day` itself, or the first working day after it."""
+        while not self.is_working_day(day, reading):
+            day += _ONE_DAY
+        return day
+
+    def date_of(self, instant: datetime) -> date:
+        """The date that an aware instant has in the country; a day lasts until 24:00 there."""
+        if instant.tzinfo is None:
+            raise ValueError("an instant without time zone has no date")
+        return instant.astimezone(self.zone).date()
+
+    def last_day(self, day_zero: date, length: int, unit: Unit | str, *, before: bool = False) -> TermDates:
+        """The last day on which an act is in time. Raises OverflowError past the calendar."""
+        if length < 1:
+            raise ValueError("a term has at least one day")
+        unit = Unit(unit)
+        if unit is Unit.WORKING_DAYS:
+            if before:
+                raise ValueError("a term in working days is counted forward")
+            ends = {reading: self._after_working_days(day_zero, length, reading) for reading in Reading}
+        else:
+            end = _add(day_zero, -length if before else length, unit)
+            runs_on = not before and length <= self.extended.get(unit, 0)
+            ends = {reading: self.next_working_day(end, reading) if runs_on else end for reading in Reading}
+        return TermDates(day_zero=day_zero, reading_l=ends[Reading.L], reading_c=ends[Reading.C])
+
+    def dates(self, day_zero: date, span: Span) -> TermDates:
+        """`last_day` of a span."""
+        return self.last_day(day_zero, span.length, span.unit, before=span.before)
+
+    def holidays_within(self, dates: TermDates, language: str = "en") -> Iterator[tuple[date, str]]:
+        """The public holidays that a term passes over under one of its readings, Sundays left out."""
+        first, last = sorted((dates.day_zero, dates.reading_c))
+        always_off = frozenset.intersection(*self.days_off.values())
+        for year in range(first.year, last.year + 1):
+            for day, name in sorted(self.public_holidays(year, language).items()):
+                if first < day <= last and day.weekday() not in always_off:
+                    yield day, name
+
+    def _after_working_days(self, day: date, length: int, reading: Reading) -> date:
+        while length:
+            day += _ONE_DAY
+            length -= self.is_working_day(day, reading)
+        return day
 
 
-def verdict(dates: TermDates, act: date) -> Verdict:
-    """How an act of day `act` stands to the term."""
+def verdict(dates: TermDates, act: date, *, bound: Bound | str = Bound.PARTY, span: Span | None = None) -> Verdict:
+    """How an act of day `act` stands to the term; for an act not yet done, of today."""
+    if span is not None and span.at_least:
+        raise ValueError("a least duration has no last day to miss")
     if act <= dates.reading_l:
         return Verdict.IN_TIME
-    return Verdict.IN_TIME_ON_READING_C if act <= dates.reading_c else Verdict.LATE
-
-
-def is_working_day(day: date, reading: Reading) -> bool:
-    """Whether `day` counts as a working day; bridge and replacement days of an undertaking do."""
-    first_day_off = _SATURDAY + 1 if reading is Reading.L else _SATURDAY
-    return day.weekday() < first_day_off and day not in public_holidays(day.year)
-
-
-@lru_cache(maxsize=256)
-def public_holidays(year: int) -> frozenset[date]:
-    """The statutory public holidays of Belgium in `year` (and Easter Sunday and Whit Sunday, Sundays anyway)."""
-    return frozenset(country_holidays(_COUNTRY, years=year))
-
-
-def to_brussels_date(instant: datetime) -> date:
-    """The date that an aware instant has in Belgium; a day lasts until 24:00 there."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant without time zone has no date")
-    return instant.astimezone(_BRUSSELS).date()
+    if span is not None and span.without_delay:
+        return Verdict.DELAYED
+    in_doubt = act <= dates.reading_c
+    if Bound(bound) is Bound.AUTHORITY:
+        return Verdict.DUE if in_doubt else Verdict.OVERDUE
+    return Verdict.IN_TIME_ON_READING_C if in_doubt else Verdict.LATE
 
 
 def add_period(day: date, period: str) -> date:
@@ -115,16 +189,34 @@ def add_period(day: date, period: str) -> date:
     if match is None:
         raise ValueError("not an ISO 8601 period of whole days")
     years, months, weeks, days = (int(part or 0) for part in match.groups())
-    count = day.year * 12 + day.month - 1 + years * 12 + months
+    return _add_months(day, years * 12 + months) + timedelta(days=7 * weeks + days)
+
+
+def _add(day: date, length: int, unit: Unit) -> date:
+    match unit:
+        case Unit.MONTHS:
+            return _add_months(day, length)
+        case Unit.YEARS:
+            return _add_months(day, 12 * length)
+        case Unit.WEEKS:
+            return day + timedelta(weeks=length)
+        case _:
+            return day + timedelta(days=length)
+
+
+def _add_months(day: date, months: int) -> date:
+    count = day.year * 12 + day.month - 1 + months
     year, month = count // 12, count % 12 + 1
-    if year > date.max.year:
-        raise OverflowError("past the year 9999")
-    shifted = date(year, month, min(day.day, monthrange(year, month)[1]))
-    return shifted + timedelta(days=7 * weeks + days)
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError("past the calendar")
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _after_working_days(day: date, length: int, reading: Reading) -> date:
-    while length:
-        day += _ONE_DAY
-        length -= is_working_day(day, reading)
-    return day
+@lru_cache(maxsize=1024)
+def _holidays(country: str, categories: tuple[str, ...], year: int, language: str) -> Mapping[date, str]:
+    spoken = country_holidays(country).supported_languages
+    return dict(
+        country_holidays(
+            country, years=year, categories=categories, language=language if language in spoken else "en_US"
+        )
+    )

@@ -15,7 +15,6 @@ from datetime import datetime
 
 from lxml import etree
 
-from gateway.deadlines import to_brussels_date
 from gateway.envelope import Consignment, build_envelope
 from gateway.errors import Conflict
 from gateway.evidence import Reason, Witness
@@ -117,7 +116,7 @@ class Intake:
         try:
             identified = self.validator.identify(raw)
         except XmlRejected as rejection:
-            report = self.validator.rejected(raw, rejection, received_on=to_brussels_date(at))
+            report = self.validator.rejected(raw, rejection, received_on=at)
             return self._reject(report, digest, sender, at)
         cleared, findings = self._clear(identified, digest, sender, at)
         report = self._report(identified, findings, at)
@@ -129,7 +128,8 @@ class Intake:
         self, identified: Identified, digest: str, sender: Party, at: datetime
     ) -> tuple[Cleared | None, tuple[Finding, ...]]:
         """Steps 3 to 6: all that stands against the form; no Cleared where it could not be judged to the end."""
-        kind, received_on = identified.kind, to_brussels_date(at)
+        kind = identified.kind
+        received_on = kind.calendar.date_of(at)
         if identified.findings:
             return None, identified.findings
         try:
@@ -149,7 +149,7 @@ class Intake:
         )
         principal = acting_for(sender, kind, standing.principals)
         against = list(standing.findings)
-        if any(to_brussels_date(signature.signing_time) > received_on for signature in verified.signatures):
+        if any(kind.calendar.date_of(signature.signing_time) > received_on for signature in verified.signatures):
             against.append(kind.finding("GEN-18", Phase.SIGNATURE, path=f"/f:{kind.root}/f:Signatures"))
         if principal is None:  # and who may not hand it in learns nothing of the register or of earlier documents
             if not standing.findings:
@@ -170,7 +170,8 @@ class Intake:
     def _report(self, identified: Identified, findings: tuple[Finding, ...], at: datetime) -> Report:
         """The report of the whole way, with the phases that only intake has."""
         failed = Phase.SCHEMA if identified.findings else None
-        report = self.validator.report(identified, findings, failed=failed, received_on=to_brussels_date(at))
+        received_on = identified.kind.calendar.date_of(at)
+        report = self.validator.report(identified, findings, failed=failed, received_on=received_on)
         if failed is not None:
             return report
         faulty = {finding.phase for finding in findings if finding.severity is Severity.ERROR}

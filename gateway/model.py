@@ -177,6 +177,11 @@ class Delivery:
     lease_until: datetime | None = None
     position: int = 0
 
+    @property
+    def country(self) -> str:
+        """The country of its form kind, whose days count."""
+        return self.kind.partition("/")[0]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:

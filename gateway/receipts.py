@@ -6,9 +6,11 @@ copy. Whatever does not match is kept with a code for the operator, moves nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance, is_final
@@ -49,9 +51,10 @@ Taken = HandedOver | Declined | Disregarded
 
 @dataclass(frozen=True, kw_only=True)
 class Receipts:
-    """Takes receipts, whichever way they come (answer to a push, call-back, mailbox)."""
+    """Takes receipts, whichever way they come (answer to a push, call-back, mailbox). calendars: by country."""
 
     store: Store
+    calendars: Mapping[str, Calendar]
     trust: TrustPolicy
     witness: Witness
     clock: Clock
@@ -78,7 +81,7 @@ class Receipts:
             self.store.write(lambda unit: _keep_once(unit, kept))
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
-        return self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest))
+        return self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest, self.calendars))
 
     def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:
         """The verified receipt, or the code of what is wrong with it."""
@@ -116,7 +119,14 @@ class Receipts:
 FACTS = {ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED, ReceiptOutcome.REFUSED: Fact.RECEIPT_REFUSED}
 
 
-def _settle(unit: Transaction, receipt: Receipt, proof: Evidence, raw: bytes, digest: str) -> Taken:
+def _settle(
+    unit: Transaction,
+    receipt: Receipt,
+    proof: Evidence,
+    raw: bytes,
+    digest: str,
+    calendars: Mapping[str, Calendar],
+) -> Taken:
     """Move the delivery, write its evidence, start its terms: all in one transaction."""
     known = unit.receipt_by_digest(receipt.delivery_id, digest)
     if known is not None and known.evidence_id is not None:
@@ -135,7 +145,7 @@ def _settle(unit: Transaction, receipt: Receipt, proof: Evidence, raw: bytes, di
     unit.add_receipt(
         _kept(raw, digest, delivery.id, outcome=state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id)
     )
-    start_terms(unit, delivery, proof.event, proof.at)
+    start_terms(unit, delivery, proof.event, proof.at, calendars[delivery.country])
     if all(is_final(each.state) for each in unit.deliveries_of(delivery.submission_id)):
         unit.close_submission(delivery.submission_id)
     return HandedOver(evidence_id=proof.id) if state is DeliveryState.HANDED_OVER else Declined(evidence_id=proof.id)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from lxml import etree
 
-from gateway.deadlines import last_day, to_brussels_date, verdict
+from gateway.deadlines import Calendar, verdict
 from gateway.forms.kinds import FormKind, TermRule
 from gateway.model import Delivery, Event, Term
 from gateway.ports import Transaction
@@ -24,42 +24,48 @@ def terms_of(
     kind: FormKind, content: etree._Element, *, accepted_at: datetime, copies: Sequence[Delivery]
 ) -> list[Term]:
     """The terms that a form brings with it, with dates where its own field or its acceptance starts them."""
-    today = to_brussels_date(accepted_at)
+    today = kind.calendar.date_of(accepted_at)
     happened = {f"{Event.SUBMISSION_ACCEPTANCE}:"} | {f"{Event.CONTENT_CONSIGNMENT}:{copy.role}" for copy in copies}
     terms: list[Term] = []
     for rule in kind.terms:
         if not rule.applies(content):
             continue
-        starts_on = None if rule.event is None else f"{rule.event}:{rule.role or ''}"
-        if starts_on is None:
+        if rule.starts_on is None:
             day_zero = rule.day_zero(content)
         else:
-            day_zero = today if starts_on in happened else None
-        terms.append(_term(rule, starts_on, day_zero, act_day=today))
+            day_zero = today if rule.starts_on in happened else None
+        terms.append(_term(rule, content, day_zero, act_day=today, calendar=kind.calendar))
     return terms
 
 
-def _term(rule: TermRule, starts_on: str | None, day_zero: date | None, *, act_day: date) -> Term:
+def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act_day: date, calendar: Calendar) -> Term:
+    law = rule.version(content, day_zero or act_day)
     blank = Term(
-        id=rule.id, article=rule.article, act=rule.act, length=rule.length, unit=rule.unit, starts_on=starts_on
+        id=rule.id,
+        article=law.article,
+        act=rule.term.act,
+        length=law.span.length,
+        unit=law.span.unit,
+        starts_on=rule.starts_on,
     )
     if day_zero is None:
         return blank
-    dates = last_day(day_zero, rule.length, rule.unit)
+    dates = calendar.dates(day_zero, law.span)
+    judged = rule.binds == BINDS_THIS_FORM
     return replace(
         blank,
         day_zero=day_zero,
         last_day=dates.reading_l,
         last_day_other_reading=dates.reading_c,
-        verdict=verdict(dates, act_day) if rule.binds == BINDS_THIS_FORM else None,
+        verdict=verdict(dates, act_day, bound=rule.term.bound, span=law.span) if judged else None,
     )
 
 
-def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime) -> None:
+def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime, calendar: Calendar) -> None:
     """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts."""
     for term in unit.terms_of(delivery.submission_id):
         if term.day_zero is None and term.starts_on == f"{event}:{delivery.role}":
-            dates = last_day(to_brussels_date(at), term.length, term.unit)
+            dates = calendar.last_day(calendar.date_of(at), term.length, term.unit)
             unit.start_term(
                 delivery.submission_id,
                 term.id,

@@ -83,8 +83,14 @@ def form(
         ],
         "never": sorted(kind.never),
         "terms": [
-            {"id": rule.id, "article": rule.article, "act": rule.act[lang], "length": rule.length, "unit": rule.unit}
-            for rule in kind.terms
+            {
+                "id": term.id,
+                "article": law.article,
+                "act": term.act[lang],
+                "length": law.span.length,
+                "unit": law.span.unit,
+            }
+            for term, law in ((rule.term, rule.term.version()) for rule in kind.terms)
         ],
     }
 

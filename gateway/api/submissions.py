@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.access import Caller, Language, TheGateway, read_xml
 from gateway.api.problems import refusal
 from gateway.api.wire import NoQuery, Page
-from gateway.deadlines import to_brussels_date
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.intake import Accepted, Rejected
 from gateway.model import EvidenceId, SubmissionId
@@ -100,6 +99,5 @@ async def validate(
 ) -> JSONResponse:
     """Judge a form without handing it in: 200 with the report, whatever it says. Nothing is kept."""
     raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
-    today = to_brussels_date(gateway.clock.now())
-    report = await run_in_threadpool(gateway.validator.validate, raw, received_on=today)
+    report = await run_in_threadpool(gateway.validator.validate, raw, received_on=gateway.clock.now())
     return JSONResponse(report.to_json(lang), headers={"Content-Language": lang})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.text import Text
@@ -24,7 +23,6 @@ from signing import (
     verify_xml,
 )
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
 DAY = ["%Y-%m-%d"]
 
 
@@ -44,7 +42,7 @@ def validate(
     from gateway.forms.catalogue import Catalogue  # here, so that sign and verify need not wait for it
     from gateway.forms.validation import Validator
 
-    day = received_on.date() if received_on is not None else datetime.now(BRUSSELS).date()
+    day = received_on.date() if received_on is not None else datetime.now(UTC)
     verdicts: list[str] = []
     items: list[dict[str, object]] = []
     with answering(as_json=as_json):

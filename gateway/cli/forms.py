@@ -82,7 +82,8 @@ def _facts(kind: FormKind, lang: Language) -> dict[str, object]:
             for route in kind.routes
         ],
         "terms": [
-            {"id": term.id, "article": term.article, "length": term.length, "unit": term.unit} for term in kind.terms
+            {"id": rule.id, "article": law.article, "length": law.span.length, "unit": law.span.unit}
+            for rule, law in ((rule, rule.term.version()) for rule in kind.terms)
         ],
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError
+from gateway.forms.countries import Country, read_country
 from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
@@ -30,6 +31,7 @@ _MESSAGES = Path("common/1/messages.yaml")
 _CODE_LISTS = Path("common/codelists")
 _TEXTS = Path("common/texts")
 _COUNTRY_RULES = "*/rules.yaml"
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 
 class Catalogue:
@@ -39,12 +41,14 @@ class Catalogue:
         self,
         kinds: Iterable[FormKind],
         *,
+        countries: Mapping[str, Country],
         rules: Mapping[str, ListedRule],
         messages: MessageCatalogue,
         reference: ReferenceData,
         folder: Path,
     ) -> None:
         self.kinds = tuple(kinds)
+        self.countries = countries
         self._rules = dict(rules)
         self.messages = messages
         self.reference = reference
@@ -60,20 +64,24 @@ class Catalogue:
 
         Raises CatalogueError naming the file at the first thing that is wrong.
         """
-        folder = Path(__file__).resolve().parents[2] / "schemas" if folder is None else folder
+        folder = SCHEMAS if folder is None else folder
         messages = MessageCatalogue.from_data(_yaml(folder, _MESSAGES), source=str(_MESSAGES))
         reference = ReferenceData(code_lists=_code_lists(folder), excerpts=tuple(_excerpts(folder)))
-        table = functions(reference)
-        homes = sorted(path.parent for path in folder.glob("*/*/*/form.toml"))
+        homes = sorted(path.parent.relative_to(folder) for path in folder.glob("*/*/*/form.toml"))
         if not homes:
             raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
+        countries = load_countries(folder)
+        tables = {code: functions(reference, country.calendar) for code, country in countries.items()}
         listed = RuleList()
-        kinds = [_kind(folder, home.relative_to(folder), messages, table, listed) for home in homes]
+        kinds = [_kind(folder, home, messages, countries, tables, listed) for home in homes]
+        _check_acts(kinds)
         for path in sorted(folder.glob(_COUNTRY_RULES)):
             file = path.relative_to(folder)
             there = [kind.id for kind in kinds if kind.country == file.parts[0]]
             listed.add_country(read_country_rules(_yaml(folder, file), source=str(file)), file=file, kinds=there)
-        return cls(kinds, rules=listed.by_id(), messages=messages, reference=reference, folder=folder)
+        return cls(
+            kinds, countries=countries, rules=listed.by_id(), messages=messages, reference=reference, folder=folder
+        )
 
     def by_root(self, qname: str) -> FormKind | None:
         """The kind whose root element has that Clark name."""
@@ -104,6 +112,15 @@ class Catalogue:
         return fields_of(str(self._folder / _home(kind) / "form.xsd"))
 
 
+def load_countries(folder: Path = SCHEMAS) -> Mapping[str, Country]:
+    """The countries under `folder` by their code, without their form kinds. Raises CatalogueError naming the file."""
+    codes = sorted(path.parent.name for path in folder.glob("*/terms.yaml"))
+    return {
+        code: read_country(code, _yaml(folder, Path(code) / "calendar.yaml"), _yaml(folder, Path(code) / "terms.yaml"))
+        for code in codes
+    }
+
+
 def _home(kind: FormKind) -> Path:
     return Path(kind.country) / kind.name / kind.version.partition(".")[0]
 
@@ -112,17 +129,30 @@ def _kind(
     folder: Path,
     home: Path,
     messages: MessageCatalogue,
-    table: Mapping[tuple[str, str], Function],
+    countries: Mapping[str, Country],
+    tables: Mapping[str, Mapping[tuple[str, str], Function]],
     listed: RuleList,
 ) -> FormKind:
-    source = str(home / "form.toml")
-    description = read_kind(_toml(folder, home / "form.toml"), source=source)
+    source, code = str(home / "form.toml"), home.parts[0]
+    if code not in countries:
+        raise CatalogueError("catalogue-file", f"{code}/terms.yaml: each country needs one, and a calendar.yaml")
+    description = read_kind(_toml(folder, home / "form.toml"), source=source, country=countries[code])
     facts = description.facts
     if home.parts != (facts["country"], facts["name"], facts["version"].partition(".")[0]):
         raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
     schema = _schema(folder, home / "form.xsd", facts["namespace"])
-    rules = _rules(folder, description, schema, table, listed)
+    rules = _rules(folder, description, schema, tables[code], listed)
     return FormKind(**facts, schema=schema, rules=rules, messages=messages.with_rules(rules.words, rules.last_resorts))
+
+
+def _check_acts(kinds: Iterable[FormKind]) -> None:
+    """Refuse a term that a kind fulfils which does not exist."""
+    kinds = list(kinds)
+    known = {kind.id for kind in kinds}
+    for kind in kinds:
+        unknown = {act for term in kind.terms for act in term.done_by} - known
+        if unknown:
+            raise CatalogueError("catalogue-value", f"{kind.id}: done_by: no such kind: {', '.join(sorted(unknown))}")
 
 
 def _rules(

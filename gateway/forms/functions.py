@@ -23,7 +23,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from gateway import identifiers
-from gateway.deadlines import Unit, add_period, last_day, verdict
+from gateway.deadlines import Calendar, Unit, add_period, verdict
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -94,8 +94,9 @@ def collapse(text: str) -> str:
     return b" ".join(text.encode().split()).decode()
 
 
-def functions(reference: ReferenceData) -> Mapping[tuple[str, str], Function]:
-    """The functions bound to reference data, as lxml wants them: (namespace, name) -> callable(context, *arguments)."""
+def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str, str], Function]:
+    """The functions bound to reference data and the days of a country, as lxml wants them: (namespace, name) ->
+    callable(context, *arguments)."""
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -114,6 +115,12 @@ def functions(reference: ReferenceData) -> Mapping[tuple[str, str], Function]:
         registered = reference.excerpts_for(text_of(profile), text_of(language), on)
         return any((articles, digest) == (excerpt.articles, excerpt.digest) for excerpt in registered)
 
+    def working_days_verdict(_: object, day_zero: Argument, length: Argument, act: Argument) -> str:
+        start, done = _date(day_zero), _date(act)
+        if start is None or done is None:
+            return ""
+        return verdict(calendar.last_day(start, int(text_of(length)), Unit.WORKING_DAYS), done)
+
     table: dict[str, Function] = {
         "ssin-valid": _on_text(identifiers.ssin_is_valid),
         "ssin-birthdate-agrees": _on_text(identifiers.ssin_agrees_with_birth_date),
@@ -125,7 +132,7 @@ def functions(reference: ReferenceData) -> Mapping[tuple[str, str], Function]:
         "ec-valid": _on_text(identifiers.ec_is_valid),
         "days-between": _days_between,
         "add-period": _add_period,
-        "working-days-verdict": _working_days_verdict,
+        "working-days-verdict": working_days_verdict,
         "in-codelist": in_codelist,
         "edition-on": edition_on,
         "excerpt-valid": excerpt_valid,
@@ -164,13 +171,6 @@ def _add_period(_: object, day: Argument, period: Argument) -> str:
         return add_period(start, text_of(period)).isoformat()
     except (ValueError, OverflowError):
         return ""
-
-
-def _working_days_verdict(_: object, day_zero: Argument, length: Argument, act: Argument) -> str:
-    start, done = _date(day_zero), _date(act)
-    if start is None or done is None:
-        return ""
-    return verdict(last_day(start, int(text_of(length)), Unit.WORKING_DAYS), done)
 
 
 def _date(argument: Argument) -> date | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.deadlines import Unit
+from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
+from gateway.forms.countries import Country, LegalTerm, TermVersion
 from gateway.forms.findings import Finding, MessageCatalogue, Phase, four_languages
 from gateway.forms.rules import RuleSet
 from gateway.forms.schema import CompiledSchema
@@ -95,21 +96,32 @@ class RouteRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermRule:
-    """A legal term. It starts on the day in a field of the form, or with an event at a recipient of `role`.
+    """A legal term that a form starts or must keep. It starts on the day in a field of the form, or with an event at a
+    recipient of `role`.
 
-    binds: `this-form` (judged on acceptance) or `answer` (shown as running). act: what must be done, by language.
+    binds: `this-form` (judged on acceptance) or `answer` (shown as running). variants: name of a version of the term ->
+    when it counts. done_by: kinds whose acceptance in the same case is the act. profile: where the form names its law.
     """
 
-    id: str
-    article: str
-    length: int
-    unit: Unit
+    term: LegalTerm
     binds: str
-    act: Mapping[str, str]
+    profile: etree.XPath
+    done_by: tuple[str, ...]
+    variants: Mapping[str, etree.XPath]
     field: etree.XPath | None = None
     event: str | None = None
     role: str | None = None
     when: etree.XPath | None = None
+
+    @property
+    def id(self) -> str:
+        """`T5`."""
+        return self.term.id
+
+    @property
+    def starts_on(self) -> str | None:
+        """`Event:Role` of the event that starts it; None if a field does."""
+        return None if self.event is None else f"{self.event}:{self.role or ''}"
 
     def applies(self, content: etree._Element) -> bool:
         """Whether the form starts or must keep this term."""
@@ -119,6 +131,11 @@ class TermRule:
         """The day in the form from which the term runs; None if an event starts it or the field is empty."""
         text = None if self.field is None else _text(self.field, content)
         return None if text is None else date.fromisoformat(text[:10])
+
+    def version(self, content: etree._Element, day: date) -> TermVersion:
+        """What the law that the form follows says of the term on `day`."""
+        variant = next((name for name, when in self.variants.items() if _holds(when, content)), None)
+        return self.term.version(_text(self.profile, content), day=day, variant=variant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +158,7 @@ class FormKind:
     routes: tuple[RouteRule, ...]
     never: frozenset[str]
     terms: tuple[TermRule, ...]
+    calendar: Calendar
     schema: CompiledSchema
     rules: RuleSet
     messages: MessageCatalogue
@@ -183,8 +201,8 @@ class KindDescription:
     rule_files: tuple[str, ...]
 
 
-def read_kind(data: object, *, source: str) -> KindDescription:
-    """Read the content of a form.toml. Raises CatalogueError naming file and key."""
+def read_kind(data: object, *, source: str, country: Country) -> KindDescription:
+    """Read the content of a form.toml; its terms are those of `country`. Raises CatalogueError naming file and key."""
     entry = Entry(data, where=source, required=_KIND_KEYS, optional=["signatory", "route", "term"])
     for key, pattern in (("country", _NAME), ("name", _NAME), ("root", _ROOT)):
         if pattern.fullmatch(entry.text(key)) is None:
@@ -210,7 +228,10 @@ def read_kind(data: object, *, source: str) -> KindDescription:
             _signatory(item, f"{source}: signatory {n}", namespaces)
             for n, item in enumerate(entry.items("signatory"), 1)
         ),
-        "terms": tuple(_term(item, f"{source}: term {n}", namespaces) for n, item in enumerate(entry.items("term"), 1)),
+        "terms": tuple(
+            _term(item, f"{source}: term {n}", namespaces, country) for n, item in enumerate(entry.items("term"), 1)
+        ),
+        "calendar": country.calendar,
     }
     return KindDescription(facts=facts, rule_files=entry.texts("rules"))
 
@@ -249,22 +270,27 @@ def _route(data: object, where: str, namespaces: Mapping[str, str]) -> RouteRule
     )
 
 
-def _term(data: object, where: str, namespaces: Mapping[str, str]) -> TermRule:
-    keys = ["id", "article", "length", "unit", "from", "binds", "act"]
-    entry = Entry(data, where=where, required=keys, optional=["when"])
+def _term(data: object, where: str, namespaces: Mapping[str, str], country: Country) -> TermRule:
+    entry = Entry(data, where=where, required=["id", "from", "binds"], optional=["when", "variants", "done_by"])
+    term = country.terms.get(entry.text("id"))
+    if term is None:
+        raise entry.wrong("id", f"no such term in {country.code}/terms.yaml")
     start = Entry(entry.data["from"], where=f"{where}.from", required=[], optional=["field", "event", "role"])
     if set(start.data) not in ({"field"}, {"event"}, {"event", "role"}):
         raise entry.wrong("from", "a field, or an event and the role of its recipient, is expected")
     binds = entry.one_of("binds", BINDS)
     if binds == "this-form" and "field" not in start.data:
         raise entry.wrong("binds", "only a term that starts from a field can bind the form itself")
+    known = {version.variant for version in term.versions}
+    variants = Entry(
+        entry.mapping("variants"), where=f"{where}.variants", required=[], optional=sorted(filter(None, known))
+    )
     return TermRule(
-        id=entry.text("id"),
-        article=entry.text("article"),
-        length=entry.number("length"),
-        unit=Unit(entry.one_of("unit", list(Unit))),
+        term=term,
         binds=binds,
-        act=four_languages(entry.data["act"], where=f"{where}.act"),
+        profile=compile_xpath("f:Header/c:LegalProfile", where=where, namespaces=namespaces),
+        done_by=entry.texts("done_by"),
+        variants={name: _required_path(variants, name, namespaces) for name in variants.data},
         field=_path(start, "field", namespaces),
         event=start.one_of("event", EVENTS) if "event" in start.data else None,
         role=start.optional_text("role"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from lxml import etree
@@ -109,13 +109,18 @@ class Validator:
         )
 
     def validate(self, raw: bytes, *, received_on: date) -> Report:
-        """All steps over a document, signed or not, in XML or as JSON view. Raises EngineFault when an engine broke."""
+        """All steps over a document, signed or not, in XML or as JSON view. Raises EngineFault when an engine broke.
+
+        received_on: a date, or an aware instant, which is taken as its date in the country of the form.
+        """
         if looks_like_json(raw):
             return self._validate_view(raw, received_on=received_on)
         try:
             identified = self.identify(raw)
         except XmlRejected as exc:
             return self.rejected(raw, exc, received_on=received_on)
+        if isinstance(received_on, datetime):
+            received_on = identified.kind.calendar.date_of(received_on)
         if identified.findings:
             return self.report(identified, identified.findings, failed=Phase.SCHEMA, received_on=received_on)
         found = self.rules(identified.kind, identified.content, received_on=received_on)
@@ -160,7 +165,10 @@ class Validator:
         )
 
     def rejected(self, raw: bytes, rejection: Rejected, *, received_on: date) -> Report:
-        """The report about bytes that could not be read as a form."""
+        """The report about bytes that could not be read as a form. They are of no country: an instant is taken as its
+        date in UTC."""
+        if isinstance(received_on, datetime):
+            received_on = received_on.astimezone(UTC).date()
         return Report(
             document=Document(size_bytes=len(raw), sha256=_digest(raw)),
             received_on=received_on,

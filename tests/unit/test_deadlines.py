@@ -14,12 +14,11 @@ from gateway.deadlines import (
     Unit,
     Verdict,
     add_period,
-    is_working_day,
-    last_day,
-    public_holidays,
-    to_brussels_date,
     verdict,
 )
+from gateway.forms.catalogue import load_countries
+
+BELGIUM = load_countries()["be"].calendar
 
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31))
 
@@ -95,20 +94,20 @@ def _rows(table: str) -> list[list[str]]:
 def test_the_calendar_has_the_ten_statutory_holidays(year: int) -> None:
     table = {date.fromisoformat(f"{year}-{day}") for day in HOLIDAYS[year].split()}
     assert len(table) == 10
-    known = public_holidays(year)
+    known = set(BELGIUM.public_holidays(year))
     assert table <= known
     assert all(day.weekday() == 6 for day in known - table), "what the library adds may only fall on Sundays"
 
 
 @pytest.mark.parametrize(("length", "zero", "in_l", "in_c"), _rows(WORKING_DAY_TERMS))
 def test_a_term_in_working_days_ends_where_the_table_says(length: str, zero: str, in_l: str, in_c: str) -> None:
-    dates = last_day(date.fromisoformat(zero), int(length), Unit.WORKING_DAYS)
+    dates = BELGIUM.last_day(date.fromisoformat(zero), int(length), Unit.WORKING_DAYS)
     assert (dates.reading_l.isoformat(), dates.reading_c.isoformat()) == (in_l, in_c)
 
 
 @pytest.mark.parametrize(("length", "zero", "last"), _rows(CALENDAR_TERMS))
 def test_a_term_in_days_ends_where_the_table_says(length: str, zero: str, last: str) -> None:
-    dates = last_day(date.fromisoformat(zero), int(length), "days")
+    dates = BELGIUM.last_day(date.fromisoformat(zero), int(length), "days")
     assert dates.reading_l == dates.reading_c == date.fromisoformat(last)
 
 
@@ -122,12 +121,12 @@ def test_a_term_in_days_ends_where_the_table_says(length: str, zero: str, last: 
     ],
 )
 def test_an_act_is_judged_under_both_readings(act: str, expected: Verdict) -> None:
-    dates = last_day(date(2026, 3, 3), 7, Unit.WORKING_DAYS)
+    dates = BELGIUM.last_day(date(2026, 3, 3), 7, Unit.WORKING_DAYS)
     assert verdict(dates, date.fromisoformat(act)) is expected
 
 
 def test_a_bridge_day_is_a_working_day() -> None:
-    assert is_working_day(date(2024, 5, 10), Reading.C)
+    assert BELGIUM.is_working_day(date(2024, 5, 10), Reading.C)
 
 
 @pytest.mark.parametrize(
@@ -140,12 +139,12 @@ def test_a_bridge_day_is_a_working_day() -> None:
     ],
 )
 def test_a_day_lasts_until_midnight_in_brussels(instant: datetime, day: date) -> None:
-    assert to_brussels_date(instant) == day
+    assert BELGIUM.date_of(instant) == day
 
 
 def test_an_instant_without_zone_has_no_date() -> None:
     with pytest.raises(ValueError, match="zone"):
-        to_brussels_date(datetime(2026, 3, 12, 22, 59))  # noqa: DTZ001 - that is the point
+        BELGIUM.date_of(datetime(2026, 3, 12, 22, 59))  # noqa: DTZ001 - that is the point
 
 
 @pytest.mark.parametrize(
@@ -176,31 +175,31 @@ def test_a_period_past_the_calendar_is_refused() -> None:
 
 def test_a_term_of_no_days_is_refused() -> None:
     with pytest.raises(ValueError, match="one day"):
-        last_day(date(2026, 1, 1), 0, Unit.DAYS)
+        BELGIUM.last_day(date(2026, 1, 1), 0, Unit.DAYS)
 
 
 @given(DAYS, st.integers(1, 60))
 def test_reading_l_never_ends_after_reading_c(zero: date, length: int) -> None:
-    dates = last_day(zero, length, Unit.WORKING_DAYS)
+    dates = BELGIUM.last_day(zero, length, Unit.WORKING_DAYS)
     assert zero < dates.reading_l <= dates.reading_c
 
 
 @given(DAYS, st.integers(1, 60), st.sampled_from(Reading))
 def test_a_term_counts_exactly_its_working_days(zero: date, length: int, reading: Reading) -> None:
-    dates = last_day(zero, length, Unit.WORKING_DAYS)
+    dates = BELGIUM.last_day(zero, length, Unit.WORKING_DAYS)
     end = dates.reading_l if reading is Reading.L else dates.reading_c
     counted = [
         day
         for day in range(zero.toordinal() + 1, end.toordinal() + 1)
-        if is_working_day(date.fromordinal(day), reading)
+        if BELGIUM.is_working_day(date.fromordinal(day), reading)
     ]
     assert len(counted) == length
-    assert is_working_day(end, reading)
+    assert BELGIUM.is_working_day(end, reading)
 
 
 @given(DAYS, st.integers(1, 60))
 def test_a_longer_term_never_ends_earlier(zero: date, length: int) -> None:
-    shorter, longer = (last_day(zero, days, Unit.WORKING_DAYS) for days in (length, length + 1))
+    shorter, longer = (BELGIUM.last_day(zero, days, Unit.WORKING_DAYS) for days in (length, length + 1))
     assert isinstance(shorter, TermDates)
     assert shorter.reading_l < longer.reading_l
     assert shorter.reading_c < longer.reading_c

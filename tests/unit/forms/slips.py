@@ -134,22 +134,49 @@ find = { scheme = "role", postal = "string(f:Amount)" }
 
 [[term]]
 id = "T90"
-article = "Art. 1"
-length = 7
-unit = "working-days"
 from = { field = "f:Header/c:IssuedOn" }
 binds = "this-form"
-act = { en = "a", nl = "b", fr = "c", de = "d" }
 
 [[term]]
 id = "T91"
-article = "Art. 1"
-length = 8
-unit = "days"
 from = { event = "ContentHandover", role = "Keeper" }
 binds = "answer"
-act = { en = "a", nl = "b", fr = "c", de = "d" }
+variants = { noted = "boolean(f:Note)" }
+done_by = ["zz/slip"]
 when = "boolean(f:Amount)"
+"""
+
+CALENDAR = """\
+country: zz
+time_zone: Europe/Brussels
+holidays: {country: BE, categories: [public]}
+readings: {L: [sunday], C: [saturday, sunday]}
+extended: {}
+"""
+
+TERMS = """\
+country: zz
+profiles:
+  ZZ-OLD: {act: no-act, until: 2025-12-31}
+  ZZ-NEW: {act: new-act, from: 2026-01-01}
+terms:
+- id: T90
+  aliases: [own]
+  bound: party
+  day_zero: {en: z, nl: z, fr: z, de: z}
+  act: {en: a, nl: b, fr: c, de: d}
+  versions:
+  - {profile: ZZ-OLD, article: Art. 1, length: 7, unit: working-days, provenance: known}
+- id: T91
+  aliases: [answer]
+  bound: authority
+  day_zero: {en: z, nl: z, fr: z, de: z}
+  act: {en: a, nl: b, fr: c, de: d}
+  versions:
+  - {profile: ZZ-OLD, article: Art. 1, length: 8, unit: days, provenance: known}
+  - {profile: ZZ-NEW, article: Art. 2, length: 2, unit: weeks, until: 2026-06-30, provenance: known}
+  - {profile: ZZ-NEW, article: Art. 2, length: 1, unit: months, from: 2026-07-01, provenance: known}
+  - {profile: ZZ-NEW, variant: noted, article: Art. 3, length: 3, unit: weeks, from: 2026-03-01, provenance: known}
 """
 
 WORDS = """
@@ -236,6 +263,8 @@ def write_schemas(folder: Path) -> None:
         "common/1/rules.yaml": COMMON_RULES,
         "common/1/messages.yaml": OUR_MESSAGES.read_text(encoding="utf-8"),
         "common/codelists/colours.yaml": CODE_LIST,
+        "zz/calendar.yaml": CALENDAR,
+        "zz/terms.yaml": TERMS,
         "zz/slip/1/form.xsd": FORM,
         "zz/slip/1/form.toml": TOML,
         "zz/slip/1/rules.yaml": RULES,

@@ -56,7 +56,10 @@ def test_signatory_routes_and_terms_read_the_form(catalogue: Catalogue) -> None:
     assert (office.scheme, office.identifier(two), office.postal_code(two)) == ("role", None, "90")
     assert office.postal_code(one) is None
     own, answer = kind.terms
-    assert (own.unit, own.day_zero(one), own.binds) == (Unit.WORKING_DAYS, date(2026, 3, 2), "this-form")
+    assert (own.id, own.starts_on, own.day_zero(one), own.binds) == ("T90", None, date(2026, 3, 2), "this-form")
+    law = own.version(one, date(2026, 3, 2))
+    assert (law.article, law.span.length, law.span.unit) == ("Art. 1", 7, Unit.WORKING_DAYS)
+    assert (answer.starts_on, answer.done_by) == ("ContentHandover:Keeper", ("zz/slip",))
     assert (answer.event, answer.role, answer.day_zero(two)) == ("ContentHandover", "Keeper", None)
     assert (answer.applies(one), answer.applies(two)) == (False, True)
 
@@ -94,7 +97,8 @@ TOML_FAULTS = [
     ('scheme = "insz", at = "f:Person[2]', 'scheme = "phone", at = "f:Person[2]', "one of kbo"),
     ('{ scheme = "role", postal', '{ scheme = "kbo", postal', "needs `at`"),
     ("copy = 2", "copy = 3", "copy"),
-    ('unit = "days"', 'unit = "weeks"', "unit"),
+    ('id = "T91"', 'id = "T92"', "no such term in zz/terms.yaml"),
+    ("{ noted =", "{ other =", "unknown other"),
     ('event = "ContentHandover"', 'event = "Handover"', "event"),
     ('{ field = "f:Header/c:IssuedOn" }', '{ event = "ContentHandover" }', "can bind the form itself"),
     ('when = "boolean(f:Amount)"', 'when = "boolean("', "term 2"),
