@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, 
 from gateway.forms.kinds import FormKind, KindDescription, read_kind
 from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
-from gateway.forms.rules import Rule, RuleSet
+from gateway.forms.rules import GIVEN, Rule, RuleSet
 from gateway.forms.schema import CompiledSchema, SchemaIndex
 from gateway.forms.shapes import Shapes, read_shapes
-from gateway.forms.sources import COMMON_NAMESPACE, Entry, parse_yaml
+from gateway.forms.sources import COMMON_NAMESPACE, Entry, compile_xpath, parse_yaml, xpath_namespaces
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -174,7 +175,15 @@ def _rules(
         listed.add(read, file=Path(file), kind=f"{description.facts['country']}/{description.facts['name']}")
         names.append(name)
         rules += read
-    return RuleSet(" + ".join(names), rules, schema.index.places)
+    title = " + ".join(names)
+    compile_expression = partial(
+        compile_xpath,
+        where=title,
+        namespaces=xpath_namespaces(description.facts["namespace"]),
+        extensions=table,
+        variables=GIVEN,
+    )
+    return RuleSet(title, rules, schema.index.places, compile_expression)
 
 
 def _schema(folder: Path, file: Path, namespace: str) -> CompiledSchema:

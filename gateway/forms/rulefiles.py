@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -13,7 +13,7 @@ from gateway.forms.findings import Message, Severity, four_languages
 from gateway.forms.functions import Function
 from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test, Where
 from gateway.forms.schema import SCHEMA_CODES
-from gateway.forms.sources import Entry, compile_xpath, variables_of, xpath_namespaces
+from gateway.forms.sources import Entry, calls_of, compile_xpath, inlined, variables_of, xpath_namespaces
 
 _ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
 _NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
@@ -150,6 +150,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
     tags = [f"{{{namespaces[step[0]]}}}{step[2:]}" for step in context.split("/")]
     known = list(GIVEN)
     lets = []
+    meanings: dict[str, str] = {}
     for name, expression in entry.mapping("let").items():
         if _LET.fullmatch(name) is None or name in known or not isinstance(expression, str):
             raise entry.wrong("let", f"{name}: a new lower-case name and an expression are expected")
@@ -161,6 +162,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
             variables=known,
         )
         lets.append((name, compiled, variables_of(expression)))
+        meanings[name] = inlined(expression, meanings)
         known.append(name)
     expression = entry.text("test")
     test = Test(
@@ -175,6 +177,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
             variables=known,
         ),
         variables=variables_of(expression),
+        whole=_whole(expression, entry.mapping("let"), meanings, steps=context.split("/")),
     )
     # Some faults (wrong number or kind of arguments, an unknown code list) show only when an expression runs.
     try:
@@ -182,6 +185,17 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
     except EVALUATION_FAULTS as exc:
         raise entry.wrong("test", f"does not run: {exc}") from exc
     return test
+
+
+def _whole(
+    expression: str, lets: Mapping[str, str], meanings: Mapping[str, str], *, steps: Sequence[str]
+) -> str | None:
+    """The test in one expression, unless our functions would be called more often than with lets."""
+    whole = inlined(expression, meanings)
+    if calls_of(whole) > calls_of(expression) + sum(map(calls_of, lets.values())):
+        return None
+    above = "/".join(f"parent::{step}" for step in reversed(steps[:-1]))
+    return f"not({above}) or ({whole})" if above else whole
 
 
 def _selectors(entry: Entry) -> tuple[Selector, ...]:

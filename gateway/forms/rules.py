@@ -9,7 +9,7 @@ elements that rules speak about. Dates come in from outside, so a verdict can be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,13 +21,14 @@ from gateway.errors import CatalogueError, EngineFault
 from gateway.forms.findings import Finding, Message, Phase, Severity
 from gateway.forms.places import Places, same_place, tag_of
 from gateway.forms.schema import SchemaFault
-from gateway.forms.sources import COMMON_NAMESPACE
+from gateway.forms.sources import COMMON_NAMESPACE, variables_of
 
 # Variables of every expression: the day of receipt and the day on which the form was issued.
 GIVEN = ("received-on", "issued-on")
 _ISSUED_ON = f"{{{COMMON_NAMESPACE}}}IssuedOn"
 EVALUATION_FAULTS = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
 
+Compile = Callable[[str], etree.XPath]
 XPathValue = Any  # what an XPath 1.0 evaluation gives: text, number, boolean, nodes
 
 
@@ -87,7 +88,11 @@ class Selector:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Test:
-    """A compiled rule test. `ancestors`: tags that must stand above the context element, nearest first."""
+    """A compiled rule test. `ancestors`: tags that must stand above the context element, nearest first.
+
+    whole: the same in one expression over the given variables alone, true also where the ancestors are others; None
+    where a call would have to be made more often for it.
+    """
 
     __test__ = False
 
@@ -96,6 +101,7 @@ class Test:
     lets: tuple[tuple[str, etree.XPath, tuple[str, ...]], ...]
     test: etree.XPath
     variables: tuple[str, ...]
+    whole: str | None = None
 
     def fits(self, node: etree._Element) -> bool:
         """Whether an element with the right name also stands where the rule wants it."""
@@ -153,10 +159,47 @@ class Rule:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Gate:
+    """All rules about one element name. together: whether most of them are obeyed, in one evaluation.
+
+    An evaluation costs more than the comparisons in it, and nearly every element of nearly every form obeys all rules;
+    only where one is broken are they asked one by one.
+    """
+
+    together: etree.XPath | None
+    variables: tuple[str, ...]
+    beside: tuple[tuple[Rule, Test], ...]
+    order: tuple[tuple[Rule, Test], ...]
+
+    def to_ask(self, node: etree._Element, given: Mapping[str, str]) -> tuple[tuple[Rule, Test], ...]:
+        """The rules that must be asked one by one at that element."""
+        if self.together is None:
+            return self.order
+        try:
+            obeyed = self.together(node, **{name: given[name] for name in self.variables})
+        except EVALUATION_FAULTS:
+            return self.order  # whichever it is fails again, alone and under its own name
+        return self.beside if obeyed else self.order
+
+
+def _gate(tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
+    """Rules with dates stay beside: whether they hold depends on the form."""
+    inside = [pair for pair in tests if pair[1].whole is not None and pair[0].start is None and pair[0].end is None]
+    beside = [pair for pair in tests if pair not in inside]
+    expression = " and ".join(f"({test.whole})" for _, test in inside)
+    return _Gate(
+        together=compile_expression(f"boolean({expression})") if inside else None,
+        variables=variables_of(expression),
+        beside=tuple(beside),
+        order=tuple(tests),
+    )
+
+
 class RuleSet:
     """All rules of one form kind: its own before the common ones, in the order of their files."""
 
-    def __init__(self, name: str, rules: Iterable[Rule], places: Places) -> None:
+    def __init__(self, name: str, rules: Iterable[Rule], places: Places, compile_expression: Compile) -> None:
         self.name = name
         self.rules = tuple(rules)
         self._by_id = {rule.id: rule for rule in self.rules}
@@ -164,12 +207,11 @@ class RuleSet:
             twice = next(rule.id for rule in self.rules if self._by_id[rule.id] is not rule)
             raise CatalogueError("catalogue-rules", f"{name}: the rule {twice} is there twice")
         self._places = places
-        self._tests: dict[str, list[tuple[Rule, Test]]] = {}
+        tests: dict[str, list[tuple[Rule, Test]]] = {}
         for rule in self.rules:
             if rule.test is not None:
-                self._tests.setdefault(rule.test.tag, []).append((rule, rule.test))
-        self._tags = tuple(self._tests)
-        self._dated = any(rule.start or rule.end for rule in self.rules)
+                tests.setdefault(rule.test.tag, []).append((rule, rule.test))
+        self._gates = {tag: _gate(about, compile_expression) for tag, about in tests.items()}
 
     def __getitem__(self, rule_id: str) -> Rule:
         return self._by_id[rule_id]
@@ -200,11 +242,9 @@ class RuleSet:
         issued_on = next((node.text or "" for node in content.iter(_ISSUED_ON)), "").strip()
         given = {"received-on": received_on.isoformat(), "issued-on": issued_on}
         findings = []
-        for node in content.iter(*self._tags) if self._tags else ():
-            for rule, test in self._tests[tag_of(node)]:
-                if test.ancestors and not test.fits(node):
-                    continue
-                if self._dated and not rule.in_force(issued_on):
+        for node in content.iter(*self._gates) if self._gates else ():
+            for rule, test in self._gates[tag_of(node)].to_ask(node, given):
+                if not test.fits(node) or not rule.in_force(issued_on):
                     continue
                 if not _obeyed(rule, test, node, given):
                     shown = node if shown_in is None else same_place(node, content, shown_in)

@@ -19,6 +19,7 @@ COMMON_NAMESPACE = "urn:sealpost:common:1"
 FUNCTIONS_NAMESPACE = "urn:sealpost:functions:1"
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _VARIABLE = re.compile(r"\$([A-Za-z_][\w.-]*)")
+_LITERAL_OR_VARIABLE = re.compile(rf"{_LITERAL.pattern}|\$(?P<variable>[A-Za-z_][\w.-]*)")
 _PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 _CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
 # Constructs that other XPath and Schematron engines refuse or get wrong: the rules are meant for them too.
@@ -170,3 +171,18 @@ def compile_xpath(
 def variables_of(expression: str) -> tuple[str, ...]:
     """The names of the variables that an expression uses."""
     return tuple(dict.fromkeys(_VARIABLE.findall(_LITERAL.sub("''", expression))))
+
+
+def inlined(expression: str, lets: Mapping[str, str]) -> str:
+    """The expression with every variable of `lets` replaced by what it stands for, in parentheses."""
+
+    def written(match: re.Match[str]) -> str:
+        name = match["variable"]
+        return f"({lets[name]})" if name in lets else match[0]
+
+    return _LITERAL_OR_VARIABLE.sub(written, expression)
+
+
+def calls_of(expression: str) -> int:
+    """How many calls of our functions an expression has."""
+    return len(_CALL.findall(_LITERAL.sub("''", expression)))

@@ -113,7 +113,7 @@ def test_an_expression_is_never_built_from_the_document(schemas: Path) -> None:
 def test_a_rule_that_breaks_says_nothing_about_the_document(schemas: Path, test: str) -> None:
     validator = _rule(schemas, _tested(test, let="{lang: 'f:Note/@lang'}"))
     with pytest.raises(EngineFault, match="RUL-900: the rule SL-01") as caught:
-        validator.validate(slip(HEADER + PERSON + '<Note lang="nl">MARKER</Note>'), received_on=RECEIVED_ON)
+        validator.validate(slip(HEADER + PERSON + '<Note lang="fr">MARKER</Note>'), received_on=RECEIVED_ON)
     assert caught.value.__context__ is None
     assert "MARKER" not in str(caught.value)
 
@@ -270,3 +270,25 @@ def test_a_wrong_rule_of_a_country_is_refused(schemas: Path, text: str, said: st
         Catalogue.load(schemas)
     assert said in str(caught.value)
     assert "zz/rules.yaml" in str(caught.value)
+
+
+def test_rules_asked_together_or_one_by_one_say_the_same(schemas: Path) -> None:
+    """Rules about one element are first asked together; dates, ancestors and lets must not get lost on that way."""
+    rules = [
+        ("SL-01", "f:Note", "", "$long or $short", "let: {long: 'string-length(.) > 3', short: \". = '$long'\"}"),
+        ("SL-02", "f:Content/f:Note", "", "contains(., 'a')", ""),
+        ("SL-03", "f:Header/f:Note", "", "false()", ""),
+        ("SL-04", "f:Note", "effective: {from: 2030-01-01}", "false()", ""),
+        ("SL-05", "f:Note", "effective: {until: 2030-01-01}", "contains(., 'b')", ""),
+    ]
+    text = "ruleset: zz:slip:1.0.0\nrules:\n" + "".join(
+        f"- id: {name}\n  severity: warning\n  legal: [{{act: a, article: '1'}}]\n  context: {context}\n"
+        + "".join(f"  {line}\n" for line in (dated, let) if line)
+        + f'  test: "{test}"\n{WORDS}'
+        for name, context, dated, test, let in rules
+    )
+    (schemas / "zz/slip/1/rules.yaml").write_text(text, encoding="utf-8")
+    validator = Validator(Catalogue.load(schemas))
+    for note, broken in (("abcd", []), ("ab", ["SL-01"]), ("aa", ["SL-01", "SL-05"]), ("$long", ["SL-02", "SL-05"])):
+        report = validator.validate(slip(HEADER + PERSON + f'<Note lang="nl">{note}</Note>'), received_on=RECEIVED_ON)
+        assert [finding.code for finding in report.findings] == broken, note
