@@ -8,10 +8,18 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from benchmarks import validate
 from benchmarks.intake import run as intake
 from benchmarks.result import Result
 
-BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {"intake": intake}
+BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
+    "intake": intake,
+    "validate-xsd": validate.xsd,
+    "validate-rules": validate.rules,
+    "validate-size": validate.size,
+    "validate-start": validate.start,
+    "validate-hostile": validate.hostile,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

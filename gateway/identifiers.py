@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SSIN = re.compile(r"[0-9]{11}")
 _ENTERPRISE = re.compile(r"[01][0-9]{9}")
@@ -22,8 +22,7 @@ _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _NIHDI_MODULI = (97, 89, 83, 79)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SsinBirth:
+class SsinBirth(NamedTuple):
     """The birth date that a social security number states; 0 stands for an unknown month or day."""
 
     year: int
@@ -51,10 +50,9 @@ def ssin_birth(number: str) -> SsinBirth | None:
         month -= 20
     elif 40 <= month <= 52:
         month -= 40
-    last = monthrange(year, month)[1] if 1 <= month <= 12 else 31
-    if month > 12 or day > last:
+    if month > 12 or day > 31 or (day > 28 and month and day > monthrange(year, month)[1]):
         return None
-    return SsinBirth(year=year, month=month, day=day)
+    return SsinBirth(year, month, day)
 
 
 def ssin_is_valid(number: str) -> bool:

@@ -31,6 +31,7 @@ MOST_SPELLINGS = 256
 _COMMON = f"{{{COMMON_NAMESPACE}}}"
 
 Argument = str | float | bool | list[etree._Element | str]
+Written = tuple[object, str | None, str | None, tuple[tuple[object, str | None], ...]]
 Function = Callable[..., str | float | bool]
 
 
@@ -92,6 +93,8 @@ class ReferenceData:
 
 def collapse(text: str) -> str:
     """`text` with white space as XML Schema collapses it: only that of ASCII, so a no-break space stays."""
+    if text.isalnum():
+        return text  # an identifier or a code: most of what is asked for
     return b" ".join(text.encode().split()).decode()
 
 
@@ -99,8 +102,8 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
     """The functions bound to reference data and the days of a country, as lxml wants them: (namespace, name) ->
     callable(context, *arguments)."""
 
-    # Texts of the law as forms wrote them, byte for byte, once found right: a sender's software writes them alike.
-    recognised: dict[bytes, tuple[tuple[tuple[str, tuple[str, ...]], ...], str]] = {}
+    # Texts of the law as forms wrote them, once found right: a sender's software breaks their lines alike.
+    recognised: dict[tuple[Written, ...], tuple[tuple[tuple[str, tuple[str, ...]], ...], str]] = {}
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -115,7 +118,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         information = node[0] if isinstance(node, list) and node else None
         if on is None or not isinstance(information, etree._Element):
             return False
-        written = etree.tostring(information, with_tail=False)
+        written = tuple(_written(article) for article in information)
         found = recognised.get(written) or (_articles(information), _child(information, "Digest"))
         registered = reference.excerpts_for(text_of(profile), text_of(language), on)
         if not any(found == (excerpt.articles, excerpt.digest) for excerpt in registered):
@@ -199,6 +202,11 @@ def _articles(information: etree._Element) -> tuple[tuple[str, tuple[str, ...]],
         )
         for article in information.iterchildren(f"{_COMMON}Article")
     )
+
+
+def _written(part: etree._Element) -> Written:
+    """An article or the digest with its texts as they stand there, white space and all."""
+    return part.tag, part.get("number"), part.text, tuple((paragraph.tag, paragraph.text) for paragraph in part)
 
 
 def _child(node: etree._Element, name: str) -> str:

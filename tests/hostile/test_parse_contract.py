@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import threading
-import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -16,98 +14,16 @@ import pytest
 from gateway.forms.findings import XmlRejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS, FORM_LIMITS, Limits, parse_untrusted
 from gateway.forms.validation import Validator
-
-XSI = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance"'
-LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-QUADRATIC = f'<!DOCTYPE a [<!ENTITY q "{"q" * 50_000}">]><a>{"&q;" * 5_000}</a>'
-
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "too large": (b"<a>" + b" " * FORM_LIMITS.max_bytes + b"</a>", "XML-001"),
-    "empty": (b"", "XML-010"),
-    "only white space": (b" \n ", "XML-010"),
-    "text": (b"not xml", "XML-010"),
-    "json": (b'{"a": 1}', "XML-010"),
-    "pdf": (b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "XML-002"),
-    "zip": (b"PK\x03\x04\x14\x00", "XML-002"),
-    "gzip": (gzip.compress(b"<a/>" * 10_000, mtime=0), "XML-002"),
-    "cut off": (b"<a><b>", "XML-010"),
-    "two roots": (b"<a/><b/>", "XML-010"),
-    "NUL": (b"<a>\0</a>", "XML-002"),
-    "NUL by reference": (b"<a>&#0;</a>", "XML-010"),
-    "control character": (b"<a>\x08</a>", "XML-010"),
-    "control character by reference": (b"<a>&#8;</a>", "XML-010"),
-    "invalid UTF-8": (b"<a>\xff</a>", "XML-002"),
-    "overlong UTF-8": (b"<a>\xc0\xbc</a>", "XML-002"),
-    "surrogates in UTF-8": (b"<a>\xed\xa0\x80</a>", "XML-002"),
-    "surrogate by reference": (b"<a>&#xD800;</a>", "XML-010"),
-    "noncharacter by reference": (b"<a>&#xFFFE;</a>", "XML-010"),
-    "UTF-16": ("<a/>".encode("utf-16"), "XML-002"),
-    "UTF-16 without mark": ("<a/>".encode("utf-16-le"), "XML-002"),
-    "UTF-32": ("<a/>".encode("utf-32"), "XML-002"),
-    "two byte order marks": (b"\xef\xbb\xbf\xef\xbb\xbf<a/>", "XML-003"),
-    "UTF-7": (b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-', "XML-003"),
-    "Latin-1": (b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>', "XML-003"),
-    "declared UTF-16": (b'<?xml version="1.0" encoding="UTF-16"?><a/>', "XML-003"),
-    "EBCDIC": ('<?xml version="1.0" encoding="cp037"?><a/>'.encode("cp037"), "XML-002"),
-    "XML 1.1": (b'<?xml version="1.1"?><a/>', "XML-004"),
-    "XML 1.2": (b"<?xml version='1.2' encoding='UTF-8'?><a/>", "XML-004"),
-    "no version": (b'<?xml encoding="UTF-8"?><a/>', "XML-004"),
-    "odd declaration": (b'<?xml version="1.0" author="me"?><a/>', "XML-004"),
-    "late declaration": (b' <?xml version="1.0"?><a/>', "XML-006"),
-    "second declaration": (b'<?xml version="1.0"?><?xml version="1.0"?><a/>', "XML-006"),
-    "billion laughs": (f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]><a>&l9;</a>'.encode(), "XML-005"),
-    "quadratic blow-up": (QUADRATIC.encode(), "XML-005"),
-    "external entity, file": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "XML-005"),
-    "external entity, http": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "http://127.0.0.1:9/x">]><a>&x;</a>', "XML-005"),
-    "parameter entity": (b'<!DOCTYPE a [<!ENTITY % x SYSTEM "file:///etc/passwd">%x;]><a/>', "XML-005"),
-    "external subset": (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "XML-005"),
-    "public identifier": (b'<!DOCTYPE a PUBLIC "-//X//Y" "http://127.0.0.1:9/x"><a/>', "XML-005"),
-    "small internal entity": (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "XML-005"),
-    "attribute default": (b'<!DOCTYPE a [<!ATTLIST a level CDATA "9">]><a/>', "XML-005"),
-    "bare doctype": (b"<!DOCTYPE a><a/>", "XML-005"),
-    "doctype after a comment": (b"<!-- c --><!DOCTYPE a><a/>", "XML-005"),
-    "doctype after a byte order mark": (b"\xef\xbb\xbf<!DOCTYPE a><a/>", "XML-005"),
-    "doctype in lower case": (b"<!doctype a><a/>", "XML-005"),
-    "doctype in a comment": (b"<a><!-- <!DOCTYPE a> --></a>", "XML-005"),
-    "doctype in CDATA": (b"<a><![CDATA[<!DOCTYPE a>]]></a>", "XML-005"),
-    "undeclared entity": (b"<a>&x;</a>", "XML-010"),
-    "style sheet": (b'<?xml-stylesheet href="http://127.0.0.1:9/x"?><a/>', "XML-006"),
-    "instruction inside": (b"<a><?x y?></a>", "XML-006"),
-    "instruction in CDATA": (b"<a><![CDATA[<?php ?>]]></a>", "XML-006"),
-    "instruction after the root": (b"<a/><?x?>", "XML-006"),
-    "schema location": (f'<a {XSI} i:schemaLocation="urn:x http://127.0.0.1:9/x"/>'.encode(), "XML-009"),
-    "type": (f'<a {XSI}><b i:type="c"/></a>'.encode(), "XML-009"),
-    "nil, deep": (f'<a {XSI}><b><c><d i:nil="true"/></c></b></a>'.encode(), "XML-009"),
-    "depth": (b"<a>" * 2_000 + b"</a>" * 2_000, "XML-010"),
-    "repeated attribute": (b'<a b="1" b="2"/>', "XML-010"),
-    "repeated attribute by namespace": (b'<a xmlns:p="u" xmlns:q="u" p:b="1" q:b="2"/>', "XML-010"),
-    "prefix without namespace": (b"<p:a/>", "XML-010"),
-    "less-than in a value": (b'<a b="<"/>', "XML-010"),
-    "unquoted value": (b"<a b=1/>", "XML-010"),
-    "wrong end": (b"<a></b>", "XML-010"),
-}
+from tests.hostile.files import READ, REFUSED, floods
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_hostile_file_is_refused_with_its_code_at_once(name: str) -> None:
+def test_a_hostile_file_is_refused_with_its_code(name: str) -> None:
     raw, code = REFUSED[name]
-    begun = time.process_time()
     with pytest.raises(XmlRejected) as caught:
         parse_untrusted(raw)
-    assert time.process_time() - begun < 0.1
     assert caught.value.code == caught.value.findings[0].code == code
     assert caught.value.__context__ is None
-
-
-READ: dict[str, tuple[bytes, str]] = {
-    "byte order mark": (b"\xef\xbb\xbf<a>x</a>", "x"),
-    "declaration": (b'<?xml version="1.0" encoding="utf-8" standalone="no"?>\n<a>x</a>', "x"),
-    "CDATA": (b"<a><![CDATA[x]]></a>", "x"),
-    "comment in a value": (b"<a>8506<!-- -->1512390</a>", "85061512390"),
-    "character reference": (b"<a>&#120;&amp;</a>", "x&"),
-    "line ends": (b"<a>x\r\ny</a>", "x\ny"),
-    "astral": ("<a>\U0001f4dc</a>".encode(), "\U0001f4dc"),
-}
 
 
 @pytest.mark.parametrize("name", READ)
@@ -156,60 +72,14 @@ def test_xinclude_is_an_unknown_element_and_includes_nothing(
         assert [finding.code for finding in report.findings] == ["XSD-CHILD-UNEXPECTED"]
 
 
-def _floods(sample: bytes) -> dict[str, bytes]:
-    """Documents just below the limit that make an engine work, built on a valid sample."""
-    size = FORM_LIMITS.max_bytes - len(sample) - 200
-    root = sample.index(b">", sample.index(b"Form ") if b"Form " in sample else sample.index(b"Report "))
-    inside = sample.index(b">", sample.index(b"<f:Content"))
-    end = sample.rindex(b"</f:Content>")
-
-    def fill(at: int, make: str, width: int) -> bytes:
-        parts = "".join(make.format(n=n) for n in range(size // width)).encode()[: size // width * width]
-        return sample[:at] + parts + sample[at:]
-
-    return {
-        "attributes": fill(inside, ' a{n:06}=""', 11),
-        "attributes of one namespace each": fill(inside, ' xmlns:p{n:06}="u{n:06}" p{n:06}:a=""', 37),
-        "namespaces": fill(root, ' xmlns:p{n:06}="u{n:06}"', 24),
-        "unknown children": fill(end, "<x/>", 4),
-        "unknown children of new names": fill(end, "<x{n:06}/>", 10),
-        "comments": fill(end, "<!---->", 7),
-        "text": fill(end, "x", 1),
-        "white space": fill(end, " ", 1),
-        "signatures": sample.replace(
-            b"</f:Content>",
-            b'</f:Content><f:Signatures xmlns:d="http://www.w3.org/2000/09/xmldsig#">'
-            + b"<d:Signature/>" * (size // 14)
-            + b"</f:Signatures>",
-        ),
-        "depth": fill(end, "<x>", 3),
-    }
-
-
 @pytest.mark.parametrize("kind", ["be/health-assessment", "be/occupational-disease-report"])
-def test_no_file_below_the_limit_holds_a_worker(validator: Validator, samples: Mapping[str, bytes], kind: str) -> None:
-    slow = {}
-    for name, raw in _floods(samples[kind]).items():
+def test_a_flood_below_the_limit_is_answered(validator: Validator, samples: Mapping[str, bytes], kind: str) -> None:
+    """How fast is a matter of the benchmark `validate-hostile`."""
+    for name, raw in floods(samples[kind]).items():
         assert len(raw) <= FORM_LIMITS.max_bytes
-        begun = time.process_time()
         report = validator.validate(raw, received_on=date(2026, 6, 1))
-        report.to_json("nl")
-        taken = time.process_time() - begun
+        assert report.to_json("nl")["findings"] or report.acceptable
         assert report.acceptable is (name in ("white space", "comments", "namespaces")), name
-        if taken > 0.5:  # measured at a tenth of this; the machine that runs the tests may be busy
-            slow[name] = taken
-    assert not slow
-
-
-def test_repeated_elements_with_a_fault_each_stay_cheap(validator: Validator, samples: Mapping[str, bytes]) -> None:
-    """Places count siblings of the same name; thousands of them must not cost a search each."""
-    sample = samples["be/health-assessment"]
-    start = sample.index(b"<c:Paragraph>")
-    one = b"<c:Paragraph/>"
-    raw = sample[:start] + one * ((FORM_LIMITS.max_bytes - len(sample)) // len(one)) + sample[start:]
-    begun = time.process_time()
-    validator.validate(raw, received_on=date(2026, 6, 1))
-    assert time.process_time() - begun < 0.5
 
 
 def test_threads_parse_side_by_side(samples: Mapping[str, bytes]) -> None:

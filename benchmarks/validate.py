@@ -1,0 +1,183 @@
+"""`validate-...`: what judging a form costs a core, against libxml2 alone over the same documents in the same run.
+
+Figures are processor time of one thread; ours and the floor take turns, so that a busy machine burdens both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from datetime import date
+from pathlib import Path
+
+from lxml import etree
+
+from benchmarks.result import Result, compared
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.kinds import CONTENT, FormKind
+from gateway.forms.validation import Validator
+from tests.hostile.files import READ, REFUSED, floods
+
+ROOT = Path(__file__).resolve().parents[1]
+DAY = date(2026, 6, 1)
+ROUNDS = 15
+SIZES_KIB = (5, 10, 25, 50, 100, 200)
+
+
+def xsd() -> list[Result]:
+    """Parse contract and schema, all kinds, against raw parse and schema of bare libxml2."""
+    validator = Validator(Catalogue.load())
+    return [_xsd(validator, kind) for kind in validator.catalogue.kinds if _typical(kind).is_file()]
+
+
+def _xsd(validator: Validator, kind: FormKind) -> Result:
+    raw = _typical(kind).read_bytes()
+    ours, floor = _side_by_side(lambda: validator.identify(raw), _bare(kind, raw))
+    return compared(
+        f"validate-xsd {kind.id}",
+        1 / ours,
+        "documents/s a core",
+        against="bare libxml2: parse and schema",
+        floor=1 / floor,
+    )
+
+
+def rules() -> list[Result]:
+    """Everything that `validate` does, with all rules of the kind, against the same floor."""
+    validator = Validator(Catalogue.load())
+    results = []
+    for kind in validator.catalogue.kinds:
+        if not _typical(kind).is_file():
+            continue
+        raw = _typical(kind).read_bytes()
+
+        def judge(raw: bytes = raw) -> None:
+            validator.validate(raw, received_on=DAY)
+
+        ours, floor = _side_by_side(judge, _bare(kind, raw))
+        number = sum(rule.test is not None for rule in kind.rules.rules)
+        results.append(
+            compared(
+                f"validate-rules {kind.id} ({number} rules)",
+                1 / ours,
+                "documents/s a core",
+                against="bare libxml2: parse and schema",
+                floor=1 / floor,
+            )
+        )
+    return results
+
+
+def size() -> list[Result]:
+    """Cost for a KiB as a valid document grows by repeated elements: the same throughout if the cost is linear."""
+    validator = Validator(Catalogue.load())
+    results: list[Result] = []
+    documents = [raw for kib in SIZES_KIB if (raw := _grown(validator, kib * 1024)) is not None]
+    for raw in documents:
+        assert not validator.identify(raw).findings
+        cost = _time(lambda raw=raw: validator.validate(raw, received_on=DAY)) / (len(raw) / 1024) * 1e6  # type: ignore[misc]
+        first = results[0].value if results else cost
+        name = f"validate-size {len(raw) / 1024:.0f} KiB"
+        results.append(compared(name, cost, "µs a KiB", against="the smallest document", floor=first))
+    return results
+
+
+def start() -> list[Result]:
+    """A fresh process that compiles every schema and every rule, against one that compiles the bare schemas."""
+    ours = "from gateway.forms.catalogue import Catalogue; Catalogue.load()"
+    bare = (
+        "import glob; from lxml import etree\n"
+        "for path in glob.glob('schemas/*/*/*/form.xsd'): etree.XMLSchema(etree.parse(path))"
+    )
+    took = {code: statistics.median(_process(code) for _ in range(5)) for code in (ours, bare)}
+    return [
+        compared(
+            "validate-start", took[ours], "s", against="Python with lxml compiling the bare schemas", floor=took[bare]
+        )
+    ]
+
+
+def hostile() -> list[Result]:
+    """The slowest answer to any hostile or odd file, with its report in words, against parsing it with bare libxml2."""
+    validator = Validator(Catalogue.load())
+    files = {name: raw for name, (raw, _) in {**REFUSED, **READ}.items()}
+    for kind in validator.catalogue.kinds:
+        if _typical(kind).is_file():
+            files |= {f"{name} in {kind.id}": raw for name, raw in floods(_typical(kind).read_bytes()).items()}
+
+    def answer(raw: bytes) -> None:
+        validator.validate(raw, received_on=DAY).to_json("nl")
+
+    took = {name: min(_once(lambda raw=raw: answer(raw)) for _ in range(3)) for name, raw in files.items()}  # type: ignore[misc]
+    worst = max(took, key=lambda name: took[name])
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    floor = min(_once(lambda: etree.fromstring(files[worst], parser)) for _ in range(3))
+    against = "bare libxml2 reading the same file"
+    name = f"validate-hostile, worst of {len(files)}: {worst}"
+    return [compared(name, took[worst] * 1e3, "ms", against=against, floor=floor * 1e3)]
+
+
+def _typical(kind: FormKind) -> Path:
+    return ROOT / "samples" / kind.id / kind.version.partition(".")[0] / "valid-typical.xml"
+
+
+def _bare(kind: FormKind, raw: bytes) -> Callable[[], object]:
+    """What libxml2 must do at least: read the bytes and run the schema."""
+    schema = etree.XMLSchema(etree.parse(ROOT / "schemas" / kind.id / kind.version.partition(".")[0] / "form.xsd"))
+    parser = etree.XMLParser()
+    return lambda: schema.validate(etree.fromstring(raw, parser))
+
+
+def _grown(validator: Validator, size_bytes: int) -> bytes | None:
+    """A valid document of that size: one that may repeat an element often enough, which is repeated in it."""
+    for kind in validator.catalogue.kinds:
+        shapes = validator.catalogue.shapes(kind)
+        raw = _typical(kind).read_bytes()
+        root = etree.fromstring(raw)
+        record = shapes.record(shapes.record(shapes.root.type).members[CONTENT].type)
+        content = kind.content_of(root)
+        for node in content if content is not None else ():
+            member = record.members[etree.QName(node).localname]
+            one = len(etree.tostring(node, with_tail=False))
+            times = (size_bytes - len(raw)) // one
+            if member.repeated and 0 <= times < member.most:
+                for _ in range(times):
+                    node.addnext(deepcopy(node))
+                return etree.tostring(root)
+    return None
+
+
+def _side_by_side(ours: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
+    """Median seconds of one call of each, measured in turns."""
+    pairs = [(_time(ours, rounds=1), _time(floor, rounds=1)) for _ in range(ROUNDS)]
+    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+
+
+def _time(work: Callable[[], object], *, rounds: int = 5, seconds: float = 0.06) -> float:
+    """Median seconds of one call, over rounds of at least `seconds`."""
+    work()
+    once = max(_once(work), 1e-6)
+    times = max(1, int(seconds / once))
+    return statistics.median(_many(work, times) / times for _ in range(rounds))
+
+
+def _many(work: Callable[[], object], times: int) -> float:
+    begun = time.process_time()
+    for _ in range(times):
+        work()
+    return time.process_time() - begun
+
+
+def _once(work: Callable[[], object]) -> float:
+    return _many(work, 1)
+
+
+def _process(code: str) -> float:
+    begun = time.perf_counter()
+    command: Sequence[str] = (sys.executable, "-c", code)
+    subprocess.run(command, check=True, cwd=ROOT)
+    return time.perf_counter() - begun
