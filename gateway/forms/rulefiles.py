@@ -13,7 +13,7 @@ from gateway.forms.findings import Message, Severity, four_languages
 from gateway.forms.functions import Function
 from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test, Where
 from gateway.forms.schema import SCHEMA_CODES
-from gateway.forms.sources import Entry, calls_of, compile_xpath, inlined, variables_of, xpath_namespaces
+from gateway.forms.sources import Entry, calls_of, compile_xpath, in_predicates, inlined, variables_of, xpath_namespaces
 
 _ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
 _NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
@@ -190,7 +190,12 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
 def _whole(
     expression: str, lets: Mapping[str, str], meanings: Mapping[str, str], *, steps: Sequence[str]
 ) -> str | None:
-    """The test in one expression, unless our functions would be called more often than with lets."""
+    """The test in one expression; None if that would mean something else or call our functions more often than lets do.
+
+    A let stands for what it is at the context element; written out inside a predicate it would start from another one.
+    """
+    if any(in_predicates(each) & lets.keys() for each in (expression, *lets.values())):
+        return None
     whole = inlined(expression, meanings)
     if calls_of(whole) > calls_of(expression) + sum(map(calls_of, lets.values())):
         return None

@@ -20,6 +20,7 @@ FUNCTIONS_NAMESPACE = "urn:sealpost:functions:1"
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _VARIABLE = re.compile(r"\$([A-Za-z_][\w.-]*)")
 _LITERAL_OR_VARIABLE = re.compile(rf"{_LITERAL.pattern}|\$(?P<variable>[A-Za-z_][\w.-]*)")
+_BRACKET_OR_VARIABLE = re.compile(r"[\[\]]|\$(?P<variable>[A-Za-z_][\w.-]*)")
 _PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 _CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
 # Constructs that other XPath and Schematron engines refuse or get wrong: the rules are meant for them too.
@@ -181,6 +182,16 @@ def inlined(expression: str, lets: Mapping[str, str]) -> str:
         return f"({lets[name]})" if name in lets else match[0]
 
     return _LITERAL_OR_VARIABLE.sub(written, expression)
+
+
+def in_predicates(expression: str) -> frozenset[str]:
+    """The variables that an expression uses inside a predicate, where paths start from another element."""
+    depth, found = 0, set()
+    for match in _BRACKET_OR_VARIABLE.finditer(_LITERAL.sub("''", expression)):
+        depth += {"[": 1, "]": -1}.get(match[0], 0)
+        if depth and match["variable"]:
+            found.add(match["variable"])
+    return frozenset(found)
 
 
 def calls_of(expression: str) -> int:

@@ -280,6 +280,7 @@ def test_rules_asked_together_or_one_by_one_say_the_same(schemas: Path) -> None:
         ("SL-03", "f:Header/f:Note", "", "false()", ""),
         ("SL-04", "f:Note", "effective: {from: 2030-01-01}", "false()", ""),
         ("SL-05", "f:Note", "effective: {until: 2030-01-01}", "contains(., 'b')", ""),
+        ("SL-06", "f:Note", "", "not(../f:Person[c:Ssin != $own][$own = 'bear'])", "let: {own: 'string(.)'}"),
     ]
     text = "ruleset: zz:slip:1.0.0\nrules:\n" + "".join(
         f"- id: {name}\n  severity: warning\n  legal: [{{act: a, article: '1'}}]\n  context: {context}\n"
@@ -289,6 +290,13 @@ def test_rules_asked_together_or_one_by_one_say_the_same(schemas: Path) -> None:
     )
     (schemas / "zz/slip/1/rules.yaml").write_text(text, encoding="utf-8")
     validator = Validator(Catalogue.load(schemas))
-    for note, broken in (("abcd", []), ("ab", ["SL-01"]), ("aa", ["SL-01", "SL-05"]), ("$long", ["SL-02", "SL-05"])):
+    expected = {
+        "abcd": [],
+        "ab": ["SL-01"],
+        "aa": ["SL-01", "SL-05"],
+        "$long": ["SL-02", "SL-05"],
+        "bear": ["SL-06"],
+    }
+    for note, broken in expected.items():
         report = validator.validate(slip(HEADER + PERSON + f'<Note lang="nl">{note}</Note>'), received_on=RECEIVED_ON)
         assert [finding.code for finding in report.findings] == broken, note
