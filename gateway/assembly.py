@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Semaphore
 
+from gateway.acceptance import Acceptance
+from gateway.cases import Cases
 from gateway.clock import SystemClock
 from gateway.config import Config, read_secret
 from gateway.dispatch import Dispatch
@@ -21,7 +23,7 @@ from gateway.intake import Intake
 from gateway.lifecycle import Breaker, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.ports import Clock, Store
-from gateway.pseudonyms import IdentifierKeys
+from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.receipts import Receipts
 from gateway.registration import Registration, token_hash
 from gateway.routing import Router
@@ -65,7 +67,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         identity = load_identity(config.identity, password=config.identity_password)
     except KeyUnavailable as error:
         raise ConfigError("service-identity", f"service.identity: {config.identity}: {error.detail}") from error
-    keys = IdentifierKeys(read_secret(config.identifier_key, "secrets.identifier_key"))
+    secret = read_secret(config.identifier_key, "secrets.identifier_key")
+    keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
     admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
     if len(admin_token) < 20:
         raise ConfigError("admin-token-too-short", "secrets.admin_token must hold at least 20 characters")
@@ -89,6 +92,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             witness=witness,
             router=Router(keys=keys, messages=messages),
             signatories=SignatoryCheck(keys=keys, messages=messages),
+            cases=cases,
+            acceptance=Acceptance(store=store, witness=witness, cases=cases),
             clock=clock,
         ),
         receipts=Receipts(

@@ -21,6 +21,7 @@ PartyId = NewType("PartyId", str)
 SubmissionId = NewType("SubmissionId", str)
 DeliveryId = NewType("DeliveryId", str)
 EvidenceId = NewType("EvidenceId", str)
+CaseId = NewType("CaseId", str)
 Role = str  # role codes are data of the form kinds; code knows none by name
 
 
@@ -228,3 +229,28 @@ class Term:
     last_day: date | None = None
     last_day_other_reading: date | None = None
     verdict: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiledCopy:
+    """When one recipient's copy of a filed form was dispatched, and when it was handed over."""
+
+    role: Role
+    party: PartyId
+    consigned_at: datetime
+    handed_over_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filed:
+    """An accepted form in its case. sealed_facts: what is remembered of it, readable with the gateway's own key."""
+
+    case_id: CaseId
+    submission_id: SubmissionId
+    kind: str
+    document_id: str
+    digest: str
+    sender: PartyId
+    accepted_at: datetime
+    sealed_facts: bytes
+    copies: tuple[FiledCopy, ...]

@@ -13,11 +13,13 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from gateway.model import (
+    CaseId,
     Delivery,
     DeliveryId,
     DeliveryState,
     Evidence,
     EvidenceId,
+    Filed,
     KeptReceipt,
     Party,
     PartyId,
@@ -28,6 +30,7 @@ from gateway.model import (
 )
 
 T = TypeVar("T")
+MAX_CASE = 200  # forms of a case that are looked at; only a sender who wants to slow us down makes more
 
 
 class Clock(Protocol):
@@ -95,6 +98,18 @@ class Reading(Register, Protocol):
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
 
+    def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
+        """The newest forms (at most `MAX_CASE`) of the cases that have one of the links, oldest first."""
+        ...
+
+    def case(self, case_id: CaseId) -> Sequence[Filed]:
+        """The newest forms (at most `MAX_CASE`) of a case, oldest first; none for a case that is not there."""
+        ...
+
+    def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
+        """The cases in which a party has sent or received a form, in the order in which it came to them."""
+        ...
+
 
 class Transaction(Reading, Protocol):
     """A unit of work: reads its own writes; all of it is committed, or none."""
@@ -151,6 +166,13 @@ class Transaction(Reading, Protocol):
     def start_term(
         self, submission_id: SubmissionId, term_id: str, *, day_zero: date, last_day: date, last_day_other_reading: date
     ) -> None: ...
+
+    def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
+        """Put an accepted form, whose deliveries are there, into the case that its links lead to.
+
+        Cases that it shows to be one are joined under the oldest id; without any, a new case begins.
+        """
+        ...
 
 
 class Store(Protocol):

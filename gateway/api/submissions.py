@@ -8,11 +8,12 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from gateway.acceptance import Accepted
 from gateway.api.access import Caller, Language, TheGateway, read_xml
 from gateway.api.problems import refusal
 from gateway.api.wire import NoQuery, Page
 from gateway.forms.parsing import ABSOLUTE_LIMITS
-from gateway.intake import Accepted, Rejected
+from gateway.intake import Rejected
 from gateway.model import EvidenceId, SubmissionId
 from gateway.status import submission_href
 

@@ -22,6 +22,8 @@ COMMON = "urn:sealpost:common:1"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FIXED = frozenset({f"{{{COMMON}}}BirthDate"})
+# The samples refer to each other; a counter that never saw those has no such document.
+_REFERENCES = ("f:Header/c:RelatedDocument", "f:ContestedForm/f:DocumentId", "f:Supersedes", "f:RequestReference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ def draw_up(
 ) -> Paper:
     """The form `kind` (`be/appeal`) of today, unsigned.
 
-    now: in the time zone of the form. fill: path below Content -> text. leave_out: paths of elements to drop.
+    now: in the time zone of the form. fill: path below Content -> text. leave_out: paths of elements to drop;
+    references to other documents are dropped unless they are filled in.
     """
     root = parse_untrusted((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes()).root
     document_id = str(uuid.uuid4())
@@ -58,7 +61,8 @@ def draw_up(
     _fill(root, "f:Header/c:CreatedAt", now.isoformat(timespec="seconds"))
     for path, text in (fill or {}).items():
         _fill(root, path, text)
-    for path in leave_out:
+    references = [path for path in _REFERENCES if not any(filled.startswith(path) for filled in fill or {})]
+    for path in (*leave_out, *references):
         for element in _find(root, path):
             parent = element.getparent()
             if parent is not None:

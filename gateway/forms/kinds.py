@@ -9,12 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from lxml import etree
 
 from gateway.deadlines import Calendar
-from gateway.errors import CatalogueError
+from gateway.errors import CatalogueError, EngineFault
 from gateway.forms.countries import Country, LegalTerm, TermVersion
 from gateway.forms.findings import Finding, MessageCatalogue, Phase, four_languages
 from gateway.forms.rules import RuleSet
@@ -29,6 +30,8 @@ CONTENT = "Content"
 SIGNATURES = "Signatures"
 
 _NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_FACT = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_PLACE = re.compile(r"f:[\w.-]+(?:/[fc]:[\w.-]+)*")
 _ROOT = re.compile(r"[A-Z][A-Za-z]+")
 _KIND_KEYS = (
     "country",
@@ -138,11 +141,59 @@ class TermRule:
         return self.term.version(_text(self.profile, content), day=day, variant=variant)
 
 
+class Keep(StrEnum):
+    """How the gateway keeps a fact of an accepted form: never as free text, identifiers only as keyed HMAC."""
+
+    KEYED = "keyed"
+    CODE = "code"
+    DATE = "date"
+    FLAG = "flag"
+    REFERENCE = "reference"
+    DIGEST = "digest"
+    PLACE = "place"
+
+
+_KEPT: Mapping[Keep, re.Pattern[str]] = {
+    Keep.KEYED: re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,63}"),
+    Keep.CODE: re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,63}"),
+    Keep.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    Keep.FLAG: re.compile(r"true|false"),
+    Keep.REFERENCE: re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    Keep.DIGEST: re.compile(r"sha256:[0-9a-f]{64}"),
+    Keep.PLACE: re.compile(r"[A-Z]{2,4}-[0-9]{2,3} /[A-Za-z0-9_:*@/\[\]().-]{0,499}"),  # a rule, and where in a form
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactRule:
+    """A coded fact of the form that later rules ask for. path: where the form states it, if that is one place."""
+
+    name: str
+    keep: Keep
+    at: etree.XPath
+    path: str | None = None
+
+    def values(self, content: etree._Element) -> tuple[str, ...]:
+        """What the form says there; of an element with children their texts, one space between.
+
+        Raises EngineFault where that is not of the kind that `keep` says: then the data of the form kind is wrong.
+        """
+        found: Any = self.at(content)
+        if isinstance(found, bool):
+            return ("true" if found else "false",)
+        nodes = found if isinstance(found, list) else [found]
+        values = tuple(text for text in map(_words, nodes) if text)
+        if not all(_KEPT[self.keep].fullmatch(value) for value in values):
+            raise EngineFault("fact-not-coded", f"the fact {self.name} is not of the kind {self.keep}")
+        return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormKind:
     """One XSD-defined document type at one version, with all that the gateway knows about it.
 
-    titles, act and articles are for people; signatories, routes, never and terms are what intake acts on.
+    titles, act and articles are for people; signatories, routes, never and terms are what intake acts on; facts are
+    what it keeps of an accepted form.
     """
 
     country: str
@@ -158,6 +209,7 @@ class FormKind:
     routes: tuple[RouteRule, ...]
     never: frozenset[str]
     terms: tuple[TermRule, ...]
+    facts: tuple[FactRule, ...]
     calendar: Calendar
     schema: CompiledSchema
     rules: RuleSet
@@ -182,6 +234,11 @@ class FormKind:
         """Where a path that is relative to Content leads, readable in a finding."""
         return f"/f:{self.root}/f:{CONTENT}/{path.path}"
 
+    def fact_place(self, name: str) -> str | None:
+        """Where a form of this kind states a fact, readable in a finding; None if that is not one place."""
+        path = next((fact.path for fact in self.facts if fact.name == name), None)
+        return None if path is None else f"/f:{self.root}/f:{CONTENT}/{path}"
+
     def content_of(self, root: etree._Element) -> etree._Element | None:
         """The Content element of a document of this kind."""
         return next(root.iterchildren(self.content_qname), None)
@@ -203,7 +260,7 @@ class KindDescription:
 
 def read_kind(data: object, *, source: str, country: Country) -> KindDescription:
     """Read the content of a form.toml; its terms are those of `country`. Raises CatalogueError naming file and key."""
-    entry = Entry(data, where=source, required=_KIND_KEYS, optional=["signatory", "route", "term"])
+    entry = Entry(data, where=source, required=_KIND_KEYS, optional=["signatory", "route", "term", "fact"])
     for key, pattern in (("country", _NAME), ("name", _NAME), ("root", _ROOT)):
         if pattern.fullmatch(entry.text(key)) is None:
             raise entry.wrong(key, "not a name of the expected form")
@@ -231,6 +288,7 @@ def read_kind(data: object, *, source: str, country: Country) -> KindDescription
         "terms": tuple(
             _term(item, f"{source}: term {n}", namespaces, country) for n, item in enumerate(entry.items("term"), 1)
         ),
+        "facts": _facts(entry.items("fact"), source, namespaces),
         "calendar": country.calendar,
     }
     return KindDescription(facts=facts, rule_files=entry.texts("rules"))
@@ -298,6 +356,24 @@ def _term(data: object, where: str, namespaces: Mapping[str, str], country: Coun
     )
 
 
+def _facts(items: Sequence[object], source: str, namespaces: Mapping[str, str]) -> tuple[FactRule, ...]:
+    facts: dict[str, FactRule] = {}
+    for number, item in enumerate(items, 1):
+        entry = Entry(item, where=f"{source}: fact {number}", required=["name", "at", "keep"], optional=["place"])
+        name, path = entry.text("name"), entry.optional_text("place") or entry.text("at")
+        if _FACT.fullmatch(name) is None or name in facts:
+            raise entry.wrong("name", "a new lower-case name is expected")
+        if "place" in entry.data and _PLACE.fullmatch(path) is None:
+            raise entry.wrong("place", "a path such as f:Worker/c:Ssin is expected")
+        facts[name] = FactRule(
+            name=name,
+            keep=Keep(entry.one_of("keep", list(Keep))),
+            at=_required_path(entry, "at", namespaces),
+            path=path if _PLACE.fullmatch(path) else None,
+        )
+    return tuple(facts.values())
+
+
 def _required_path(entry: Entry, key: str, namespaces: Mapping[str, str]) -> etree.XPath:
     path = compile_xpath(entry.text(key), where=f"{entry.where}.{key}", namespaces=namespaces)
     try:
@@ -322,3 +398,9 @@ def _text(path: etree.XPath, content: etree._Element) -> str | None:
         found = found[0] if found else ""
     text = "".join(found.itertext()) if isinstance(found, etree._Element) else str(found)
     return " ".join(text.split()) or None
+
+
+def _words(node: object) -> str:
+    """The texts below a node, white space collapsed, one space between those of its elements."""
+    texts = node.itertext() if isinstance(node, etree._Element) else (str(node),)
+    return " ".join(word for text in texts for word in text.split())

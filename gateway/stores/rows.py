@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.model import (
+    CaseId,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -21,6 +23,8 @@ from gateway.model import (
     Event,
     Evidence,
     EvidenceId,
+    Filed,
+    FiledCopy,
     KeptReceipt,
     Mandate,
     Party,
@@ -256,4 +260,39 @@ def term_row(term: Term) -> Row:
         term.starts_on,
         *(day and day.isoformat() for day in days),
         term.verdict,
+    )
+
+
+FILED = (
+    "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
+    "submission.accepted_at, filed.facts, delivery.role, delivery.party, delivery.consigned_at, delivery.handed_over_at"
+)
+
+
+def filed_of(rows: Iterable[Row]) -> list[Filed]:
+    """From the columns of FILED, one row per copy, those of one form together."""
+    return [_filed(list(each)) for _, each in groupby(rows, key=lambda row: row[1])]
+
+
+def _filed(rows: list[Row]) -> Filed:
+    row = rows[0]
+    return Filed(
+        case_id=CaseId(row[0]),
+        submission_id=SubmissionId(row[1]),
+        kind=row[2],
+        document_id=row[3],
+        digest=row[4],
+        sender=PartyId(row[5]),
+        accepted_at=from_ms(row[6]),
+        sealed_facts=bytes(row[7]),
+        copies=tuple(
+            FiledCopy(
+                role=role,
+                party=PartyId(party),
+                consigned_at=from_ms(consigned_at),
+                handed_over_at=_maybe_at(handed_over),
+            )
+            for *_, role, party, consigned_at, handed_over in rows
+            if role is not None
+        ),
     )

@@ -39,6 +39,16 @@ def m001_tables(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m002_cases(db: Database) -> None:
+    """Which forms belong together, and the sealed facts that are kept of them.
+
+    A link is a keyed digest of the worker and of a number that forms share; forms with a link in common are one case.
+    """
+    for statement in _M002.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -87,4 +97,15 @@ CREATE TABLE term (seq INTEGER PRIMARY KEY, submission_id TEXT NOT NULL, id TEXT
     act TEXT NOT NULL, length INTEGER NOT NULL, unit TEXT NOT NULL, starts_on TEXT, day_zero TEXT, last_day TEXT,
     last_day_other_reading TEXT, verdict TEXT) STRICT;
 CREATE INDEX term_submission ON term (submission_id, id)
+"""
+
+_M002 = """
+CREATE TABLE filed (seq INTEGER PRIMARY KEY, case_id TEXT NOT NULL, submission_id TEXT NOT NULL UNIQUE,
+    facts BLOB NOT NULL) STRICT;
+CREATE INDEX filed_case ON filed (case_id, seq);
+CREATE TABLE case_link (link TEXT PRIMARY KEY, case_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX case_link_case ON case_link (case_id);
+CREATE TABLE case_party (seq INTEGER PRIMARY KEY, party TEXT NOT NULL, case_id TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX case_party_case ON case_party (case_id, party);
+CREATE INDEX case_party_seq ON case_party (party, seq)
 """

@@ -18,11 +18,13 @@ from sqlite_utils import Database
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
+    CaseId,
     Delivery,
     DeliveryId,
     DeliveryState,
     Evidence,
     EvidenceId,
+    Filed,
     KeptReceipt,
     Party,
     PartyId,
@@ -33,7 +35,7 @@ from gateway.model import (
     Term,
 )
 from gateway.ports import Reading, Transaction
-from gateway.stores import rows
+from gateway.stores import cases, rows
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
 from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane
@@ -209,6 +211,17 @@ class _Snapshot:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
         return [rows.term_of(row) for row in self._rows(sql, submission_id)]
 
+    # cases
+
+    def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
+        return cases.filed_under(self._connection, links)
+
+    def case(self, case_id: CaseId) -> Sequence[Filed]:
+        return cases.case(self._connection, case_id)
+
+    def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
+        return cases.cases_of(self._connection, party, after=after, limit=limit)
+
 
 class _Unit(_Snapshot):
     """`Transaction`: a savepoint inside the group's transaction."""
@@ -330,3 +343,6 @@ class _Unit(_Snapshot):
                 term_id,
             ),
         )
+
+    def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
+        return cases.file(self._connection, submission_id, links=links, sealed_facts=sealed_facts)

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.model import (
+    CaseId,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -302,6 +303,71 @@ def test_a_term_starts_once(store: Store) -> None:
         )
     (started,) = store.read(lambda view: view.terms_of(submission.id))
     assert started.day_zero == date(2026, 5, 4)
+
+
+def filed(store: Store, *links: str, party: str = "fund", sender: str = "worker") -> tuple[SubmissionId, CaseId]:
+    """A form with one copy, put into the case of its links."""
+    submission = a_submission(sender=PartyId(sender))
+
+    def work(unit: Transaction) -> CaseId:
+        unit.add_submission(submission)
+        unit.add_delivery(a_delivery(party, due_at=None, submission=submission.id), b"abc")
+        return unit.file(submission.id, links=links, sealed_facts=submission.id.encode())
+
+    return submission.id, store.write(work)
+
+
+def test_forms_with_a_link_in_common_are_one_case(store: Store) -> None:
+    first, case = filed(store, "a", "b")
+    second, same = filed(store, "b", "c")
+    other, another = filed(store, "d")
+    assert case == same != another
+    assert [form.submission_id for form in store.read(lambda view: view.case(case))] == [first, second]
+    assert [form.submission_id for form in store.read(lambda view: view.filed_under(["c", "x"]))] == [first, second]
+    assert [form.submission_id for form in store.read(lambda view: view.filed_under(["d"]))] == [other]
+    assert store.read(lambda view: view.filed_under(["x"])) == []
+
+
+def test_a_form_of_a_case_comes_with_its_dates_and_sealed_facts(store: Store) -> None:
+    submission_id, case = filed(store, "a")
+    (delivery,) = store.read(lambda view: view.deliveries_of(submission_id))
+    store.write(
+        lambda unit: unit.move_delivery(
+            delivery.id, expected=DeliveryState.CONSIGNED, to=DeliveryState.HANDED_OVER, at=NOW + SECOND, problem=None
+        )
+    )
+    (form,) = store.read(lambda view: view.case(case))
+    submission = store.read(lambda view: view.submission(submission_id))
+    assert submission is not None
+    assert (form.case_id, form.kind, form.document_id) == (case, submission.kind, submission.document_id)
+    assert (form.digest, form.sender, form.accepted_at) == (submission.digest, submission.sender, NOW)
+    assert form.sealed_facts == submission_id.encode()
+    (copy,) = form.copies
+    assert (copy.role, copy.party, copy.consigned_at) == ("MedicalInspector", "fund", NOW)
+    assert copy.handed_over_at == NOW + SECOND
+
+
+def test_cases_that_turn_out_to_be_one_are_joined_under_the_oldest(store: Store) -> None:
+    one, oldest = filed(store, "a", party="fund")
+    two, younger = filed(store, "b", party="dossier")
+    three, joined = filed(store, "a", "b", party="fund")
+    assert joined == oldest != younger
+    assert [form.submission_id for form in store.read(lambda view: view.filed_under(["b"]))] == [one, two, three]
+    assert store.read(lambda view: view.case(younger)) == []
+    assert [case for _, case in store.read(lambda view: view.cases_of(PartyId("worker"), after=0, limit=9))] == [oldest]
+    assert [case for _, case in store.read(lambda view: view.cases_of(PartyId("dossier"), after=0, limit=9))] == [
+        oldest
+    ]
+
+
+def test_a_party_finds_the_cases_it_sent_or_received_a_form_in_page_by_page(store: Store) -> None:
+    cases = [filed(store, link, sender="service")[1] for link in "abc"]
+    filed(store, "d", party="elsewhere", sender="stranger")
+    first = store.read(lambda view: view.cases_of(PartyId("fund"), after=0, limit=2))
+    rest = store.read(lambda view: view.cases_of(PartyId("fund"), after=first[-1][0], limit=2))
+    assert [case for _, case in (*first, *rest)] == cases
+    assert [case for _, case in store.read(lambda view: view.cases_of(PartyId("service"), after=0, limit=9))] == cases
+    assert store.read(lambda view: view.cases_of(PartyId("nobody"), after=0, limit=9)) == []
 
 
 def test_a_read_sees_one_moment(store: Store) -> None:

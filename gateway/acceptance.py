@@ -1,0 +1,261 @@
+"""Take in what was found in order: sealed copies, evidence, terms, notes for the case, all in one transaction.
+
+The numbers go on with those of intake. Until the one transaction of step 8 nothing is stored and nothing leaves; the
+answer is signed before it, stored in it, and released after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lxml import etree
+
+from gateway.cases import Cases, Filing
+from gateway.envelope import Consignment, build_envelope
+from gateway.errors import Conflict
+from gateway.evidence import Reason, Witness
+from gateway.forms.findings import Finding
+from gateway.forms.kinds import FormKind
+from gateway.forms.report import Report, finding_to_json
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    EndpointKind,
+    Event,
+    Evidence,
+    Party,
+    PartyId,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+    new_id,
+)
+from gateway.ports import Reading, Store, Transaction
+from gateway.routing import Addressee
+from gateway.status import submission_view
+from gateway.terms import terms_of
+from signing import sha256
+
+_EVIDENCE_PATH = re.compile(r"/[A-Za-z0-9_:*@/\[\]()\-.]{0,499}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedIn:
+    """What lies on the counter. key: the sender's name for it. language: of the words in the answer."""
+
+    raw: bytes
+    digest: str
+    key: str
+    sender: Party
+    at: datetime
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleared:
+    """A form against which nothing stands. content: the bytes that were signed, parsed again. links: of its case."""
+
+    kind: FormKind
+    content: etree._Element
+    filing: Filing
+    links: tuple[str, ...]
+    addressees: Sequence[Addressee]
+    acting_for: PartyId | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """The form is in: `answer` is what the sender was told first. repeated: it was handed in before."""
+
+    submission_id: SubmissionId
+    answer: bytes
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Copy:
+    delivery: Delivery
+    envelope: bytes
+    consigned: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """All that is stored of one form."""
+
+    submission: Submission
+    proofs: Sequence[Evidence]
+    copies: Sequence[_Copy]
+    terms: Sequence[Term]
+    links: Sequence[str]
+    sealed_facts: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Takes cleared forms in."""
+
+    store: Store
+    witness: Witness
+    cases: Cases
+
+    def take_in(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Accepted:
+        """7. Seal a copy for each recipient and sign what will be said. 8. One transaction. 9. Only then the answer.
+
+        Raises Conflict when a twin with other bytes was faster; StoreUnavailable.
+        """
+        submission = Submission(
+            id=SubmissionId(new_id()),
+            sender=handed_in.sender.id,
+            idempotency_key=handed_in.key,
+            digest=handed_in.digest,
+            kind=cleared.kind.id,
+            document_id=cleared.filing.document_id,
+            state=SubmissionState.ACCEPTED,
+            accepted_at=handed_in.at,
+            acting_for=cleared.acting_for,
+            answer=b"",
+        )
+        entry = self._entry(submission, cleared, handed_in.raw)
+        acceptance = self.witness.state(
+            Event.SUBMISSION_ACCEPTANCE,
+            at=handed_in.at,
+            submission_id=submission.id,
+            sender=submission.sender,
+            acting_for=submission.acting_for,
+            kind=submission.kind,
+            document_id=submission.document_id,
+            document_digest=submission.digest,
+            reasons=[reason_of(finding) for finding in report.findings],
+            terms=entry.terms,
+        )
+        view = submission_view(
+            submission,
+            proof=acceptance.id,
+            deliveries=[copy.delivery for copy in entry.copies],
+            terms=entry.terms,
+            language=handed_in.language,
+            warnings=[finding_to_json(finding, report.messages, handed_in.language) for finding in report.findings],
+        )
+        answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
+        main = replace(entry, submission=answered, proofs=[acceptance])
+        return self.store.write(lambda unit: _store(unit, main, handed_in.sender))
+
+    def _entry(self, submission: Submission, cleared: Cleared, raw: bytes) -> _Entry:
+        copies = [self._copy(submission, addressee, raw) for addressee in cleared.addressees]
+        deliveries = [copy.delivery for copy in copies]
+        return _Entry(
+            submission=submission,
+            proofs=(),
+            copies=copies,
+            terms=terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, copies=deliveries),
+            links=cleared.links,
+            sealed_facts=self.cases.sealed(cleared.filing, submission.id),
+        )
+
+    def _copy(self, submission: Submission, addressee: Addressee, raw: bytes) -> _Copy:
+        """One recipient's sealed copy with the evidence that it lies ready."""
+        route, party, at = addressee.route, addressee.party, submission.accepted_at
+        if party.sealing_certificate is None:
+            raise ValueError("the router lets no party without a sealing certificate pass")
+        delivery_id = DeliveryId(new_id())
+        consignment = Consignment(
+            delivery_id=delivery_id,
+            submission_id=submission.id,
+            kind=submission.kind,
+            route=route.id,
+            article=route.article,
+            role=route.role,
+            party=party.id,
+            copy=route.copy,
+            of=route.of,
+            document_id=submission.document_id,
+            document_digest=submission.digest,
+            sender=submission.sender,
+            accepted_at=at,
+        )
+        envelope = build_envelope(consignment, raw, recipient=party.sealing_certificate, identity=self.witness.identity)
+        delivery = Delivery(
+            id=delivery_id,
+            submission_id=submission.id,
+            kind=submission.kind,
+            route=route.id,
+            article=route.article,
+            role=route.role,
+            party=party.id,
+            copy=route.copy,
+            of=route.of,
+            state=DeliveryState.CONSIGNED,
+            transport=party.endpoint.kind,
+            attempts=0,
+            consigned_at=at,
+            handed_over_at=None,
+            due_at=at if party.endpoint.kind is EndpointKind.PUSH else None,
+            envelope_digest=sha256(envelope),
+            document_digest=submission.digest,
+            size_bytes=len(envelope),
+            last_problem=None,
+        )
+        consigned = self.witness.state(
+            Event.CONTENT_CONSIGNMENT,
+            at=at,
+            submission_id=submission.id,
+            document_id=submission.document_id,
+            delivery=delivery,
+        )
+        return _Copy(delivery=delivery, envelope=envelope, consigned=consigned)
+
+
+def handed_in_before(view: Reading, sender: Party, key: str, digest: str) -> Accepted | None:
+    """The first answer to the same bytes under the same key. Raises Conflict for other bytes."""
+    known = view.submission_by_key(sender.id, key)
+    if known is None:
+        return None
+    if known.digest != digest:
+        raise Conflict(
+            "idempotency-key-reused",
+            "this key was used for other bytes; hand other bytes in under another key",
+            firstDigest=known.digest,
+            digest=digest,
+            submissionId=known.id,
+        )
+    return Accepted(submission_id=known.id, answer=known.answer, repeated=True)
+
+
+def reason_of(finding: Finding) -> Reason:
+    """A finding as evidence states it: codes and places only."""
+    path = finding.path if finding.path and _EVIDENCE_PATH.fullmatch(finding.path) else None
+    return Reason(code=finding.rule or finding.code, article=finding.article, path=path)
+
+
+def _store(unit: Transaction, entry: _Entry, sender: Party) -> Accepted:
+    """Everything of one submission, in the caller's transaction; a twin that was faster has the say."""
+    submission = entry.submission
+    known = handed_in_before(unit, sender, submission.idempotency_key, submission.digest)
+    if known is not None:
+        return known
+    first = unit.submission_by_document(submission.document_id)
+    if first is not None:
+        if (first.digest, first.sender) == (submission.digest, submission.sender):
+            return Accepted(submission_id=first.id, answer=first.answer, repeated=True)
+        raise Conflict("document-id-reused", "a document with this DocumentId and other bytes was handed in (GEN-02)")
+    _add(unit, entry)
+    return Accepted(submission_id=submission.id, answer=submission.answer)
+
+
+def _add(unit: Transaction, entry: _Entry) -> None:
+    submission = entry.submission
+    unit.add_submission(submission)
+    for proof in entry.proofs:
+        unit.add_evidence(proof)
+    for copy in entry.copies:
+        unit.add_delivery(copy.delivery, copy.envelope)
+        unit.add_evidence(copy.consigned)
+    unit.add_terms(submission.id, entry.terms)
+    unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)
