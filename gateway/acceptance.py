@@ -36,6 +36,7 @@ from gateway.model import (
     Term,
     new_id,
 )
+from gateway.notices import Notice
 from gateway.ports import Reading, Store, Transaction
 from gateway.routing import Addressee
 from gateway.status import submission_view
@@ -59,7 +60,8 @@ class HandedIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Cleared:
-    """A form against which nothing stands. content: the bytes that were signed, parsed again. links: of its case."""
+    """A form against which nothing stands. content: the bytes that were signed, parsed again. links: of its case.
+    notices: those that the gateway makes because of it."""
 
     kind: FormKind
     content: etree._Element
@@ -67,6 +69,7 @@ class Cleared:
     links: tuple[str, ...]
     addressees: Sequence[Addressee]
     acting_for: PartyId | None
+    notices: Sequence[Notice] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,7 @@ class Acceptance:
             answer=b"",
         )
         entry = self._entry(submission, cleared, handed_in.raw)
+        notices = [self._notice(notice, handed_in.at) for notice in cleared.notices]
         acceptance = self.witness.state(
             Event.SUBMISSION_ACCEPTANCE,
             at=handed_in.at,
@@ -145,9 +149,37 @@ class Acceptance:
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
         main = replace(entry, submission=answered, proofs=[acceptance])
-        return self.store.write(lambda unit: _store(unit, main, handed_in.sender))
+        return self.store.write(lambda unit: _store(unit, main, notices, handed_in.sender))
 
-    def _entry(self, submission: Submission, cleared: Cleared, raw: bytes) -> _Entry:
+    def _notice(self, notice: Notice, at: datetime) -> _Entry:
+        """A notice as it is stored. Whom it does not reach stands in evidence, for the operator."""
+        submission = Submission(
+            id=SubmissionId(new_id()),
+            sender=PartyId(self.witness.issuer),
+            idempotency_key=notice.filing.document_id,
+            digest=sha256(notice.raw),
+            kind=notice.kind.id,
+            document_id=notice.filing.document_id,
+            state=SubmissionState.ACCEPTED,
+            accepted_at=at,
+            acting_for=None,
+            answer=b"",
+        )
+        failures = [
+            self.witness.state(
+                Event.CONTENT_CONSIGNMENT_FAILURE,
+                at=at,
+                submission_id=submission.id,
+                kind=submission.kind,
+                document_id=submission.document_id,
+                document_digest=submission.digest,
+                reasons=[reason_of(finding)],
+            )
+            for finding in notice.unreached
+        ]
+        return replace(self._entry(submission, notice, notice.raw), proofs=failures)
+
+    def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
         copies = [self._copy(submission, addressee, raw) for addressee in cleared.addressees]
         deliveries = [copy.delivery for copy in copies]
         return _Entry(
@@ -234,7 +266,7 @@ def reason_of(finding: Finding) -> Reason:
     return Reason(code=finding.rule or finding.code, article=finding.article, path=path)
 
 
-def _store(unit: Transaction, entry: _Entry, sender: Party) -> Accepted:
+def _store(unit: Transaction, entry: _Entry, notices: Sequence[_Entry], sender: Party) -> Accepted:
     """Everything of one submission, in the caller's transaction; a twin that was faster has the say."""
     submission = entry.submission
     known = handed_in_before(unit, sender, submission.idempotency_key, submission.digest)
@@ -245,7 +277,8 @@ def _store(unit: Transaction, entry: _Entry, sender: Party) -> Accepted:
         if (first.digest, first.sender) == (submission.digest, submission.sender):
             return Accepted(submission_id=first.id, answer=first.answer, repeated=True)
         raise Conflict("document-id-reused", "a document with this DocumentId and other bytes was handed in (GEN-02)")
-    _add(unit, entry)
+    for each in (entry, *notices):
+        _add(unit, each)
     return Accepted(submission_id=submission.id, answer=submission.answer)
 
 

@@ -22,6 +22,7 @@ from gateway.forms.validation import Validator
 from gateway.intake import Intake
 from gateway.lifecycle import Breaker, RetryPolicy
 from gateway.mailboxes import Mailboxes
+from gateway.notices import Notices
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.receipts import Receipts
@@ -77,6 +78,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
     config.store_path.parent.mkdir(parents=True, exist_ok=True)
     store = STORES[config.store_engine](config.store_path)
     witness = Witness(identity=identity, issuer=config.name)
+    router = Router(keys=keys, messages=messages)
     return Gateway(
         config=config,
         store=store,
@@ -90,9 +92,10 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             validator=validator,
             trust=trust,
             witness=witness,
-            router=Router(keys=keys, messages=messages),
+            router=router,
             signatories=SignatoryCheck(keys=keys, messages=messages),
             cases=cases,
+            notices=Notices(validator=validator, witness=witness, router=router, cases=cases),
             acceptance=Acceptance(store=store, witness=witness, cases=cases),
             clock=clock,
         ),

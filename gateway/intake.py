@@ -16,6 +16,7 @@ from gateway.forms.parsing import ABSOLUTE_LIMITS, parse_untrusted
 from gateway.forms.report import Outcome, Report
 from gateway.forms.validation import Identified, Validator
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, new_id
+from gateway.notices import DrawnUp, Notices
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
@@ -53,6 +54,7 @@ class Intake:
     router: Router
     signatories: SignatoryCheck
     cases: Cases
+    notices: Notices
     acceptance: Acceptance
     clock: Clock
 
@@ -117,13 +119,21 @@ class Intake:
         against = list(records.standing.findings)
         if any(kind.calendar.date_of(signature.signing_time) > received_on for signature in verified.signatures):
             against.append(kind.finding("GEN-18", Phase.SIGNATURE, path=f"/f:{kind.root}/f:Signatures"))
-        if principal is None:  # and who may not hand it in learns nothing of the register or of earlier documents
+        if (
+            principal is None or kind.is_own
+        ):  # and who may not hand it in learns nothing of the register or of earlier documents
             if not records.standing.findings:
                 against.append(kind.finding("GW-SENDER-NOT-PERMITTED", Phase.RECORDS))
             return None, (*rules, *against)
         if records.first is not None and (records.first.digest, records.first.sender) != (handed_in.digest, sender.id):
             place = f"/f:{kind.root}/f:Content/f:Header/c:DocumentId"
             against.append(kind.finding("GEN-02", Phase.RECORDS, path=place))
+        against += [*records.routing.findings, *check(filing, records.case)]
+        drawn_up = DrawnUp()
+        if kind.notices and not any(finding.severity is Severity.ERROR for finding in (*rules, *against)):
+            drawn_up = self.store.read(
+                lambda view: self.notices.draw_up(filing, content, records.case, view, at=handed_in.at)
+            )
         cleared = Cleared(
             kind=kind,
             content=content,
@@ -131,8 +141,9 @@ class Intake:
             links=links,
             addressees=records.routing.addressees,
             acting_for=None if principal == sender.id else principal,
+            notices=drawn_up.notices,
         )
-        return cleared, (*rules, *against, *records.routing.findings, *check(filing, records.case))
+        return cleared, (*rules, *against, *drawn_up.flags)
 
     def _report(self, identified: Identified, findings: tuple[Finding, ...], handed_in: HandedIn) -> Report:
         """The report of the whole way, with the phases that only intake has."""

@@ -18,7 +18,7 @@ from gateway.forms.countries import Country, read_country
 from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
-from gateway.forms.kinds import FormKind, KindDescription, read_kind
+from gateway.forms.kinds import FormKind, KindDescription, NoticeDescription, NoticeRule, read_kind
 from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet
@@ -143,17 +143,37 @@ def _kind(
         raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
     schema = _schema(folder, home / "form.xsd", facts["namespace"])
     rules = _rules(folder, description, schema, tables[code], listed)
-    return FormKind(**facts, schema=schema, rules=rules, messages=messages.with_rules(rules.words, rules.last_resorts))
+    return FormKind(
+        **facts,
+        notices=tuple(_notice(folder, home, notice) for notice in description.notices),
+        schema=schema,
+        rules=rules,
+        messages=messages.with_rules(rules.words, rules.last_resorts),
+    )
+
+
+def _notice(folder: Path, home: Path, notice: NoticeDescription) -> NoticeRule:
+    """A notice with its stylesheet, which reads and writes nothing beside the form it is given."""
+    file = home / notice.stylesheet
+    try:
+        document = etree.parse(folder / file, _own_parser())
+        stylesheet = etree.XSLT(document, access_control=etree.XSLTAccessControl.DENY_ALL)
+    except (OSError, etree.XMLSyntaxError, etree.XSLTParseError) as exc:
+        raise CatalogueError("catalogue-stylesheet", f"{file}: {exc}") from exc
+    return NoticeRule(kind=notice.kind, stylesheet=stylesheet, about=notice.about)
 
 
 def _check_acts(kinds: Iterable[FormKind]) -> None:
-    """Refuse a term that a kind fulfils which does not exist."""
+    """Refuse a term that a kind fulfils which does not exist, and a notice of such a kind."""
     kinds = list(kinds)
     known = {kind.id for kind in kinds}
     for kind in kinds:
         unknown = {act for term in kind.terms for act in term.done_by} - known
         if unknown:
             raise CatalogueError("catalogue-value", f"{kind.id}: done_by: no such kind: {', '.join(sorted(unknown))}")
+        unknown = {notice.kind for notice in kind.notices} - known
+        if unknown:
+            raise CatalogueError("catalogue-value", f"{kind.id}: notice: no such kind: {', '.join(sorted(unknown))}")
 
 
 def _rules(

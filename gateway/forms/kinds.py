@@ -26,10 +26,12 @@ SCHEMES = ("kbo", "insz", "nihdi", "directorate")
 BY_ROLE = "role"
 EVENTS = ("SubmissionAcceptance", "ContentConsignment", "ContentHandover")
 BINDS = ("this-form", "answer")
+GATEWAY = "Gateway"  # the signatory of what the gateway itself states
 CONTENT = "Content"
 SIGNATURES = "Signatures"
 
 _NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_STYLESHEET = re.compile(r"[a-z][a-z-]*\.xsl")
 _FACT = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PLACE = re.compile(r"f:[\w.-]+(?:/[fc]:[\w.-]+)*")
 _ROOT = re.compile(r"[A-Z][A-Za-z]+")
@@ -188,6 +190,32 @@ class FactRule:
         return values
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeRule:
+    """A notice that the gateway itself makes because of a form of this kind.
+
+    kind: of the notice. stylesheet: XSLT 1.0, from Content to an unsigned form of that kind. about: the reference fact
+    that names the earlier form of which the stylesheet gets the facts.
+    """
+
+    kind: str
+    stylesheet: etree.XSLT
+    about: str | None = None
+
+    def transform(self, content: etree._Element, **given: str) -> bytes:
+        """The unsigned notice. given: parameters of the stylesheet. Raises EngineFault when it does not run."""
+        quoted: dict[str, Any] = {name: etree.XSLT.strparam(text) for name, text in given.items()}
+        try:
+            made = self.stylesheet(content, **quoted).getroot()
+        except etree.XSLTApplyError as error:
+            broken = type(error).__name__  # its text may quote the form
+            raise EngineFault("notice-stylesheet", f"the stylesheet for {self.kind} does not run ({broken})") from None
+        if made is None:
+            raise EngineFault("notice-stylesheet", f"the stylesheet for {self.kind} gives nothing")
+        etree.cleanup_namespaces(made)  # those of the form would come along with what is copied
+        return etree.tostring(made, xml_declaration=True, encoding="UTF-8")
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormKind:
     """One XSD-defined document type at one version, with all that the gateway knows about it.
@@ -210,6 +238,7 @@ class FormKind:
     never: frozenset[str]
     terms: tuple[TermRule, ...]
     facts: tuple[FactRule, ...]
+    notices: tuple[NoticeRule, ...]
     calendar: Calendar
     schema: CompiledSchema
     rules: RuleSet
@@ -229,6 +258,11 @@ class FormKind:
     def content_qname(self) -> str:
         """The Content element in Clark notation."""
         return f"{{{self.namespace}}}{CONTENT}"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the gateway itself makes forms of this kind, so that nobody can hand one in."""
+        return any(rule.role == GATEWAY for rule in self.signatories)
 
     def place(self, path: etree.XPath) -> str:
         """Where a path that is relative to Content leads, readable in a finding."""
@@ -251,16 +285,26 @@ class FormKind:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeDescription:
+    """A `[[notice]]` of form.toml, before its stylesheet is loaded. stylesheet: name of a file beside form.toml."""
+
+    kind: str
+    stylesheet: str
+    about: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KindDescription:
     """What form.toml says, before schema and rules are loaded."""
 
     facts: Mapping[str, Any]
     rule_files: tuple[str, ...]
+    notices: tuple[NoticeDescription, ...]
 
 
 def read_kind(data: object, *, source: str, country: Country) -> KindDescription:
     """Read the content of a form.toml; its terms are those of `country`. Raises CatalogueError naming file and key."""
-    entry = Entry(data, where=source, required=_KIND_KEYS, optional=["signatory", "route", "term", "fact"])
+    entry = Entry(data, where=source, required=_KIND_KEYS, optional=["signatory", "route", "term", "fact", "notice"])
     for key, pattern in (("country", _NAME), ("name", _NAME), ("root", _ROOT)):
         if pattern.fullmatch(entry.text(key)) is None:
             raise entry.wrong(key, "not a name of the expected form")
@@ -291,7 +335,10 @@ def read_kind(data: object, *, source: str, country: Country) -> KindDescription
         "facts": _facts(entry.items("fact"), source, namespaces),
         "calendar": country.calendar,
     }
-    return KindDescription(facts=facts, rule_files=entry.texts("rules"))
+    notices = tuple(
+        _notice(item, f"{source}: notice {n}", facts["facts"]) for n, item in enumerate(entry.items("notice"), 1)
+    )
+    return KindDescription(facts=facts, rule_files=entry.texts("rules"), notices=notices)
 
 
 def _signatory(data: object, where: str, namespaces: Mapping[str, str]) -> SignatoryRule:
@@ -354,6 +401,16 @@ def _term(data: object, where: str, namespaces: Mapping[str, str], country: Coun
         role=start.optional_text("role"),
         when=_path(entry, "when", namespaces),
     )
+
+
+def _notice(data: object, where: str, facts: Sequence[FactRule]) -> NoticeDescription:
+    entry = Entry(data, where=where, required=["kind", "stylesheet"], optional=["about"])
+    stylesheet, about = entry.text("stylesheet"), entry.optional_text("about")
+    if _STYLESHEET.fullmatch(stylesheet) is None:
+        raise entry.wrong("stylesheet", "the name of a file beside form.toml such as notice.xsl is expected")
+    if about is not None and about not in {fact.name for fact in facts if fact.keep is Keep.REFERENCE}:
+        raise entry.wrong("about", "a fact that is kept as a reference is expected")
+    return NoticeDescription(kind=entry.text("kind"), stylesheet=stylesheet, about=about)
 
 
 def _facts(items: Sequence[object], source: str, namespaces: Mapping[str, str]) -> tuple[FactRule, ...]:
