@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,8 @@ from gateway.deadlines import (
 )
 from gateway.forms.catalogue import load_countries
 
-BELGIUM = load_countries()["be"].calendar
+LAW = load_countries()["be"]
+BELGIUM = LAW.calendar
 
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31))
 
@@ -29,61 +30,81 @@ HOLIDAYS = {
     2027: "01-01 03-29 05-01 05-06 05-17 07-21 08-15 11-01 11-11 12-25",
 }
 
-# length, day zero, last day under reading L, last day under reading C
+# term, legal text, day zero, last day under reading L, under reading C; then the holidays inside, Sundays left out
 WORKING_DAY_TERMS = """
- 7 2024-03-27 2024-04-05 2024-04-08
- 7 2024-05-06 2024-05-15 2024-05-16
- 7 2024-10-30 2024-11-08 2024-11-12
- 7 2024-12-20 2024-12-30 2025-01-02
- 7 2025-04-17 2025-04-26 2025-04-29
- 7 2025-05-26 2025-06-04 2025-06-05
- 7 2025-07-17 2025-07-26 2025-07-29
- 7 2025-10-28 2025-11-06 2025-11-06
- 7 2026-03-03 2026-03-11 2026-03-12
- 7 2026-04-01 2026-04-10 2026-04-13
- 7 2026-05-11 2026-05-20 2026-05-21
- 7 2026-12-21 2026-12-30 2026-12-31
- 7 2027-03-24 2027-04-02 2027-04-05
- 7 2027-05-03 2027-05-12 2027-05-13
- 7 2027-07-15 2027-07-24 2027-07-27
- 7 2027-11-05 2027-11-15 2027-11-17
-14 2024-04-25 2024-05-14 2024-05-17
-14 2025-04-14 2025-05-02 2025-05-06
-14 2026-05-05 2026-05-22 2026-05-27
-14 2027-10-25 2027-11-12 2027-11-16
-21 2024-04-15 2024-05-11 2024-05-16
-21 2025-04-07 2025-05-03 2025-05-08
-21 2026-06-29 2026-07-24 2026-07-29
-21 2027-12-06 2027-12-31 2028-01-04
-31 2024-04-15 2024-05-24 2024-05-31
-31 2025-07-01 2025-08-07 2025-08-14
-31 2026-10-12 2026-11-18 2026-11-25
-31 2027-03-15 2027-04-21 2027-04-28
- 8 2024-05-02 2024-05-13 2024-05-15
- 8 2025-12-22 2026-01-02 2026-01-05
- 8 2026-05-18 2026-05-28 2026-05-29
- 8 2027-07-19 2027-07-29 2027-07-30
-10 2024-05-02 2024-05-15 2024-05-17
-10 2025-12-22 2026-01-05 2026-01-07
-10 2026-05-18 2026-05-30 2026-06-02
-10 2027-07-19 2027-07-31 2027-08-03
+T5 BE-RD2003 2024-03-27 2024-04-05 2024-04-08 04-01
+T5 BE-RD2003 2024-05-06 2024-05-15 2024-05-16 05-09
+T5 BE-RD2003 2024-10-30 2024-11-08 2024-11-12 11-01 11-11
+T5 BE-RD2003 2024-12-20 2024-12-30 2025-01-02 12-25 01-01
+T5 BE-RD2003 2025-04-17 2025-04-26 2025-04-29 04-21
+T5 BE-RD2003 2025-05-26 2025-06-04 2025-06-05 05-29
+T5 BE-RD2003 2025-07-17 2025-07-26 2025-07-29 07-21
+T5 BE-RD2003 2025-10-28 2025-11-06 2025-11-06 11-01
+T5 BE-RD2003 2026-03-03 2026-03-11 2026-03-12
+T5 BE-RD2003 2026-04-01 2026-04-10 2026-04-13 04-06
+T5 BE-RD2003 2026-05-11 2026-05-20 2026-05-21 05-14
+T5 BE-RD2003 2026-12-21 2026-12-30 2026-12-31 12-25
+T5 BE-RD2003 2027-03-24 2027-04-02 2027-04-05 03-29
+T5 BE-RD2003 2027-05-03 2027-05-12 2027-05-13 05-06
+T5 BE-RD2003 2027-07-15 2027-07-24 2027-07-27 07-21
+T5 BE-RD2003 2027-11-05 2027-11-15 2027-11-17 11-11
+T4 BE-RD2003 2024-04-25 2024-05-14 2024-05-17 05-01 05-09
+T4 BE-RD2003 2025-04-14 2025-05-02 2025-05-06 04-21 05-01
+T4 BE-RD2003 2026-05-05 2026-05-22 2026-05-27 05-14 05-25
+T4 BE-RD2003 2027-10-25 2027-11-12 2027-11-16 11-01 11-11
+T6 BE-RD2003 2024-04-15 2024-05-11 2024-05-16 05-01 05-09
+T6 BE-RD2003 2025-04-07 2025-05-03 2025-05-08 04-21 05-01
+T6 BE-RD2003 2026-06-29 2026-07-24 2026-07-29 07-21
+T6 BE-RD2003 2027-12-06 2027-12-31 2028-01-04 12-25 01-01
+T7 BE-RD2003 2024-04-15 2024-05-24 2024-05-31 05-01 05-09 05-20
+T7 BE-RD2003 2025-07-01 2025-08-07 2025-08-14 07-21
+T7 BE-RD2003 2026-10-12 2026-11-18 2026-11-25 11-11
+T7 BE-RD2003 2027-03-15 2027-04-21 2027-04-28 03-29
+T1 BE-RD2003 2024-05-02 2024-05-13 2024-05-15 05-09
+T1 BE-RD2003 2025-12-22 2026-01-02 2026-01-05 12-25 01-01
+T1 BE-RD2003 2026-05-18 2026-05-28 2026-05-29 05-25
+T1 BE-RD2003 2027-07-19 2027-07-29 2027-07-30 07-21
+T1 BE-CODE-I4 2024-05-02 2024-05-15 2024-05-17 05-09
+T1 BE-CODE-I4 2025-12-22 2026-01-05 2026-01-07 12-25 01-01
+T1 BE-CODE-I4 2026-05-18 2026-05-30 2026-06-02 05-25
+T1 BE-CODE-I4 2027-07-19 2027-07-31 2027-08-03 07-21
 """
 
-# length, day zero, last day
+# term, day zero, last day, next working day under reading L, under reading C
 CALENDAR_TERMS = """
- 5 2024-05-06 2024-05-11
- 5 2025-04-17 2025-04-22
- 5 2026-07-17 2026-07-22
- 5 2027-05-10 2027-05-15
- 8 2024-10-28 2024-11-05
- 8 2025-12-17 2025-12-25
- 8 2026-03-30 2026-04-07
- 8 2027-07-13 2027-07-21
-31 2024-01-31 2024-03-02
-31 2025-03-20 2025-04-20
-31 2026-11-24 2026-12-25
-31 2027-07-22 2027-08-22
+T3 2024-05-06 2024-05-11 2024-05-11 2024-05-13
+T3 2025-04-17 2025-04-22 2025-04-22 2025-04-22
+T3 2026-07-17 2026-07-22 2026-07-22 2026-07-22
+T3 2027-05-10 2027-05-15 2027-05-15 2027-05-18
+T2 2024-10-28 2024-11-05 2024-11-05 2024-11-05
+T2 2025-12-17 2025-12-25 2025-12-26 2025-12-26
+T2 2026-03-30 2026-04-07 2026-04-07 2026-04-07
+T2 2027-07-13 2027-07-21 2027-07-22 2027-07-22
+T8 2024-01-31 2024-03-02 2024-03-02 2024-03-04
+T8 2025-03-20 2025-04-20 2025-04-22 2025-04-22
+T8 2026-11-24 2026-12-25 2026-12-26 2026-12-28
+T8 2027-07-22 2027-08-22 2027-08-23 2027-08-23
 """
+
+
+FIXED_HOLIDAYS = ((1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25))
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday by the Gregorian rule (Meeus/Jones/Butcher), apart from the library that is on trial."""
+    century, rest = divmod(year, 100)
+    golden = year % 19
+    epact = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    to_sunday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    correction = (golden + 11 * epact + 22 * to_sunday) // 451
+    month, day = divmod(epact + to_sunday - 7 * correction + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _last_sunday(year: int, month: int) -> datetime:
+    """One o'clock UTC on the last Sunday of a month, when summer time begins (March) and ends (October)."""
+    last = date(year, month, 31)
+    return datetime.combine(last - timedelta(days=(last.weekday() + 1) % 7), time(1), tzinfo=UTC)
 
 
 def _rows(table: str) -> list[list[str]]:
@@ -99,16 +120,39 @@ def test_the_calendar_has_the_ten_statutory_holidays(year: int) -> None:
     assert all(day.weekday() == 6 for day in known - table), "what the library adds may only fall on Sundays"
 
 
-@pytest.mark.parametrize(("length", "zero", "in_l", "in_c"), _rows(WORKING_DAY_TERMS))
-def test_a_term_in_working_days_ends_where_the_table_says(length: str, zero: str, in_l: str, in_c: str) -> None:
-    dates = BELGIUM.last_day(date.fromisoformat(zero), int(length), Unit.WORKING_DAYS)
+@given(st.integers(1990, 2100))
+def test_the_holidays_of_a_year_are_the_fixed_ones_and_those_that_move_with_easter(year: int) -> None:
+    easter = _easter(year)
+    fixed = {date(year, month, day) for month, day in FIXED_HOLIDAYS}
+    ten = fixed | {easter + timedelta(days=days) for days in (1, 39, 50)}
+    known = set(BELGIUM.public_holidays(year))
+    assert {day for day in known if day.weekday() != 6} == {day for day in ten if day.weekday() != 6}
+
+
+@pytest.mark.parametrize(("year", "day"), [(2024, "03-31"), (2025, "04-20"), (2026, "04-05"), (2027, "03-28")])
+def test_the_rule_for_easter_gives_the_table(year: int, day: str) -> None:
+    assert f"{_easter(year):%m-%d}" == day
+
+
+@pytest.mark.parametrize("row", _rows(WORKING_DAY_TERMS), ids="-".join)
+def test_a_term_in_working_days_ends_where_the_table_says(row: list[str]) -> None:
+    term, profile, zero, in_l, in_c, *holidays = row
+    span = LAW.terms[term].version(profile).span
+    assert span.unit is Unit.WORKING_DAYS
+    dates = BELGIUM.dates(date.fromisoformat(zero), span)
     assert (dates.reading_l.isoformat(), dates.reading_c.isoformat()) == (in_l, in_c)
+    assert [f"{day:%m-%d}" for day, _ in BELGIUM.holidays_within(dates)] == holidays
 
 
-@pytest.mark.parametrize(("length", "zero", "last"), _rows(CALENDAR_TERMS))
-def test_a_term_in_days_ends_where_the_table_says(length: str, zero: str, last: str) -> None:
-    dates = BELGIUM.last_day(date.fromisoformat(zero), int(length), "days")
+@pytest.mark.parametrize("row", _rows(CALENDAR_TERMS), ids="-".join)
+def test_a_term_in_days_ends_where_the_table_says(row: list[str]) -> None:
+    term, zero, last, *next_working_days = row
+    span = LAW.terms[term].version("BE-RD2003").span
+    assert span.unit is Unit.DAYS
+    dates = BELGIUM.dates(date.fromisoformat(zero), span)
     assert dates.reading_l == dates.reading_c == date.fromisoformat(last)
+    found = [BELGIUM.next_working_day(day, reading).isoformat() for reading, day in dates.readings.items()]
+    assert found == next_working_days
 
 
 @pytest.mark.parametrize(
@@ -176,6 +220,43 @@ def test_a_period_past_the_calendar_is_refused() -> None:
 def test_a_term_of_no_days_is_refused() -> None:
     with pytest.raises(ValueError, match="one day"):
         BELGIUM.last_day(date(2026, 1, 1), 0, Unit.DAYS)
+
+
+@given(st.integers(0, 41 * 366 * 24 * 60))
+def test_the_date_of_an_instant_follows_summer_time(minutes: int) -> None:
+    instant = datetime(1997, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    summer = _last_sunday(instant.year, 3) <= instant < _last_sunday(instant.year, 10)
+    assert BELGIUM.date_of(instant) == (instant + timedelta(hours=2 if summer else 1)).date()
+
+
+@given(st.integers(1997, 2037), st.sampled_from([3, 10]), st.integers(-1, 1), st.integers(0, 24 * 3600 - 1))
+def test_around_a_change_of_the_clock_no_instant_falls_on_another_day(
+    year: int, month: int, beside: int, second: int
+) -> None:
+    change = _last_sunday(year, month).date() + timedelta(days=beside)
+    shown = datetime.combine(change, time(), tzinfo=BELGIUM.zone) + timedelta(seconds=second)
+    for fold in (0, 1):
+        assert BELGIUM.date_of(shown.replace(fold=fold).astimezone(UTC)) == change
+
+
+@given(st.integers(1990, 2099), st.integers(1, 31), st.integers(1, 60), st.sampled_from(Reading))
+def test_a_term_over_the_end_of_a_year_is_the_sum_of_its_parts(
+    year: int, day: int, length: int, reading: Reading
+) -> None:
+    zero = date(year, 12, day)
+    whole = BELGIUM.last_day(zero, length, Unit.WORKING_DAYS).readings[reading]
+    for part in range(1, length):
+        stop = BELGIUM.last_day(zero, part, Unit.WORKING_DAYS).readings[reading]
+        assert BELGIUM.last_day(stop, length - part, Unit.WORKING_DAYS).readings[reading] == whole
+    assert whole != date(year + 1, 1, 1)
+    assert whole.day != 25 or whole.month != 12
+
+
+@given(DAYS, DAYS, st.integers(1, 60), st.sampled_from(Unit))
+def test_a_later_day_zero_never_gives_an_earlier_last_day(one: date, other: date, length: int, unit: Unit) -> None:
+    first, second = (BELGIUM.last_day(day, length, unit) for day in sorted((one, other)))
+    assert first.reading_l <= second.reading_l
+    assert first.reading_c <= second.reading_c
 
 
 @given(DAYS, st.integers(1, 60))
