@@ -50,6 +50,10 @@ class TermVersion:
     start: date | None = None
     end: date | None = None
 
+    def in_force(self, day: date) -> bool:
+        """Whether the text says so on `day`."""
+        return _holds(self.start, self.end, day)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LegalTerm:
@@ -68,25 +72,14 @@ class LegalTerm:
     ) -> TermVersion:
         """What the text `profile` says of the term on `day`; without `day` the latest.
 
-        A variant that the text does not know falls under its main version, a text without the term under the first
-        profile, a day before all versions under the oldest.
+        A variant that the text does not know on that day falls under its main version, a text without the term under
+        the first profile, a day before all versions under the oldest.
         """
-        rows = self._rows(profile, variant) or self._rows(profile, None) or self._rows(self.default_profile, None)
+        special = [row for row in self._rows(profile, variant) if day is None or row.in_force(day)]
+        rows = special or self._rows(profile, None) or self._rows(self.default_profile, None)
         if day is None:
             return rows[-1]
-        return next((row for row in reversed(rows) if _holds(row.start, row.end, day)), rows[0])
-
-    def variants(self, profile: str | None, day: date) -> tuple[str, ...]:
-        """The special cases for which the text `profile` has a version in force on `day`."""
-        return tuple(
-            dict.fromkeys(
-                row.variant
-                for row in self.versions
-                if row.variant is not None
-                and row.profile == (profile or self.default_profile)
-                and _holds(row.start, row.end, day)
-            )
-        )
+        return next((row for row in reversed(rows) if row.in_force(day)), rows[0])
 
     def _rows(self, profile: str | None, variant: str | None) -> Sequence[TermVersion]:
         wanted = (profile or self.default_profile, variant)

@@ -1,0 +1,278 @@
+"""`term`: a legal term from a given day, with all that explains its last days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, Lang, Language
+from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.cli.termwords import UNITS, WEEKDAYS, WORDS
+from gateway.deadlines import Calendar, Reading, Span, TermDates
+
+if TYPE_CHECKING:
+    from gateway.forms.countries import Country, LegalTerm
+    from gateway.forms.reckoning import Reckoned
+
+_LABEL_WIDTH = 28
+
+
+def term(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A term: appeal, or T5. Without it: all.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="Day zero, or an instant: 2026-03-03, 2026-03-03T17:00+01:00."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="The legal text, such as BE-CODE-I4. By default the oldest we know.")
+    ] = None,
+    act: Annotated[
+        str | None, typer.Option("--act", metavar="DATE", help="Day or instant of the act, to be judged.")
+    ] = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the last day of a legal term, under both readings of "working day".
+
+    With --act, whether an act of that day is in time. Without a name, all terms.
+    """
+    from gateway.forms.catalogue import load_countries  # here, so that no other command need wait for it
+    from gateway.forms.reckoning import reckon
+
+    with answering(as_json=as_json):
+        countries = load_countries()
+        if profile is not None:
+            countries = _of_profile(countries, profile)
+        if name is None:
+            if act is not None:
+                raise usage_error("--act needs the name of a term")
+            _list(countries, profile, start, lang, as_json=as_json)
+            return
+        country, found = _named(countries, name)
+        if start is None:
+            raise usage_error("give day zero: --from 2026-03-03")
+        day_zero = _day(start, "--from", country.calendar)
+        act_day = None if act is None else _day(act, "--act", country.calendar)
+        if act_day is not None and found.version(profile, day=day_zero).span.at_least:
+            raise usage_error(f"{found.id} is a least duration: no act can miss it, so leave out --act")
+        try:
+            answer = reckon(country, found, day_zero, profile=profile, act=act_day, language=lang)
+        except OverflowError as exc:
+            raise usage_error("--from: this term runs past the year 9999") from exc
+        if as_json:
+            print_json(_facts(country, answer, lang))
+            return
+        for line in _lines(country, answer, act_day, lang):
+            out().print(line)
+
+
+def _of_profile(countries: Mapping[str, Country], profile: str) -> Mapping[str, Country]:
+    found = {code: country for code, country in countries.items() if profile in country.profiles}
+    if not found:
+        known = ", ".join(each for country in countries.values() for each in country.profiles)
+        raise usage_error(f"--profile: no such legal text; known are {known}")
+    return found
+
+
+def _named(countries: Mapping[str, Country], name: str) -> tuple[Country, LegalTerm]:
+    found = [(country, hit) for country in countries.values() if (hit := country.term(name)) is not None]
+    if not found:
+        known = ", ".join(
+            alias for country in countries.values() for each in country.terms.values() for alias in each.aliases
+        )
+        raise usage_error(f"no such term; `sealpost term` lists them; names are {known}")
+    if len(found) > 1:
+        raise usage_error("terms of several countries have that name; say which legal text with --profile")
+    return found[0]
+
+
+def _day(text: str, option: str, calendar: Calendar) -> date:
+    """A day, or the day that an instant has in the country of the term."""
+    try:
+        if len(text) <= len("2026-03-03"):
+            return date.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise usage_error(f"{option}: a day such as 2026-03-03, or an instant, is expected") from exc
+    if instant.tzinfo is None:
+        raise usage_error(f"{option}: an instant needs its offset, such as 2026-03-03T17:00+01:00")
+    return calendar.date_of(instant)
+
+
+def _list(
+    countries: Mapping[str, Country], profile: str | None, start: str | None, lang: Language, *, as_json: bool
+) -> None:
+    from gateway.forms.reckoning import reckon
+
+    rows: list[tuple[Country, LegalTerm, Reckoned | None]] = []
+    for country in countries.values():
+        day_zero = None if start is None else _day(start, "--from", country.calendar)
+        for each in country.terms.values():
+            answer = None if day_zero is None else reckon(country, each, day_zero, profile=profile, language=lang)
+            rows.append((country, each, answer))
+    if as_json:
+        print_json(
+            {
+                "items": [
+                    _term_facts(country, each, profile, lang) if answer is None else _facts(country, answer, lang)
+                    for country, each, answer in rows
+                ]
+            }
+        )
+        return
+    words = WORDS[lang]
+    last = [] if start is None else [words["last-day"], words["other-reading"]]
+    print_table(
+        ("", words["name"], words["law"], words["term"], *last, words["act"]),
+        [
+            (
+                each.id,
+                ", ".join(each.aliases),
+                law.article,
+                _length(law.span, lang),
+                *(
+                    []
+                    if answer is None
+                    else [_shown(answer.dates.reading_l, lang), _shown(answer.dates.reading_c, lang)]
+                ),
+                each.act[lang],
+            )
+            for country, each, answer in rows
+            for law in [each.version(profile) if answer is None else answer.law]
+        ],
+    )
+
+
+def _lines(country: Country, answer: Reckoned, act: date | None, lang: Language) -> Iterator[Text]:
+    words, law, found = WORDS[lang], answer.law, answer.term
+    yield Text(f"{found.id}  {law.article} ({law.profile}{_variant(answer)})", style="bold")
+    rows = [
+        (words["term"], _length(law.span, lang)),
+        (words["day-zero"], f"{_shown(answer.dates.day_zero, lang)}: {found.day_zero[lang]}"),
+        (words["act"], found.act[lang]),
+        *_last_days(country.calendar, answer, lang),
+        (
+            words["holidays"],
+            ", ".join(f"{_shown(day, lang)} {name}" for day, name in answer.holidays) or words["none"],
+        ),
+    ]
+    if answer.verdict is not None and act is not None:
+        rows.append((words["act-on"].format(day=_shown(act, lang)), f"{answer.verdict}: {words[answer.verdict]}"))
+    for other in answer.others:
+        last = "; ".join(days for _, days in _last_days(country.calendar, other, lang)[:1])
+        rows.append(
+            (
+                words["other-text"],
+                f"{other.law.profile}{_variant(other)}, {other.law.article}: {_length(other.law.span, lang)}, {last}",
+            )
+        )
+    for label, text in rows:
+        yield Text(f"  {label:{_LABEL_WIDTH}} {text}")
+
+
+def _last_days(calendar: Calendar, answer: Reckoned, lang: Language) -> list[tuple[str, str]]:
+    words, dates, span = WORDS[lang], answer.dates, answer.law.span
+    label = words["at-least-until"] if span.at_least else words["last-day"]
+    if dates.reading_l != dates.reading_c:
+        return [
+            (label, f"{_shown(dates.reading_l, lang)} ({_week(calendar, Reading.L, lang)})"),
+            (words["other-reading"], f"{_shown(dates.reading_c, lang)} ({_week(calendar, Reading.C, lang)})"),
+        ]
+    rows = [(label, _shown(dates.reading_l, lang))]
+    later = {day for day in answer.next_working_days.values() if day != dates.reading_l}
+    if later and not span.at_least:
+        days = [
+            f"{_shown(day, lang)} ({_week(calendar, reading, lang)})"
+            for reading, day in answer.next_working_days.items()
+            if day != dates.reading_l
+        ]
+        alike = len(days) == len(Reading) and len(later) == 1
+        rows.append((words["next-working-day"], _shown(later.pop(), lang) if alike else ", ".join(days)))
+    return rows
+
+
+def _week(calendar: Calendar, reading: Reading, lang: Language) -> str:
+    """`Monday to Saturday count`."""
+    days = [day for day in range(7) if day not in calendar.days_off[reading]]
+    return WORDS[lang]["week"].format(first=WEEKDAYS[lang][days[0]], last=WEEKDAYS[lang][days[-1]])
+
+
+def _shown(day: date, lang: Language) -> str:
+    return f"{WEEKDAYS[lang][day.weekday()]} {day.isoformat()}"
+
+
+def _length(span: Span, lang: Language) -> str:
+    one, many = UNITS[lang][span.unit]
+    length = f"{span.length} {one if span.length == 1 else many}"
+    words = WORDS[lang]
+    for said, word in ((span.without_delay, "without-delay"), (span.at_least, "at-least"), (span.before, "before")):
+        if said:
+            return words[word].format(length=length)
+    return length
+
+
+def _variant(answer: Reckoned) -> str:
+    return "" if answer.law.variant is None else f", {answer.law.variant}"
+
+
+def _term_facts(country: Country, found: LegalTerm, profile: str | None, lang: Language) -> dict[str, object]:
+    law = found.version(profile)
+    return {
+        "id": found.id,
+        "aliases": list(found.aliases),
+        "country": country.code,
+        "profile": law.profile,
+        "article": law.article,
+        "binds": found.bound,
+        **_span(law.span),
+        "event": found.day_zero[lang],
+        "act": found.act[lang],
+    }
+
+
+def _facts(country: Country, answer: Reckoned, lang: Language) -> dict[str, object]:
+    found = answer.term
+    return {
+        "id": found.id,
+        "aliases": list(found.aliases),
+        "country": country.code,
+        "binds": found.bound,
+        "event": found.day_zero[lang],
+        "act": found.act[lang],
+        **_reckoned(answer),
+        "otherTexts": [_reckoned(other) for other in answer.others],
+    }
+
+
+def _reckoned(answer: Reckoned) -> dict[str, object]:
+    law = answer.law
+    facts: dict[str, object] = {"profile": law.profile}
+    if law.variant is not None:
+        facts["variant"] = law.variant
+    facts |= {"article": law.article, "provenance": law.provenance, **_span(law.span), **_dates(answer.dates)}
+    if answer.next_working_days:
+        facts["nextWorkingDay"] = answer.next_working_days[Reading.L].isoformat()
+        facts["nextWorkingDayOtherReading"] = answer.next_working_days[Reading.C].isoformat()
+    facts["holidays"] = [{"date": day.isoformat(), "name": name} for day, name in answer.holidays]
+    if answer.verdict is not None:
+        facts["verdict"] = answer.verdict
+    return facts
+
+
+def _span(span: Span) -> dict[str, object]:
+    marks = {"withoutDelay": span.without_delay, "atLeast": span.at_least, "before": span.before}
+    return {"length": span.length, "unit": span.unit, **{name: True for name, said in marks.items() if said}}
+
+
+def _dates(dates: TermDates) -> dict[str, str]:
+    return {
+        "dayZero": dates.day_zero.isoformat(),
+        "lastDay": dates.reading_l.isoformat(),
+        "lastDayOtherReading": dates.reading_c.isoformat(),
+    }
