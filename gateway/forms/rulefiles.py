@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
@@ -145,9 +145,14 @@ def _legal(data: object, *, where: str) -> Legal:
 
 def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[str, str], Function]) -> Test:
     context = entry.text("context")
-    if _NAMES.fullmatch(context) is None:
-        raise entry.wrong("context", "element names such as f:ItemC/f:Value, without predicates, are expected")
-    tags = [f"{{{namespaces[step[0]]}}}{step[2:]}" for step in context.split("/")]
+    places: dict[str, tuple[str, ...]] = {}
+    for place in context.split(" | "):
+        if _NAMES.fullmatch(place) is None:
+            raise entry.wrong("context", "element names such as f:ItemC/f:Value, without predicates, are expected")
+        *above, tag = [f"{{{namespaces[step[0]]}}}{step[2:]}" for step in place.split("/")]
+        if tag in places:
+            raise entry.wrong("context", "each alternative needs another last name")
+        places[tag] = tuple(reversed(above))
     known = list(GIVEN)
     lets = []
     meanings: dict[str, str] = {}
@@ -166,8 +171,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
         known.append(name)
     expression = entry.text("test")
     test = Test(
-        tag=tags[-1],
-        ancestors=tuple(reversed(tags[:-1])),
+        places=places,
         lets=tuple(lets),
         test=compile_xpath(
             f"boolean({expression})",
@@ -177,30 +181,35 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
             variables=known,
         ),
         variables=variables_of(expression),
-        whole=_whole(expression, entry.mapping("let"), meanings, steps=context.split("/")),
+        whole=_whole(
+            expression, entry.mapping("let"), meanings, context=dict(zip(places, context.split(" | "), strict=True))
+        ),
     )
     # Some faults (wrong number or kind of arguments, an unknown code list) show only when an expression runs.
     try:
-        test.obeyed(etree.Element(test.tag), dict.fromkeys(GIVEN, "2000-01-01"))
+        test.obeyed(etree.Element(tag), dict.fromkeys(GIVEN, "2000-01-01"))
     except EVALUATION_FAULTS as exc:
         raise entry.wrong("test", f"does not run: {exc}") from exc
     return test
 
 
 def _whole(
-    expression: str, lets: Mapping[str, str], meanings: Mapping[str, str], *, steps: Sequence[str]
-) -> str | None:
-    """The test in one expression; None if that would mean something else or call our functions more often than lets do.
+    expression: str, lets: Mapping[str, str], meanings: Mapping[str, str], *, context: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The test in one expression for each context; none if that would mean something else or call our functions more
+    often than lets do.
 
     A let stands for what it is at the context element; written out inside a predicate it would start from another one.
     """
     if any(in_predicates(each) & lets.keys() for each in (expression, *lets.values())):
-        return None
+        return {}
     whole = inlined(expression, meanings)
     if calls_of(whole) > calls_of(expression) + sum(map(calls_of, lets.values())):
-        return None
-    above = "/".join(f"parent::{step}" for step in reversed(steps[:-1]))
-    return f"not({above}) or ({whole})" if above else whole
+        return {}
+    guards = {
+        tag: "/".join(f"parent::{step}" for step in reversed(place.split("/")[:-1])) for tag, place in context.items()
+    }
+    return {tag: f"not({above}) or ({whole})" if above else whole for tag, above in guards.items()}
 
 
 def _selectors(entry: Entry) -> tuple[Selector, ...]:

@@ -88,25 +88,24 @@ class Selector:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Test:
-    """A compiled rule test. `ancestors`: tags that must stand above the context element, nearest first.
+    """A compiled rule test. `places`: tag of a context element -> the tags that must stand above it, nearest first.
 
-    whole: the same in one expression over the given variables alone, true also where the ancestors are others; None
-    where a call would have to be made more often for it.
+    whole: tag -> the same in one expression over the given variables alone, true also where others stand above; empty
+    where that would mean something else or cost more calls.
     """
 
     __test__ = False
 
-    tag: str
-    ancestors: tuple[str, ...]
+    places: Mapping[str, tuple[str, ...]]
     lets: tuple[tuple[str, etree.XPath, tuple[str, ...]], ...]
     test: etree.XPath
     variables: tuple[str, ...]
-    whole: str | None = None
+    whole: Mapping[str, str]
 
     def fits(self, node: etree._Element) -> bool:
         """Whether an element with the right name also stands where the rule wants it."""
         current: etree._Element | None = node
-        for tag in self.ancestors:
+        for tag in self.places[tag_of(node)]:
             current = None if current is None else current.getparent()
             if current is None or current.tag != tag:
                 return False
@@ -183,11 +182,11 @@ class _Gate:
         return self.beside if obeyed else self.order
 
 
-def _gate(tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
+def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
     """Rules with dates stay beside: whether they hold depends on the form."""
-    inside = [pair for pair in tests if pair[1].whole is not None and pair[0].start is None and pair[0].end is None]
+    inside = [pair for pair in tests if tag in pair[1].whole and pair[0].start is None and pair[0].end is None]
     beside = [pair for pair in tests if pair not in inside]
-    expression = " and ".join(f"({test.whole})" for _, test in inside)
+    expression = " and ".join(f"({test.whole[tag]})" for _, test in inside)
     return _Gate(
         together=compile_expression(f"boolean({expression})") if inside else None,
         variables=variables_of(expression),
@@ -210,8 +209,9 @@ class RuleSet:
         tests: dict[str, list[tuple[Rule, Test]]] = {}
         for rule in self.rules:
             if rule.test is not None:
-                tests.setdefault(rule.test.tag, []).append((rule, rule.test))
-        self._gates = {tag: _gate(about, compile_expression) for tag, about in tests.items()}
+                for tag in rule.test.places:
+                    tests.setdefault(tag, []).append((rule, rule.test))
+        self._gates = {tag: _gate(tag, about, compile_expression) for tag, about in tests.items()}
 
     def __getitem__(self, rule_id: str) -> Rule:
         return self._by_id[rule_id]
