@@ -32,6 +32,11 @@ SIGNERS = {
     "be/health-assessment": ("doctor", "service"),
     "be/appeal": ("worker", "worker"),
     "be/occupational-disease-report": ("doctor", "service"),
+    "be/health-assessment-supplement": ("doctor", "service"),
+    "be/deliberation-notice": ("doctor", "service"),
+    "be/deliberation-reply": ("worker", "worker"),
+    "be/deliberation-decision": ("doctor", "service"),
+    "be/deliberation-outcome": ("doctor", "service"),
 }
 
 

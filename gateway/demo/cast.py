@@ -59,7 +59,7 @@ SERVICE = CastMember(
     name="Externe Dienst Denkbeeld vzw",
     roles=("OccupationalPhysician",),
     identifiers={"kbo": "0200000043"},
-    mandates={"doctor": ("be/health-assessment", "be/occupational-disease-report")},
+    mandates={"doctor": ("*",)},  # whatever its doctor signs
 )
 DOSSIER = CastMember(
     id="dossier",
@@ -82,5 +82,13 @@ FUND = CastMember(
     identifiers={"kbo": "0333333372"},
     sealing_key="p384",
 )
+TREATING_DOCTOR = CastMember(
+    id="treating-doctor",
+    name="Marc Zinnebeeld",
+    roles=("TreatingPhysician",),
+    identifiers={"nihdi": "10000106000", "insz": "70050500193"},
+    person=True,
+    signing_key="p384",
+)
 
-CAST: tuple[CastMember, ...] = (EMPLOYER, WORKER, DOCTOR, SERVICE, DOSSIER, INSPECTORATE, FUND)
+CAST: tuple[CastMember, ...] = (EMPLOYER, WORKER, DOCTOR, SERVICE, DOSSIER, INSPECTORATE, FUND, TREATING_DOCTOR)

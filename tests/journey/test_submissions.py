@@ -33,6 +33,11 @@ RECIPIENTS = {
         "R20": {("FundMedicalAdviser", "fund")},
         "R21": {("HealthDossier", "dossier")},
     },
+    "be/health-assessment-supplement": {"R06": {("HealthDossier", "dossier")}},
+    "be/deliberation-notice": {"R10": {("Worker", "worker")}},
+    "be/deliberation-reply": {"R11": {("OccupationalPhysician", "service")}},
+    "be/deliberation-decision": {"R12": {("TreatingPhysician", "treating-doctor")}},
+    "be/deliberation-outcome": {"R13": {("HealthDossier", "dossier")}},
 }
 SCHEMA = Path(__file__).parents[2] / "schemas" / "exchange" / "1" / "evidence.xsd"
 

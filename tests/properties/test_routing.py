@@ -1,4 +1,4 @@
-"""No configuration of parties ever routes form 4, or the grounds of an appeal, to an employer."""
+"""No configuration of parties ever routes form 4, the grounds of an appeal or a document of a deliberation to an employer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ from tests.registers import MemoryRegister, certificates_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FORBIDDEN = frozenset({"Employer", "EmployerDelegate"})
-SECRET_KINDS = ("be/appeal", "be/occupational-disease-report")
+SECRET_KINDS = (
+    "be/appeal",
+    "be/occupational-disease-report",
+    "be/health-assessment-supplement",
+    "be/deliberation-notice",
+    "be/deliberation-reply",
+    "be/deliberation-decision",
+    "be/deliberation-outcome",
+)
 KEYS = IdentifierKeys(b"k" * 32)
 KBOS = ("0123456749", "0200000043", "0333333372")
 
@@ -74,7 +82,7 @@ def parties(draw: st.DrawFn) -> tuple[Party, ...]:
                 optional={
                     "kbo": st.sampled_from(KBOS),
                     "insz": st.sampled_from([KEYS.key("insz", "85073003328"), KEYS.key("insz", "88021520444")]),
-                    "nihdi": st.just("12345625000"),
+                    "nihdi": st.sampled_from(["12345625000", "10000106000"]),
                     "directorate": st.sampled_from(["BE-DEMO-OVL", "BE-DEMO"]),
                 },
             )
@@ -146,6 +154,16 @@ def test_the_rows_of_the_routing_table_are_there() -> None:
         ("R04", "Employer"),
         ("R05", "Worker"),
         ("R06", "HealthDossier"),
+        ("R07", "Employer"),
+        ("R07", "Worker"),
+        ("R07", "HealthDossier"),
+        ("R08", "Employer"),
+        ("R08", "Worker"),
+        ("R08", "HealthDossier"),
+        ("R10", "Worker"),
+        ("R11", "OccupationalPhysician"),
+        ("R12", "TreatingPhysician"),
+        ("R13", "HealthDossier"),
         ("R14", "MedicalInspector"),
         ("R19", "MedicalInspector"),
         ("R20", "FundMedicalAdviser"),

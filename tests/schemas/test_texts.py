@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from lxml import etree
 
-from tests.schemas.cases import SCHEMAS, catalogue
+from tests.schemas.cases import COMMON, SAMPLES, SCHEMAS, catalogue, named, validate
 
 TEXTS = sorted((SCHEMAS / "common/texts").rglob("*.yaml"))
 
@@ -40,13 +41,58 @@ def test_the_counter_compares_with_the_same_digest(path: Path) -> None:
     assert data["digest"] in {excerpt.digest for excerpt in loaded}
 
 
-def test_all_languages_hold_articles_64_to_69_with_as_many_paragraphs() -> None:
-    shapes = {
-        tuple((article["number"], len(article["paragraphs"])) for article in _read(path)["articles"])
-        for path in TEXTS
-        if path.parent.name == "appeal-information"
+@pytest.mark.parametrize(
+    ("text", "articles"),
+    [
+        ("appeal-information", (("64", 1), ("65", 1), ("66", 1), ("67", 1), ("68", 5), ("69", 1))),
+        (
+            "deliberation-information",
+            (("58", 1), ("59", 1), ("60", 3), ("61", 1), ("62", 3), ("63", 1), ("64", 1), ("65", 1)),
+        ),
+    ],
+)
+def test_all_languages_hold_the_same_articles_with_as_many_paragraphs(
+    text: str, articles: tuple[tuple[str, int], ...]
+) -> None:
+    held = {
+        data["language"]: tuple((article["number"], len(article["paragraphs"])) for article in data["articles"])
+        for data in map(_read, TEXTS)
+        if data["text"] == text
     }
-    assert shapes == {(("64", 1), ("65", 1), ("66", 1), ("67", 1), ("68", 5), ("69", 1))}
+    assert held == dict.fromkeys(("en", "nl", "fr", "de"), articles)
+
+
+def test_an_article_that_stands_in_two_texts_says_the_same_in_both() -> None:
+    for language in ("nl", "fr", "de"):
+        appeal, deliberation = (
+            {article["number"]: article["paragraphs"] for article in data["articles"]}
+            for data in map(_read, TEXTS)
+            if data["language"] == language
+        )
+        assert {number: appeal[number] for number in ("64", "65")} == {n: deliberation[n] for n in ("64", "65")}
+
+
+def test_the_first_article_tells_the_texts_apart() -> None:
+    firsts = {(data["text"], data["articles"][0]["number"]) for data in map(_read, TEXTS)}
+    assert len({number for _, number in firsts}) == len(firsts) == len({text for text, _ in firsts})
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "other", "other_element", "rule"),
+    [
+        ("health-assessment", "AppealInformation", "deliberation-notice", "RightsInformation", "HA-39"),
+        ("deliberation-notice", "RightsInformation", "health-assessment", "AppealInformation", "DN-06"),
+    ],
+)
+def test_a_registered_text_does_not_do_in_the_place_of_another(
+    kind: str, element: str, other: str, other_element: str, rule: str
+) -> None:
+    form, lender = (etree.parse(SAMPLES / "be" / each / "1" / "valid-typical.xml").getroot() for each in (kind, other))
+    (place,) = form.iter(f"{{urn:sealpost:be:{kind}:1}}{element}")
+    (lent,) = lender.iter(f"{{urn:sealpost:be:{other}:1}}{other_element}")
+    place[:] = list(lent)
+    assert place.findtext(f"{{{COMMON}}}Digest")
+    assert named(validate(etree.tostring(form))) == {rule}
 
 
 def test_at_most_one_text_of_a_profile_and_language_is_in_force_on_a_day() -> None:
