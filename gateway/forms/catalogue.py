@@ -187,12 +187,16 @@ def _rules(
     rules: list[Rule] = []
     for file in description.rule_files:
         name, read = read_rules(
-            _yaml(folder, Path(file)),
-            source=file,
+            _yaml(folder, Path(file.path)),
+            source=file.path,
             namespace=description.facts["namespace"],
             functions=table,
         )
-        listed.add(read, file=Path(file), kind=f"{description.facts['country']}/{description.facts['name']}")
+        missing = sorted(set(file.only) - {rule.id for rule in read})
+        if missing:
+            raise CatalogueError("catalogue-rules", f"{file.path}: has no rule {missing[0]}, which a form kind takes")
+        read = tuple(rule for rule in read if rule.id in file.only) if file.only else read
+        listed.add(read, file=Path(file.path), kind=f"{description.facts['country']}/{description.facts['name']}")
         names.append(name)
         rules += read
     title = " + ".join(names)
@@ -221,8 +225,8 @@ def _schema(folder: Path, file: Path, namespace: str) -> CompiledSchema:
 
 
 def _schema_documents(path: Path) -> Iterator[etree._Element]:
-    """A schema document and those it imports or includes, each once."""
-    waiting, seen = [path.resolve()], set[Path]()
+    """A schema document and those it imports or includes, each once; included ones in the namespace of the first."""
+    waiting, seen, namespace = [path.resolve()], set[Path](), ""
     while waiting:
         current = waiting.pop(0)
         if current in seen:
@@ -232,12 +236,21 @@ def _schema_documents(path: Path) -> Iterator[etree._Element]:
             root = etree.parse(current, _own_parser()).getroot()
         except (OSError, etree.XMLSyntaxError) as exc:
             raise CatalogueError("catalogue-schema", f"{current.name}: {exc}") from exc
-        yield root
+        namespace = namespace or root.get("targetNamespace", "")
+        yield root if "targetNamespace" in root.attrib else _adopted(root, namespace)
         waiting += [
             (current.parent / node.get("schemaLocation", "")).resolve()
             for node in root.iterchildren(f"{_XS}import", f"{_XS}include")
             if node.get("schemaLocation")
         ]
+
+
+def _adopted(root: etree._Element, namespace: str) -> etree._Element:
+    """A schema document without a namespace as the one that includes it sees it (XML Schema part 1, 4.2.1)."""
+    adopted = etree.Element(root.tag, dict(root.attrib), nsmap={**root.nsmap, None: namespace})
+    adopted.set("targetNamespace", namespace)
+    adopted.extend(list(root))
+    return adopted
 
 
 def _own_parser() -> etree.XMLParser:

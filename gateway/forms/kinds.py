@@ -294,11 +294,19 @@ class NoticeDescription:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RuleFile:
+    """A rules.yaml that a kind lists. only: the ids of the rules taken from that of another kind; empty means all."""
+
+    path: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KindDescription:
     """What form.toml says, before schema and rules are loaded."""
 
     facts: Mapping[str, Any]
-    rule_files: tuple[str, ...]
+    rule_files: tuple[RuleFile, ...]
     notices: tuple[NoticeDescription, ...]
 
 
@@ -338,7 +346,15 @@ def read_kind(data: object, *, source: str, country: Country) -> KindDescription
     notices = tuple(
         _notice(item, f"{source}: notice {n}", facts["facts"]) for n, item in enumerate(entry.items("notice"), 1)
     )
-    return KindDescription(facts=facts, rule_files=entry.texts("rules"), notices=notices)
+    rule_files = tuple(_rule_file(item, f"{source}: rules {n}") for n, item in enumerate(entry.items("rules"), 1))
+    return KindDescription(facts=facts, rule_files=rule_files, notices=notices)
+
+
+def _rule_file(data: object, where: str) -> RuleFile:
+    if isinstance(data, str) and data:
+        return RuleFile(path=data)
+    entry = Entry(data, where=where, required=["file", "only"])
+    return RuleFile(path=entry.text("file"), only=entry.texts("only"))
 
 
 def _signatory(data: object, where: str, namespaces: Mapping[str, str]) -> SignatoryRule:

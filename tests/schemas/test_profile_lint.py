@@ -24,9 +24,21 @@ LANGUAGES = ("en", "nl", "fr", "de")
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 COMMON = SCHEMAS / "common/1/types.xsd"
 FORMS = sorted(SCHEMAS.glob("*/*/*/form.xsd"))
-ALL = [COMMON, *FORMS]
+PARTS = sorted(set(SCHEMAS.glob("*/*/*/*.xsd")) - set(FORMS))  # types without a namespace, which forms include
+ALL = [COMMON, *FORMS, *PARTS]
 
-STRUCTURE = {"schema", "import", "element", "attribute", "complexType", "simpleType", "sequence", "choice", "any"}
+STRUCTURE = {
+    "schema",
+    "import",
+    "include",
+    "element",
+    "attribute",
+    "complexType",
+    "simpleType",
+    "sequence",
+    "choice",
+    "any",
+}
 DERIVATION = {"restriction", "extension", "simpleContent", "union"}
 FACETS = {
     "enumeration",
@@ -101,15 +113,16 @@ def _head(root: etree._Element) -> Iterator[Fault]:
         yield root, "elements are qualified, attributes are not"
     if re.fullmatch(r"[1-9][0-9]*\.[0-9]+\.[0-9]+", root.get("version", "")) is None:
         yield root, "the version has three numbers"
-    if re.fullmatch(r"urn:sealpost:[a-z:-]+:[1-9][0-9]*", root.get("targetNamespace", "")) is None:
+    namespace = root.get("targetNamespace")
+    if namespace is not None and re.fullmatch(r"urn:sealpost:[a-z:-]+:[1-9][0-9]*", namespace) is None:
         yield root, "the namespace is urn:sealpost:...:<major>"
-    if root.get("targetNamespace", "").rpartition(":")[2] != root.get("version", "").partition(".")[0]:
+    if namespace is not None and namespace.rpartition(":")[2] != root.get("version", "").partition(".")[0]:
         yield root, "namespace and version have the same major number"
-    if len(root.findall(f"{XS}element")) > 1:
-        yield root, "one global element at most"
-    for node in root.iter(f"{XS}import"):
+    if len(root.findall(f"{XS}element")) > (namespace is not None):
+        yield root, "one global element at most, and none in what is included"
+    for node in root.iter(f"{XS}import", f"{XS}include"):
         if "://" in node.get("schemaLocation", "://"):
-            yield node, "an import names a file of ours"
+            yield node, "an import or include names a file of ours"
 
 
 def _names(root: etree._Element) -> Iterator[Fault]:
@@ -129,7 +142,8 @@ def _names(root: etree._Element) -> Iterator[Fault]:
 def _types(root: etree._Element) -> Iterator[Fault]:
     for node in root.iter(f"{XS}element", f"{XS}attribute", f"{XS}extension"):
         used = node.get("type") or node.get("base") or ""
-        if _namespace(node, used) in (None, XS[1:-1]):
+        of_the_same_part = used and ":" not in used and root.get("targetNamespace") is None
+        if not of_the_same_part and _namespace(node, used) in (None, XS[1:-1]):
             yield node, "uses a type of ours, not a built-in one"
     for node in root.iter(f"{XS}simpleType"):
         restriction = node.find(f"{XS}restriction")
@@ -237,6 +251,14 @@ def _root(path: Path) -> etree._Element:
     return etree.parse(path).getroot()
 
 
+def _with_parts(path: Path) -> Iterator[etree._Element]:
+    """A schema and what it includes."""
+    root = _root(path)
+    yield root
+    for node in root.iterchildren(f"{XS}include"):
+        yield _root(path.parent / node.get("schemaLocation", ""))
+
+
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(SCHEMAS)))
 def test_a_schema_follows_the_profile(path: Path) -> None:
     assert lint(_root(path)) == []
@@ -255,6 +277,15 @@ def test_a_form_is_content_with_a_header_and_optional_signatures(kind: FormKind)
     assert (content.children[0].name, content.children[0].type) == ("Header", "HeaderType")
 
 
+def test_every_part_is_included_by_some_form() -> None:
+    places = {
+        (path.parent / node.get("schemaLocation", "")).resolve()
+        for path in FORMS
+        for node in _root(path).iter(f"{XS}include")
+    }
+    assert places == set(PARTS)
+
+
 def test_every_schema_is_that_of_a_form_kind() -> None:
     homes = {
         SCHEMAS / kind.country / kind.name / kind.version.partition(".")[0] / "form.xsd" for kind in catalogue().kinds
@@ -262,11 +293,11 @@ def test_every_schema_is_that_of_a_form_kind() -> None:
     assert homes == set(FORMS)
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(SCHEMAS)))
+@pytest.mark.parametrize("path", [COMMON, *FORMS], ids=lambda path: str(path.relative_to(SCHEMAS)))
 def test_labels_are_there_for_every_element_and_say_what_the_schema_says(path: Path) -> None:
     labels = yaml.safe_load((path.parent / "labels.yaml").read_text(encoding="utf-8"))
     used = set()
-    for node in _root(path).iter(f"{XS}element"):
+    for node in (node for root in _with_parts(path) for node in root.iter(f"{XS}element")):
         owner = next(node.iterancestors(f"{XS}complexType"), None)
         special = "" if owner is None else f"{owner.get('name')}/{node.get('name')}"
         key = special if special in labels else node.get("name")

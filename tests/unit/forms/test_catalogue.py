@@ -12,7 +12,7 @@ from gateway.deadlines import Unit
 from gateway.errors import CatalogueError
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Validator
-from tests.unit.forms.slips import HEADER, NAMESPACE, PERSON, slip
+from tests.unit.forms.slips import HEADER, NAMESPACE, PERSON, RECEIVED_ON, slip
 
 
 def _content(catalogue: Catalogue, raw: bytes) -> etree._Element:
@@ -42,6 +42,44 @@ def test_the_newest_version_answers_to_the_name(schemas: Path) -> None:
     assert newest is not None
     assert newest.version == "2.1"
     assert len(catalogue.kinds) == 2
+
+
+def test_a_kind_may_take_some_of_the_rules_of_another_file(schemas: Path) -> None:
+    path = schemas / "zz/slip/1/form.toml"
+    text = path.read_text(encoding="utf-8")
+    all_of_it = [rule.id for rule in Catalogue.load(schemas).kinds[0].rules.rules]
+    wanted = all_of_it[1]
+    path.write_text(
+        text.replace('"zz/slip/1/rules.yaml"', f'{{ file = "zz/slip/1/rules.yaml", only = ["{wanted}"] }}'),
+        encoding="utf-8",
+    )
+    common = [rule_id for rule_id in all_of_it if rule_id.startswith("GEN-")]
+    assert [rule.id for rule in Catalogue.load(schemas).kinds[0].rules.rules] == [wanted, *common]
+
+
+def test_a_schema_may_include_types_without_a_namespace(schemas: Path) -> None:
+    """They become types of the form that includes them, also where faults are named."""
+    home = schemas / "zz/slip/1"
+    (home / "part.xsd").write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified">'
+        '<xs:complexType name="StampType"><xs:sequence><xs:element name="Ink" type="InkType"/></xs:sequence>'
+        '</xs:complexType><xs:simpleType name="InkType"><xs:restriction base="xs:string">'
+        '<xs:enumeration value="red"/></xs:restriction></xs:simpleType></xs:schema>',
+        encoding="utf-8",
+    )
+    text = (home / "form.xsd").read_text(encoding="utf-8")
+    note = '<xs:element name="Note"'
+    assert text.count(note) == 1
+    text = text.replace(note, f'<xs:element name="Stamp" type="f:StampType" minOccurs="0"/>{note}')
+    text = text.replace("  <xs:import", '  <xs:include schemaLocation="part.xsd"/>\n  <xs:import', 1)
+    (home / "form.xsd").write_text(text, encoding="utf-8")
+    catalogue = Catalogue.load(schemas)
+    stamped = "<Stamp><Ink>{}</Ink></Stamp>"
+    good, bad = (slip(HEADER + PERSON + stamped.format(ink)) for ink in ("red", "blue"))
+    assert Validator(catalogue).validate(good, received_on=RECEIVED_ON).acceptable
+    (fault,) = Validator(catalogue).validate(bad, received_on=RECEIVED_ON).findings
+    assert (fault.code, fault.path) == ("XSD-ENUM", "/f:Slip/f:Content/f:Stamp/f:Ink")
+    assert "Ink" in [field.name for _, field in catalogue.fields(catalogue.kinds[0]).walk()]
 
 
 def test_signatory_routes_and_terms_read_the_form(catalogue: Catalogue) -> None:
@@ -106,6 +144,8 @@ TOML_FAULTS = [
     ('de = "Zettel"', "", "title"),
     ("[title]", "[title", "form.toml"),
     ('"zz/slip/1/rules.yaml", ', '"zz/slip/1/missing.yaml", ', "missing.yaml"),
+    ('"zz/slip/1/rules.yaml", ', '{ file = "zz/slip/1/rules.yaml", only = ["ZZ-99"] }, ', "has no rule ZZ-99"),
+    ('"zz/slip/1/rules.yaml", ', '{ file = "zz/slip/1/rules.yaml" }, ', "missing only"),
 ]
 
 
