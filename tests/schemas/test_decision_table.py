@@ -65,7 +65,16 @@ VALUES = {
     "E1": ("none", False, False),
     "E2": ("none", True, True),
 }
-STATEMENTS = {"R1": (False, False), "R2": (True, True), "R3": (True, True), "R4": (False, True)}
+# Statement -> the item C it goes with, whether it needs measures, whether an appeal may lie against it.
+STATEMENTS = {
+    "R1": ("<f:Value>C1</f:Value>", False, False),
+    "R2": ("<f:Value>C1</f:Value>", True, True),
+    "R3": (f"<f:Value>C2</f:Value>{PERMANENT}", True, True),
+    "R4": ("<f:Value>C5</f:Value>", False, True),
+}
+ABLE = {"A1", "B1", "C1", "D1A", "D1B", "D1C", "E1", "E2"}  # these carry a validity term
+DENIED = {"A2", "B2F", "B2S", "C2", "C4", "C5", "D2A", "D2B", "D3"}  # these none
+FLAGGED = {"B2S", "C4", "C5"}  # limiting values that refer to no measure and are flagged without one
 EXAMINATION = {"A": "PrecedingChange", "B": "Periodic", "C": "Periodic", "D": "Maternity", "E": "YoungPersonOrTrainee"}
 
 
@@ -94,6 +103,8 @@ def _assessment(
     )
     ticked = "".join(f"<f:FunctionCategory>{category}</f:FunctionCategory>" for category in categories)
     raw = raw.replace(b"</f:ExaminationKind>", b"</f:ExaminationKind>" + ticked.encode())
+    if any(f"<f:Value>{value}<" in (item or "") for value in ABLE):
+        raw = raw.replace(b"<f:ExaminationDate>", b"<f:ValidityTerm>P1Y</f:ValidityTerm><f:ExaminationDate>")
     return validate(raw, received_on=received_on)
 
 
@@ -102,7 +113,8 @@ def _item(value: str, inside: str) -> str:
     if letter == "D":
         conditions = "<f:Proposals><f:Proposal>Zittend werk</f:Proposal></f:Proposals>"
         return f"<f:ItemD><f:Statement><f:Value>{value}</f:Value>{inside}</f:Statement>{conditions}</f:ItemD>"
-    return f"<f:Item{letter}><f:Value>{value}</f:Value>{inside}</f:Item{letter}>"
+    forbidden = "<f:EmploymentForbidden>true</f:EmploymentForbidden>" if value in {"B2F", "B2S"} else ""
+    return f"<f:Item{letter}><f:Value>{value}</f:Value>{inside}{forbidden}</f:Item{letter}>"
 
 
 def _of_value(value: str, inside: str, *, measures: bool = True) -> Report:
@@ -136,14 +148,41 @@ def test_a_value_has_its_durations_and_no_other(value: str) -> None:
 def test_a_limiting_value_that_refers_to_measures_needs_one(value: str) -> None:
     durations, needed, _ = VALUES[value]
     report = _of_value(value, DURATIONS[durations.split()[0]], measures=False)
-    assert named(report) == ({"HA-07"} if needed else set())
+    assert named(report) == ({"HA-07"} if needed else {"HA-09"} if value in FLAGGED else set())
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_that_lets_work_needs_a_validity_term_and_one_that_denies_it_has_none(value: str) -> None:
+    category = SPECIAL[0] if value[0] == "B" else OTHER[0]
+    raw, received_on = changed(
+        _kind("be/health-assessment"),
+        {
+            "base": "valid-typical",
+            "remove": ["//f:FunctionCategory"],
+            "set": {"//f:ExaminationKind": EXAMINATION[value[0]]},
+            "replace": {"//f:ItemC": _item(value, DURATIONS[VALUES[value][0].split()[0]])},
+            "after": {
+                "//f:ExaminationKind": f"<f:FunctionCategory>{category}</f:FunctionCategory>",
+                "//f:Recommendations": "<f:ValidityTerm>P1Y</f:ValidityTerm>",
+            },
+        },
+    )
+    about = {"HA-30", "HA-31"}
+    assert named(validate(raw, received_on=received_on)) & about == ({"HA-31"} if value in DENIED else set())
+    without = raw.replace(b"<f:ValidityTerm>P1Y</f:ValidityTerm>", b"")
+    assert named(validate(without, received_on=received_on)) & about == ({"HA-30"} if value in ABLE else set())
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_statement_on_reintegration_that_asks_for_adjustments_needs_measures(statement: str) -> None:
-    item = ITEMS["R"].replace("R1", statement)
-    report = _assessment("Reintegration", item, measures=False)
-    assert named(report) == ({"HA-07"} if STATEMENTS[statement][0] else set())
+    fitting, needed, _ = STATEMENTS[statement]
+    for value, duration in (("C1", ""), ("C2", PERMANENT), ("C3", TERM), ("C5", "")):
+        inside = f"<f:Value>{value}</f:Value>{duration}"
+        item = f"<f:ItemC>{inside}<f:ReintegrationStatement>{statement}</f:ReintegrationStatement></f:ItemC>"
+        found = named(_assessment("Reintegration", item, measures=False))
+        assert ("HA-07" in found) is (needed or value in {"C2", "C3"})
+        assert ("HA-09" in found) is (statement == "R4" or value == "C5")
+        assert ("HA-24" in found) is not (inside == fitting or (statement, value) == ("R3", "C3"))
 
 
 def test_two_statements_of_item_d_stand_together_only_as_not_able_and_removed() -> None:
@@ -154,12 +193,13 @@ def test_two_statements_of_item_d_stand_together_only_as_not_able_and_removed() 
         )
         proposals = "<f:Proposals><f:Proposal>Zittend werk</f:Proposal></f:Proposals>"
         report = _assessment("Maternity", f"<f:ItemD>{statements}{proposals}</f:ItemD>")
-        assert named(report) == (set() if set(pair) == {"D2A", "D2B"} else {"HA-25"}), pair
+        contradictory = {"HA-31"} if set(pair) & ABLE and set(pair) & DENIED else set()
+        assert named(report) == (set() if set(pair) == {"D2A", "D2B"} else {"HA-25"} | contradictory), pair
 
 
 @pytest.mark.parametrize("value", [*VALUES, *STATEMENTS])
 def test_an_appeal_lies_against_what_limits_or_denies_ability(value: str) -> None:
-    appealable = VALUES[value][2] if value in VALUES else STATEMENTS[value][1]
+    appealable = VALUES[value][2] if value in VALUES else STATEMENTS[value][2]
     raw, received_on = changed(_kind("be/appeal"), {"base": "valid-typical", "set": {"//f:ContestedDecision": value}})
     report = validate(raw, received_on=received_on)
     refused_by = "AP-01" if value == "A2" else "AP-02"  # A2 limits, but follows a preceding assessment
