@@ -1,4 +1,4 @@
-"""A deliberation from the notice to the new form (Art. 58 to 63), over HTTP: each document to the one who may have it."""
+"""A deliberation from the notice to the new form (Art. 58 to 63), over HTTP: each document goes to whom it may go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No configuration of parties ever routes form 4, the grounds of an appeal or a document of a deliberation to an employer."""
+"""No register ever routes form 4, the grounds of an appeal or a document of a deliberation to an employer."""
 
 from __future__ import annotations
 

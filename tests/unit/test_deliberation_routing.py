@@ -1,4 +1,4 @@
-"""To whom the documents of a deliberation go, and the rows of the assessment before and after one (R07, R08, R10-R13)."""
+"""To whom the documents of a deliberation go, and the assessment before and after one (R07, R08, R10-R13)."""
 
 from __future__ import annotations
 
