@@ -57,7 +57,7 @@ def days(term: Mapping[str, Any]) -> tuple[date, date, date]:
 
 
 def flags(view: Mapping[str, Any]) -> list[str]:
-    return [warning["code"] for warning in view["warnings"] if warning["severity"] != "info"]
+    return [warning["code"] for warning in view.get("warnings", []) if warning["severity"] != "info"]
 
 
 def mail_of(http: Http, party: str) -> list[str]:
