@@ -1,14 +1,20 @@
-"""Check rules of the numbers that forms and the register carry.
+"""The numbers that forms and the register carry: how each is checked, kept, and stated in a certificate.
 
 Pure functions on text: no look-up, no clock. A number counts only in the form in which it is exchanged (digits
-without dots, ASCII digits only). The rules `GEN-06` to `GEN-12` and `OD-15` stand on these.
+without dots, ASCII digits only). The rules `GEN-06` to `GEN-12` and `OD-15` stand on these. `SCHEMES` is the one
+table of the identifiers that parties have; another country's are rows of it.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
+
+from stdnum.nl import bsn
 
 _SSIN = re.compile(r"[0-9]{11}")
 _ENTERPRISE = re.compile(r"[01][0-9]{9}")
@@ -16,6 +22,10 @@ _ESTABLISHMENT = re.compile(r"[2-8][0-9]{9}")
 _NIHDI_PHYSICIAN = re.compile(r"1[0-9]{10}")
 _CAS = re.compile(r"([1-9][0-9]{1,6})-([0-9]{2})-([0-9])")
 _EC = re.compile(r"([0-9]{3})-([0-9]{3})-([0-9])")
+_BSN = re.compile(r"[0-9]{9}")
+_KVK = re.compile(r"[0-9]{8}")
+_BIG = re.compile(r"[0-9]{11}")
+_DIRECTORATE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 # In the order in which the institute opened them; the last two are reserves (GEN-12 flags them).
@@ -96,6 +106,21 @@ def nihdi_is_valid(number: str) -> bool:
     return nihdi_modulus(number) is not None
 
 
+def bsn_is_valid(number: str) -> bool:
+    """Whether `number` is a possible BSN: nine digits, not all zero, that pass the eleven test (EA-02)."""
+    return _BSN.fullmatch(number) is not None and bsn.is_valid(number)
+
+
+def kvk_is_valid(number: str) -> bool:
+    """Whether `number` is a possible number of the Dutch trade register; it has no check digit."""
+    return _KVK.fullmatch(number) is not None and number != "00000000"
+
+
+def big_is_valid(number: str) -> bool:
+    """Whether `number` is a possible BIG number; it has no check digit, and ends in two digits for the profession."""
+    return _BIG.fullmatch(number) is not None
+
+
 def cas_is_valid(number: str) -> bool:
     """Whether `number` is a CAS registry number with a right check digit."""
     match = _CAS.fullmatch(number)
@@ -117,3 +142,59 @@ def ec_is_valid(number: str) -> bool:
 
 def _kbo_check_holds(number: str) -> bool:
     return int(number[8:]) == 97 - int(number[:8]) % 97
+
+
+class Holder(StrEnum):
+    """What an identifier names. A profession's number names a person only together with the register."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    PROFESSION = "profession"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentifierScheme:
+    """A kind of identifier that a party can have.
+
+    secret: a national number, kept only as keyed HMAC and shown masked. stated_as: what stands before it in a
+    certificate, the usual one first: of a person in serialNumber, of an organisation in organizationIdentifier
+    (ETSI EN 319 412-1, 5.1.3 and 5.1.4: PNO, NTR, VAT, then the country); empty where no certificate states it.
+    """
+
+    holder: Holder
+    is_valid: Callable[[str], bool]
+    secret: bool = False
+    stated_as: tuple[str, ...] = ()
+
+    def stated_in(self, text: str) -> str | None:
+        """The identifier that an attribute of a certificate states, or None."""
+        for prefix in self.stated_as:
+            value = text.removeprefix(prefix)
+            if text.startswith(prefix) and self.is_valid(value):
+                return value
+        return None
+
+
+SCHEMES: Mapping[str, IdentifierScheme] = {
+    # Belgium. An eID card states the national number without prefix.
+    "insz": IdentifierScheme(holder=Holder.PERSON, is_valid=ssin_is_valid, secret=True, stated_as=("", "PNOBE-")),
+    "kbo": IdentifierScheme(
+        holder=Holder.ORGANISATION, is_valid=enterprise_number_is_valid, stated_as=("NTRBE-", "VATBE-")
+    ),
+    "nihdi": IdentifierScheme(holder=Holder.PROFESSION, is_valid=nihdi_is_valid),
+    "directorate": IdentifierScheme(
+        holder=Holder.OFFICE, is_valid=lambda value: _DIRECTORATE.fullmatch(value) is not None
+    ),
+    # The Netherlands. Nine bare digits in a certificate may be anything, so a BSN counts only with its prefix.
+    "bsn": IdentifierScheme(holder=Holder.PERSON, is_valid=bsn_is_valid, secret=True, stated_as=("PNONL-",)),
+    "kvk": IdentifierScheme(holder=Holder.ORGANISATION, is_valid=kvk_is_valid, stated_as=("NTRNL-",)),
+    "big": IdentifierScheme(holder=Holder.PROFESSION, is_valid=big_is_valid),
+}
+
+
+def identifiers_in_certificate(*, serial_number: str | None, organization_identifier: str | None) -> dict[str, str]:
+    """scheme -> identifier that the subject of a certificate states in a form that we know."""
+    attributes = {Holder.PERSON: serial_number, Holder.ORGANISATION: organization_identifier}
+    found = {name: scheme.stated_in(attributes.get(scheme.holder) or "") for name, scheme in SCHEMES.items()}
+    return {name: value for name, value in found.items() if value is not None}

@@ -70,7 +70,7 @@ class Mandate:
 class Party:
     """A registered sender or recipient.
 
-    identifiers: scheme -> key; national numbers (insz) only as keyed HMAC, the others in clear.
+    identifiers: scheme -> key; national numbers only as keyed HMAC, the others in clear.
     masked: scheme -> what may be shown.
     postal: ranges "9000-9999" for which an office is competent; empty means everywhere.
     """

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import ConfigError, EngineFault
-
-NATIONAL_NUMBERS = frozenset({"insz", "bsn"})
+from gateway.identifiers import SCHEMES
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class IdentifierKeys:
 
     def key(self, scheme: str, value: str) -> str:
         """The look-up key of `value`: itself, or a keyed HMAC for a national number."""
-        if scheme not in NATIONAL_NUMBERS:
+        if not SCHEMES[scheme].secret:
             return value
         digest = hmac.new(self.secret, f"{scheme}:{value}".encode(), hashlib.sha256).hexdigest()
         return f"hmac-sha256:{digest}"
@@ -78,4 +77,4 @@ def _derived(secret: bytes, use: bytes) -> bytes:
 
 def mask(scheme: str, value: str) -> str:
     """What may be shown of an identifier: all of it, or of a national number only its length and last two digits."""
-    return value if scheme not in NATIONAL_NUMBERS else "*" * (len(value) - 2) + value[-2:]
+    return "*" * (len(value) - 2) + value[-2:] if SCHEMES[scheme].secret else value

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from cryptography.x509 import Certificate
 
 from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
-from gateway.identifiers import enterprise_number_is_valid, nihdi_is_valid, ssin_is_valid
+from gateway.identifiers import SCHEMES
 from gateway.model import HOSTED, Endpoint, EndpointKind, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
@@ -27,14 +27,7 @@ from signing import SealingFailed, fingerprint, seal
 
 _PARTY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _URL = re.compile(r"[!-\[\]-~]+")  # as it is sent: ASCII without spaces, line ends or backslashes
-_DIRECTORATE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 _POSTAL = re.compile(r"[0-9]{4}(-[0-9]{4})?")
-_CHECKS: Mapping[str, Callable[[str], bool]] = {
-    "insz": ssin_is_valid,
-    "kbo": enterprise_number_is_valid,
-    "nihdi": nihdi_is_valid,
-    "directorate": lambda value: _DIRECTORATE.fullmatch(value) is not None,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +96,9 @@ class Registration:
         if _PARTY_ID.fullmatch(draft.id) is None:
             raise RegistrationRefused("party-id", "letters, digits, '.', '_' and '-', at most 64", place="id")
         for scheme, value in draft.identifiers.items():
-            check = _CHECKS.get(scheme)
-            if check is None:
-                raise RegistrationRefused("identifier-scheme", f"known are {', '.join(_CHECKS)}", place="identifiers")
-            if not check(value):
+            if scheme not in SCHEMES:
+                raise RegistrationRefused("identifier-scheme", f"known are {', '.join(SCHEMES)}", place="identifiers")
+            if not SCHEMES[scheme].is_valid(value):
                 raise RegistrationRefused("identifier-invalid", f"not a valid {scheme}", place=f"identifiers.{scheme}")
         if any(_POSTAL.fullmatch(each) is None for each in draft.postal):
             raise RegistrationRefused("postal-range", 'a postal code or a range "9000-9999"', place="postal")

@@ -1,14 +1,13 @@
 """Whether the people who signed are the people whom the form and the law want to sign (GEN-19), and who may hand it in.
 
-The signatory must *be* the person the form names. That is shown by the certificate's own identity (INSZ in
-serialNumber, KBO in organizationIdentifier), or by the register: the certificate, or the person it names, belongs to
-a party that carries the form's identifier and the role. No certificate states a RIZIV number, so a physician is
-always proven by the register.
+The signatory must *be* the person the form names. That is shown by the certificate's own identity (`SCHEMES` says
+where it states which number), or by the register: the certificate, or the person it names, belongs to a party that
+carries the form's identifier and the role. No certificate states the number of a profession, so a physician is always
+proven by the register.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,13 +15,11 @@ from lxml import etree
 
 from gateway.forms.findings import Finding, MessageCatalogue, Phase
 from gateway.forms.kinds import FormKind, SignatoryRule
-from gateway.identifiers import enterprise_number_is_valid, ssin_is_valid
+from gateway.identifiers import SCHEMES, Holder, identifiers_in_certificate
 from gateway.model import Party, PartyId
 from gateway.ports import Register
 from gateway.pseudonyms import IdentifierKeys
-from signing import SubjectIdentity, VerificationFailed, VerifiedSignature, fingerprint
-
-_ORGANISATION = re.compile(r"(?:NTRBE-|VATBE-)([01][0-9]{9})")
+from signing import VerificationFailed, VerifiedSignature, fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +62,20 @@ class SignatoryCheck:
         scheme, value = rule.scheme, rule.identifier(content)
         if value is None:
             return False
-        named = identifiers_of(signature.subject)
+        subject = signature.subject
+        named = identifiers_in_certificate(
+            serial_number=subject.serial_number, organization_identifier=subject.organization_identifier
+        )
         mark = fingerprint(signature.certificate)
         registered = register.party_by_certificate(mark)
         # A seal that is registered speaks for its party alone: an internal service shares its employer's number.
-        if named.get(scheme) == value and (scheme != "kbo" or registered is None):
+        of_organisation = SCHEMES[scheme].holder is Holder.ORGANISATION
+        if named.get(scheme) == value and (registered is None or not of_organisation):
             return True
         holders = [registered] if registered is not None and registered.signs_with(mark) else []
-        if "insz" in named:  # a seal's enterprise number does not make it one of the enterprise's physicians
-            holders += register.parties_by_identifier("insz", self.keys.key("insz", named["insz"]))
+        # A seal's enterprise number does not make it one of the enterprise's physicians.
+        for person in (each for each in named if SCHEMES[each].holder is Holder.PERSON):
+            holders += register.parties_by_identifier(person, self.keys.key(person, named[person]))
         key = self.keys.key(scheme, value)
         return any(_has(party, rule.role, scheme, key) for party in holders)
 
@@ -127,18 +129,6 @@ def signature_finding(kind: FormKind, failure: VerificationFailed) -> Finding:
 def acting_for(sender: Party, kind: FormKind, principals: Sequence[PartyId]) -> PartyId | None:
     """The signatory for whom `sender` may hand in a form of `kind`; None when it may not."""
     return next((principal for principal in principals if sender.may_submit_for(principal, kind.id)), None)
-
-
-def identifiers_of(subject: SubjectIdentity) -> dict[str, str]:
-    """scheme -> identifier that the certificate's subject states in a form that we know."""
-    found: dict[str, str] = {}
-    serial = (subject.serial_number or "").removeprefix("PNOBE-")
-    if ssin_is_valid(serial):
-        found["insz"] = serial
-    organisation = _ORGANISATION.fullmatch(subject.organization_identifier or "")
-    if organisation and enterprise_number_is_valid(organisation[1]):
-        found["kbo"] = organisation[1]
-    return found
 
 
 def _has(party: Party, role: str, scheme: str, key: str) -> bool:

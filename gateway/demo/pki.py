@@ -24,6 +24,7 @@ from typing import Literal
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.demo.cast import CAST, CastMember, KeyKind
+from gateway.identifiers import SCHEMES, Holder
 from gateway.views import EndpointRecord, PartyRecord
 from signing import Identity, identity_to_pem
 from signing.issuing import issue, issue_authority
@@ -153,16 +154,27 @@ def _create_party(folder: DemoFolder, member: CastMember, *, authority: Identity
 def _issue(
     authority: Identity, member: CastMember, *, use: Literal["sign", "seal"], key: KeyKind, at: datetime
 ) -> Identity:
-    kbo = member.identifiers.get("kbo")
     return issue(
         authority,
         member.name,
         use=use,
         key=key,
-        serial_number=member.identifiers["insz"] if member.person else None,
+        serial_number=_stated(member, Holder.PERSON) if member.person else None,
         organization=None if member.person else member.name,
-        organization_identifier=None if member.person or kbo is None else f"NTRBE-{kbo}",
+        organization_identifier=None if member.person else _stated(member, Holder.ORGANISATION),
         at=at,
+    )
+
+
+def _stated(member: CastMember, holder: Holder) -> str | None:
+    """The number of that sort as a certificate states it."""
+    return next(
+        (
+            f"{SCHEMES[name].stated_as[0]}{value}"
+            for name, value in member.identifiers.items()
+            if SCHEMES[name].holder is holder
+        ),
+        None,
     )
 
 

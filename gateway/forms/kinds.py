@@ -21,8 +21,8 @@ from gateway.forms.findings import Finding, MessageCatalogue, Phase, four_langua
 from gateway.forms.rules import RuleSet
 from gateway.forms.schema import CompiledSchema
 from gateway.forms.sources import Entry, compile_xpath, xpath_namespaces
+from gateway.identifiers import SCHEMES
 
-SCHEMES = ("kbo", "insz", "nihdi", "directorate")
 BY_ROLE = "role"
 EVENTS = ("SubmissionAcceptance", "ContentConsignment", "ContentHandover")
 BINDS = ("this-form", "answer")
@@ -363,7 +363,7 @@ def _signatory(data: object, where: str, namespaces: Mapping[str, str]) -> Signa
     return SignatoryRule(
         role=entry.text("role"),
         article=entry.text("article"),
-        scheme=identifier.one_of("scheme", SCHEMES),
+        scheme=identifier.one_of("scheme", list(SCHEMES)),
         at=_required_path(identifier, "at", namespaces),
         when=_path(entry, "when", namespaces),
     )

@@ -157,6 +157,84 @@ def _ec_sum(number: int) -> int:
     return sum(place * int(digit) for place, digit in enumerate(f"{number:06}", start=1))
 
 
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("111222333", True),
+        ("111222334", False),
+        ("123456782", True),
+        ("000000000", False),
+        ("11122233", False),
+        ("1112.22.333", False),
+        (" 111222333", False),
+        ("١١١٢٢٢٣٣٣", False),
+    ],
+)
+def test_a_bsn_passes_the_eleven_test(number: str, valid: bool) -> None:
+    assert identifiers.bsn_is_valid(number) is valid
+
+
+@given(st.integers(1, 999_999_999))
+def test_the_eleven_test_weighs_the_digits_nine_to_two_and_takes_the_last_off(number: int) -> None:
+    digits = [int(digit) for digit in f"{number:09}"]
+    total = sum(weight * digit for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True))
+    assert identifiers.bsn_is_valid(f"{number:09}") is (total % 11 == 0)
+
+
+# scheme: a number that is valid, and one that is not
+NUMBERS = {
+    "insz": ("85073003328", "85073003329"),
+    "kbo": ("0123456749", "0123456748"),
+    "nihdi": ("12345625000", "12345633000"),
+    "directorate": ("BE-DEMO-OVL", "be demo"),
+    "bsn": ("111222333", "111222334"),
+    "kvk": ("12345678", "1234567"),
+    "big": ("49012345601", "4901234560"),
+}
+
+
+@pytest.mark.parametrize("scheme", identifiers.SCHEMES)
+def test_every_scheme_checks_its_numbers(scheme: str) -> None:
+    valid, invalid = NUMBERS[scheme]
+    assert identifiers.SCHEMES[scheme].is_valid(valid)
+    assert not identifiers.SCHEMES[scheme].is_valid(invalid)
+
+
+def test_exactly_the_numbers_of_persons_are_secret() -> None:
+    persons = {name for name, each in identifiers.SCHEMES.items() if each.holder is identifiers.Holder.PERSON}
+    assert {name for name, each in identifiers.SCHEMES.items() if each.secret} == persons == {"insz", "bsn"}
+
+
+@pytest.mark.parametrize(
+    ("serial", "organisation", "found"),
+    [
+        ("85073003328", None, {"insz": "85073003328"}),
+        ("PNOBE-85073003328", None, {"insz": "85073003328"}),
+        ("PNONL-111222333", None, {"bsn": "111222333"}),
+        (None, "NTRBE-0123456749", {"kbo": "0123456749"}),
+        (None, "VATBE-0123456749", {"kbo": "0123456749"}),
+        (None, "NTRNL-12345678", {"kvk": "12345678"}),
+        ("PNONL-111222333", "NTRNL-12345678", {"bsn": "111222333", "kvk": "12345678"}),
+        # what must not be taken for an identifier
+        ("111222333", None, {}),
+        ("PNONL-111222334", None, {}),
+        ("PNODE-111222333", None, {}),
+        ("PASNL-111222333", None, {}),
+        ("PNOBE-PNOBE-85073003328", None, {}),
+        (None, "0123456749", {}),
+        (None, "NTRNL-1234567", {}),
+        (None, "VATNL-12345678", {}),
+        ("NTRNL-12345678", "PNOBE-85073003328", {}),
+        ("", "", {}),
+        (None, None, {}),
+    ],
+)
+def test_a_certificate_names_whom_the_standard_lets_it_name(
+    serial: str | None, organisation: str | None, found: dict[str, str]
+) -> None:
+    assert identifiers.identifiers_in_certificate(serial_number=serial, organization_identifier=organisation) == found
+
+
 @given(st.text(max_size=12))
 def test_no_text_makes_a_check_fail_with_an_exception(text: str) -> None:
     for check in (
@@ -166,5 +244,6 @@ def test_no_text_makes_a_check_fail_with_an_exception(text: str) -> None:
         identifiers.nihdi_is_valid,
         identifiers.cas_is_valid,
         identifiers.ec_is_valid,
+        *(scheme.is_valid for scheme in identifiers.SCHEMES.values()),
     ):
         assert check(text) in (True, False)
