@@ -20,11 +20,12 @@ from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
 from gateway.forms.kinds import FormKind, NoticeRule
 from gateway.forms.validation import Identified, Validator
+from gateway.identifiers import SCHEMES, Holder
 from gateway.model import PartyId, instant_text, new_id
 from gateway.ports import Register
 from gateway.routing import Addressee, Router
 from gateway.signatories import identifiers_of
-from signing import sign_xml, subject_of
+from signing import SubjectIdentity, sign_xml, subject_of
 
 log = logging.getLogger("sealpost.notices")
 
@@ -131,7 +132,7 @@ class Notices:
             "issued-on": kind.calendar.date_of(at).isoformat(),
             "created-at": instant_text(at),
             "gateway-name": seal.common_name or self.witness.issuer,
-            "gateway-number": identifiers_of(seal).get("kbo", ""),
+            "gateway-number": _number(seal),
             **{f"about-{name}": values[0] for name, values in facts.items()},
         }
 
@@ -139,6 +140,12 @@ class Notices:
         """That a notice does not go where the law wants it to go, for the sender and the operator."""
         found = self.catalogue.messages.finding("GW-NOTICE-NOT-SENT", Phase.RECORDS, params=_role(cause))
         return replace(found, article=None if cause is None else cause.article)
+
+
+def _number(seal: SubjectIdentity) -> str:
+    """The number of the organisation that the gateway's seal names, or nothing."""
+    named = identifiers_of(seal).items()
+    return next((value for scheme, value in named if SCHEMES[scheme].holder is Holder.ORGANISATION), "")
 
 
 def _role(cause: Finding | None) -> tuple[tuple[str, str], ...]:

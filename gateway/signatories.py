@@ -19,7 +19,7 @@ from gateway.identifiers import SCHEMES, Holder, identifiers_in_certificate
 from gateway.model import Party, PartyId
 from gateway.ports import Register
 from gateway.pseudonyms import IdentifierKeys
-from signing import VerificationFailed, VerifiedSignature, fingerprint
+from signing import SubjectIdentity, VerificationFailed, VerifiedSignature, fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,7 @@ class SignatoryCheck:
         scheme, value = rule.scheme, rule.identifier(content)
         if value is None:
             return False
-        subject = signature.subject
-        named = identifiers_in_certificate(
-            serial_number=subject.serial_number, organization_identifier=subject.organization_identifier
-        )
+        named = identifiers_of(signature.subject)
         mark = fingerprint(signature.certificate)
         registered = register.party_by_certificate(mark)
         # A seal that is registered speaks for its party alone: an internal service shares its employer's number.
@@ -129,6 +126,13 @@ def signature_finding(kind: FormKind, failure: VerificationFailed) -> Finding:
 def acting_for(sender: Party, kind: FormKind, principals: Sequence[PartyId]) -> PartyId | None:
     """The signatory for whom `sender` may hand in a form of `kind`; None when it may not."""
     return next((principal for principal in principals if sender.may_submit_for(principal, kind.id)), None)
+
+
+def identifiers_of(subject: SubjectIdentity) -> Mapping[str, str]:
+    """scheme -> identifier that the certificate's subject states in a form that we know."""
+    return identifiers_in_certificate(
+        serial_number=subject.serial_number, organization_identifier=subject.organization_identifier
+    )
 
 
 def _has(party: Party, role: str, scheme: str, key: str) -> bool:
