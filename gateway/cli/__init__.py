@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import convert, documents, forms, keys, mailbox, parties, server, submissions, terms
+from gateway.cli import convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
 from gateway.cli.demo import demo
 from gateway.version import VERSION
 
@@ -47,6 +47,7 @@ app.command()(submissions.status)
 app.add_typer(mailbox.app, name="mailbox")
 app.command("forms")(forms.show_forms)
 app.command()(terms.term)
+app.command()(publish.publish)
 app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")
 app.command()(server.serve)

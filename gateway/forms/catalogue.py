@@ -53,7 +53,7 @@ class Catalogue:
         self._rules = dict(rules)
         self.messages = messages
         self.reference = reference
-        self._folder = folder
+        self.folder = folder
         self._shapes: dict[str, Shapes] = {}
         self._by_root = {kind.qname: kind for kind in self.kinds}
         # Ordered by version within a name, so the newest of a name wins.
@@ -104,13 +104,13 @@ class Catalogue:
         """The shape of a kind, for whatever walks its forms by model; read once, when first asked for."""
         known = self._shapes.get(kind.namespace)
         if known is None:
-            documents = _schema_documents(self._folder / _home(kind) / "form.xsd")
+            documents = _schema_documents(self.folder / _home(kind) / "form.xsd")
             known = self._shapes.setdefault(kind.namespace, read_shapes(documents, root=kind.qname))
         return known
 
     def fields(self, kind: FormKind) -> Field:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""
-        return fields_of(str(self._folder / _home(kind) / "form.xsd"))
+        return fields_of(str(self.folder / _home(kind) / "form.xsd"))
 
 
 def load_countries(folder: Path = SCHEMAS) -> Mapping[str, Country]:

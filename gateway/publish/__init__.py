@@ -1,0 +1,1 @@
+"""What third parties run and read, generated from the data of form kinds: Schematron, XSLT, rule book, field guide."""

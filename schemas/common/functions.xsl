@@ -1,0 +1,393 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!--
+  The functions that rules may call (prefix sp:), for engines that are not ours: one named template each, XSLT 1.0 without
+  extensions. `sealpost publish` makes of each template what an engine can call: for plain XSLT 1.0 it stays a template, for the
+  Schematron bindings it becomes a func:function (EXSLT) or an xsl:function (XSLT 2.0).
+
+  For that, and so that every engine reads them alike:
+  - sp:returns says what a function gives: boolean (the text true or false), number or string. A template without it is for the
+    others only. sp:as="nodes" passes an argument as it is; all others arrive as text, white space collapsed.
+  - A parameter that callers may leave out has a select. xsl:with-param has a select too.
+  - No template looks at the context node, except inside xsl:for-each.
+  - Text becomes a number by number(), a number becomes text by format-number(): XPath 2.0 does neither by itself.
+  - A variable that holds the result of a template is compared as text or turned by string() or number() first.
+
+  `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:editions` and `sp:excerpt` are data: generated from the calendars, code lists and texts of law.
+  The same values are tested in Python and here (tests/publish/test_functions.py).
+-->
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:c="urn:sealpost:common:1"
+    xmlns:sp="urn:sealpost:functions:1" exclude-result-prefixes="c sp">
+
+  <!-- Identifiers. -->
+
+  <xsl:template name="sp:ssin-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:variable name="birth">
+      <xsl:call-template name="sp:ssin-birth"><xsl:with-param name="number" select="$number"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="string($birth) != ''"/>
+  </xsl:template>
+
+  <xsl:template name="sp:ssin-birthdate-agrees" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:param name="date"/>
+    <xsl:variable name="found">
+      <xsl:call-template name="sp:ssin-birth"><xsl:with-param name="number" select="$number"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="birth" select="string($found)"/>
+    <xsl:variable name="month" select="substring($birth, 6, 2)"/>
+    <xsl:variable name="day" select="substring($birth, 9, 2)"/>
+    <xsl:value-of select="$birth = '' or translate($date, '0123456789', '9999999999') != '9999-99-99'
+      or (substring($birth, 1, 4) = substring($date, 1, 4) and ($month = '00' or $month = substring($date, 6, 2))
+      and ($day = '00' or $day = substring($date, 9, 2)))"/>
+  </xsl:template>
+
+  <!-- YYYY-MM-DD, 00 for an unknown month or day; nothing if the number is not valid. -->
+  <xsl:template name="sp:ssin-birth">
+    <xsl:param name="number"/>
+    <xsl:if test="translate($number, '0123456789', '9999999999') = '99999999999'">
+      <xsl:variable name="stem" select="number(substring($number, 1, 9))"/>
+      <xsl:variable name="serial" select="number(substring($number, 7, 3))"/>
+      <xsl:variable name="check" select="number(substring($number, 10, 2))"/>
+      <xsl:variable name="century">
+        <xsl:choose>
+          <xsl:when test="$check = 97 - $stem mod 97">19</xsl:when>
+          <xsl:when test="$check = 97 - (2000000000 + $stem) mod 97">20</xsl:when>
+        </xsl:choose>
+      </xsl:variable>
+      <xsl:variable name="stated" select="number(substring($number, 3, 2))"/>
+      <xsl:variable name="less">
+        <xsl:choose>
+          <xsl:when test="$stated &gt;= 20 and $stated &lt;= 32">20</xsl:when>
+          <xsl:when test="$stated &gt;= 40 and $stated &lt;= 52">40</xsl:when>
+          <xsl:otherwise>0</xsl:otherwise>
+        </xsl:choose>
+      </xsl:variable>
+      <xsl:variable name="month" select="$stated - number($less)"/>
+      <xsl:variable name="year" select="concat(string($century), substring($number, 1, 2))"/>
+      <xsl:variable name="length">
+        <xsl:choose>
+          <xsl:when test="$month = 0">31</xsl:when>
+          <xsl:otherwise>
+            <xsl:call-template name="sp:month-length">
+              <xsl:with-param name="year" select="number($year)"/>
+              <xsl:with-param name="month" select="$month"/>
+            </xsl:call-template>
+          </xsl:otherwise>
+        </xsl:choose>
+      </xsl:variable>
+      <xsl:if test="$serial &gt;= 1 and $serial &lt;= 997 and string($century) != '' and $month &lt;= 12
+          and number(substring($number, 5, 2)) &lt;= number($length)">
+        <xsl:value-of select="concat($year, '-', format-number($month, '00'), '-', substring($number, 5, 2))"/>
+      </xsl:if>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:enterprise-number-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:value-of select="translate($number, '0123456789', '9999999999') = '9999999999'
+      and (starts-with($number, '0') or starts-with($number, '1'))
+      and number(substring($number, 9, 2)) = 97 - number(substring($number, 1, 8)) mod 97"/>
+  </xsl:template>
+
+  <xsl:template name="sp:establishment-number-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:value-of select="translate($number, '0123456789', '9999999999') = '9999999999'
+      and number(substring($number, 1, 1)) &gt;= 2 and number(substring($number, 1, 1)) &lt;= 8
+      and number(substring($number, 9, 2)) = 97 - number(substring($number, 1, 8)) mod 97"/>
+  </xsl:template>
+
+  <xsl:template name="sp:nihdi-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:variable name="modulus">
+      <xsl:call-template name="sp:nihdi-modulus"><xsl:with-param name="number" select="$number"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="string($modulus) != '0'"/>
+  </xsl:template>
+
+  <!-- 97, 89, 83 or 79; 0 for none. -->
+  <xsl:template name="sp:nihdi-modulus" sp:returns="number">
+    <xsl:param name="number"/>
+    <xsl:variable name="stem" select="number(substring($number, 1, 6))"/>
+    <xsl:variable name="check" select="number(substring($number, 7, 2))"/>
+    <xsl:choose>
+      <xsl:when test="translate($number, '0123456789', '9999999999') != '99999999999' or not(starts-with($number, '1'))">0</xsl:when>
+      <xsl:when test="$check = 97 - $stem mod 97">97</xsl:when>
+      <xsl:when test="$check = 89 - $stem mod 89">89</xsl:when>
+      <xsl:when test="$check = 83 - $stem mod 83">83</xsl:when>
+      <xsl:when test="$check = 79 - $stem mod 79">79</xsl:when>
+      <xsl:otherwise>0</xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <xsl:template name="sp:cas-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:variable name="first" select="substring-before($number, '-')"/>
+    <xsl:variable name="digits" select="concat(substring('0000000', string-length($first) + 1), $first,
+      substring(substring-after($number, '-'), 1, 2))"/>
+    <xsl:variable name="shape" select="translate($number, '0123456789', '9999999999')"/>
+    <xsl:value-of select="string-length($first) &gt;= 2 and string-length($first) &lt;= 7 and not(starts-with($first, '0'))
+      and $shape = concat(substring('9999999', 1, string-length($first)), '-99-9')
+      and (number(substring($digits, 1, 1)) * 9 + number(substring($digits, 2, 1)) * 8
+        + number(substring($digits, 3, 1)) * 7 + number(substring($digits, 4, 1)) * 6 + number(substring($digits, 5, 1)) * 5
+        + number(substring($digits, 6, 1)) * 4 + number(substring($digits, 7, 1)) * 3 + number(substring($digits, 8, 1)) * 2
+        + number(substring($digits, 9, 1))) mod 10 = number(substring($number, string-length($number), 1))"/>
+  </xsl:template>
+
+  <xsl:template name="sp:ec-valid" sp:returns="boolean">
+    <xsl:param name="number"/>
+    <xsl:value-of select="translate($number, '0123456789', '9999999999') = '999-999-9'
+      and (number(substring($number, 1, 1)) + number(substring($number, 2, 1)) * 2 + number(substring($number, 3, 1)) * 3
+        + number(substring($number, 5, 1)) * 4 + number(substring($number, 6, 1)) * 5 + number(substring($number, 7, 1)) * 6) mod 11
+        = number(substring($number, 9, 1))"/>
+  </xsl:template>
+
+  <!-- Days. A date or the date of a date-time; anything else is none. -->
+
+  <xsl:template name="sp:days-between" sp:returns="number">
+    <xsl:param name="start"/>
+    <xsl:param name="end"/>
+    <xsl:variable name="first">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$start"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="second">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$end"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="format-number(number($second) - number($first), '0')"/>
+  </xsl:template>
+
+  <!-- The date after an ISO 8601 period; on the last day of a month that lacks the day. -->
+  <xsl:template name="sp:add-period" sp:returns="string">
+    <xsl:param name="date"/>
+    <xsl:param name="period"/>
+    <xsl:variable name="start">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$date"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="after-y" select="concat(substring-after($period, 'Y'),
+      substring(substring-after($period, 'P'), 1, string-length($period) * number(not(contains($period, 'Y')))))"/>
+    <xsl:variable name="after-m" select="concat(substring-after($after-y, 'M'),
+      substring($after-y, 1, string-length($period) * number(not(contains($after-y, 'M')))))"/>
+    <xsl:variable name="after-w" select="concat(substring-after($after-m, 'W'),
+      substring($after-m, 1, string-length($period) * number(not(contains($after-m, 'W')))))"/>
+    <xsl:variable name="years" select="substring-before(substring-after($period, 'P'), 'Y')"/>
+    <xsl:variable name="months" select="substring-before($after-y, 'M')"/>
+    <xsl:variable name="weeks" select="substring-before($after-m, 'W')"/>
+    <xsl:variable name="days" select="substring-before($after-w, 'D')"/>
+    <!-- Put together again it must be the same text, so nothing stood between or after the parts. -->
+    <xsl:variable name="again" select="concat('P', $years, substring('Y', 1, number(contains($period, 'Y'))),
+      $months, substring('M', 1, number(contains($after-y, 'M'))), $weeks, substring('W', 1, number(contains($after-m, 'W'))),
+      $days, substring('D', 1, number(contains($after-w, 'D'))))"/>
+    <xsl:if test="string($start) != '' and $again = $period and translate($again, 'PYMWD0123456789', '') = ''
+        and string-length($again) &gt; 1
+        and contains('0123456789', substring($again, 2, 1)) and contains('YMWD', substring($again, string-length($again)))
+        and string-length($years) &lt;= 3 and string-length($months) &lt;= 4 and string-length($weeks) &lt;= 4
+        and string-length($days) &lt;= 5 and not(contains($after-y, 'Y')) and not(contains($after-m, 'M'))
+        and translate(concat($years, $months, $weeks, $days), 'PYMWD', '') = concat($years, $months, $weeks, $days)
+        and boolean($years) = contains($period, 'Y') and boolean($months) = contains($after-y, 'M')
+        and boolean($weeks) = contains($after-m, 'W') and boolean($days) = contains($after-w, 'D')">
+      <xsl:variable name="count" select="number(substring($date, 1, 4)) * 12 + number(substring($date, 6, 2)) - 1
+        + number(concat('0', $years)) * 12 + number(concat('0', $months))"/>
+      <xsl:variable name="year" select="floor($count div 12)"/>
+      <xsl:variable name="month" select="$count mod 12 + 1"/>
+      <xsl:variable name="length">
+        <xsl:call-template name="sp:month-length">
+          <xsl:with-param name="year" select="$year"/>
+          <xsl:with-param name="month" select="$month"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="day">
+        <xsl:choose>
+          <xsl:when test="number(substring($date, 9, 2)) &gt; number($length)"><xsl:value-of select="string($length)"/></xsl:when>
+          <xsl:otherwise><xsl:value-of select="substring($date, 9, 2)"/></xsl:otherwise>
+        </xsl:choose>
+      </xsl:variable>
+      <xsl:if test="$year &lt;= 9999">
+        <xsl:variable name="shifted">
+          <xsl:call-template name="sp:day-number">
+            <xsl:with-param name="date" select="concat(format-number($year, '0000'), '-', format-number($month, '00'), '-', string($day))"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:call-template name="sp:date-of">
+          <xsl:with-param name="day" select="number($shifted) + number(concat('0', $weeks)) * 7 + number(concat('0', $days))"/>
+        </xsl:call-template>
+      </xsl:if>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- InTime, InTimeOnReadingC (with more days off) or Late, for an act within a number of working days after day zero. -->
+  <xsl:template name="sp:working-days-verdict" sp:returns="string">
+    <xsl:param name="day-zero"/>
+    <xsl:param name="length"/>
+    <xsl:param name="act"/>
+    <xsl:variable name="start">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$day-zero"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="done">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$act"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:if test="string($start) != '' and string($done) != ''">
+      <xsl:variable name="holidays">
+        <xsl:call-template name="sp:holidays"><xsl:with-param name="year" select="number(substring($day-zero, 1, 4))"/></xsl:call-template>
+        <xsl:call-template name="sp:holidays"><xsl:with-param name="year" select="number(substring($day-zero, 1, 4)) + 1"/></xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="days-off-l">
+        <xsl:call-template name="sp:days-off"><xsl:with-param name="reading" select="'L'"/></xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="days-off-c">
+        <xsl:call-template name="sp:days-off"><xsl:with-param name="reading" select="'C'"/></xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="reading-l">
+        <xsl:call-template name="sp:after-working-days">
+          <xsl:with-param name="holidays" select="string($holidays)"/>
+          <xsl:with-param name="day" select="number($start)"/>
+          <xsl:with-param name="length" select="number($length)"/>
+          <xsl:with-param name="days-off" select="string($days-off-l)"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="reading-c">
+        <xsl:call-template name="sp:after-working-days">
+          <xsl:with-param name="holidays" select="string($holidays)"/>
+          <xsl:with-param name="day" select="number($start)"/>
+          <xsl:with-param name="length" select="number($length)"/>
+          <xsl:with-param name="days-off" select="string($days-off-c)"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="number($done) &lt;= number($reading-l)">InTime</xsl:when>
+        <xsl:when test="number($done) &lt;= number($reading-c)">InTimeOnReadingC</xsl:when>
+        <xsl:otherwise>Late</xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:after-working-days">
+    <xsl:param name="holidays"/>
+    <xsl:param name="day"/>
+    <xsl:param name="length"/>
+    <xsl:param name="days-off"/>
+    <xsl:choose>
+      <xsl:when test="$length &lt; 1"><xsl:value-of select="format-number($day, '0')"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:variable name="date">
+          <xsl:call-template name="sp:date-of"><xsl:with-param name="day" select="$day + 1"/></xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="counts" select="not(contains($days-off, format-number(($day + 1) mod 7, '0')))
+          and not(contains($holidays, string($date)))"/>
+        <xsl:call-template name="sp:after-working-days">
+          <xsl:with-param name="holidays" select="$holidays"/>
+          <xsl:with-param name="day" select="$day + 1"/>
+          <xsl:with-param name="length" select="$length - number($counts)"/>
+          <xsl:with-param name="days-off" select="$days-off"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- The Julian day number of a date, so that Monday is 0 modulo 7; nothing if there is no such day. -->
+  <xsl:template name="sp:day-number">
+    <xsl:param name="date"/>
+    <xsl:variable name="text" select="substring($date, 1, 10)"/>
+    <xsl:if test="translate($text, '0123456789', '9999999999') = '9999-99-99'">
+      <xsl:variable name="year" select="number(substring($text, 1, 4))"/>
+      <xsl:variable name="month" select="number(substring($text, 6, 2))"/>
+      <xsl:variable name="day" select="number(substring($text, 9, 2))"/>
+      <xsl:variable name="length">
+        <xsl:call-template name="sp:month-length">
+          <xsl:with-param name="year" select="$year"/>
+          <xsl:with-param name="month" select="$month"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:if test="$year &gt;= 1 and $month &gt;= 1 and $month &lt;= 12 and $day &gt;= 1 and $day &lt;= number($length)">
+        <xsl:variable name="before-march" select="floor((14 - $month) div 12)"/>
+        <xsl:variable name="y" select="$year + 4800 - $before-march"/>
+        <xsl:variable name="m" select="$month + 12 * $before-march - 3"/>
+        <xsl:value-of select="format-number($day + floor((153 * $m + 2) div 5) + 365 * $y + floor($y div 4) - floor($y div 100)
+          + floor($y div 400) - 32045, '0')"/>
+      </xsl:if>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- The date of a Julian day number; nothing past the year 9999. -->
+  <xsl:template name="sp:date-of">
+    <xsl:param name="day"/>
+    <xsl:variable name="a" select="$day + 32044"/>
+    <xsl:variable name="b" select="floor((4 * $a + 3) div 146097)"/>
+    <xsl:variable name="c" select="$a - floor(146097 * $b div 4)"/>
+    <xsl:variable name="d" select="floor((4 * $c + 3) div 1461)"/>
+    <xsl:variable name="e" select="$c - floor(1461 * $d div 4)"/>
+    <xsl:variable name="m" select="floor((5 * $e + 2) div 153)"/>
+    <xsl:if test="$day &lt;= 5373484">
+      <xsl:value-of select="concat(format-number(100 * $b + $d - 4800 + floor($m div 10), '0000'), '-',
+        format-number($m + 3 - 12 * floor($m div 10), '00'), '-', format-number($e - floor((153 * $m + 2) div 5) + 1, '00'))"/>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:month-length">
+    <xsl:param name="year"/>
+    <xsl:param name="month"/>
+    <xsl:choose>
+      <xsl:when test="$month = 2 and $year mod 4 = 0 and ($year mod 100 != 0 or $year mod 400 = 0)">29</xsl:when>
+      <xsl:otherwise><xsl:value-of select="substring('312831303130313130313031', 2 * $month - 1, 2)"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- Code lists and texts of law. -->
+
+  <xsl:template name="sp:in-codelist" sp:returns="boolean">
+    <xsl:param name="list"/>
+    <xsl:param name="code"/>
+    <xsl:param name="edition" select="''"/>
+    <xsl:variable name="codes">
+      <xsl:call-template name="sp:codes">
+        <xsl:with-param name="list" select="$list"/>
+        <xsl:with-param name="edition" select="$edition"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="$code != '' and not(contains($code, '|')) and contains(string($codes), concat('|', $code, '|'))"/>
+  </xsl:template>
+
+  <xsl:template name="sp:edition-on" sp:returns="string">
+    <xsl:param name="list"/>
+    <xsl:param name="date"/>
+    <xsl:variable name="day">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$date"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:if test="string($day) != ''">
+      <xsl:call-template name="sp:editions">
+        <xsl:with-param name="list" select="$list"/>
+        <xsl:with-param name="day" select="number($day)"/>
+      </xsl:call-template>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- Whether articles, paragraphs and digest are, word for word, those of a registered text: a tab before each article. -->
+  <xsl:template name="sp:excerpt-valid" sp:returns="boolean">
+    <xsl:param name="node" sp:as="nodes"/>
+    <xsl:param name="profile"/>
+    <xsl:param name="language"/>
+    <xsl:param name="date"/>
+    <xsl:variable name="day">
+      <xsl:call-template name="sp:day-number"><xsl:with-param name="date" select="$date"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="expected">
+      <xsl:call-template name="sp:excerpt">
+        <xsl:with-param name="profile" select="$profile"/>
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="day" select="number(concat('0', string($day)))"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="stated">
+      <xsl:for-each select="$node[1]">
+        <xsl:value-of select="concat(normalize-space(c:Digest[1]), '&#10;')"/>
+        <xsl:for-each select="c:Article">
+          <xsl:value-of select="concat('&#9;', normalize-space(@number), '&#10;')"/>
+          <xsl:for-each select="c:Paragraph">
+            <xsl:value-of select="concat(normalize-space(.), '&#10;')"/>
+          </xsl:for-each>
+        </xsl:for-each>
+      </xsl:for-each>
+    </xsl:variable>
+    <xsl:value-of select="string($day) != '' and string($expected) != '' and string($stated) = string($expected)"/>
+  </xsl:template>
+
+</xsl:stylesheet>
