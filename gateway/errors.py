@@ -2,8 +2,9 @@
 
     GatewayError(code, detail)      detail is safe to show: never a value of a document
       Unreadable                    bytes are not what they claim to be
-      NotFound                      nothing here for this caller (also: somebody else's)
         UnsupportedMedia            not the media type, charset or coding that is read here
+      NotAcceptable                 none of the media types that the caller takes is made here
+      NotFound                      nothing here for this caller (also: somebody else's)
       NotAuthenticated              no credential, or one that nobody has
       NotPermitted                  known caller, forbidden act
       Conflict                      same id with other bytes; transition not allowed; leased
@@ -36,6 +37,10 @@ class Unreadable(GatewayError):
 
 class UnsupportedMedia(Unreadable):
     """Not the media type, charset or content coding that is read here."""
+
+
+class NotAcceptable(GatewayError):
+    """None of the media types that the caller takes is made here."""
 
 
 class NotFound(GatewayError):

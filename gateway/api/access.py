@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.api.negotiation import ranges
 from gateway.assembly import Gateway
 from gateway.errors import NotAuthenticated, NotPermitted, TooLarge, UnsupportedMedia
 from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES
@@ -51,16 +52,11 @@ def administrator(request: Request) -> None:
 
 def language(request: Request) -> str:
     """The caller's language by Accept-Language: the wanted one of ours with the highest weight."""
-    wanted: list[tuple[float, str]] = []
-    for part in request.headers.get("Accept-Language", "").split(",")[:20]:
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            quality = float(weight) if weight else 1.0
-        except ValueError:
-            continue
-        primary = tag.partition("-")[0].lower()
-        if primary in LANGUAGES and quality > 0:
-            wanted.append((-quality, primary))
+    wanted = [
+        (-range_.quality, primary)
+        for range_ in ranges(request.headers.getlist("Accept-Language"))
+        if (primary := range_.name.partition("-")[0]) in LANGUAGES and range_.quality > 0
+    ]
     return min(wanted, key=lambda pair: pair[0])[1] if wanted else DEFAULT_LANGUAGE
 
 

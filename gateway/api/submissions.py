@@ -10,9 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.acceptance import Accepted
 from gateway.api.access import Caller, Language, TheGateway, read_xml
+from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import refusal
 from gateway.api.wire import NoQuery, Page
 from gateway.forms.parsing import ABSOLUTE_LIMITS
+from gateway.forms.reports import FORMATS, Judged, render
+from gateway.forms.reports.html import content_security_policy
 from gateway.intake import Rejected
 from gateway.model import EvidenceId, SubmissionId
 from gateway.status import submission_href
@@ -94,11 +97,31 @@ def receipt(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[N
     return Response(gateway.status.receipt(party, EvidenceId(evidence_id)).raw, media_type=XML)
 
 
-@router.post("/validations", operation_id="validate")
+@router.post(
+    "/validations",
+    operation_id="validate",
+    response_class=Response,
+    responses={200: {"content": {form.media_type: {} for form in FORMATS.values()}}},
+)
 async def validate(
     request: Request, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
-) -> JSONResponse:
-    """Judge a form without handing it in: 200 with the report, whatever it says. Nothing is kept."""
+) -> Response:
+    """Judge a form without handing it in: 200 with the report, whatever it says. Nothing is kept.
+
+    The report comes in the media type that Accept asks for and the language that Accept-Language asks for.
+    """
+    offered = {name: form.media_type for name, form in FORMATS.items()}
+    wanted = best_of(offered, ranges(request.headers.getlist("Accept")))
     raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
     report = await run_in_threadpool(gateway.validator.validate, raw, received_on=gateway.clock.now())
-    return JSONResponse(report.to_json(lang), headers={"Content-Language": lang})
+    headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
+    if wanted == "json":
+        return JSONResponse(report.to_json(lang), headers=headers)
+    if wanted == "html":
+        headers["Content-Security-Policy"] = content_security_policy()
+    name = report.document.document_id or report.document.form or "document"
+    return Response(
+        render(wanted, [Judged(name=name, report=report)], lang),
+        media_type=FORMATS[wanted].media_type,
+        headers=headers,
+    )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import cast
 
 import typer
@@ -61,7 +62,11 @@ def print_json(answer: object) -> None:
     sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_bytes(content: bytes) -> None:
+def write_bytes(content: bytes, to: Path | None = None) -> None:
+    """Write to a file, else to stdout."""
+    if to is not None:
+        to.write_bytes(content)
+        return
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
 

@@ -6,7 +6,7 @@ The only module of the core that reads the disk. A new form kind is a new folder
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
 from gateway.forms.kinds import FormKind, KindDescription, NoticeDescription, NoticeRule, read_kind
+from gateway.forms.labels import Labels, read_labels
 from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet
@@ -29,6 +30,7 @@ from gateway.forms.sources import COMMON_NAMESPACE, Entry, compile_xpath, parse_
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MESSAGES = Path("common/1/messages.yaml")
+_LABELS = Path("common/1/labels.yaml")
 _CODE_LISTS = Path("common/codelists")
 _TEXTS = Path("common/texts")
 _COUNTRY_RULES = "*/rules.yaml"
@@ -141,14 +143,16 @@ def _kind(
     facts = description.facts
     if home.parts != (facts["country"], facts["name"], facts["version"].partition(".")[0]):
         raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
-    schema = _schema(folder, home / "form.xsd", facts["namespace"])
+    documents = list(_schema_documents(folder / home / "form.xsd"))
+    schema = _schema(folder, home / "form.xsd", facts["namespace"], documents)
     rules = _rules(folder, description, schema, tables[code], listed)
+    words = messages.with_rules(rules.words, rules.last_resorts, _labels(folder, home, facts["namespace"], documents))
     return FormKind(
         **facts,
         notices=tuple(_notice(folder, home, notice) for notice in description.notices),
         schema=schema,
         rules=rules,
-        messages=messages.with_rules(rules.words, rules.last_resorts),
+        messages=words,
     )
 
 
@@ -161,6 +165,12 @@ def _notice(folder: Path, home: Path, notice: NoticeDescription) -> NoticeRule:
     except (OSError, etree.XMLSyntaxError, etree.XSLTParseError) as exc:
         raise CatalogueError("catalogue-stylesheet", f"{file}: {exc}") from exc
     return NoticeRule(kind=notice.kind, stylesheet=stylesheet, about=notice.about)
+
+
+def _labels(folder: Path, home: Path, namespace: str, documents: Sequence[etree._Element]) -> Labels:
+    files = {namespace: home / "labels.yaml", COMMON_NAMESPACE: _LABELS}
+    texts = {name: read_labels(_yaml(folder, file), source=str(file)) for name, file in files.items()}
+    return Labels(documents, {namespace: "f", COMMON_NAMESPACE: "c"}, texts)
 
 
 def _check_acts(kinds: Iterable[FormKind]) -> None:
@@ -210,8 +220,7 @@ def _rules(
     return RuleSet(title, rules, schema.index.places, compile_expression)
 
 
-def _schema(folder: Path, file: Path, namespace: str) -> CompiledSchema:
-    documents = list(_schema_documents(folder / file))
+def _schema(folder: Path, file: Path, namespace: str, documents: Sequence[etree._Element]) -> CompiledSchema:
     if documents[0].get("targetNamespace") != namespace:
         raise CatalogueError("catalogue-schema", f"{file}: the target namespace is not that of form.toml")
     prefixes = {namespace: "f", COMMON_NAMESPACE: "c", _DSIG: "ds"}

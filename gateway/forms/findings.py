@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from gateway.errors import CatalogueError, Unreadable
 
@@ -105,11 +106,22 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """A finding put into one language. `detail` is what the schema says where `message` is the rule's."""
+    """A finding put into one language.
+
+    detail: what the schema says where `message` is the rule's. place: the path in the names of the form's fields.
+    """
 
     message: str
     fix: str
     detail: str | None = None
+    place: str | None = None
+
+
+class Naming(Protocol):
+    """What names places for people."""
+
+    def place(self, path: str, language: str) -> str:
+        """The names of the fields that a path leads through."""
 
 
 class MessageCatalogue:
@@ -120,10 +132,12 @@ class MessageCatalogue:
         messages: Mapping[str, Message],
         rules: Mapping[str, Message] | None = None,
         last_resorts: frozenset[str] = frozenset(),
+        labels: Naming | None = None,
     ) -> None:
         self._messages = messages
         self._rules = rules or {}
         self._last_resorts = last_resorts
+        self._labels = labels
 
     @classmethod
     def from_data(cls, data: object, *, source: str) -> MessageCatalogue:
@@ -142,12 +156,18 @@ class MessageCatalogue:
     def __getitem__(self, code: str) -> Message:
         return self._messages[code]
 
-    def with_rules(self, rules: Mapping[str, Message], last_resorts: frozenset[str]) -> MessageCatalogue:
-        """The same catalogue with the words of a form kind's rules.
+    def about(self, name: str) -> Message | None:
+        """The words of a rule or of a code, whichever has that name."""
+        return self._rules.get(name) or self._messages.get(name)
+
+    def with_rules(
+        self, rules: Mapping[str, Message], last_resorts: frozenset[str], labels: Naming | None = None
+    ) -> MessageCatalogue:
+        """The same catalogue with the words of a form kind's rules and the names of its fields.
 
         last_resorts: rules that answer for the schema as a whole, whose words say less than those of the code.
         """
-        return MessageCatalogue(self._messages, rules, last_resorts)
+        return MessageCatalogue(self._messages, rules, last_resorts, labels)
 
     def finding(
         self,
@@ -180,10 +200,11 @@ class MessageCatalogue:
         of_rule = None if finding.rule is None or general else self._rules.get(finding.rule)
         of_code = self._messages.get(finding.code)
         said = _said(of_code, finding, language) if of_code else None
+        place = self._labels.place(finding.path, language) if self._labels and finding.path else None
         if of_rule is None:
             fix = _fill(of_code.fix[language], finding) if of_code else ""
-            return Words(message=said or finding.code, fix=fix)
-        return Words(message=of_rule.message[language], fix=of_rule.fix[language], detail=said)
+            return Words(message=said or finding.code, fix=fix, place=place)
+        return Words(message=of_rule.message[language], fix=of_rule.fix[language], detail=said, place=place)
 
 
 def four_languages(entry: object, *, where: str) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""What a validation came to: the verdict and every finding, as data and as text for people, in four languages.
+"""What a validation came to: the verdict and every finding, as data. `reports/` renders it for people and tools.
 
 A report names the document by id, size and digest and places by path; it holds no value of the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES, Finding, MessageCatalogue, Phase, Severity
+from gateway.forms.kinds import FormKind
 from gateway.version import VERSION
 
 MAX_FINDINGS = 100
@@ -54,14 +55,17 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The result of validating one document. `findings` holds at most 100; `truncated` says whether there were more."""
+    """The result of validating one document. `findings` holds at most 100; `truncated` says whether there were more.
+
+    form: the form kind that it was judged by, if it is of one.
+    """
 
     document: Document
     received_on: date
     phases: Mapping[Phase, Outcome]
     findings: tuple[Finding, ...]
     truncated: bool = False
-    ruleset: str | None = None
+    form: FormKind | None = field(default=None, repr=False, compare=False)
     messages: MessageCatalogue = field(repr=False, compare=False)
 
     @property
@@ -79,6 +83,11 @@ class Report:
         """The form kind, `be/health-assessment`, if the document is of one."""
         return self.document.kind
 
+    @property
+    def ruleset(self) -> str | None:
+        """The name of the rules it was judged by."""
+        return None if self.form is None else self.form.rules.name
+
     def count(self, severity: Severity) -> int:
         """How many of the findings have that severity."""
         return sum(finding.severity is severity for finding in self.findings)
@@ -89,7 +98,7 @@ class Report:
             "reportVersion": REPORT_VERSION,
             "verdict": self.verdict,
             "receivedOn": self.received_on.isoformat(),
-            "language": _language(language),
+            "language": language_of(language),
             "kind": self.kind,
             "document": {
                 "form": self.document.form,
@@ -110,28 +119,10 @@ class Report:
             "findings": [finding_to_json(finding, self.messages, language) for finding in self.findings],
         }
 
-    def to_text(self, language: str = DEFAULT_LANGUAGE) -> str:
-        """The report for a reader at a terminal: verdict first, then each finding with its place and the way out."""
-        language = _language(language)
-        heading = _HEADINGS[language]
-        what = self.document.form or heading["unknown"]
-        name = f"{what} {self.document.version}" if self.document.version else what
-        summary = heading["summary"].format(
-            errors=self.count(Severity.ERROR),
-            warnings=self.count(Severity.WARNING),
-            remarks=self.count(Severity.INFO),
-        )
-        lines = [f"{heading[self.verdict]}: {name}, {self.document.size_bytes} bytes", summary]
-        for finding in self.findings:
-            lines += ["", *_lines(finding, self.messages, language)]
-        if self.truncated:
-            lines += ["", heading["truncated"].format(limit=MAX_FINDINGS)]
-        return "\n".join(lines) + "\n"
-
 
 def finding_to_json(finding: Finding, messages: MessageCatalogue, language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
     """One finding as the API shows it, in a report or among the issues of a problem; what is not known is left out."""
-    words = messages.words(finding, _language(language))
+    words = messages.words(finding, language)
     shown: dict[str, Any] = {
         "code": finding.code,
         "rule": finding.rule,
@@ -139,6 +130,7 @@ def finding_to_json(finding: Finding, messages: MessageCatalogue, language: str 
         "phase": finding.phase.value,
         "path": finding.path,
         "pointer": finding.pointer,
+        "place": words.place,
         "line": finding.line,
         "article": finding.article,
         "message": words.message,
@@ -148,70 +140,6 @@ def finding_to_json(finding: Finding, messages: MessageCatalogue, language: str 
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def _lines(finding: Finding, messages: MessageCatalogue, language: str) -> Sequence[str]:
-    heading = _HEADINGS[language]
-    words = messages.words(finding, language)
-    rule = f" [{finding.rule}]" if finding.rule and finding.rule != finding.code else ""
-    article = f"  {finding.article}" if finding.article else ""
-    place = finding.path or ""
-    if finding.line is not None:
-        place = f"{heading['line']} {finding.line}{'  ' if place else ''}{place}"
-    body = [place, words.message, words.detail, f"→ {words.fix}" if words.fix else None]
-    return [
-        f"{_MARKS[finding.severity]} {finding.code}{rule}  {heading[finding.severity.value]}{article}",
-        *(f"    {line}" for line in body if line),
-    ]
-
-
-def _language(language: str) -> str:
+def language_of(language: str) -> str:
+    """`language` if it is one of ours, else the default one."""
     return language if language in LANGUAGES else DEFAULT_LANGUAGE
-
-
-_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
-
-_HEADINGS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "acceptable": "ACCEPTABLE",
-        "refused": "REFUSED",
-        "unknown": "unknown document",
-        "summary": "errors: {errors}, warnings: {warnings}, remarks: {remarks}",
-        "truncated": "There are more findings; only the first {limit} are shown.",
-        "line": "line",
-        "error": "error",
-        "warning": "warning",
-        "info": "remark",
-    },
-    "nl": {
-        "acceptable": "AANVAARDBAAR",
-        "refused": "GEWEIGERD",
-        "unknown": "onbekend document",
-        "summary": "fouten: {errors}, waarschuwingen: {warnings}, opmerkingen: {remarks}",
-        "truncated": "Er zijn meer bevindingen; alleen de eerste {limit} worden getoond.",
-        "line": "regel",
-        "error": "fout",
-        "warning": "waarschuwing",
-        "info": "opmerking",
-    },
-    "fr": {
-        "acceptable": "ACCEPTABLE",
-        "refused": "REFUSÉ",
-        "unknown": "document inconnu",
-        "summary": "erreurs : {errors}, avertissements : {warnings}, remarques : {remarks}",
-        "truncated": "Il y a d'autres constatations ; seules les {limit} premières sont affichées.",
-        "line": "ligne",
-        "error": "erreur",
-        "warning": "avertissement",
-        "info": "remarque",
-    },
-    "de": {
-        "acceptable": "ANNEHMBAR",
-        "refused": "ABGELEHNT",
-        "unknown": "unbekanntes Dokument",
-        "summary": "Fehler: {errors}, Warnungen: {warnings}, Hinweise: {remarks}",
-        "truncated": "Es gibt weitere Befunde; nur die ersten {limit} werden gezeigt.",
-        "line": "Zeile",
-        "error": "Fehler",
-        "warning": "Warnung",
-        "info": "Hinweis",
-    },
-}

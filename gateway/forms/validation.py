@@ -210,7 +210,7 @@ class Validator:
             phases=phases,
             findings=findings[:MAX_FINDINGS],
             truncated=identified.truncated or len(findings) > MAX_FINDINGS,
-            ruleset=kind.rules.name,
+            form=kind,
             messages=kind.messages,
         )
 

@@ -58,6 +58,29 @@ def test_one_bad_form_among_good_ones_is_no() -> None:
     assert [item["verdict"] for item in ran.json["items"]] == ["acceptable", "refused"]
 
 
+@pytest.mark.parametrize("form", ["text", "json", "html", "sarif", "junit", "svrl"])
+def test_a_report_is_shown_as_wanted(form: str, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    bad = SAMPLES / "be/health-assessment/1/invalid-XSD-ENUM.xml"
+    ran = sealpost(["validate", bad, "--format", form, "--lang", "nl", "--output", report])
+    assert (ran.code, ran.out) == (1, b"")
+    shown = report.read_text(encoding="utf-8")
+    assert "invalid-XSD-ENUM.xml" in shown
+    assert "Kies een van de toegelaten waarden" in shown
+    assert sealpost(["validate", bad, "--format", form, "--lang", "nl"]).text == shown
+    several = sealpost(["validate", ASSESSMENT, bad, "--format", form])
+    assert several.code == (2 if form == "svrl" else 1)
+
+
+def test_several_files_are_one_run(tmp_path: Path) -> None:
+    bad = SAMPLES / "be/health-assessment/1/invalid-XSD-ENUM.xml"
+    (run,) = sealpost(["validate", ASSESSMENT, bad, bad, "--format", "sarif"]).json["runs"]
+    assert (len(run["artifacts"]), len(run["results"])) == (3, 2)
+    ran = sealpost(["validate", ASSESSMENT, "--output", tmp_path / "missing" / "report"])
+    assert ran.code == 2
+    assert "missing" in ran.err
+
+
 def test_a_form_can_be_judged_by_another_day() -> None:
     ran = sealpost(["validate", ASSESSMENT, "--received-on", "2001-01-01", "--json"])
     assert ran.code == 1

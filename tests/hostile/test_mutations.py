@@ -13,6 +13,7 @@ from lxml import etree
 from gateway.errors import EngineFault
 from gateway.forms.findings import LANGUAGES, XmlRejected
 from gateway.forms.parsing import parse_untrusted
+from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.validation import Validator
 
 RELAXED = settings(
@@ -63,7 +64,8 @@ def _answer(validator: Validator, raw: bytes) -> None:
         return
     for language in LANGUAGES:
         report.to_json(language)
-        report.to_text(language)
+    for name in FORMATS:
+        render(name, [Judged(name="form.xml", report=report)], "de")
     assert time.process_time() - begun < 1
 
 

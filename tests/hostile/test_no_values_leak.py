@@ -19,6 +19,8 @@ from lxml import etree
 from gateway.errors import GatewayError
 from gateway.forms.findings import LANGUAGES, XmlRejected
 from gateway.forms.parsing import parse_untrusted
+from gateway.forms.reports import FORMATS, Judged, render
+from gateway.forms.reports.text import to_text
 from gateway.forms.validation import Validator
 
 MARKER = "Zwijgplicht"
@@ -57,7 +59,9 @@ def _everything(validator: Validator, raw: bytes) -> str:
         said.append(repr(getattr(exc, "finding", None)))
     try:
         report = validator.validate(raw, received_on=RECEIVED_ON)
-        said += [repr(report), *(report.to_text(language) for language in LANGUAGES)]
+        judged = [Judged(name="form.xml", report=report)]
+        said += [repr(report), *(render(name, judged, "nl") for name in FORMATS)]
+        said += [to_text(report, language) for language in LANGUAGES]
         said += [json.dumps(report.to_json(language), ensure_ascii=False) for language in LANGUAGES]
     except GatewayError as exc:
         said += ["".join(traceback.format_exception(exc)), repr(exc)]

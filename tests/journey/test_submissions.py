@@ -199,6 +199,46 @@ def test_validation_judges_and_keeps_nothing(http: Http, counter: Counter) -> No
     assert http("employer").get("/v1/submissions").json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("text/*;q=0.5, application/json;q=0.4", "text/plain; charset=utf-8"),
+        ("application/sarif+json", "application/sarif+json"),
+        ("application/xml", "application/xml; profile=svrl"),
+        ('application/xml;profile="junit"', "application/xml; profile=junit"),
+        ("application/json;q=0, */*;q=0.1", "text/plain; charset=utf-8"),
+        ("text/html;q=nonsense, text/plain;q=0.2", "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_report_comes_as_its_reader_wants_it(
+    http: Http, counter: Counter, accept: str | None, media_type: str
+) -> None:
+    client = http("employer")
+    if accept is None:
+        del client.headers["Accept"]
+    headers = {**XML, "Accept-Language": "it, fr-BE; q=0.8, nl;q=0.2"} | ({"Accept": accept} if accept else {})
+    bad = counter.form("be/health-assessment", leave_out=["f:Recommendations"])
+    answer = client.post("/v1/validations", content=bad, headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == media_type
+    assert answer.headers["Content-Language"] == "fr"
+    assert answer.headers["Vary"] == "Accept, Accept-Language"
+    assert "HA-07" in answer.text
+    assert "contient aucune mesure" in answer.text
+    assert ("Content-Security-Policy" in answer.headers) is media_type.startswith("text/html")
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/xml;profile=other", "application/json;q=0"])
+def test_a_format_that_is_not_made_here_is_a_problem(http: Http, counter: Counter, accept: str) -> None:
+    good = counter.form("be/health-assessment")
+    answer = http("employer").post("/v1/validations", content=good, headers={**XML, "Accept": accept})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+    assert "application/sarif+json" in answer.json()["detail"]
+
+
 def test_health_and_forms_are_open_to_everybody(http: Http) -> None:
     anybody = http(None)
     assert anybody.get("/health").json() == {"status": "UP"}

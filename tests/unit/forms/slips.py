@@ -256,18 +256,25 @@ def slip(content: str = HEADER + PERSON + NOTE, *, attributes: str = 'Id="conten
     return f'<Slip xmlns="{NAMESPACE}" xmlns:c="{COMMON}">\n{body}</Slip>'.encode()
 
 
+LABELS = """\
+{name}: {{en: "{name} en", nl: "{name} nl", fr: "{name} fr", de: "{name} de"}}
+"""
+
+
 def write_schemas(folder: Path) -> None:
     """Lay the small kind out as a schemas folder, with our own messages."""
     files = {
         "common/1/types.xsd": TYPES,
         "common/1/rules.yaml": COMMON_RULES,
         "common/1/messages.yaml": OUR_MESSAGES.read_text(encoding="utf-8"),
+        "common/1/labels.yaml": LABELS.format(name="Ssin"),
         "common/codelists/colours.yaml": CODE_LIST,
         "zz/calendar.yaml": CALENDAR,
         "zz/terms.yaml": TERMS,
         "zz/slip/1/form.xsd": FORM,
         "zz/slip/1/form.toml": TOML,
         "zz/slip/1/rules.yaml": RULES,
+        "zz/slip/1/labels.yaml": LABELS.format(name="Person"),
     }
     for name, text in files.items():
         path = folder / name

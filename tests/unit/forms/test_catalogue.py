@@ -30,7 +30,7 @@ def test_a_kind_is_found_by_root_and_by_name(catalogue: Catalogue) -> None:
 
 
 def test_the_newest_version_answers_to_the_name(schemas: Path) -> None:
-    for name in ("form.toml", "form.xsd", "rules.yaml"):
+    for name in ("form.toml", "form.xsd", "rules.yaml", "labels.yaml"):
         text = (schemas / "zz/slip/1" / name).read_text(encoding="utf-8")
         (schemas / "zz/slip/2").mkdir(exist_ok=True)
         text = (

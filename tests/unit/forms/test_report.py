@@ -9,6 +9,7 @@ import pytest
 
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.report import MAX_FINDINGS, Report
+from gateway.forms.reports.text import to_text
 from tests.unit.forms.slips import HEADER, NOTE, PERSON, slip
 
 
@@ -61,6 +62,7 @@ def test_a_finding_says_code_place_article_words_and_the_way_out(
         "severity": "error",
         "phase": "schema",
         "path": "/f:Slip/f:Content/f:Person/c:Ssin",
+        "place": f"Person {language} › Ssin {language}",
         "line": 3,
         "article": "Art. 4",
         "message": f"m {language}",
@@ -83,7 +85,7 @@ def test_a_last_resort_lends_its_article_and_leaves_the_words_to_the_schema(
 def test_an_unknown_language_gets_english(validate: Callable[[bytes], Report]) -> None:
     report = validate(slip(HEADER))
     assert report.to_json("tlh") == report.to_json("en")
-    assert report.to_text("tlh") == report.to_text("en")
+    assert to_text(report, "tlh") == to_text(report, "en")
 
 
 def test_a_hundred_findings_are_enough(validate: Callable[[bytes], Report]) -> None:
@@ -100,7 +102,8 @@ def test_a_hundred_findings_are_enough(validate: Callable[[bytes], Report]) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_text_for_people_reads_from_verdict_to_way_out(validate: Callable[[bytes], Report], language: str) -> None:
-    text = validate(slip(HEADER + "\n<Person><c:Ssin>85073003329</c:Ssin></Person>" + NOTE)).to_text(language)
+    report = validate(slip(HEADER + "\n<Person><c:Ssin>85073003329</c:Ssin></Person>" + NOTE))
+    text = to_text(report, language)
     first, *_ = text.splitlines()
     assert "Slip 1.0" in first
     assert "SL-01" in text
@@ -111,12 +114,13 @@ def test_the_text_for_people_reads_from_verdict_to_way_out(validate: Callable[[b
 
 
 def test_the_english_text_as_a_whole(validate: Callable[[bytes], Report]) -> None:
-    assert validate(slip(HEADER + PERSON + "<Remark/>")).to_text("en") == (
+    assert to_text(validate(slip(HEADER + PERSON + "<Remark/>")), "en") == (
         f"REFUSED: Slip 1.0, {len(slip(HEADER + PERSON + '<Remark/>'))} bytes\n"
         "errors: 1, warnings: 0, remarks: 0\n"
         "\n"
         "✗ XSD-CHILD-UNEXPECTED [GEN-03]  error  Art. 10\n"
-        "    line 3  /f:Slip/f:Content/*[3]\n"
+        "    line 3  * 3\n"
+        "    /f:Slip/f:Content/*[3]\n"
         "    This element is not allowed here. Expected here: f:Nothing, f:Amount, f:Note.\n"
         "    → Add what is expected before it, or remove it, or put it where the field guide places it; "
         "the order matters.\n"

@@ -1,0 +1,81 @@
+"""What the elements of a form are called in four languages: `Worker › Surname` for `…/f:Worker/c:PersonName/c:Surname`.
+
+The names come from labels.yaml beside the schema; where a name means different things they are told apart by the type
+that holds the element (`RelatedDocumentType/Digest`), so a path is followed through the types of the schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from gateway.errors import CatalogueError
+from gateway.forms.findings import four_languages
+
+SEPARATOR = " › "
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+_STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<position>[0-9]+)\])?")
+_ABOVE_CONTENT = 2  # the root element and Content stand in every path and tell nobody anything
+
+Texts = Mapping[str, Mapping[str, str]]  # name, or type and name -> language -> words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Label:
+    """An element where it is declared: what it is called, and its type."""
+
+    words: Mapping[str, str]
+    type: str
+
+
+class Labels:
+    """The names of the elements of one form kind."""
+
+    def __init__(
+        self, documents: Iterable[etree._Element], prefixes: Mapping[str, str], texts: Mapping[str, Texts]
+    ) -> None:
+        """Read the schema documents of a kind.
+
+        prefixes: namespace -> prefix of our paths. texts: namespace -> content of its labels.yaml. An element
+        without a label is called by its own name.
+        """
+        self._labels: dict[tuple[str, str], _Label] = {}
+        for schema in documents:
+            namespace = schema.get("targetNamespace", "")
+            words = texts.get(namespace, {})
+            for node in schema.iter(f"{_XS}element"):
+                holder = next(node.iterancestors(f"{_XS}complexType"), None)
+                owner, name = "" if holder is None else holder.get("name", ""), node.get("name", "")
+                step = f"{prefixes.get(namespace, '')}:{name}"
+                self._labels[(f"{{{namespace}}}{owner}" if owner else "", step)] = _Label(
+                    words=words.get(f"{owner}/{name}") or words.get(name) or {}, type=_resolved(node)
+                )
+
+    def place(self, path: str, language: str) -> str:
+        """A path of ours for people: the labels below Content, `Measure 2` for a repeated one."""
+        shown = []
+        owner = ""
+        for step in path.strip("/").split("/"):
+            match = _STEP.fullmatch(step)
+            name, position = (match["name"], match["position"]) if match else (step, None)
+            label = self._labels.get((owner, name))
+            owner = "*" if label is None else label.type
+            words = (label.words.get(language) if label else None) or name.rpartition(":")[2]
+            shown.append(f"{words} {position}" if position else words)
+        return SEPARATOR.join(shown[_ABOVE_CONTENT:] or shown[-1:])
+
+
+def read_labels(data: object, *, source: str) -> Texts:
+    """The content of a labels.yaml. Raises CatalogueError naming file and entry."""
+    if not isinstance(data, dict):
+        raise CatalogueError("catalogue-labels", f"{source}: a mapping of names is expected")
+    return {str(name): four_languages(words, where=f"{source}: {name}") for name, words in data.items()}
+
+
+def _resolved(node: etree._Element) -> str:
+    """The Clark name of an element's type; empty for a type without a name."""
+    prefix, _, local = node.get("type", "").rpartition(":")
+    return f"{{{node.nsmap.get(prefix or None, '')}}}{local}" if local else ""
