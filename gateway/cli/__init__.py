@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli import convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
 from gateway.cli.demo import demo
+from gateway.cli.explain import explain
 from gateway.version import VERSION
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def options(
 app.command()(demo)
 app.command()(documents.validate)
 app.command()(convert.convert)
+app.command()(explain)
 app.command()(documents.sign)
 app.command()(documents.verify)
 app.command()(submissions.submit)

@@ -298,12 +298,15 @@ def _excerpts(folder: Path) -> Iterator[Excerpt]:
 
 def _excerpt(folder: Path, file: Path) -> Excerpt:
     data: Any = _yaml(folder, file)
-    entry = Entry(data, where=str(file), required=["profile", "language", "articles", "digest"], optional=list(data))
+    entry = Entry(
+        data, where=str(file), required=["act", "profile", "language", "articles", "digest"], optional=list(data)
+    )
     articles = []
     for item in entry.items("articles"):
         article = Entry(item, where=f"{file}: articles", required=["number", "paragraphs"], optional=list(item))
         articles.append((article.text("number"), tuple(collapse(text) for text in article.texts("paragraphs"))))
     excerpt = Excerpt(
+        act=entry.text("act"),
         profile=entry.text("profile"),
         language=entry.text("language"),
         start=entry.day("from"),

@@ -62,6 +62,7 @@ class CodeList:
 class Excerpt:
     """A fixed text of law in one language, valid for forms of one legal profile issued within its dates."""
 
+    act: str
     profile: str
     language: str
     start: date | None

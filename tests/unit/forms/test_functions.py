@@ -14,6 +14,7 @@ from gateway.forms.sources import compile_xpath, xpath_namespaces
 
 BELGIUM = load_countries()["be"].calendar
 EXCERPT = Excerpt(
+    act="no-act",
     profile="BE-RD2003",
     language="nl",
     start=date(2003, 6, 26),

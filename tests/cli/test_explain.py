@@ -1,0 +1,79 @@
+"""`explain`: every rule and code, with the law, the reason, an example right and wrong, and the way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.forms.cases import NotApplicable, cases_of, example
+from gateway.forms.explain import explain
+from gateway.forms.findings import LANGUAGES
+from gateway.forms.rules import Where
+from tests.cli.command import sealpost
+from tests.schemas.cases import catalogue
+
+NAMES = [*(listed.rule.id for listed in catalogue().rules()), *sorted(catalogue().messages.codes)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_that_a_report_can_name_is_explained(name: str) -> None:
+    for language in LANGUAGES:
+        explanation = explain(catalogue(), name, language=language)
+        assert explanation.words.message[language]
+        assert explanation.words.fix[language]
+    listed = catalogue().rule(name)
+    if listed is None:
+        return
+    shown = {case.outcome for case in cases_of(listed.rule) if case.proof is None}
+    assert (explanation.wrong is not None) is ("fail" in shown)
+    assert (explanation.right is not None) is ("pass" in shown)
+    for part in filter(None, (explanation.wrong, explanation.right)):
+        assert part.lines
+        assert all(line[0] in "+- " for line in part.lines)
+    if listed.rule.where is Where.DOCUMENT and explanation.wrong and _changes(name):
+        assert any(line[0] in "+-" for line in explanation.wrong.lines)
+
+
+def _changes(name: str) -> bool:
+    """Whether the case that is shown as wrong changes its sample."""
+    listed = catalogue().rule(name)
+    assert listed is not None
+    for case in cases_of(listed.rule):
+        for kind in filter(None, map(catalogue().by_name, listed.kinds)):
+            if case.outcome == "fail":
+                try:
+                    return bool(example(kind, case.change).touched)
+                except NotApplicable:
+                    continue
+    return False
+
+
+def test_an_explanation_reads_from_what_is_wrong_to_the_example() -> None:
+    ran = sealpost(["explain", "HA-28", "--lang", "nl"])
+    assert ran.code == 0, ran.err
+    for shown in ("HA-28  fout", "Wat te doen: ", "Wettekst: ", "Art. 49", "op het document", "-         <f:Duration>"):
+        assert shown in ran.text
+    facts = sealpost(["explain", "GEN-06", "--kind", "be/appeal", "--json"]).json
+    assert facts["where"] == "document"
+    assert facts["wrong"]["kind"] == "be/appeal"
+    assert [line[0] for line in facts["wrong"]["lines"] if line[0] in "+-"] == ["-", "+"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "seven working days"), ("de", "sieben Werktagen")])
+def test_the_law_is_quoted_where_it_is_held(language: str, said: str) -> None:
+    (article,) = sealpost(["explain", "AP-06", "--lang", language, "--json"]).json["law"]
+    assert (article["act"], article["article"]) == ("be-rd-2003-05-28", "65")
+    assert said in " ".join(article["paragraphs"])
+
+
+def test_a_code_shows_a_sample_at_fault() -> None:
+    facts = sealpost(["explain", "XSD-ENUM", "--json"]).json
+    assert (facts["where"], facts["wrong"]["sample"]) == ("schema", "invalid-XSD-ENUM")
+    assert "Mailed" in "".join(facts["wrong"]["lines"])
+    assert sealpost(["explain", "SIG-MISSING", "--json"]).json["where"] == "signature"
+
+
+def test_an_unknown_name_gets_the_nearest_ones() -> None:
+    ran = sealpost(["explain", "ha-280"])
+    assert (ran.code, ran.out) == (2, b"")
+    assert "HA-28" in ran.err
+    assert sealpost(["explain", "HA-28", "--kind", "be/none"]).code == 2
