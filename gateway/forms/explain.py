@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -101,7 +101,8 @@ def _of_rule(
 ) -> Explanation:
     cases = cases_of(rule)
     wrong_case, wrong = next(_examples(kinds, cases, "fail", _places(rule, None, kinds)), (None, None))
-    _, right = next(_examples(kinds, cases, "pass", _places(rule, wrong_case, kinds)), (None, None))
+    passing = (_unchanged(wrong_case, case) for case in cases if case.outcome == "pass")
+    _, right = next(_examples(kinds, list(passing), "pass", _places(rule, wrong_case, kinds)), (None, None))
     return Explanation(
         id=rule.id,
         words=rule.words,
@@ -144,7 +145,7 @@ def _examples(
             except NotApplicable:
                 continue
             before = _lines(example(kind, {"base": case.change["base"]}).root)
-            lines = _difference(before, _lines(made.root)) if made.touched else _around(before, kind, places)
+            lines = _difference(before, _lines(made.root)) or _around(before, kind, places)
             yield (
                 case,
                 Shown(
@@ -155,6 +156,12 @@ def _examples(
                     earlier=tuple(_earlier(case)),
                 ),
             )
+
+
+def _unchanged(wrong: Case | None, right: Case) -> Case:
+    """A passing case that is a sample as it stands is best shown by the sample that the failing case changes."""
+    plain = set(right.change) == {"base"} and wrong is not None and "base" in wrong.change
+    return replace(right, change={"base": wrong.change["base"]}) if plain and wrong is not None else right
 
 
 def _earlier(case: Case) -> Iterator[str]:
