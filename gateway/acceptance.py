@@ -1,4 +1,4 @@
-"""Take in what was found in order: sealed copies, evidence, terms, notes for the case, all in one transaction.
+"""Make ready what was found in order: sealed copies, evidence, terms, notes for the case, for one transaction.
 
 The numbers go on with those of intake. Until the one transaction of step 8 nothing is stored and nothing leaves; the
 answer is signed before it, stored in it, and released after it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,7 +37,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.notices import Notice
-from gateway.ports import Reading, Store, Transaction
+from gateway.ports import Reading, Transaction
 from gateway.routing import Addressee
 from gateway.status import submission_view
 from gateway.terms import terms_of
@@ -102,16 +102,15 @@ class _Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Takes cleared forms in."""
+    """Makes cleared forms ready to be taken in."""
 
-    store: Store
     witness: Witness
     cases: Cases
 
-    def take_in(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Accepted:
-        """7. Seal a copy for each recipient and sign what will be said. 8. One transaction. 9. Only then the answer.
+    def prepare(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Callable[[Transaction], Accepted]:
+        """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
 
-        Raises Conflict when a twin with other bytes was faster; StoreUnavailable.
+        That work raises Conflict when a twin with other bytes was faster.
         """
         submission = Submission(
             id=SubmissionId(new_id()),
@@ -149,7 +148,7 @@ class Acceptance:
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
         main = replace(entry, submission=answered, proofs=[acceptance])
-        return self.store.write(lambda unit: _store(unit, main, notices, handed_in.sender))
+        return lambda unit: _store(unit, main, notices, handed_in.sender)
 
     def _notice(self, notice: Notice, at: datetime) -> _Entry:
         """A notice as it is stored. Whom it does not reach stands in evidence, for the operator."""

@@ -96,7 +96,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             signatories=SignatoryCheck(keys=keys, messages=messages),
             cases=cases,
             notices=Notices(validator=validator, witness=witness, router=router, cases=cases),
-            acceptance=Acceptance(store=store, witness=witness, cases=cases),
+            acceptance=Acceptance(witness=witness, cases=cases),
             clock=clock,
         ),
         receipts=Receipts(

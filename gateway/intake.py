@@ -88,7 +88,8 @@ class Intake:
         report = self._report(identified, findings, handed_in)
         if cleared is None or not report.acceptable:
             return self._reject(report, handed_in)
-        return self.acceptance.take_in(handed_in, cleared, report)
+        # 8. One transaction. 9. Only then the answer.
+        return self.store.write(self.acceptance.prepare(handed_in, cleared, report))
 
     def _clear(self, identified: Identified, handed_in: HandedIn) -> tuple[Cleared | None, tuple[Finding, ...]]:
         """Steps 3 to 6: all that stands against the form; no Cleared where it could not be judged to the end."""
