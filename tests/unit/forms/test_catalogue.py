@@ -132,7 +132,7 @@ TOML_FAULTS = [
     ('form_type = "SLP"', "", "missing form_type"),
     ('form_type = "SLP"', 'form_type = "SLP"\nnew = 1', "unknown new"),
     ('never = ["Gossip"]', 'never = ["Keeper"]', "a role that is in never"),
-    ('scheme = "insz", at = "f:Person[2]', 'scheme = "phone", at = "f:Person[2]', "one of kbo"),
+    ('scheme = "insz", at = "f:Person[2]', 'scheme = "phone", at = "f:Person[2]', "one of insz"),
     ('{ scheme = "role", postal', '{ scheme = "kbo", postal', "needs `at`"),
     ("copy = 2", "copy = 3", "copy"),
     ('id = "T91"', 'id = "T92"', "no such term in zz/terms.yaml"),
@@ -190,6 +190,7 @@ def test_any_other_wrong_file_is_refused_by_name(schemas: Path, name: str, old: 
 
 
 EXCERPT = """\
+act: be-rd-2003-05-28
 profile: BE-RD2003
 language: nl
 from: 2003-06-26
