@@ -6,7 +6,7 @@ Nothing here opens a file; `catalogue.py` does.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,26 +30,39 @@ _NOT_PORTABLE = (
 )
 
 
-class _StrictLoader(yaml.CSafeLoader):
-    """YAML without repeated keys: the second would silently replace the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is repeated", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 def parse_yaml(text: str, *, source: str) -> Any:
-    """The data of a YAML file. Raises CatalogueError with file and line."""
+    """The data of a YAML file. Raises CatalogueError with file and line.
+
+    Read by PyYAML's parser and put together here: its own way of doing so takes most of a start, and lets the second of
+    two equal keys replace the first.
+    """
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader, made stricter
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return None if node is None else _data(node)
     except yaml.YAMLError as exc:
         raise CatalogueError("catalogue-syntax", f"{source}: {exc}") from exc
+
+
+def _data(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.tag == _TEXT else _CONSTRUCTOR.construct_object(node)
+    if isinstance(node, yaml.SequenceNode):
+        return [_data(item) for item in node.value]
+    found: dict[Any, Any] = {}
+    merged: dict[Any, Any] = {}
+    for key, value in node.value:
+        if key.tag == _MERGE:
+            merged |= _data(value)
+            continue
+        name = _data(key)
+        if name in found:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is repeated", key.start_mark)
+        found[name] = _data(value)
+    return merged | found
 
 
 class Entry:
