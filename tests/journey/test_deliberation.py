@@ -144,3 +144,25 @@ def test_where_the_deliberation_does_not_suspend_a_new_form_supersedes_the_first
     assert not any(map(flags, (supplement, notice, first, reply, decision, outcome, measures, new)))
     assert mail_of(http, "employer") == [ASSESSMENT, ASSESSMENT]
     assert mail_of(http, "treating-doctor") == [DECISION]
+
+
+def test_an_outcome_that_contradicts_the_reply_is_refused(http: Http, counter: Counter) -> None:
+    notice = hand_in(http, counter, NOTICE)
+    reply = hand_in(http, counter, REPLY, NoticeReference=notice["documentId"])  # does not agree
+    papers = {"f:NoticeReference": notice["documentId"], "f:ReplyReference": reply["documentId"]}
+    form = counter.form(OUTCOME, fill=papers | {"f:Outcome": "WorkerAgreed"})
+    refused = http("service").post("/v1/submissions", content=form, headers=XML)
+    assert refused.status_code == 422
+    assert [(issue["rule"], issue["path"]) for issue in refused.json()["issues"]] == [
+        ("DN-13", "/f:DeliberationOutcome/f:Content/f:Outcome")
+    ]
+    assert mail_of(http, "dossier") == []
+
+
+def test_no_permanent_change_of_work_before_the_deliberation_is_over(http: Http, counter: Counter) -> None:
+    hand_in(http, counter, NOTICE)
+    form = counter.form(ASSESSMENT, sample="valid-after-deliberation")
+    refused = http("service").post("/v1/submissions", content=form, headers=XML)
+    assert refused.status_code == 422
+    assert "HA-45" in {issue["rule"] for issue in refused.json()["issues"]}
+    assert mail_of(http, "employer") == []
