@@ -180,12 +180,12 @@ class Acceptance:
 
     def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
         copies = [self._copy(submission, addressee, raw) for addressee in cleared.addressees]
-        deliveries = [copy.delivery for copy in copies]
+        recipients = [addressee.route.role for addressee in cleared.addressees]
         return _Entry(
             submission=submission,
             proofs=(),
             copies=copies,
-            terms=terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, copies=deliveries),
+            terms=terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients),
             links=cleared.links,
             sealed_facts=self.cases.sealed(cleared.filing, submission.id),
         )

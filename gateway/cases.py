@@ -19,7 +19,7 @@ from gateway.deadlines import Calendar
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind, Keep
 from gateway.forms.sources import COMMON_NAMESPACE
-from gateway.model import Delivery, Filed, FiledCopy, PartyId, SubmissionId, Term
+from gateway.model import Filed, FiledCopy, PartyId, SubmissionId, Term
 from gateway.ports import Reading
 from gateway.pseudonyms import RecordKeys
 
@@ -231,11 +231,3 @@ def facts_of(kind: FormKind, content: etree._Element, keys: RecordKeys) -> Facts
         if found:
             values[fact.name] = found
     return Facts(values=values)
-
-
-def copies_of(deliveries: Sequence[Delivery]) -> tuple[FiledCopy, ...]:
-    """What a case keeps of deliveries."""
-    return tuple(
-        FiledCopy(role=each.role, party=each.party, consigned_at=each.consigned_at, handed_over_at=each.handed_over_at)
-        for each in deliveries
-    )

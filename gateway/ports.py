@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from gateway.model import (
@@ -163,9 +163,9 @@ class Transaction(Reading, Protocol):
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...
 
-    def start_term(
-        self, submission_id: SubmissionId, term_id: str, *, day_zero: date, last_day: date, last_day_other_reading: date
-    ) -> None: ...
+    def start_term(self, submission_id: SubmissionId, term: Term) -> None:
+        """Give the term its dates, unless it runs already."""
+        ...
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
         """Put an accepted form, whose deliveries are there, into the case that its links lead to.

@@ -141,18 +141,12 @@ def _notice_before_form(filing: Filing, case: Case) -> Iterator[str | None]:
     change = {"PermanentChange": "permanent-change", "TemporaryChange": "temporary-change"}.get(
         filing.facts.one("proposal") or "", ""
     )
+    if not filing.facts.holds("suspensive"):
+        return
     announced = min((form.accepted_at for form in case.with_facts("proposal")), default=None)
     made = min((f.accepted_at for f in case.forms if f.facts.holds(change) and not _has_ground(f)), default=None)
     if made is not None and (announced is None or made < announced):
         yield filing.place("proposal")
-
-
-def _suspensive(filing: Filing, case: Case) -> Iterator[str | None]:
-    """DN-05: the notice agrees with the assessments of the case on whether deliberation suspends."""
-    assessed = [form for form in case.forms if form.facts.has("article-62") or form.facts.has("article62-ground")]
-    suspends = not any(map(_has_ground, assessed))
-    if assessed and filing.facts.has("suspensive") and filing.facts.holds("suspensive") is not suspends:
-        yield filing.place("suspensive")
 
 
 def _outcome_fits_reply(filing: Filing, case: Case) -> Iterator[str | None]:
@@ -188,9 +182,10 @@ def _communication_date(filing: Filing, case: Case) -> Iterator[str | None]:
     contested, said = _contested(filing, case), filing.facts.day("communicated-on")
     if contested is None or said is None:
         return
-    known = {contested.dispatched_on("Worker")}
+    meant = [contested, *(form for form in case.forms if form.facts.one("supersedes") == contested.document_id)]
+    known = {form.dispatched_on("Worker") for form in meant}
     if filing.facts.one("received-manner") == "HandedOver":
-        known.add(contested.handed_over_on("Worker"))
+        known |= {form.handed_over_on("Worker") for form in meant}
     known.discard(None)
     if known and said not in known:
         yield filing.place("communicated-on")
@@ -214,21 +209,6 @@ def _first_appeal(filing: Filing, case: Case) -> Iterator[str | None]:
     contested = filing.facts.one("contested-form")
     if contested and any(form.facts.one("contested-form") == contested for form in case.forms):
         yield filing.place("contested-form")
-
-
-def _heard_in_time(filing: Filing, case: Case) -> Iterator[str | None]:
-    """AD-02: the appeal is dealt with within its term."""
-    appeal, heard_on = _appeal(filing, case), filing.facts.day("heard-on")
-    if appeal is not None and heard_on is not None and _late(appeal, heard_on, "T6", "T7"):
-        yield filing.place("heard-on")
-
-
-def _extended_term(filing: Filing, case: Case) -> Iterator[str | None]:
-    """AD-04: the longer term is used only if the appeal or the inspector records the sick leave."""
-    appeal = _appeal(filing, case)
-    recorded = filing.facts.holds("sick-leave") or (appeal is not None and appeal.facts.holds("sick-leave"))
-    if appeal is not None and filing.facts.holds("extended-term") and not recorded:
-        yield filing.place("extended-term")
 
 
 # What they share
@@ -287,7 +267,6 @@ CHECKS: Mapping[str, Check] = {
     "deliberation-result": _deliberation_result,
     "new-form": _new_form,
     "notice-before-form": _notice_before_form,
-    "suspensive": _suspensive,
     "outcome-fits-reply": _outcome_fits_reply,
     "reply-in-time": _reply_in_time,
     "closed-in-time": _closed_in_time,
@@ -296,6 +275,4 @@ CHECKS: Mapping[str, Check] = {
     "term-runs-from-new-form": _newest_form,
     "one-appeal-per-form": _first_appeal,
     "decides-an-appeal": _appeal_decided,
-    "heard-in-time": _heard_in_time,
-    "extended-term": _extended_term,
 }

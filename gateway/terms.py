@@ -6,7 +6,7 @@ appeal that comes late is flagged, never refused: the law gives that decision to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -14,18 +14,21 @@ from lxml import etree
 
 from gateway.deadlines import Calendar, verdict
 from gateway.forms.kinds import FormKind, TermRule
-from gateway.model import Delivery, Event, Term
+from gateway.model import Delivery, Event, Role, Term
 from gateway.ports import Transaction
 
 BINDS_THIS_FORM = "this-form"
 
 
 def terms_of(
-    kind: FormKind, content: etree._Element, *, accepted_at: datetime, copies: Sequence[Delivery]
+    kind: FormKind, content: etree._Element, *, accepted_at: datetime, recipients: Collection[Role]
 ) -> list[Term]:
-    """The terms that a form brings with it, with dates where its own field or its acceptance starts them."""
+    """The terms that a form brings with it, with dates where its own field or its acceptance starts them.
+
+    recipients: the roles to which a copy goes.
+    """
     today = kind.calendar.date_of(accepted_at)
-    happened = {f"{Event.SUBMISSION_ACCEPTANCE}:"} | {f"{Event.CONTENT_CONSIGNMENT}:{copy.role}" for copy in copies}
+    happened = {f"{Event.SUBMISSION_ACCEPTANCE}:"} | {f"{Event.CONTENT_CONSIGNMENT}:{role}" for role in recipients}
     terms: list[Term] = []
     for rule in kind.terms:
         if not rule.applies(content):
@@ -61,15 +64,17 @@ def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act
     )
 
 
+def started(term: Term, event: Event, role: Role, day: date, calendar: Calendar) -> Term | None:
+    """The term as `event` at a recipient on `day` starts it; None where it does not."""
+    if term.day_zero is not None or term.starts_on != f"{event}:{role}":
+        return None
+    dates = calendar.last_day(day, term.length, term.unit)
+    return replace(term, day_zero=day, last_day=dates.reading_l, last_day_other_reading=dates.reading_c)
+
+
 def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime, calendar: Calendar) -> None:
     """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts."""
     for term in unit.terms_of(delivery.submission_id):
-        if term.day_zero is None and term.starts_on == f"{event}:{delivery.role}":
-            dates = calendar.last_day(calendar.date_of(at), term.length, term.unit)
-            unit.start_term(
-                delivery.submission_id,
-                term.id,
-                day_zero=dates.day_zero,
-                last_day=dates.reading_l,
-                last_day_other_reading=dates.reading_c,
-            )
+        running = started(term, event, delivery.role, calendar.date_of(at), calendar)
+        if running is not None:
+            unit.start_term(delivery.submission_id, running)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -329,19 +329,12 @@ class _Unit(_Snapshot):
         for term in terms:
             self._insert("term", f"submission_id, {rows.TERM}", (submission_id, *rows.term_row(term)))
 
-    def start_term(
-        self, submission_id: SubmissionId, term_id: str, *, day_zero: date, last_day: date, last_day_other_reading: date
-    ) -> None:
+    def start_term(self, submission_id: SubmissionId, term: Term) -> None:
+        days = (term.day_zero, term.last_day, term.last_day_other_reading)
         self._connection.execute(
             "UPDATE term SET day_zero = ?, last_day = ?, last_day_other_reading = ? "
             "WHERE submission_id = ? AND id = ? AND day_zero IS NULL",
-            (
-                day_zero.isoformat(),
-                last_day.isoformat(),
-                last_day_other_reading.isoformat(),
-                submission_id,
-                term_id,
-            ),
+            (*(day and day.isoformat() for day in days), submission_id, term.id),
         )
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:

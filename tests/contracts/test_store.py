@@ -296,11 +296,8 @@ def test_a_term_starts_once(store: Store) -> None:
     submission = a_submission()
     store.write(lambda unit: (unit.add_submission(submission), unit.add_terms(submission.id, [term])))
     for day in (date(2026, 5, 4), date(2026, 6, 1)):
-        store.write(
-            lambda unit, day=day: unit.start_term(
-                submission.id, "T6", day_zero=day, last_day=day, last_day_other_reading=day
-            )
-        )
+        running = replace(term, day_zero=day, last_day=day, last_day_other_reading=day)
+        store.write(lambda unit, running=running: unit.start_term(submission.id, running))
     (started,) = store.read(lambda view: view.terms_of(submission.id))
     assert started.day_zero == date(2026, 5, 4)
 

@@ -97,9 +97,8 @@ def terms_on(kind: str, accepted_at: datetime, *roles: str, **fill: str) -> dict
     """The terms of a form of that kind, accepted and consigned to `roles` at one instant."""
     form_kind = CATALOGUE.by_name(kind)
     assert form_kind is not None
-    copies = [a_copy(kind, role, consigned_at=accepted_at) for role in roles]
     content = content_of(kind, now=accepted_at, **fill)
-    return {term.id: term for term in terms_of(form_kind, content, accepted_at=accepted_at, copies=copies)}
+    return {term.id: term for term in terms_of(form_kind, content, accepted_at=accepted_at, recipients=roles)}
 
 
 def appealed(on: datetime, *, communicated_on: date) -> dict[str, Term]:
