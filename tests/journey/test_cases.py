@@ -106,3 +106,8 @@ def test_what_is_kept_of_a_form_is_unreadable_without_the_key(counter: Counter, 
     assert not any(word in kept for word in (b"85073003328", b"worker", b"C3", b"permanent"))
     assert len(links) == 2  # its own number and its case reference
     assert not any(view["documentId"] in link or "FBV" in link for link in links)
+
+
+def test_a_form_that_refers_to_nothing_needs_no_earlier_one(counter: Counter, http: Http) -> None:
+    _, view = accepted(http, counter, REPORT)
+    assert "warnings" not in view
