@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from threading import Semaphore
 
 from gateway.acceptance import Acceptance
+from gateway.case_status import CaseStatus
 from gateway.cases import Cases
 from gateway.clock import SystemClock
 from gateway.config import Config, read_secret
@@ -51,6 +52,7 @@ class Gateway:
     mailboxes: Mailboxes
     registration: Registration
     status: Status
+    case_status: CaseStatus
     admin_token_hash: str
 
 
@@ -109,6 +111,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock),
         status=Status(store=store),
+        case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         admin_token_hash=token_hash(admin_token),
     )
 

@@ -22,6 +22,8 @@ import httpx2
 
 from gateway.errors import GatewayError
 from gateway.views import (
+    CaseSummary,
+    CaseView,
     DeliveryView,
     EvidenceView,
     FormView,
@@ -154,6 +156,14 @@ class Client:
     def receipt(self, evidence_id: str) -> bytes:
         """The recipient's signed receipt on which a ContentHandover stands, byte for byte."""
         return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/receipt").content
+
+    def case(self, case_id: str) -> CaseView:
+        """A case as this party may see it today."""
+        return cast(CaseView, self._json("GET", f"/v1/cases/{_segment(case_id)}"))
+
+    def cases(self) -> Iterator[CaseSummary]:
+        """All cases in which this party sent or received a form, page after page."""
+        return cast(Iterator[CaseSummary], self._pages("/v1/cases"))
 
     def mailbox(self) -> Iterator[MailboxItem]:
         """What lies ready for this party, page after page."""

@@ -217,7 +217,9 @@ class Term:
 
     act: language -> what must be done. verdict: InTime | InTimeOnReadingC | Late, for a term that this form itself
     had to keep.
-    starts_on: `Event:Role` for a term that an event starts, else None.
+    starts_on: `Event:Role` for a term that an event starts, else None. bound: whether a party or an authority must keep
+    it. binds: whether this form had to keep it, or it asks for an answer. done_by: kinds whose acceptance in the case
+    is the act. reason: language -> what day zero is.
     """
 
     id: str
@@ -230,6 +232,10 @@ class Term:
     last_day: date | None = None
     last_day_other_reading: date | None = None
     verdict: str | None = None
+    bound: str = "party"
+    binds: str = "answer"
+    done_by: tuple[str, ...] = ()
+    reason: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

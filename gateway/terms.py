@@ -50,6 +50,10 @@ def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act
         length=law.span.length,
         unit=law.span.unit,
         starts_on=rule.starts_on,
+        bound=rule.term.bound,
+        binds=rule.binds,
+        done_by=rule.done_by,
+        reason=rule.term.day_zero,
     )
     if day_zero is None:
         return blank

@@ -113,6 +113,53 @@ class SubmissionView(SubmissionSummary):
     warnings: NotRequired[list[IssueView]]
 
 
+class CaseSummary(TypedDict):
+    """A case in which the caller sent or received a form. formCount: those that the caller may see."""
+
+    caseId: str
+    href: str
+    openedAt: str
+    lastAt: str
+    formCount: int
+
+
+class CaseForm(TypedDict):
+    """A form of a case. notDefinitive: what it decides can still be contested, or is contested and not decided."""
+
+    submissionId: str
+    kind: str
+    documentId: str
+    sent: bool
+    copies: list[dict[str, str]]
+    acceptedAt: str
+    href: NotRequired[str]
+    notDefinitive: NotRequired[bool]
+
+
+class CaseTerm(TermView):
+    """A term of a form of the case, and where it stands today.
+
+    state: waiting | running | due | passed | overdue | fulfilled. dayZeroIs: what day zero is by the law. startedBy:
+    the event and its evidence. fulfilledBy: the form that was the act, as far as the caller knows of it.
+    """
+
+    submissionId: str
+    kind: str
+    boundIs: str
+    state: str
+    dayZeroIs: NotRequired[str]
+    startedBy: NotRequired[dict[str, str]]
+    fulfilledBy: NotRequired[dict[str, str]]
+
+
+class CaseView(CaseSummary):
+    """flags: duties that are open although no form shows it."""
+
+    forms: list[CaseForm]
+    terms: list[CaseTerm]
+    flags: list[dict[str, str]]
+
+
 class MailboxItem(TypedDict):
     deliveryId: str
     submissionId: str

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import conversions, mailboxes, parties, problems, submissions
+from gateway.api import cases, conversions, mailboxes, parties, problems, submissions
 from gateway.assembly import Gateway
 from gateway.version import VERSION
 
@@ -68,7 +68,14 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Sealpost", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
     problems.install(app)
-    for router in (submissions.router, conversions.router, mailboxes.router, parties.router, parties.public):
+    for router in (
+        submissions.router,
+        cases.router,
+        conversions.router,
+        mailboxes.router,
+        parties.router,
+        parties.public,
+    ):
         app.include_router(router)
     app.add_middleware(_Boundary)
     return app

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
+from gateway.cli import cases, convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
 from gateway.version import VERSION
@@ -46,6 +46,7 @@ app.command()(documents.sign)
 app.command()(documents.verify)
 app.command()(submissions.submit)
 app.command()(submissions.status)
+app.command()(cases.case)
 app.add_typer(mailbox.app, name="mailbox")
 app.command("forms")(forms.show_forms)
 app.command()(terms.term)

@@ -229,11 +229,12 @@ def receipt_row(receipt: KeptReceipt) -> Row:
     )
 
 
-TERM = "id, article, act, length, unit, starts_on, day_zero, last_day, last_day_other_reading, verdict"
+TERM = "id, article, act, length, unit, starts_on, day_zero, last_day, last_day_other_reading, verdict, law"
 
 
 def term_of(row: Row) -> Term:
     """From the columns of TERM."""
+    law = json.loads(row[10])
     return Term(
         id=row[0],
         article=row[1],
@@ -245,12 +246,17 @@ def term_of(row: Row) -> Term:
         last_day=_maybe_date(row[7]),
         last_day_other_reading=_maybe_date(row[8]),
         verdict=row[9],
+        bound=law["bound"],
+        binds=law["binds"],
+        done_by=tuple(law["doneBy"]),
+        reason=law["reason"],
     )
 
 
 def term_row(term: Term) -> Row:
     """To the columns of TERM."""
     days = (term.day_zero, term.last_day, term.last_day_other_reading)
+    law = {"bound": term.bound, "binds": term.binds, "doneBy": term.done_by, "reason": dict(term.reason)}
     return (
         term.id,
         term.article,
@@ -260,6 +266,7 @@ def term_row(term: Term) -> Row:
         term.starts_on,
         *(day and day.isoformat() for day in days),
         term.verdict,
+        json.dumps(law, ensure_ascii=False),
     )
 
 

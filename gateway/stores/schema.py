@@ -49,6 +49,13 @@ def m002_cases(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m003_terms(db: Database) -> None:
+    """What the law says of a term beside its length: whom it binds, what fulfils it, what its day zero is."""
+    unknown = '{"bound": "party", "binds": "answer", "doneBy": [], "reason": {}}'
+    db.execute(f"ALTER TABLE term ADD COLUMN law TEXT NOT NULL DEFAULT '{unknown}'")
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

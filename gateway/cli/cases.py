@@ -1,0 +1,88 @@
+"""`case`: which forms belong together, and which terms run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client
+from gateway.cli.output import answering, out, print_json, print_table
+from gateway.views import CaseForm, CaseTerm, CaseView
+
+
+def case(
+    url: Url,
+    case_id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the case; without one, all.")] = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+    lang: Lang = Language.EN,
+    as_json: AsJson = False,
+) -> None:
+    """Show a case, or list your cases.
+
+    Its forms, and for each term its last days, why it runs, and where it stands.
+    """
+    with answering(as_json=as_json), client(url, token, token_file, language=lang) as gateway:
+        if case_id is None:
+            found = list(gateway.cases())
+            if as_json:
+                print_json({"items": found})
+                return
+            print_table(
+                ("case", "forms", "opened", "last"),
+                [(item["caseId"], str(item["formCount"]), item["openedAt"], item["lastAt"]) for item in found],
+            )
+            return
+        view = gateway.case(case_id)
+        if as_json:
+            print_json(view)
+            return
+        _print_case(view)
+
+
+def _print_case(view: CaseView) -> None:
+    console = out()
+    console.print(Text.assemble((view["caseId"], "bold"), f"  {view['openedAt']}"))
+    print_table(
+        ("form", "accepted", "you", "definitive", "submission"),
+        [
+            (
+                form["kind"],
+                form["acceptedAt"],
+                "sent" if form["sent"] else "received",
+                _mark(form),
+                form["submissionId"],
+            )
+            for form in view["forms"]
+        ],
+    )
+    for term in view["terms"]:
+        for line in _term_lines(term):
+            console.print(Text(line))
+    for flag in view["flags"]:
+        console.print(Text(f"{flag['rule']} ({flag.get('article', '')}): {flag.get('message', '')}", style="yellow"))
+
+
+def _mark(form: CaseForm) -> str:
+    definitive = form.get("notDefinitive")
+    return "" if definitive is None else "not yet" if definitive else "yes"
+
+
+def _term_lines(term: CaseTerm) -> list[str]:
+    """A term: what must be done by when, and below it why."""
+    last, other = term.get("lastDay"), term.get("lastDayOtherReading")
+    days = "has not begun" if last is None else last if other in (None, last) else f"{last} (other reading {other})"
+    lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), last day {days}"]
+    if last is None:
+        lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), {days}"]
+    started = term.get("startedBy", {})
+    because = " ".join(part for part in (started.get("event"), started.get("role"), started.get("evidenceId")) if part)
+    lines.append(
+        f"  day zero {term.get('dayZero', '-')}: {term.get('dayZeroIs', '')}" + (f" [{because}]" * bool(because))
+    )
+    done = term.get("fulfilledBy")
+    if done is not None:
+        lines.append(f"  done on {done['on']} by {done['kind']}" + (f": {done['verdict']}" * ("verdict" in done)))
+    return lines
