@@ -245,7 +245,10 @@ def _selector(data: object, *, where: str) -> Selector:
 
 
 def _case(data: object, *, where: str) -> Mapping[str, Any]:
-    """One case, as the tests read it: `pass`, `fail` or `silent`, each a base sample and changes, or a proof."""
+    """One case, as the tests read it: `pass`, `fail` or `silent`, each a base sample and changes, or a proof.
+
+    only: with fail, the rules that the document breaks; with silent, those that answer for it in place of this one.
+    """
     entry = Entry(data, where=where, required=[], optional=["pass", "fail", "silent", "only"])
     outcomes = [key for key in ("pass", "fail", "silent") if key in entry.data]
     if len(outcomes) != 1:
@@ -253,8 +256,10 @@ def _case(data: object, *, where: str) -> Mapping[str, Any]:
     outcome, inside = outcomes[0], f"{where}.{outcomes[0]}"
     change = entry.data[outcome]
     proven = isinstance(change, dict) and "proof" in change
-    if ("only" in entry.data) is not (outcome == "fail" and not proven):
-        raise CatalogueError("catalogue-rules", f"{where}: needs `only` with fail, unless a test proves it")
+    if ("only" in entry.data) is not (outcome == "fail" and not proven) and (outcome != "silent" or proven):
+        raise CatalogueError(
+            "catalogue-rules", f"{where}: needs `only` with fail, may have it with silent, unless a test proves it"
+        )
     if proven:
         proof = Entry(change, where=inside, required=["proof"])
         if _PROOF.fullmatch(proof.text("proof")) is None:
