@@ -37,6 +37,9 @@ SIGNERS = {
     "be/deliberation-reply": ("worker", "worker"),
     "be/deliberation-decision": ("doctor", "service"),
     "be/deliberation-outcome": ("doctor", "service"),
+    "be/appeal-convocation": ("inspectorate", "inspectorate"),
+    "be/appeal-decision-annex": ("inspectorate", "inspectorate"),
+    "be/continued-surveillance-notice": ("employer", "employer"),
 }
 
 

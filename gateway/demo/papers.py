@@ -20,7 +20,7 @@ from gateway.forms.parsing import parse_untrusted
 SAMPLES = Path(__file__).parents[2] / "samples"
 COMMON = "urn:sealpost:common:1"
 DS = "http://www.w3.org/2000/09/xmldsig#"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(T[0-9:.]+(?:Z|[+-][0-9:]+))?")
 _FIXED = frozenset({f"{{{COMMON}}}BirthDate"})
 # The samples refer to each other; a counter that never saw those has no such document.
 _REFERENCES = ("f:Header/c:RelatedDocument", "f:ContestedForm/f:DocumentId", "f:Supersedes", "f:RequestReference")
@@ -71,11 +71,12 @@ def draw_up(
 
 
 def _move_dates(root: etree._Element, today: date) -> None:
-    """Move every date by as many days as the form's own date is away from today."""
+    """Move every date, of an instant too, by as many days as the form's own date is away from today."""
     by = today - date.fromisoformat(_find(root, "f:Header/c:IssuedOn")[0].text or "")
     for element in root.iter(etree.Element):
-        if element.tag not in _FIXED and len(element) == 0 and _DATE.fullmatch(element.text or ""):
-            element.text = _moved(element.text or "", by)
+        found = _DATE.fullmatch(element.text or "") if element.tag not in _FIXED and len(element) == 0 else None
+        if found:
+            element.text = _moved(found[1], by) + (found[2] or "")
 
 
 def _moved(day: str, by: timedelta) -> str:

@@ -33,6 +33,8 @@ SECRET_KINDS = (
     "be/deliberation-reply",
     "be/deliberation-decision",
     "be/deliberation-outcome",
+    "be/appeal-convocation",
+    "be/appeal-decision-annex",
 )
 KEYS = IdentifierKeys(b"k" * 32)
 KBOS = ("0123456749", "0200000043", "0333333372")
