@@ -12,6 +12,7 @@ import typer
 from gateway.cli import cases, convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
+from gateway.cli.samples import sample
 from gateway.version import VERSION
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(demo)
 app.command()(documents.validate)
 app.command()(convert.convert)
 app.command()(explain)
+app.command()(sample)
 app.command()(documents.sign)
 app.command()(documents.verify)
 app.command()(submissions.submit)

@@ -57,7 +57,13 @@ class Example:
     @property
     def raw(self) -> bytes:
         """The document as a file, in UTF-8."""
-        return etree.tostring(self.root, xml_declaration=True, encoding="UTF-8")
+        return as_file(self.root)
+
+
+def as_file(root: etree._Element, note: str | None = None) -> bytes:
+    """A document as a file in UTF-8, with a comment above it."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', *([f"<!-- {note} -->"] if note else [])]
+    return "\n".join([*lines, etree.tostring(root, encoding="unicode"), ""]).encode()
 
 
 def cases_of(rule: Rule) -> tuple[Case, ...]:
@@ -75,9 +81,10 @@ def samples_of(kind: FormKind) -> Path:
     return SAMPLES / kind.country / kind.name / kind.version.partition(".")[0]
 
 
-def example(kind: FormKind, change: Mapping[str, Any]) -> Example:
+def example(kind: FormKind, change: Mapping[str, Any], *, raw: bytes | None = None) -> Example:
     """The document of a case, and the day on which it is received: the one named, or that of its issue.
 
+    raw: what is changed instead of the sample that the case names.
     Raises NotApplicable when the kind has no such sample or an expression finds nothing, so that no case passes because
     it changed nothing.
     """
@@ -86,7 +93,7 @@ def example(kind: FormKind, change: Mapping[str, Any]) -> Example:
     base = sample_file(kind, change["base"])
     if not base.is_file():
         raise NotApplicable("no-sample", f"{kind.id} has no sample {base.name}")
-    raw = base.read_bytes()
+    raw = base.read_bytes() if raw is None else raw
     root = etree.fromstring(raw)
     editor = _Editor(root, {"f": kind.namespace, "c": COMMON_NAMESPACE})
     for xpath in change.get("remove", ()):

@@ -188,8 +188,7 @@ def _places(rule: Rule, case: Case | None, kinds: Sequence[FormKind]) -> list[st
     for key in ("remove", "set", "replace", "add", "after"):
         found += [xpath.rpartition("/@")[0] or xpath for xpath in (case.change if case else {}).get(key, ())]
     if rule.test is not None:
-        tags = [*reversed(rule.test.ancestors), rule.test.tag]
-        found += ["//" + "/".join(map(kind.schema.index.places.name, tags)) for kind in kinds[:1]]
+        found += [f"//{place}" for kind in kinds[:1] for place in rule.test.contexts(kind.schema.index.places)]
     return [*found, "/*/f:Content"]
 
 

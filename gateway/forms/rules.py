@@ -102,6 +102,10 @@ class Test:
     variables: tuple[str, ...]
     whole: Mapping[str, str]
 
+    def contexts(self, places: Places) -> list[str]:
+        """The elements it speaks about, as our expressions name them: `f:ItemC/f:Value`."""
+        return ["/".join(map(places.name, (*reversed(above), tag))) for tag, above in self.places.items()]
+
     def fits(self, node: etree._Element) -> bool:
         """Whether an element with the right name also stands where the rule wants it."""
         current: etree._Element | None = node

@@ -72,7 +72,14 @@ def run_jdk(jobs: Iterable[tuple[Path, Path, Mapping[str, str]]], folder: Path) 
         pytest.skip("java is not installed")
     lines = ("\t".join([str(sheet), str(file), *(f"{k}={v}" for k, v in given.items())]) for sheet, file, given in jobs)
     (folder / "jobs").write_text("\n".join(lines), encoding="utf-8")
-    command = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", str(PROGRAM), str(folder / "jobs"), str(folder / "results")]
+    command = [
+        "java",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        str(PROGRAM),
+        str(folder / "jobs"),
+        str(folder / "results"),
+    ]
     done = subprocess.run(command, capture_output=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
     return list(etree.parse(folder / "results", etree.XMLParser(huge_tree=True)).getroot())

@@ -159,9 +159,7 @@ ISO_DAYS = st.one_of(
     DAYS.map(lambda day: f" {day}T10:00:00+01:00"),
     SCRAPS,
 )
-PERIODS = st.one_of(
-    st.from_regex(r"P([0-9]{1,4}Y)?([0-9]{1,5}M)?([0-9]{1,5}W)?([0-9]{1,6}D)?", fullmatch=True), SCRAPS
-)
+PERIODS = st.one_of(st.from_regex(r"P([0-9]{1,4}Y)?([0-9]{1,5}M)?([0-9]{1,5}W)?([0-9]{1,6}D)?", fullmatch=True), SCRAPS)
 PAIRS = st.one_of(
     st.tuples(NUMBERS, ISO_DAYS),
     st.tuples(ISO_DAYS, ISO_DAYS),

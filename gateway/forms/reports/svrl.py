@@ -74,8 +74,7 @@ def _context(finding: Finding, report: Report) -> str:
     rule = None if report.form is None or finding.phase is not Phase.RULES else report.form.rules[finding.code]
     if rule is None or rule.test is None or report.form is None:
         return "/"
-    name = report.form.schema.index.places.name
-    return "/".join(map(name, (*reversed(rule.test.ancestors), rule.test.tag)))
+    return " | ".join(rule.test.contexts(report.form.schema.index.places))
 
 
 def _test(finding: Finding, report: Report) -> str:

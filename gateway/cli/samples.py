@@ -1,0 +1,45 @@
+"""`sample`: invented forms to try things with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.output import answering, err, usage_error, write_bytes
+
+
+def sample(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind, such as be/health-assessment.")],
+    variant: Annotated[
+        str, typer.Option("--variant", help="minimal, typical, full, another valid one, or invalid:RULE.")
+    ] = "typical",
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Other people, numbers, places and days; 0 for the hand-written one.")
+    ] = 0,
+    to: Annotated[
+        Path | None, typer.Option("--output", help="Where to write; stdout if not given.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Make an invented form.
+
+    Valid, or wrong in exactly one thing; the same again for the same seed. Judged before it is given.
+    """
+    from gateway.errors import NotFound
+    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.samples import make_sample
+
+    with answering(as_json=False):
+        catalogue = Catalogue.load()
+        form_kind = catalogue.by_name(kind)
+        if form_kind is None:
+            raise usage_error(f"no such form kind; known are {', '.join(each.id for each in catalogue.kinds)}")
+        try:
+            made = make_sample(catalogue, form_kind, variant=variant, seed=seed)
+        except NotFound as exc:
+            raise usage_error(exc.detail) from exc
+        write_bytes(made.raw, to)
+    breaks = f", breaks {', '.join(sorted(made.breaks))}" if made.breaks else ""
+    err().print(Text(f"{kind} {variant}, seed {seed}: judged as received on {made.received_on.isoformat()}{breaks}"))
