@@ -1,4 +1,4 @@
-"""Samples by seed: valid whatever the seed, the same for the same seed, agreeing with themselves, seen to be invented."""
+"""Samples by seed: valid whatever the seed, the same again for it, agreeing with themselves, seen to be invented."""
 
 from __future__ import annotations
 
