@@ -59,7 +59,7 @@ class Gateway:
 def build(config: Config, *, clock: Clock | None = None) -> Gateway:
     """Assemble a gateway. Raises ConfigError when anything it needs is missing or wrong."""
     clock = clock or SystemClock()
-    catalogue = Catalogue.load(config.schemas)
+    catalogue = Catalogue.load(config.schemas, code_lists=config.code_lists)
     validator = Validator(catalogue)
     messages = catalogue.messages
     try:

@@ -24,7 +24,7 @@ class Config:
 
     name: party id in whose name evidence is issued. identity: PEM or PKCS#12 of the service seal (password from the
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
-    least 32 random bytes.
+    least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     """
 
@@ -45,11 +45,12 @@ class Config:
     breaker_failures: int = 5
     breaker_pause_s: float = 60
     schemas: Path | None = None
+    code_lists: Path | None = None
     identity_password: bytes | None = field(default=None, repr=False)
 
 
 _KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
-    "gateway": {"name": ("name", str), "schemas": ("schemas", Path)},
+    "gateway": {"name": ("name", str), "schemas": ("schemas", Path), "codelists": ("code_lists", Path)},
     "server": {"host": ("host", str), "port": ("port", int)},
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
     "service": {"identity": ("identity", Path)},

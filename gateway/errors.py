@@ -14,6 +14,7 @@
       EngineFault                   a validating engine broke: neither acceptance nor refusal
       ConfigError                   at start only, naming the key
         CatalogueError              a file under schemas/ is wrong, naming the file
+          CodeListRefused           a code list is wrong, naming file, entries and reasons
 
 Expected outcomes (a refused form, a recipient that is down) are values, not exceptions. Only `api/problems.py` and
 the command line turn these into statuses and exit codes. Signatures have their own root, `signing.SigningError`.
@@ -96,3 +97,13 @@ class ConfigError(GatewayError):
 
 class CatalogueError(ConfigError):
     """A form kind's folder is incomplete or wrong."""
+
+
+class CodeListRefused(CatalogueError):
+    """A code list that cannot be used. faults: each entry (or edition) that is wrong, and why."""
+
+    def __init__(self, source: str, faults: tuple[tuple[str, str], ...]) -> None:
+        said = "; ".join(f"{entry}: {reason}" for entry, reason in faults)
+        super().__init__("catalogue-codelist", f"{source}: {said}")
+        self.source = source
+        self.faults = faults

@@ -14,10 +14,11 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError
+from gateway.forms.codelists import CodeList, check_references, read_code_list
 from gateway.forms.countries import Country, read_country
 from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
-from gateway.forms.functions import CodeList, Excerpt, Function, ReferenceData, collapse, functions
+from gateway.forms.functions import Excerpt, Function, ReferenceData, collapse, functions
 from gateway.forms.kinds import FormKind, KindDescription, NoticeDescription, NoticeRule, read_kind
 from gateway.forms.labels import Labels, read_labels
 from gateway.forms.rulefiles import read_country_rules, read_rules
@@ -62,14 +63,16 @@ class Catalogue:
         self._by_name = {kind.id: kind for kind in self.kinds}
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Catalogue:
+    def load(cls, folder: Path | None = None, *, code_lists: Path | None = None) -> Catalogue:
         """Load every form kind under `folder`; by default the `schemas` folder beside the packages.
+
+        code_lists: a folder with code lists of the installation, see forms/codelists.py.
 
         Raises CatalogueError naming the file at the first thing that is wrong.
         """
         folder = SCHEMAS if folder is None else folder
         messages = MessageCatalogue.from_data(_yaml(folder, _MESSAGES), source=str(_MESSAGES))
-        reference = ReferenceData(code_lists=_code_lists(folder), excerpts=tuple(_excerpts(folder)))
+        reference = ReferenceData(code_lists=_code_lists(folder, code_lists), excerpts=tuple(_excerpts(folder)))
         homes = sorted(path.parent.relative_to(folder) for path in folder.glob("*/*/*/form.toml"))
         if not homes:
             raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
@@ -266,29 +269,28 @@ def _own_parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
 
 
-def _code_lists(folder: Path) -> dict[str, CodeList]:
-    lists = (_code_list(folder, path.relative_to(folder)) for path in sorted((folder / _CODE_LISTS).glob("*.yaml")))
-    return {code_list.name: code_list for code_list in lists}
+def _code_lists(folder: Path, own: Path | None) -> dict[str, CodeList]:
+    """Our code lists, with those of the installation in their place or added to them."""
+    lists: dict[str, CodeList] = {}
+    for path in sorted((folder / _CODE_LISTS).glob("*.yaml")):
+        file = path.relative_to(folder)
+        lists[file.stem] = read_code_list(_yaml(folder, file), source=str(file))
+        _named_like_its_file(lists[file.stem], file)
+    if own is not None and not own.is_dir():
+        raise CatalogueError("catalogue-file", f"{own}: there is no such folder of code lists")
+    for path in sorted(own.glob("*.yaml")) if own is not None else ():
+        read = read_code_list(_yaml(path.parent, Path(path.name)), source=str(path), ours=lists.get(path.stem))
+        _named_like_its_file(read, path)
+        lists[path.stem] = read
+    check_references(lists)
+    return lists
 
 
-def _code_list(folder: Path, file: Path) -> CodeList:
-    data = _yaml(folder, file)
-    if not isinstance(data, dict) or data.get("list") != file.stem or not isinstance(data.get("codes"), list):
-        raise CatalogueError("catalogue-codelist", f"{file}: needs `list`, named like the file, and `codes`")
-    editions = {
-        str(name): (edition.get("from"), edition.get("until")) for name, edition in data.get("editions", {}).items()
-    }
-    codes: dict[str, frozenset[str]] = {}
-    for item in data["codes"]:
-        code = item.get("code") if isinstance(item, dict) else None
-        if not isinstance(code, str) or code in codes:
-            raise CatalogueError("catalogue-codelist", f"{file}: a code is missing, not a text or there twice: {code}")
-        held = frozenset(str(edition) for edition in item.get("editions", editions))
-        if not held <= editions.keys():
-            raise CatalogueError("catalogue-codelist", f"{file}: {code} names an unknown edition")
-        if item.get("selectable", True):
-            codes[code] = held
-    return CodeList(name=data["list"], codes=codes, editions=editions)
+def _named_like_its_file(code_list: CodeList, file: Path) -> None:
+    if code_list.name != file.stem:
+        raise CatalogueError(
+            "catalogue-codelist", f"{file}: `list` is {code_list.name}; it must be named like the file"
+        )
 
 
 def _excerpts(folder: Path) -> Iterator[Excerpt]:

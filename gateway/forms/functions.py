@@ -7,7 +7,8 @@ empty string. A date that is none yields NaN or an empty string, so that one fau
     ssin-valid(x)  ssin-birthdate-agrees(ssin, date)  enterprise-number-valid(x)  establishment-number-valid(x)
     nihdi-valid(x)  nihdi-modulus(x)  cas-valid(x)  ec-valid(x)
     days-between(a, b)  add-period(date, period)  working-days-verdict(dayzero, n, act-date)
-    in-codelist(list, code[, edition])  edition-on(list, date)  excerpt-valid(node, profile, language, date)
+    in-codelist(list, code[, edition])  codelist-value(list, code, key)  edition-on(list, date)
+    excerpt-valid(node, profile, language, date)
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from lxml import etree
 
 from gateway import identifiers
 from gateway.deadlines import Calendar, Unit, add_period, verdict
+from gateway.forms.codelists import CodeList
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -33,29 +35,6 @@ _COMMON = f"{{{COMMON_NAMESPACE}}}"
 Argument = str | float | bool | list[etree._Element | str]
 Written = tuple[object, str | None, str | None, tuple[tuple[object, str | None], ...]]
 Function = Callable[..., str | float | bool]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CodeList:
-    """A dated list of codes.
-
-    codes: code -> the editions that hold it; empty where the list has no editions. Headers that nobody may choose are
-    left out.
-    editions: edition -> first and last day of its validity.
-    """
-
-    name: str
-    codes: Mapping[str, frozenset[str]]
-    editions: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
-
-    def holds(self, code: str, edition: str | None = None) -> bool:
-        """Whether the code may be chosen, in that edition if one is named."""
-        editions = self.codes.get(code)
-        return editions is not None and (edition is None or edition in editions)
-
-    def edition_on(self, day: date) -> str | None:
-        """The edition in force on `day`."""
-        return next((edition for edition, (start, end) in self.editions.items() if _in_force(start, end, day)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +89,9 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         code_list = reference.code_lists[text_of(name)]
         return code_list.holds(text_of(code), None if edition is None else text_of(edition))
 
+    def codelist_value(_: object, name: Argument, code: Argument, key: Argument) -> str:
+        return reference.code_lists[text_of(name)].value(text_of(code), text_of(key))
+
     def edition_on(_: object, name: Argument, day: Argument) -> str:
         on = _date(day)
         return (on and reference.code_lists[text_of(name)].edition_on(on)) or ""
@@ -147,6 +129,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         "add-period": _add_period,
         "working-days-verdict": working_days_verdict,
         "in-codelist": in_codelist,
+        "codelist-value": codelist_value,
         "edition-on": edition_on,
         "excerpt-valid": excerpt_valid,
     }

@@ -18,7 +18,8 @@ from lxml.builder import ElementMaker
 
 from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
-from gateway.forms.functions import CodeList, Excerpt, ReferenceData
+from gateway.forms.codelists import CodeList
+from gateway.forms.functions import Excerpt, ReferenceData
 from gateway.forms.sources import FUNCTIONS_NAMESPACE
 from gateway.publish.xpath import Node
 
@@ -120,6 +121,7 @@ class Library:
         yield _template("sp:holidays", ["year"], _holidays(self._calendar))
         yield _template("sp:days-off", ["reading"], _days_off(self._calendar))
         yield _template("sp:codes", ["list", "edition"], _codes(lists))
+        yield _template("sp:values", ["list", "code", "key"], _values(lists))
         yield _template("sp:editions", ["list", "day"], _editions(lists))
         yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts))
 
@@ -229,6 +231,22 @@ def _codes(lists: Iterable[CodeList]) -> Iterator[tuple[str, str]]:
         for edition in (None, *item.editions):
             codes = "|".join(code for code in sorted(item.codes) if item.holds(code, edition))
             yield f"$list = '{item.name}' and $edition = '{edition or ''}'", f"|{codes}|"
+
+
+def _values(lists: Iterable[CodeList]) -> Iterator[tuple[str, str]]:
+    """Rows of their own first, then ranges of numbers."""
+    for item in lists:
+        ranges = {row: (first, last) for first, last, row in item.ranges if first != last}
+        for key in sorted({key for row in item.entries.values() for key in row.values}):
+            named = f"$list = '{item.name}' and $key = '{key}'"
+            alike: dict[str, list[str]] = {}
+            for code in item.entries.keys() - ranges.keys():
+                alike.setdefault(item.value(code, key), []).append(code)
+            for value, codes in sorted(alike.items()):
+                yield f"{named} and contains('|{'|'.join(sorted(codes))}|', concat('|', $code, '|'))", value
+            for row, (first, last) in ranges.items():
+                within = f"string-length($code) = {len(first)} and number($code) >= {first} and number($code) <= {last}"
+                yield f"{named} and {within}", item.value(row, key)
 
 
 def _editions(lists: Iterable[CodeList]) -> Iterator[tuple[str, str]]:

@@ -346,6 +346,19 @@
     <xsl:value-of select="$code != '' and not(contains($code, '|')) and contains(string($codes), concat('|', $code, '|'))"/>
   </xsl:template>
 
+  <xsl:template name="sp:codelist-value" sp:returns="string">
+    <xsl:param name="list"/>
+    <xsl:param name="code"/>
+    <xsl:param name="key"/>
+    <xsl:if test="$code != '' and not(contains($code, '|'))">
+      <xsl:call-template name="sp:values">
+        <xsl:with-param name="list" select="$list"/>
+        <xsl:with-param name="code" select="$code"/>
+        <xsl:with-param name="key" select="$key"/>
+      </xsl:call-template>
+    </xsl:if>
+  </xsl:template>
+
   <xsl:template name="sp:edition-on" sp:returns="string">
     <xsl:param name="list"/>
     <xsl:param name="date"/>

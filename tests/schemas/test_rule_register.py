@@ -1,6 +1,6 @@
 """The register of all rules: every id of the catalogue of rules occurs once, with all that people and machines need.
 
-What is not there yet stands in one place, MISSING and CASELESS below; both are empty in a finished register.
+What is not there yet stands in one place, MISSING, CASELESS and AWAITED below; all are empty in a finished register.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ CASELESS = _ids(
     """
 )
 
+AWAITED = _ids("tests/journey/test_appeal_decision.py")  # files that rules name and that are still being written
+
 LISTED = {listed.rule.id: listed for listed in catalogue().rules()}
 ALL = [pytest.param(listed, id=rule_id) for rule_id, listed in LISTED.items()]
 CHECKED = [
@@ -82,6 +84,7 @@ CHECKED = [
     for rule_id, listed in LISTED.items()
     if listed.rule.where is not Where.ORGANISATIONAL
 ]
+ON_DOCUMENTS = [pytest.param(each, id=each.rule.id) for each in LISTED.values() if each.rule.where is Where.DOCUMENT]
 UNCHECKED = [pytest.param(each, id=each.rule.id) for each in LISTED.values() if each.rule.where is Where.ORGANISATIONAL]
 
 
@@ -127,8 +130,14 @@ def test_a_test_that_a_rule_names_is_there(listed: ListedRule) -> None:
     proofs = [case[outcome]["proof"] for case in listed.rule.cases for outcome in case if "proof" in case[outcome]]
     for proof in proofs:
         file, _, name = proof.partition("::")
-        assert name in names_in(file), proof
-    assert not proofs or listed.rule.where is not Where.DOCUMENT, "a rule on a document shows itself on documents"
+        assert name in names_in(file) or file in AWAITED, proof
+
+
+@pytest.mark.parametrize("listed", ON_DOCUMENTS)
+def test_a_rule_on_a_document_is_obeyed_and_broken_by_documents(listed: ListedRule) -> None:
+    """Only where it has nothing to say may a test show it, for example that it is no rule of another form."""
+    shown = {outcome for case in listed.rule.cases for outcome in case if "base" in case[outcome]}
+    assert {"pass", "fail"} <= shown
 
 
 @cache

@@ -9,7 +9,8 @@ import pytest
 from lxml import etree
 
 from gateway.forms.catalogue import load_countries
-from gateway.forms.functions import CodeList, Excerpt, ReferenceData, functions
+from gateway.forms.codelists import CodeList, read_code_list
+from gateway.forms.functions import Excerpt, ReferenceData, functions
 from gateway.forms.sources import compile_xpath, xpath_namespaces
 
 BELGIUM = load_countries()["be"].calendar
@@ -29,6 +30,18 @@ REFERENCE = ReferenceData(
             editions={"1": (date(2020, 1, 1), date(2025, 12, 31)), "2": (date(2026, 1, 1), None)},
         ),
         "shapes": CodeList(name="shapes", codes={"round": frozenset()}),
+        "places": read_code_list(
+            {
+                "list": "places",
+                "ranges": True,
+                "values": {"languages": {}},
+                "codes": [
+                    {"code": "1000-1999", "languages": "nl"},
+                    {"code": "1050", "languages": ["nl", "fr"]},
+                ],
+            },
+            source="places.yaml",
+        ),
     },
     excerpts=(EXCERPT,),
 )
@@ -82,6 +95,9 @@ def _value(expression: str) -> object:
         ("sp:in-codelist('colours', 'blue', '3')", False),
         ("sp:in-codelist('shapes', 'round')", True),
         ("sp:in-codelist('shapes', 'red')", False),
+        ("sp:codelist-value('places', '1050', 'languages')", "nl fr"),
+        ("sp:codelist-value('places', 1060, 'languages')", "nl"),
+        ("sp:codelist-value('places', k, 'languages')", ""),
         ("sp:edition-on('colours', d)", "2"),
         ("sp:edition-on('colours', '2025-12-31')", "1"),
         ("sp:edition-on('colours', '1999-01-01')", ""),
