@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import cases, convert, documents, forms, keys, mailbox, parties, publish, server, submissions, terms
+from gateway.cli import (
+    cases,
+    codelists,
+    convert,
+    documents,
+    forms,
+    keys,
+    mailbox,
+    parties,
+    publish,
+    rules,
+    server,
+    submissions,
+    terms,
+)
 from gateway.cli.demo import demo
 from gateway.cli.explain import explain
 from gateway.cli.samples import sample
@@ -52,6 +66,8 @@ app.command()(cases.case)
 app.add_typer(mailbox.app, name="mailbox")
 app.command("forms")(forms.show_forms)
 app.command()(terms.term)
+app.command()(rules.rules)
+app.add_typer(codelists.app, name="codelists")
 app.command()(publish.publish)
 app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")

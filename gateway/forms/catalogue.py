@@ -72,7 +72,7 @@ class Catalogue:
         """
         folder = SCHEMAS if folder is None else folder
         messages = MessageCatalogue.from_data(_yaml(folder, _MESSAGES), source=str(_MESSAGES))
-        reference = ReferenceData(code_lists=_code_lists(folder, code_lists), excerpts=tuple(_excerpts(folder)))
+        reference = ReferenceData(code_lists=load_code_lists(folder, own=code_lists), excerpts=tuple(_excerpts(folder)))
         homes = sorted(path.parent.relative_to(folder) for path in folder.glob("*/*/*/form.toml"))
         if not homes:
             raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
@@ -269,28 +269,41 @@ def _own_parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
 
 
-def _code_lists(folder: Path, own: Path | None) -> dict[str, CodeList]:
-    """Our code lists, with those of the installation in their place or added to them."""
+def load_code_lists(folder: Path | None = None, *, own: Path | None = None) -> dict[str, CodeList]:
+    """Our code lists, with those of the installation (the folder `own`) in their place or added to them.
+
+    Raises CodeListRefused naming file, entries and reasons; CatalogueError naming the file.
+    """
+    folder = SCHEMAS if folder is None else folder
     lists: dict[str, CodeList] = {}
     for path in sorted((folder / _CODE_LISTS).glob("*.yaml")):
-        file = path.relative_to(folder)
-        lists[file.stem] = read_code_list(_yaml(folder, file), source=str(file))
-        _named_like_its_file(lists[file.stem], file)
+        lists[path.stem] = _code_list(path, str(path.relative_to(folder)), None)
     if own is not None and not own.is_dir():
         raise CatalogueError("catalogue-file", f"{own}: there is no such folder of code lists")
     for path in sorted(own.glob("*.yaml")) if own is not None else ():
-        read = read_code_list(_yaml(path.parent, Path(path.name)), source=str(path), ours=lists.get(path.stem))
-        _named_like_its_file(read, path)
-        lists[path.stem] = read
+        lists[path.stem] = _code_list(path, str(path), lists.get(path.stem))
     check_references(lists)
     return lists
 
 
-def _named_like_its_file(code_list: CodeList, file: Path) -> None:
-    if code_list.name != file.stem:
-        raise CatalogueError(
-            "catalogue-codelist", f"{file}: `list` is {code_list.name}; it must be named like the file"
-        )
+def load_code_list(file: Path, *, beside: Path | None = None) -> CodeList:
+    """The code list of a file as it would be used, with those in the folder `beside`: its own name there is replaced.
+
+    Raises CodeListRefused naming entries and reasons; CatalogueError for what is no code list.
+    """
+    ours, lists = load_code_lists(), load_code_lists(own=beside)
+    data = parse_yaml(_read(file.parent, Path(file.name)), source=str(file))
+    name = data.get("list") if isinstance(data, dict) else None
+    read = read_code_list(data, source=str(file), ours=ours.get(str(name)))
+    check_references({**lists, read.name: read})
+    return read
+
+
+def _code_list(path: Path, source: str, ours: CodeList | None) -> CodeList:
+    data = parse_yaml(_read(path.parent, Path(path.name)), source=source)
+    if isinstance(data, dict) and data.get("list") != path.stem:
+        raise CatalogueError("catalogue-codelist", f"{source}: the list must be named like the file")
+    return read_code_list(data, source=source, ours=ours)
 
 
 def _excerpts(folder: Path) -> Iterator[Excerpt]:

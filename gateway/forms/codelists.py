@@ -164,7 +164,7 @@ class _Reading:
             try:
                 row = self._code(item, where=str(named), editions=editions)
             except CatalogueError as exc:
-                self.faults.append((str(named), exc.detail.removeprefix(f"{named}: ")))
+                self.faults.append((str(named), exc.detail.removeprefix(f"{named}: ").removeprefix(f"{named}.")))
                 continue
             if row.code in entries:
                 self.faults.append((row.code, "is there twice"))
@@ -193,7 +193,7 @@ class _Reading:
                 edition = Entry(item, where=where, required=["from"], optional=["act", "until", "count"])
                 start, end = edition.day("from"), edition.day("until")
             except CatalogueError as exc:
-                self.faults.append((where, exc.detail.removeprefix(f"{where}: ")))
+                self.faults.append((where, exc.detail.removeprefix(f"{where}: ").removeprefix(f"{where}.")))
                 continue
             if start is not None and end is not None and end < start:
                 self.faults.append((where, "ends before it begins"))
