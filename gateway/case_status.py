@@ -253,15 +253,16 @@ def _started_by(known: Known, form: Earlier, term: Term, evidence: Sequence[Evid
     if term.starts_on is None or term.day_zero is None:
         return None
     event, _, role = term.starts_on.partition(":")
-    at = next((each for each in form.copies if each.role == role), None)
+    at = next((copy for copy in form.copies if copy.role == role), None)
     mine = form.sender == known.party.id or (at is not None and at.party == known.party.id)
-    proofs = [each for each in evidence if each.event == event and form.calendar.date_of(each.at) == term.day_zero]
+    of = None if at is None else at.id
+    proof = next((each for each in evidence if mine and each.event == event and each.delivery_id == of), None)
     return without_nulls(
         {
             "event": event,
             "role": role or None,
-            "evidenceId": proofs[0].id if mine and proofs else None,
-            "href": evidence_href(proofs[0].id) if mine and proofs else None,
+            "evidenceId": proof and proof.id,
+            "href": proof and evidence_href(proof.id),
         }
     )
 

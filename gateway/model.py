@@ -242,6 +242,7 @@ class Term:
 class FiledCopy:
     """When one recipient's copy of a filed form was dispatched, and when it was handed over."""
 
+    id: DeliveryId
     role: Role
     party: PartyId
     consigned_at: datetime

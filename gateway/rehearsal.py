@@ -20,7 +20,7 @@ from gateway.forms.cases import Example, example
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
 from gateway.forms.validation import Validator
-from gateway.model import Event, FiledCopy, PartyId, SubmissionId, Term
+from gateway.model import DeliveryId, Event, FiledCopy, PartyId, SubmissionId, Term
 from gateway.pseudonyms import RecordKeys
 from gateway.records import check
 from gateway.terms import started, terms_of
@@ -101,7 +101,13 @@ def _as_earlier(form: _Form) -> Earlier:
         facts=filing.facts,
         calendar=kind.calendar,
         copies=tuple(
-            FiledCopy(role=role, party=PartyId(role.lower()), consigned_at=form.at, handed_over_at=form.at)
+            FiledCopy(
+                id=DeliveryId(role),
+                role=role,
+                party=PartyId(role.lower()),
+                consigned_at=form.at,
+                handed_over_at=form.at,
+            )
             for role in recipients
         ),
         terms=tuple(_running(term, recipients, form) for term in terms),

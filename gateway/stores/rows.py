@@ -272,7 +272,8 @@ def term_row(term: Term) -> Row:
 
 FILED = (
     "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
-    "submission.accepted_at, filed.facts, delivery.role, delivery.party, delivery.consigned_at, delivery.handed_over_at"
+    "submission.accepted_at, filed.facts, delivery.id, delivery.role, delivery.party, delivery.consigned_at, "
+    "delivery.handed_over_at"
 )
 
 
@@ -294,12 +295,13 @@ def _filed(rows: list[Row]) -> Filed:
         sealed_facts=bytes(row[7]),
         copies=tuple(
             FiledCopy(
+                id=DeliveryId(delivery_id),
                 role=role,
                 party=PartyId(party),
                 consigned_at=from_ms(consigned_at),
-                handed_over_at=_maybe_at(handed_over),
+                handed_over_at=_maybe_at(handed_over_at),
             )
-            for *_, role, party, consigned_at, handed_over in rows
-            if role is not None
+            for *_, delivery_id, role, party, consigned_at, handed_over_at in rows
+            if delivery_id is not None
         ),
     )

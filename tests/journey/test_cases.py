@@ -5,22 +5,32 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
 
-from gateway.model import HOSTED
+from gateway.identifiers import enterprise_number_is_valid
+from gateway.model import HOSTED, CaseId
 from gateway.registration import PartyDraft
-from signing import issuing, load_identity, sha256
+from signing import issuing, load_identity, sha256, verify_xml
 from tests.conftest import SIGNERS, Counter
+from tests.journey.test_mailboxes import lease, opened
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
 REQUEST = "be/health-surveillance-request"
 REPORT = "be/occupational-disease-report"
+ASSESSMENT = "be/health-assessment"
+APPEAL = "be/appeal"
+NOTICE = "be/appeal-notice"
+BRUSSELS = ZoneInfo("Europe/Brussels")
+CONTESTED = "f:ContestedForm/f:DocumentId"
 OTHER_SSIN = "85473003317"
 RELATED = "f:Header/c:RelatedDocument"
 
@@ -111,3 +121,211 @@ def test_what_is_kept_of_a_form_is_unreadable_without_the_key(counter: Counter, 
 def test_a_form_that_refers_to_nothing_needs_no_earlier_one(counter: Counter, http: Http) -> None:
     _, view = accepted(http, counter, REPORT)
     assert "warnings" not in view
+
+
+def today() -> date:
+    return datetime.now(BRUSSELS).date()
+
+
+def appeal_against(document_id: str, *, on: date | None = None, **fill: str) -> dict[str, Any]:
+    """What makes the sample an appeal against that form, communicated on that day (today)."""
+    day = (on or today()).isoformat()
+    dates = {"f:ContestedForm/f:FormDate": day, "f:ContestedForm/f:ExaminationDate": day, "f:FormCommunicatedOn": day}
+    return {"fill": {CONTESTED: document_id, **dates, **{f"f:{name}": text for name, text in fill.items()}}}
+
+
+def flags(view: Mapping[str, Any]) -> set[str]:
+    return {warning["code"] for warning in view.get("warnings", []) if warning["severity"] != "info"}
+
+
+def test_a_permanent_change_of_work_waits_for_the_end_of_the_deliberation(counter: Counter, http: Http) -> None:
+    form = {"sample": "valid-after-deliberation"}
+    refused = found(hand_in(http, counter, ASSESSMENT, **form)[1])
+    assert ("HA-45", "/f:HealthAssessmentForm/f:Content/f:Decision") in refused
+    accepted(http, counter, "be/deliberation-notice")
+    assert "HA-45" in {rule for rule, _ in found(hand_in(http, counter, ASSESSMENT, **form)[1])}
+    accepted(http, counter, "be/deliberation-outcome")
+    accepted(http, counter, ASSESSMENT, **form)
+
+
+def test_an_appeal_names_a_form_of_this_worker_or_none(counter: Counter, http: Http, other_worker: str) -> None:
+    _, theirs = accepted(http, counter, ASSESSMENT, fill={"f:Worker/c:Ssin": OTHER_SSIN})
+    _, mine = accepted(http, counter, ASSESSMENT)
+    unknown = hand_in(http, counter, APPEAL, **appeal_against("018f0000-0015-7000-8000-00000000dead"))[1]
+    other = hand_in(http, counter, APPEAL, **appeal_against(theirs["documentId"]))[1]
+    assert found(unknown) == found(other) == [("AP-04", f"/f:AppealForm/f:Content/{CONTESTED}")]
+    assert unknown.json()["issues"] == other.json()["issues"]
+    accepted(http, counter, APPEAL, **appeal_against(mine["documentId"]))
+    accepted(http, counter, APPEAL)  # against a form on paper
+
+
+def test_the_date_of_communication_is_that_of_the_counters_own_record(counter: Counter, http: Http) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    yesterday = today() - timedelta(days=1)
+    wrong = hand_in(http, counter, APPEAL, **appeal_against(contested["documentId"], on=yesterday))[1]
+    assert found(wrong) == [("AP-09", "/f:AppealForm/f:Content/f:FormCommunicatedOn")]
+    accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+
+
+def test_a_second_appeal_against_one_form_is_delivered_with_a_flag(counter: Counter, http: Http) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    _, first = accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    _, second = accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    assert "AP-17" not in flags(first)
+    assert "AP-17" in flags(second)
+    assert [delivery["role"] for delivery in second["deliveries"]] == ["MedicalInspector"]
+    proof = http("worker").get(second["acceptance"]["href"]).text
+    assert ">AP-17<" in proof
+
+
+# The notice that an appeal is pending
+
+
+def notices(http: Http, counter: Counter, party: str) -> list[bytes]:
+    """The notices in a mailbox, opened."""
+    items = [item for item in http(party).get("/v1/mailbox").json()["items"] if item["kind"] == NOTICE]
+    return [opened(counter, party, lease(http, party, item["deliveryId"]).content).form for item in items]
+
+
+def test_employer_and_service_learn_that_an_appeal_is_pending_and_nothing_of_it(counter: Counter, http: Http) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    _, appeal = accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    (to_employer,), (to_service,) = notices(http, counter, "employer"), notices(http, counter, "service")
+    assert to_employer == to_service
+    verified = verify_xml(to_employer, trust=counter.trust, at=datetime.now(UTC))
+    assert verified.signatures[0].certificate == counter.gateway.witness.identity.certificate
+    said = {etree.QName(node).localname: node.text for node in etree.fromstring(verified.content).iter(etree.Element)}
+    assert said["AppealReference"] == appeal["documentId"]
+    assert said["AppealLodgedOn"] == today().isoformat()
+    assert said["Suspensive"] == "true"
+    assert not said.keys() & {"Grounds", "Text", "ContestedDecision", "TreatingPhysician", "DeliberationUsed"}
+    for word in ("Zinnebeeld", "tilhulp", "Proefstraat", "C3"):  # the doctor, the grounds, the address, the decision
+        assert word not in to_employer.decode()
+    assert notices(http, counter, "worker") == notices(http, counter, "inspectorate") == []
+
+
+def test_an_appeal_does_not_suspend_where_the_contested_form_names_a_safety_function(
+    counter: Counter, http: Http
+) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT, sample="valid-safety")
+    accepted(http, counter, APPEAL, **appeal_against(contested["documentId"], ContestedDecision="B2F"))
+    (notice,) = notices(http, counter, "employer")
+    assert etree.fromstring(notice).findtext(".//{*}Suspensive") == "false"
+
+
+def test_an_appeal_is_accepted_although_its_notice_reaches_not_everybody(counter: Counter, http: Http) -> None:
+    unregistered = {"f:Employer/c:EnterpriseNumber": "0555555523"}
+    assert enterprise_number_is_valid("0555555523")
+    _, appeal = accepted(http, counter, APPEAL, fill=unregistered)
+    assert "GW-NOTICE-NOT-SENT" in flags(appeal)
+    assert len(notices(http, counter, "service")) == 1
+    with closing(sqlite3.connect(counter.gateway.config.store_path)) as store:
+        kept = store.execute("SELECT raw FROM evidence WHERE event = 'ContentConsignmentFailure'").fetchall()
+    assert len(kept) == 1
+    assert b"GW-RECIPIENT-UNKNOWN" in kept[0][0]
+
+
+def test_nobody_hands_in_a_notice_of_the_counter(counter: Counter, http: Http) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    (notice,) = notices(http, counter, "employer")
+    answer = http("employer").post("/v1/submissions", content=notice, headers=XML)
+    assert answer.status_code == 403
+    assert "GW-SENDER-NOT-PERMITTED" in {issue["code"] for issue in answer.json()["issues"]}
+
+
+# How a case stands
+
+
+def the_case(http: Http, party: str) -> dict[str, Any]:
+    (item,) = http(party).get("/v1/cases").json()["items"]
+    view: dict[str, Any] = http(party).get(item["href"]).json()
+    assert {key: view[key] for key in item} == item
+    return view
+
+
+def test_a_running_term_says_why_it_runs_and_what_ended_it(counter: Counter, http: Http) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    before = the_case(http, "worker")
+    (term,) = before["terms"]
+    assert (term["id"], term["state"], term["dayZero"]) == ("T5", "running", today().isoformat())
+    assert term["lastDay"] <= term["lastDayOtherReading"]
+    assert term["startedBy"]["event"] == "ContentConsignment"
+    assert http("worker").get(term["startedBy"]["href"]).status_code == 200
+    assert term["dayZeroIs"]
+    assert before["forms"][0]["notDefinitive"] is True
+    _, appeal = accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    after = the_case(http, "worker")
+    assert after["caseId"] == before["caseId"]
+    states = {term["id"]: term["state"] for term in after["terms"]}
+    assert states == {"T5": "fulfilled", "T6": "waiting"}
+    assert after["terms"][0]["fulfilledBy"] == {
+        "kind": APPEAL,
+        "submissionId": appeal["submissionId"],
+        "on": today().isoformat(),
+        "verdict": "InTime",
+    }
+    assert [form["kind"] for form in after["forms"]] == [ASSESSMENT, APPEAL]
+    assert after["forms"][0]["notDefinitive"] is True
+
+
+def test_the_employer_sees_its_own_part_of_a_case(counter: Counter, http: Http) -> None:
+    accepted(http, counter, "be/deliberation-notice")
+    assert http("employer").get("/v1/cases").json()["items"] == []
+    (item,) = http("worker").get("/v1/cases").json()["items"]
+    assert http("employer").get(item["href"]).status_code == 404
+    accepted(http, counter, "be/deliberation-outcome")
+    _, form = accepted(http, counter, ASSESSMENT, sample="valid-after-deliberation")
+    seen = the_case(http, "employer")
+    assert seen["caseId"] == item["caseId"]
+    assert [each["kind"] for each in seen["forms"]] == [ASSESSMENT]
+    assert {term["id"] for term in seen["terms"]} == {"T5"}
+    assert seen["flags"] == []
+    assert "deliberation" not in str(seen)
+    reference = {"f:Header/c:CaseReference": "FBV-2026-0005"}
+    against = appeal_against(form["documentId"])
+    accepted(http, counter, APPEAL, fill=against["fill"] | reference | {"f:ContestedDecision": "C2"})
+    seen = the_case(http, "employer")
+    assert [each["kind"] for each in seen["forms"]] == [ASSESSMENT, NOTICE]
+    (term,) = seen["terms"]
+    assert (term["state"], term["fulfilledBy"]["kind"]) == ("fulfilled", APPEAL)
+    assert "submissionId" not in term["fulfilledBy"]
+
+
+class Later:
+    """The clock, some days on."""
+
+    def __init__(self, days: int) -> None:
+        self._days = days
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(days=self._days)
+
+
+def test_a_decision_is_definitive_once_the_term_to_appeal_has_passed(counter: Counter, http: Http) -> None:
+    accepted(http, counter, ASSESSMENT)
+    case_id = the_case(http, "worker")["caseId"]
+    for days, state, open_still in ((0, "running", True), (30, "passed", False)):
+        status = replace(counter.gateway.case_status, clock=Later(days))
+        view = status.case(counter.party("worker"), CaseId(case_id), language="nl")
+        assert [(term["id"], term["state"]) for term in view["terms"]] == [("T5", state)]
+        assert view["forms"][0]["notDefinitive"] is open_still
+
+
+def test_a_new_form_that_does_not_follow_is_flagged_for_those_who_know_of_the_deliberation(
+    counter: Counter, http: Http
+) -> None:
+    accepted(http, counter, "be/deliberation-notice", sample="valid-safety")
+    _, first = accepted(http, counter, ASSESSMENT, sample="valid-first-form")
+    accepted(http, counter, "be/deliberation-outcome", sample="valid-full")
+    case_id = CaseId(the_case(http, "service")["caseId"])
+
+    def flagged(party: str, days: int) -> list[str]:
+        status = replace(counter.gateway.case_status, clock=Later(days))
+        return [flag["rule"] for flag in status.case(counter.party(party), case_id, language="en")["flags"]]
+
+    assert flagged("service", 1) == []
+    assert flagged("service", 15) == ["HA-47"]
+    assert flagged("employer", 15) == []
+    accepted(http, counter, ASSESSMENT, sample="valid-new-form", fill={"f:Supersedes": first["documentId"]})
+    assert flagged("service", 15) == []
