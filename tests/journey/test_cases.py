@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -120,7 +121,7 @@ def test_what_is_kept_of_a_form_is_unreadable_without_the_key(counter: Counter, 
 
 def test_a_form_that_refers_to_nothing_needs_no_earlier_one(counter: Counter, http: Http) -> None:
     _, view = accepted(http, counter, REPORT)
-    assert "warnings" not in view
+    assert "GEN-21" not in flags(view)
 
 
 def today() -> date:
@@ -178,6 +179,22 @@ def test_a_second_appeal_against_one_form_is_delivered_with_a_flag(counter: Coun
     assert ">AP-17<" in proof
 
 
+def test_a_flagged_text_is_released_only_with_the_physicians_confirmation(counter: Counter, http: Http) -> None:
+    number, place = str(uuid.uuid4()), "/f:HealthAssessmentForm/f:Content/f:Recommendations/f:Measure[1]/f:Text"
+    flagged = {"f:Header/c:DocumentId": number, "f:Recommendations/f:Measure[1]/f:Text": "Geen werk in rek B12"}
+    refused = found(hand_in(http, counter, ASSESSMENT, fill=flagged)[1])
+    assert ("HA-05", place) in refused
+    confirmed = {"f:AssessmentReference": number}
+    accepted(http, counter, "be/health-assessment-supplement", sample="valid-confirmation", fill=confirmed)
+    form, view = accepted(http, counter, ASSESSMENT, fill=flagged)
+    assert "HA-03" in flags(view)
+    proof = http("service").get(view["acceptance"]["href"]).text
+    assert ">HA-03<" in proof
+    assert place in proof
+    assert b"B12" in form
+    assert "B12" not in proof
+
+
 # The notice that an appeal is pending
 
 
@@ -211,6 +228,22 @@ def test_an_appeal_does_not_suspend_where_the_contested_form_names_a_safety_func
     accepted(http, counter, APPEAL, **appeal_against(contested["documentId"], ContestedDecision="B2F"))
     (notice,) = notices(http, counter, "employer")
     assert etree.fromstring(notice).findtext(".//{*}Suspensive") == "false"
+
+
+def test_a_contagious_illness_takes_no_suspension_from_the_appeal(counter: Counter, http: Http) -> None:
+    number = str(uuid.uuid4())
+    ground = {"f:AssessmentReference": number}
+    accepted(http, counter, "be/health-assessment-supplement", sample="valid-contagion", fill=ground)
+    accepted(http, counter, ASSESSMENT, fill={"f:Header/c:DocumentId": number})
+    accepted(http, counter, APPEAL, **appeal_against(number))
+    (notice,) = notices(http, counter, "employer")
+    assert etree.fromstring(notice).findtext(".//{*}Suspensive") == "true"
+
+
+def test_no_other_form_brings_a_notice(counter: Counter, http: Http) -> None:
+    for kind in (REQUEST, ASSESSMENT, REPORT):
+        accepted(http, counter, kind)
+    assert notices(http, counter, "employer") == notices(http, counter, "service") == []
 
 
 def test_an_appeal_is_accepted_although_its_notice_reaches_not_everybody(counter: Counter, http: Http) -> None:
