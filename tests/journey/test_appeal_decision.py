@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -18,7 +19,9 @@ from tests.conftest import SIGNERS, Counter
 from tests.journey.test_mailboxes import delivery_to, lease, opened
 
 Http = Callable[[str | None], httpx2.Client]
+HERE = ZoneInfo("Europe/Brussels")
 XML = {"Content-Type": "application/xml"}
+ASSESSMENT = "be/health-assessment"
 APPEAL = "be/appeal"
 NOTICE = "be/appeal-notice"
 CONVOCATION = "be/appeal-convocation"
@@ -30,8 +33,10 @@ TREATING = "f:PhysicianPresence/f:TreatingPhysician"
 
 def hand_in(http: Http, counter: Counter, kind: str, **fill: str) -> dict[str, Any]:
     """What the counter answers to an accepted form of today."""
-    form = counter.form(kind, fill={f"f:{name}": text for name, text in fill.items()})
-    answer = http(SIGNERS[kind][1]).post("/v1/submissions", content=form, headers=XML)
+    signer, sender = SIGNERS[kind]
+    paper = draw_up(kind, now=datetime.now(HERE), fill={f"f:{name}": text for name, text in fill.items()})
+    form = counter.sign(paper.raw, signer)
+    answer = http(sender).post("/v1/submissions", content=form, headers=XML)
     assert answer.status_code == 201, answer.text
     view: dict[str, Any] = answer.json()
     return view
@@ -40,7 +45,7 @@ def hand_in(http: Http, counter: Counter, kind: str, **fill: str) -> dict[str, A
 def report(counter: Counter, appeal: str, signers: Sequence[str], sample: str = "valid-typical", **fill: str) -> bytes:
     """The report of the decision on an appeal, signed by these one after the other."""
     texts = {"f:AppealReference": appeal, **fill}
-    raw = draw_up(DECISION, now=datetime.now(UTC), sample=sample, fill=texts).raw
+    raw = draw_up(DECISION, now=datetime.now(HERE), sample=sample, fill=texts).raw
     for party in signers:
         raw = counter.sign(raw, party)
     return raw
@@ -63,6 +68,13 @@ def refused_for(answer: httpx2.Response) -> set[str]:
     assert answer.status_code == 422, answer.text
     errors = [issue for issue in answer.json()["issues"] if issue["severity"] == "error"]
     return {issue[key] for issue in errors for key in ("code", "rule") if issue.get(key)}
+
+
+def open_decisions(http: Http, party: str) -> list[bool]:
+    """Of each decision in the one case of a party, whether it is not definitive yet."""
+    (item,) = http(party).get("/v1/cases").json()["items"]
+    forms = http(party).get(item["href"]).json()["forms"]
+    return [form["notDefinitive"] for form in forms if "notDefinitive" in form]
 
 
 @pytest.fixture
@@ -178,6 +190,24 @@ def test_the_convocation_reaches_both_doctors_and_the_worker_and_no_dossier(
 ) -> None:
     view = hand_in(http, counter, CONVOCATION, AppealReference=appeal)
     assert recipients(view) == {("R16", "doctor"), ("R16", "treating-doctor"), ("R16", "worker")}
+
+
+def test_with_the_report_the_contested_decision_is_definitive(http: Http, counter: Counter) -> None:
+    """Both see it: the employer knows of the appeal from the notice alone."""
+    assessment = hand_in(http, counter, ASSESSMENT)["documentId"]
+    today = datetime.now(HERE).date().isoformat()
+    about = {"DocumentId": assessment, "FormDate": today, "ExaminationDate": today}
+    appeal = hand_in(
+        http,
+        counter,
+        APPEAL,
+        FormCommunicatedOn=today,
+        **{f"ContestedForm/f:{name}": text for name, text in about.items()},
+    )["documentId"]
+    assert [open_decisions(http, party) for party in ("worker", "employer")] == [[True], [True]]
+    decided = decide(http, report(counter, appeal, PRESENT))
+    assert decided.status_code == 201, decided.text
+    assert [open_decisions(http, party) for party in ("worker", "employer")] == [[False], [False]]
 
 
 def test_a_worker_who_is_not_called_gets_no_convocation(http: Http, counter: Counter, appeal: str) -> None:
