@@ -52,11 +52,15 @@ class Leaf:
         return (self.node.text or "").strip()
 
 
-# Identifiers that are digits around check digits (`CC`): simple type -> how they are written, and what holds them.
+# Identifiers of digits (`#`) and check digits (`C`): simple type -> how they are written, and what holds them.
+# The fixed digits keep to ranges that are not given out, or are for tests.
 _NUMBERS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
     "EnterpriseNumberType": ("01######CC", identifiers.enterprise_number_is_valid),
     "EstablishmentUnitNumberType": ("80######CC", identifiers.establishment_number_is_valid),
     "NihdiNumberType": ("1#####CC000", lambda number: identifiers.nihdi_modulus(number) == 97),
+    "BsnType": ("99999###C", identifiers.bsn_is_valid),
+    "KvkNumberType": ("9000####", identifiers.kvk_is_valid),
+    "BigNumberType": ("#90######01", identifiers.big_is_valid),
 }
 
 
@@ -210,8 +214,13 @@ def _ssin(old: str, born: Mapping[str, str], random: Random) -> str:
 
 def _number(pattern: str, valid: Callable[[str], bool], random: Random) -> str:
     """A number of that pattern whose check digits hold."""
-    stem = re.sub("#", lambda _: str(random.randrange(10)), pattern)
-    return next(number for check in range(100) if valid(number := stem.replace("CC", f"{check:02}")))
+    width = pattern.count("C")
+    while True:  # of some stems no check digit holds
+        stem = re.sub("#", lambda _: str(random.randrange(10)), pattern)
+        for check in range(10**width):
+            number = stem.replace("C" * width, f"{check:0{width}}") if width else stem
+            if valid(number):
+                return number
 
 
 def _plain(name: str) -> str:

@@ -41,7 +41,7 @@ def _lines(finding: Finding, report: Report, said: Mapping[str, str], language: 
     article = f"  {finding.article}" if finding.article else ""
     line = "" if finding.line is None else f"{said['line']} {finding.line}"
     place = "  ".join(part for part in (line, words.place) if part)
-    body = [place, finding.path, words.message, words.detail, f"→ {words.fix}" if words.fix else None]
+    body = [place, finding.path, finding.pointer, words.message, words.detail, f"→ {words.fix}" if words.fix else None]
     return [
         f"{_MARKS[finding.severity]} {finding.code}{rule}  {said[finding.severity.value]}{article}",
         *(f"    {line}" for line in body if line),
