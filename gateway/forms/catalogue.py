@@ -20,7 +20,7 @@ from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import Excerpt, Function, ReferenceData, collapse, functions
 from gateway.forms.kinds import FormKind, KindDescription, NoticeDescription, NoticeRule, read_kind
-from gateway.forms.labels import Labels, read_labels
+from gateway.forms.labels import Labels, Texts, read_labels
 from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet
@@ -79,7 +79,8 @@ class Catalogue:
         countries = load_countries(folder)
         tables = {code: functions(reference, country.calendar) for code, country in countries.items()}
         listed = RuleList()
-        kinds = [_kind(folder, home, messages, countries, tables, listed) for home in homes]
+        labels = read_labels(_yaml(folder, _LABELS), source=str(_LABELS))
+        kinds = [_kind(folder, home, messages, labels, countries, tables, listed) for home in homes]
         _check_acts(kinds)
         for path in sorted(folder.glob(_COUNTRY_RULES)):
             file = path.relative_to(folder)
@@ -135,6 +136,7 @@ def _kind(
     folder: Path,
     home: Path,
     messages: MessageCatalogue,
+    labels: Texts,
     countries: Mapping[str, Country],
     tables: Mapping[str, Mapping[tuple[str, str], Function]],
     listed: RuleList,
@@ -149,7 +151,7 @@ def _kind(
     documents = list(_schema_documents(folder / home / "form.xsd"))
     schema = _schema(folder, home / "form.xsd", facts["namespace"], documents)
     rules = _rules(folder, description, schema, tables[code], listed)
-    words = messages.with_rules(rules.words, rules.last_resorts, _labels(folder, home, facts["namespace"], documents))
+    words = messages.with_rules(rules.words, rules.last_resorts, _labels(folder, home, labels, documents))
     return FormKind(
         **facts,
         notices=tuple(_notice(folder, home, notice) for notice in description.notices),
@@ -170,10 +172,11 @@ def _notice(folder: Path, home: Path, notice: NoticeDescription) -> NoticeRule:
     return NoticeRule(kind=notice.kind, stylesheet=stylesheet, about=notice.about)
 
 
-def _labels(folder: Path, home: Path, namespace: str, documents: Sequence[etree._Element]) -> Labels:
-    files = {namespace: home / "labels.yaml", COMMON_NAMESPACE: _LABELS}
-    texts = {name: read_labels(_yaml(folder, file), source=str(file)) for name, file in files.items()}
-    return Labels(documents, {namespace: "f", COMMON_NAMESPACE: "c"}, texts)
+def _labels(folder: Path, home: Path, common: Texts, documents: Sequence[etree._Element]) -> Labels:
+    """The names of a kind's elements: its own labels.yaml and the common one."""
+    namespace, file = documents[0].get("targetNamespace", ""), home / "labels.yaml"
+    own = read_labels(_yaml(folder, file), source=str(file))
+    return Labels(documents, {namespace: "f", COMMON_NAMESPACE: "c"}, {namespace: own, COMMON_NAMESPACE: common})
 
 
 def _check_acts(kinds: Iterable[FormKind]) -> None:

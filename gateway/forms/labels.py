@@ -7,8 +7,9 @@ that holds the element (`RelatedDocumentType/Digest`), so a path is followed thr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lxml import etree
 
@@ -32,27 +33,35 @@ class _Label:
 
 
 class Labels:
-    """The names of the elements of one form kind."""
+    """The names of the elements of one form kind. The schema is walked when the first place is asked for."""
 
     def __init__(
-        self, documents: Iterable[etree._Element], prefixes: Mapping[str, str], texts: Mapping[str, Texts]
+        self, documents: Sequence[etree._Element], prefixes: Mapping[str, str], texts: Mapping[str, Texts]
     ) -> None:
-        """Read the schema documents of a kind.
+        """Take the schema documents of a kind.
 
         prefixes: namespace -> prefix of our paths. texts: namespace -> content of its labels.yaml. An element
         without a label is called by its own name.
         """
-        self._labels: dict[tuple[str, str], _Label] = {}
-        for schema in documents:
+        self._documents = documents
+        self._prefixes = prefixes
+        self._texts = texts
+
+    @cached_property
+    def _labels(self) -> Mapping[tuple[str, str], _Label]:
+        """The elements by the type that holds them (empty for none) and their step in a path."""
+        labels: dict[tuple[str, str], _Label] = {}
+        for schema in self._documents:
             namespace = schema.get("targetNamespace", "")
-            words = texts.get(namespace, {})
+            words = self._texts.get(namespace, {})
             for node in schema.iter(f"{_XS}element"):
                 holder = next(node.iterancestors(f"{_XS}complexType"), None)
                 owner, name = "" if holder is None else holder.get("name", ""), node.get("name", "")
-                step = f"{prefixes.get(namespace, '')}:{name}"
-                self._labels[(f"{{{namespace}}}{owner}" if owner else "", step)] = _Label(
+                step = f"{self._prefixes.get(namespace, '')}:{name}"
+                labels[(f"{{{namespace}}}{owner}" if owner else "", step)] = _Label(
                     words=words.get(f"{owner}/{name}") or words.get(name) or {}, type=_resolved(node)
                 )
+        return labels
 
     def place(self, path: str, language: str) -> str:
         """A path of ours for people: the labels below Content, `Measure 2` for a repeated one."""
