@@ -181,7 +181,8 @@ def test_a_second_appeal_against_one_form_is_delivered_with_a_flag(counter: Coun
 
 def test_a_flagged_text_is_released_only_with_the_physicians_confirmation(counter: Counter, http: Http) -> None:
     number, place = str(uuid.uuid4()), "/f:HealthAssessmentForm/f:Content/f:Recommendations/f:Measure[1]/f:Text"
-    flagged = {"f:Header/c:DocumentId": number, "f:Recommendations/f:Measure[1]/f:Text": "Geen koude opslag van vitamine B12"}
+    text = "Geen koude opslag van vitamine B12"
+    flagged = {"f:Header/c:DocumentId": number, "f:Recommendations/f:Measure[1]/f:Text": text}
     refused = found(hand_in(http, counter, ASSESSMENT, fill=flagged)[1])
     assert ("HA-05", place) in refused
     confirmed = {"f:AssessmentReference": number}
