@@ -55,7 +55,8 @@ def _forms(folder: DemoFolder) -> list[bytes]:
     """Signed assessments that differ in their DocumentId."""
     identity = load_identity(folder.signing(SIGNER))
     now = datetime.now(UTC)
-    return [sign_xml(draw_up(KIND, now=now).raw, identity=identity, at=now) for _ in range(FORMS)]
+    cases = ({"f:Header/c:CaseReference": f"BENCH-{number}"} for number in range(FORMS))  # as many cases as forms
+    return [sign_xml(draw_up(KIND, now=now, fill=case).raw, identity=identity, at=now) for case in cases]
 
 
 async def _load(url: str, forms: Sequence[bytes], token: str) -> float:

@@ -293,3 +293,17 @@ def _wait_until_gone(pid: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the worker was left behind")
+
+
+def test_a_case_shows_its_terms_and_why_they_run(stage: Stage) -> None:
+    assert _submit(stage, _form(stage, draw_up(ASSESSMENT, now=_now()))).code == 0
+    listed = _as(stage, "worker", ["case", "--json"])
+    assert listed.code == 0, listed.err
+    (case,) = [item for item in listed.json["items"] if item["formCount"]]
+    assert case["caseId"] in _as(stage, "worker", ["case"]).out.decode()
+    shown = _as(stage, "worker", ["case", case["caseId"], "--lang", "nl"])
+    assert shown.code == 0, shown.err
+    term = _as(stage, "worker", ["case", case["caseId"], "--lang", "nl", "--json"]).json["terms"][0]
+    for words in ("T5 running", term["act"], term["lastDay"], term["dayZeroIs"], term["startedBy"]["evidenceId"]):
+        assert words in " ".join(shown.out.decode().split())
+    assert _as(stage, "fund", ["case", case["caseId"]]).code == 1
