@@ -40,6 +40,8 @@ SIGNERS = {
     "be/appeal-convocation": ("inspectorate", "inspectorate"),
     "be/appeal-decision-annex": ("inspectorate", "inspectorate"),
     "be/continued-surveillance-notice": ("employer", "employer"),
+    "nl/expertise-advice-request": ("institute", "institute"),
+    "nl/expertise-advice": ("expertise-centre", "expertise-centre"),
 }
 
 

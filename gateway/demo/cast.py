@@ -16,8 +16,8 @@ KeyKind = Literal["p256", "p384", "rsa3072"]
 class CastMember:
     """One party and what its certificates say.
 
-    person: the certificate names a natural person; it carries the INSZ as serial number, as an eID does.
-    Otherwise it is an organisation's, with the enterprise number as organisation identifier (`NTRBE-`).
+    person: the certificate names a natural person; it carries the national number as serial number.
+    Otherwise it is an organisation's, with its number in the trade register as organisation identifier (`NTRBE-…`).
     mandates: whose forms this party may hand in (party id -> form kinds).
     """
 
@@ -91,4 +91,43 @@ TREATING_DOCTOR = CastMember(
     signing_key="p384",
 )
 
-CAST: tuple[CastMember, ...] = (EMPLOYER, WORKER, DOCTOR, SERVICE, DOSSIER, INSPECTORATE, FUND, TREATING_DOCTOR)
+# The second country: the parties of a Dutch request for advice.
+INSTITUTE = CastMember(
+    id="institute",
+    name="Instituut Slachtoffers Voorbeeld",
+    roles=("Institute",),
+    identifiers={"kvk": "90000017"},
+)
+EXPERTISE_CENTRE = CastMember(
+    id="expertise-centre",
+    name="Expertisecentrum Proefstof",
+    roles=("ExpertiseCentre",),
+    identifiers={"kvk": "90000025"},
+)
+EXPERT_PANEL = CastMember(
+    id="expert-panel",
+    name="Deskundigenpanel Proefstof",
+    roles=("ExpertPanel",),
+    identifiers={"kvk": "90000025"},
+)
+DECISION_BODY = CastMember(
+    id="decision-body",
+    name="Beslisbureau Luchtkasteel",
+    roles=("DecisionBody",),
+    identifiers={"kvk": "90000033"},
+)
+
+CAST: tuple[CastMember, ...] = (
+    EMPLOYER,
+    WORKER,
+    DOCTOR,
+    SERVICE,
+    DOSSIER,
+    INSPECTORATE,
+    FUND,
+    TREATING_DOCTOR,
+    INSTITUTE,
+    EXPERTISE_CENTRE,
+    EXPERT_PANEL,
+    DECISION_BODY,
+)

@@ -196,7 +196,8 @@ class Story:
 
     def ledger(self) -> None:
         """The closing table, from the API alone."""
-        parties = [member.id for member in CAST if member is not DOCTOR]
+        receivers = {delivery["party"] for handed in self.handed.values() for delivery in self.deliveries(handed)}
+        parties = [member.id for member in CAST if member.id in receivers]
         table = Table("recipient", *(NAMES[kind] for kind in self.handed), show_lines=True)
         cells = {(party, kind): "–" for party in parties for kind in self.handed}
         for kind, handed in self.handed.items():
