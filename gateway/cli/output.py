@@ -35,6 +35,7 @@ _WAYS_OUT: Mapping[str, str] = {
     "anchors-unreadable": "Give a PEM file of certificates.",
     "certificate-untrusted": "Give, with --trust, the certificate of the gateway's seal or of its authority.",
     "not-a-recipient": "Give, with --key, the sealing key whose certificate is registered for you.",
+    "folder-not-empty": "Give a new or empty folder, or the one of an earlier publication.",
     "receipt-by-a-stranger": "Give, with --signing-key, the signing key whose certificate is registered for you.",
 }
 

@@ -8,7 +8,7 @@ Engines take one rule of Schematron, one template of XSLT for an element. So ele
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gateway.errors import CatalogueError
@@ -76,9 +76,12 @@ class Check:
         variables = tuple((name, one_node_each(item, self.types)) for name, item in self.variables)
         return variables, self.asserted(one_node_each(self.test, self.types))
 
-    def for_templates(self) -> tuple[tuple[Step, ...], str]:
-        """Steps and bare test for an engine with templates only: calls, and parts too large, are variables."""
-        separation = Separation(self.rule.id, self.library)
+    def for_templates(self, made: dict[Step, str]) -> tuple[tuple[Step, ...], str]:
+        """Steps and bare test for an engine with templates only: calls, and parts too large, are variables.
+
+        made: calls that were made before on the same elements, with their variables; new ones are added.
+        """
+        separation = Separation(self.rule.id, self.library, made)
         for name, expression in self.variables:
             separation.add(name, expression)
         test = separation.simplified(self.test)
@@ -86,12 +89,13 @@ class Check:
 
 
 class Separation:
-    """Makes variables of what an expression may not hold."""
+    """Makes variables of what an expression may not hold; `made` as in `Check.for_templates`."""
 
-    def __init__(self, rule_id: str, library: Library) -> None:
+    def __init__(self, rule_id: str, library: Library, made: dict[Step, str]) -> None:
         self.steps: list[Step] = []
         self._rule_id = rule_id
         self._library = library
+        self._calls = made
         self._made = 0
 
     def add(self, name: str, expression: Expression) -> None:
@@ -119,10 +123,13 @@ class Separation:
         function = self._library.callable[node.name]
         given = dict(zip(function.parameters, node.children, strict=False))
         arguments = tuple((name, function.argument(name, replaced[part])) for name, part in given.items())
-        result, name = self._name(), self._name()
-        self.steps.append(Step(name=result, value=function.name, call=arguments))
-        self.steps.append(Step(name=name, value=function.result(f"${result}")))
-        return f"${name}"
+        call = Step(name="", value=function.name, call=arguments)
+        if call not in self._calls:
+            result, name = self._name(), self._name()
+            self.steps.append(replace(call, name=result))
+            self.steps.append(Step(name=name, value=function.result(f"${result}")))
+            self._calls[call] = f"${name}"
+        return self._calls[call]
 
     def _name(self) -> str:
         self._made += 1
@@ -137,7 +144,7 @@ def checks_of(kind: FormKind, library: Library) -> Mapping[str, list[Check]]:
     tested = [(rule, rule.test) for rule in kind.rules.rules if rule.test is not None]
     found: dict[str, list[Check]] = {}
     for rule, test in tested:
-        together = _together(_name(kind, next(iter(places_of(test)))), kind, [test for _, test in tested])
+        together = _together(_name(kind, next(iter(test.places))), kind, [test for _, test in tested])
         check = _check(kind, rule, test, library, elements=len(together))
         if check.faults:
             raise CatalogueError("catalogue-xpath", f"{rule.id}: not portable: {'; '.join(check.faults)}")
@@ -145,14 +152,9 @@ def checks_of(kind: FormKind, library: Library) -> Mapping[str, list[Check]]:
     return found
 
 
-def places_of(test: RuleTest) -> Mapping[str, tuple[str, ...]]:
-    """The tags of the elements that a rule speaks about, with those that must stand above, nearest first."""
-    return {test.tag: test.ancestors}
-
-
 def _together(name: str, kind: FormKind, tests: list[RuleTest]) -> list[str]:
     """The elements that rules speak about together with this one."""
-    sets = [{_name(kind, tag) for tag in places_of(test)} for test in tests]
+    sets = [{_name(kind, tag) for tag in test.places} for test in tests]
     together, size = {name}, 0
     while size < len(together):
         size = len(together)
@@ -182,14 +184,13 @@ def _renamed(text: str, names: Mapping[str, str]) -> Expression:
 
 def _at(kind: FormKind, test: RuleTest, elements: int) -> Iterator[str]:
     """The condition that this is one of the rule's elements, with the right ones above."""
-    places = places_of(test)
     ways = []
-    for tag, above in places.items():
+    for tag, above in test.places.items():
         condition = ""
         for name in reversed(above):
             condition = f"parent::{_name(kind, name)}{condition and f'[{condition}]'}"
         ways.append(" and ".join(filter(None, [f"self::{_name(kind, tag)}" if elements > 1 else "", condition])))
-    if any(ways) and not (len(places) == elements and not any(places.values())):
+    if any(ways) and not (len(test.places) == elements and not any(test.places.values())):
         yield ways[0] if len(ways) == 1 else f"({' or '.join(ways)})"
 
 

@@ -123,7 +123,7 @@ class Library:
         yield _template("sp:codes", ["list", "edition"], _codes(lists))
         yield _template("sp:values", ["list", "code", "key"], _values(lists))
         yield _template("sp:editions", ["list", "day"], _editions(lists))
-        yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts))
+        yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts), every=True)
 
 
 def _function(template: etree._Element) -> Function:
@@ -207,11 +207,16 @@ def _parameter(name: str, default: str | None) -> etree._Element:
     return _make("param", name=name) if default is None else _make("param", name=name, select=default)
 
 
-def _template(name: str, parameters: Iterable[str], whens: Iterable[tuple[str, str]]) -> etree._Element:
+def _template(
+    name: str, parameters: Iterable[str], texts: Iterable[tuple[str, str]], *, every: bool = False
+) -> etree._Element:
+    """A template that gives the text of the first condition that holds, or of every one."""
     node = _make("template", name=name)
     node.extend(_make("param", name=parameter) for parameter in parameters)
-    branches = [_make("when", text, test=test) for test, text in whens]
-    if branches:
+    branches = [_make("if" if every else "when", text, test=test) for test, text in texts]
+    if every:
+        node.extend(branches)
+    elif branches:
         node.append(_make("choose", *branches))
     return node
 
@@ -262,7 +267,7 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
             for number, paragraphs in item.articles
         )
         named = f"$profile = '{item.profile}' and $language = '{item.language}'"
-        yield f"{named}{_within(item.start, item.end)}", f"{item.digest}\n{text}"
+        yield f"{named}{_within(item.start, item.end)}", f"\t\t{item.digest}\n{text}\t\t"
 
 
 def _within(start: date | None, end: date | None) -> str:

@@ -17,7 +17,7 @@ from gateway.forms.findings import LANGUAGES, Severity
 from gateway.forms.kinds import FormKind
 from gateway.forms.rules import Rule
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
-from gateway.publish.checks import ISSUED, Check, checks_of
+from gateway.publish.checks import ISSUED, Check
 from gateway.publish.functions import XSL, Library
 from gateway.publish.xpath import Expression, Node
 
@@ -32,12 +32,13 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _sch = ElementMaker(namespace=SCHEMATRON, nsmap={"sch": SCHEMATRON})
 
 
-def build_schematron(kind: FormKind, library: Library, binding: Binding) -> etree._Element:
+def build_schematron(
+    kind: FormKind, checks: Mapping[str, list[Check]], library: Library, binding: Binding
+) -> etree._Element:
     """The schema of all tested rules of a kind.
 
     Raises CatalogueError for a rule that cannot be carried over.
     """
-    checks = checks_of(kind, library)
     schema = etree.Element(
         f"{{{SCHEMATRON}}}schema",
         {"queryBinding": binding, "schemaVersion": kind.rules.name, _LANG: "en"},

@@ -16,7 +16,7 @@ from gateway.errors import CatalogueError, Conflict
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.jsonschema import json_schema
 from gateway.forms.kinds import FormKind
-from gateway.publish.checks import checks_of
+from gateway.publish.checks import Check, checks_of
 from gateway.publish.functions import Library
 from gateway.publish.pages import Pages
 from gateway.publish.schematron import FUNCTIONS_FILE, build_schematron, calls_in, literals_in
@@ -25,7 +25,7 @@ from gateway.version import VERSION
 
 MANIFEST = "manifest.json"
 FUNCTIONS = "common/functions.xsl"  # under the schemas folder
-_COPIED = ("common/1/*.xsd", "common/codelists/*.yaml", "common/texts/**/*.yaml", "exchange/1/*.xsd")
+_COPIED = ("**/*.xsd", "common/codelists/*.yaml", "common/texts/**/*.yaml")
 
 
 def publish(catalogue: Catalogue, folder: Path) -> tuple[str, ...]:
@@ -65,16 +65,15 @@ def library_for(catalogue: Catalogue, kind: FormKind) -> Library:
     return Library(source, catalogue.reference, kind.calendar)
 
 
-def artefacts(catalogue: Catalogue, kind: FormKind) -> Iterator[tuple[str, bytes]]:
+def artefacts(
+    catalogue: Catalogue, kind: FormKind, library: Library, checks: Mapping[str, list[Check]]
+) -> Iterator[tuple[str, bytes]]:
     """What engines run for one kind: file names and contents."""
-    library = library_for(catalogue, kind)
-    checks = checks_of(kind, library)
-    yield "rules.sch", _as_xml(build_schematron(kind, library, "xslt"))
+    yield "rules.sch", _as_xml(build_schematron(kind, checks, library, "xslt"))
     yield FUNCTIONS_FILE, _as_xml(library.exslt(calls_in(checks), literals_in(checks)))
-    yield "rules-xslt2.sch", _as_xml(build_schematron(kind, library, "xslt2"))
-    yield "rules.xsl", _as_xml(build_stylesheet(kind, library))
+    yield "rules-xslt2.sch", _as_xml(build_schematron(kind, checks, library, "xslt2"))
+    yield "rules.xsl", _as_xml(build_stylesheet(kind, checks, library))
     yield "form.schema.json", _as_json(json_schema(kind, catalogue.shapes(kind)))
-    yield "form.xsd", (catalogue.folder / folder_of(kind) / "form.xsd").read_bytes()
 
 
 def _files(catalogue: Catalogue) -> Iterator[tuple[str, bytes]]:
@@ -83,7 +82,9 @@ def _files(catalogue: Catalogue) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(catalogue.folder).as_posix(), path.read_bytes()
     pages = Pages(catalogue)
     for kind in catalogue.kinds:
-        for name, content in (*artefacts(catalogue, kind), *pages.of_kind(kind)):
+        library = library_for(catalogue, kind)
+        checks = checks_of(kind, library)
+        for name, content in (*artefacts(catalogue, kind, library, checks), *pages.of_kind(kind, checks)):
             yield f"{folder_of(kind)}/{name}", content
     yield from pages.of_all({kind.id: folder_of(kind) for kind in catalogue.kinds})
 

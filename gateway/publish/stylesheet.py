@@ -6,6 +6,8 @@ processing: no functions of ours but templates, computed before the test that us
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 from lxml.builder import ElementMaker
 
@@ -13,7 +15,7 @@ from gateway.forms.findings import LANGUAGES
 from gateway.forms.kinds import FormKind
 from gateway.forms.rules import Rule
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
-from gateway.publish.checks import Check, Step, checks_of
+from gateway.publish.checks import Check, Step
 from gateway.publish.functions import XSL, Library
 from gateway.publish.schematron import FLAGS, SVRL, calls_in, given_values, literals_in, rules_in, words_of
 
@@ -27,12 +29,11 @@ _STEP = (
 )
 
 
-def build_stylesheet(kind: FormKind, library: Library) -> etree._Element:
+def build_stylesheet(kind: FormKind, checks: Mapping[str, list[Check]], library: Library) -> etree._Element:
     """The stylesheet of all tested rules of a kind.
 
     Raises CatalogueError for a rule that cannot be carried over.
     """
-    checks = checks_of(kind, library)
     sheet = etree.Element(
         f"{{{XSL}}}stylesheet",
         {"version": "1.0", "exclude-result-prefixes": "f c sp"},
@@ -67,8 +68,9 @@ def _document(kind: FormKind) -> etree._Element:
 
 def _element(context: str, checks: list[Check]) -> etree._Element:
     template = _xsl.template(_svrl("fired-rule", context=context), match=context)
+    made: dict[Step, str] = {}
     for check in checks:
-        steps, test = check.for_templates()
+        steps, test = check.for_templates(made)
         template.extend(map(_step, steps))
         guard = f"{check.guard} and " if check.guard else ""
         template.append(_xsl("if", _xsl("call-template", name=f"found-{check.rule.id}"), test=f"{guard}not({test})"))

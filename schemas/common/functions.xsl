@@ -373,7 +373,8 @@
     </xsl:if>
   </xsl:template>
 
-  <!-- Whether articles, paragraphs and digest are, word for word, those of a registered text: a tab before each article. -->
+  <!-- Whether articles, paragraphs and digest are, word for word, those of a registered text: a tab before each article,
+       two around each text. -->
   <xsl:template name="sp:excerpt-valid" sp:returns="boolean">
     <xsl:param name="node" sp:as="nodes"/>
     <xsl:param name="profile"/>
@@ -400,7 +401,7 @@
         </xsl:for-each>
       </xsl:for-each>
     </xsl:variable>
-    <xsl:value-of select="string($day) != '' and string($expected) != '' and string($stated) = string($expected)"/>
+    <xsl:value-of select="string($day) != '' and contains(string($expected), concat('&#9;&#9;', string($stated), '&#9;&#9;'))"/>
   </xsl:template>
 
 </xsl:stylesheet>

@@ -9,8 +9,9 @@ from functools import cache
 
 from lxml import etree
 
+from gateway.forms.cases import NotApplicable, cases_of, example, issued_on, samples_of
 from gateway.forms.kinds import FormKind
-from tests.schemas.cases import NotApplicableError, catalogue, changed, issued_on, samples_of
+from tests.schemas.cases import catalogue
 
 Findings = list[tuple[str, str]]
 
@@ -53,15 +54,12 @@ def _all(kind: FormKind) -> Iterator[tuple[str, bytes, date]]:
     for path in sorted(samples_of(kind).glob("*.xml")):
         yield path.stem, path.read_bytes(), issued_on(path.read_bytes())
     for rule in kind.rules.rules:
-        for number, case in enumerate(rule.cases, start=1):
-            change = next(case[outcome] for outcome in ("pass", "fail", "silent") if outcome in case)
-            if "base" not in change:
-                continue
+        for case in cases_of(rule):
             try:
-                raw, received_on = changed(kind, change)
-            except NotApplicableError:
+                made = example(kind, case.change)
+            except NotApplicable:
                 continue
-            yield f"{rule.id} case {number}", raw, received_on or issued_on(raw)
+            yield f"{rule.id} case {case.number}", made.raw, made.received_on
 
 
 def every_kind() -> tuple[FormKind, ...]:

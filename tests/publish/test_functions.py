@@ -58,7 +58,7 @@ def with_templates(expressions: Mapping[str, tuple[str, ...]]) -> etree._Element
     for match, texts in expressions.items():
         template = xsl.template(match=match)
         for number, text in enumerate(texts):
-            separation = Separation(f"V-{number}", LIBRARY)
+            separation = Separation(f"V-{number}", LIBRARY, {})
             simple = separation.simplified(Expression.parse(text))
             for step in separation.steps:
                 arguments = (xsl("with-param", name=name, select=value) for name, value in step.call)
