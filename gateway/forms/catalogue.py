@@ -25,6 +25,7 @@ from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet
 from gateway.forms.schema import CompiledSchema, SchemaIndex
+from gateway.forms.screening import Screening, read_screening
 from gateway.forms.shapes import Shapes, read_shapes
 from gateway.forms.sources import COMMON_NAMESPACE, Entry, compile_xpath, parse_yaml, xpath_namespaces
 
@@ -34,6 +35,7 @@ _MESSAGES = Path("common/1/messages.yaml")
 _LABELS = Path("common/1/labels.yaml")
 _CODE_LISTS = Path("common/codelists")
 _TEXTS = Path("common/texts")
+_SCREENING = Path("common/screening")
 _COUNTRY_RULES = "*/rules.yaml"
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -72,7 +74,11 @@ class Catalogue:
         """
         folder = SCHEMAS if folder is None else folder
         messages = MessageCatalogue.from_data(_yaml(folder, _MESSAGES), source=str(_MESSAGES))
-        reference = ReferenceData(code_lists=load_code_lists(folder, own=code_lists), excerpts=tuple(_excerpts(folder)))
+        reference = ReferenceData(
+            code_lists=load_code_lists(folder, own=code_lists),
+            excerpts=tuple(_excerpts(folder)),
+            screening=_screening(folder),
+        )
         homes = sorted(path.parent.relative_to(folder) for path in folder.glob("*/*/*/form.toml"))
         if not homes:
             raise CatalogueError("catalogue-empty", "no form kind was found in the schemas folder")
@@ -307,6 +313,11 @@ def _code_list(path: Path, source: str, ours: CodeList | None) -> CodeList:
     if isinstance(data, dict) and data.get("list") != path.stem:
         raise CatalogueError("catalogue-codelist", f"{source}: the list must be named like the file")
     return read_code_list(data, source=source, ours=ours)
+
+
+def _screening(folder: Path) -> Screening | None:
+    files = [path.relative_to(folder) for path in sorted((folder / _SCREENING).glob("*.yaml"))]
+    return read_screening({file.stem: _yaml(folder, file) for file in files}, source=str(_SCREENING))
 
 
 def _excerpts(folder: Path) -> Iterator[Excerpt]:

@@ -9,6 +9,7 @@ empty string. A date that is none yields NaN or an empty string, so that one fau
     days-between(a, b)  add-period(date, period)  working-days-verdict(dayzero, n, act-date)
     in-codelist(list, code[, edition])  codelist-value(list, code, key)  edition-on(list, date)
     excerpt-valid(node, profile, language, date)
+    health-code(text)  health-word(text, language)  health-state(text, language, excused): see screening.py
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from lxml import etree
 from gateway import identifiers
 from gateway.deadlines import Calendar, Unit, add_period, verdict
 from gateway.forms.codelists import CodeList
+from gateway.forms.screening import Screening
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -57,10 +59,11 @@ class Excerpt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReferenceData:
-    """What the functions look up: code lists by name, fixed texts of law."""
+    """What the functions look up: code lists by name, fixed texts of law, what free texts are screened with."""
 
     code_lists: Mapping[str, CodeList] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()
+    screening: Screening | None = None
 
     def excerpts_for(self, profile: str, language: str, day: date) -> Iterator[Excerpt]:
         """The fixed texts for a profile and language on that day."""
@@ -116,6 +119,14 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
             return ""
         return verdict(calendar.last_day(start, int(text_of(length)), Unit.WORKING_DAYS), done)
 
+    def screened(method: Callable[..., str | bool]) -> Function:
+        def function(_: object, *arguments: Argument) -> str | bool:
+            if reference.screening is None:
+                raise LookupError("there is nothing to screen texts with")
+            return method(reference.screening, *map(text_of, arguments))
+
+        return function
+
     table: dict[str, Function] = {
         "ssin-valid": _on_text(identifiers.ssin_is_valid),
         "ssin-birthdate-agrees": _on_text(identifiers.ssin_agrees_with_birth_date),
@@ -132,6 +143,9 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         "codelist-value": codelist_value,
         "edition-on": edition_on,
         "excerpt-valid": excerpt_valid,
+        "health-code": screened(Screening.holds_code),
+        "health-word": screened(Screening.holds_diagnosis),
+        "health-state": screened(Screening.state_in),
     }
     return MappingProxyType({(FUNCTIONS_NAMESPACE, name): function for name, function in table.items()})
 

@@ -1,0 +1,253 @@
+"""Screening of free texts: what alarms, what does not, and that the lists mean what screening.py says they mean."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import CatalogueError
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
+from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
+
+FOLDED = st.text("abcdez159 .-éÉœßÅ’\u0301\u00ad漢", max_size=40)
+EVERY = {
+    "fold": {"from": "ABCÉ\u0301", "to": "abce"},
+    "codes": {"beside": ["rack"], "names": ["a12"]},
+    "diagnosis": ["-itis"],
+    "states": {"fear": ["vrees"]},
+    "allowed": ["kritis"],
+}
+ONE = {
+    "inflections": ["en"],
+    "diagnosis": ["kwaal", "zeer been", "klacht-", "-smart"],
+    "states": {"fear": ["angst-", "vrees voor been"]},
+    "allowed": ["-winkelsmart", "angstig", "klachtenbank"],
+}
+
+
+@cache
+def _screening() -> Screening:
+    screening = Catalogue.load().reference.screening
+    assert screening is not None
+    return screening
+
+
+def _small() -> Screening:
+    screening = read_screening({"every": EVERY, "xx": ONE}, source="here")
+    assert screening is not None
+    return screening
+
+
+def _alarms(text: str, language: str) -> bool:
+    screening = _screening()
+    return (
+        screening.holds_code(text)
+        or screening.holds_diagnosis(text, language)
+        or screening.state_in(text, language) != ""
+    )
+
+
+def _each(texts: dict[str, tuple[str, ...]]) -> list[object]:
+    return [
+        pytest.param(language, text, id=f"{language}-{text[:40]}") for language in texts for text in texts[language]
+    ]
+
+
+@pytest.mark.parametrize(("language", "text"), _each(HARMLESS))
+def test_a_text_about_work_does_not_alarm(language: str, text: str) -> None:
+    assert not _alarms(text, language)
+
+
+def test_false_alarms_are_known_and_few() -> None:
+    for language, texts in FALSE_ALARMS.items():
+        assert all(_alarms(text, language) for text in texts), "one is no false alarm any more: move it"
+    assert 15 * sum(map(len, FALSE_ALARMS.values())) <= sum(map(len, HARMLESS.values()))
+
+
+@pytest.mark.parametrize(("language", "text"), _each(DIAGNOSES))
+def test_a_text_that_names_disease_complaint_treatment_or_medicine_alarms(language: str, text: str) -> None:
+    assert _screening().holds_diagnosis(text, language)
+
+
+@pytest.mark.parametrize("text", CODES)
+def test_a_code_of_medicine_alarms(text: str) -> None:
+    assert _screening().holds_code(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "U12.3",  # not a letter of the pattern
+        "M5 and M512",
+        "73211008",  # wrong check digit
+        "73211019",  # no part of SNOMED CT has these two digits before the last
+        "0470123456",
+        "22298",
+        "bolt M51.2",
+        "M51.2 bolts",
+        "PM10",
+        "0A60",
+        "6H70",
+        "CA23",
+    ],
+)
+def test_what_only_resembles_a_code_does_not_alarm(text: str) -> None:
+    assert not _screening().holds_code(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "state", "text"),
+    [
+        pytest.param(language, state, text, id=f"{language}-{text}")
+        for language, states in STATES.items()
+        for state, texts in states.items()
+        for text in texts
+    ],
+)
+def test_a_text_about_a_state_alarms_under_its_name(language: str, state: str, text: str) -> None:
+    assert _screening().state_in(text, language) == state
+
+
+def test_pregnancy_is_named_last_so_that_it_hides_no_other_state() -> None:
+    for vocabulary in _screening().vocabularies.values():
+        assert list(vocabulary.matters)[-1] == "pregnancy"
+    assert _screening().state_in("zwanger en verslaafd", "nl") == "addiction"
+
+
+def test_nothing_allowed_hides_a_word_or_phrase_of_the_lists() -> None:
+    for language, vocabulary in _screening().vocabularies.items():
+        for name, terms in vocabulary.matters.items():
+            for pattern in terms.patterns:
+                if pattern.startswith(" ") and pattern.endswith(" "):
+                    assert name in vocabulary.matters_in(pattern.split()), (language, pattern)
+
+
+def test_words_are_found_in_any_case_accent_and_spelling_with_hyphens() -> None:
+    for text in ("BURN-OUT", "burn–out", "Burn out", "burnout", "bu\u0301rn-out"):
+        assert _screening().state_in(text, "nl") == "mental-state", text
+    assert _screening().holds_diagnosis("E\u0301pilepsie", "fr")
+
+
+def test_of_several_questions_about_texts_each_gets_the_answer_for_its_text() -> None:
+    screening = _screening()
+    assert [screening.holds_diagnosis(text, "nl") for text in ("epilepsie", "werk", "epilepsie")] == [True, False, True]
+    assert screening.state_in("zwanger", "nl") == "pregnancy"
+    assert screening.state_in("zwanger", "nl", "pregnancy") == ""
+    assert screening.state_in("zwanger en verslaafd", "nl", "addiction") == "pregnancy"
+    assert screening.state_in("enceinte", "nl") == screening.state_in("zwanger", "fr") == ""
+
+
+def test_a_language_without_lists_is_screened_for_codes_only() -> None:
+    assert not _screening().holds_diagnosis("epilepsy", "xx")
+    assert _screening().state_in("burn-out", "xx") == ""
+    assert _screening().holds_code("F32.1")
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "state"),
+    [
+        ("de kwaal", True, ""),
+        ("kwalen", False, ""),
+        ("kwaalen", True, ""),
+        ("oogkwaal", False, ""),
+        ("hartsmart", True, ""),
+        ("megawinkelsmart", False, ""),
+        ("arthritis", True, ""),
+        ("kritis", False, ""),
+        ("klachtig", True, ""),
+        ("klachtenbank", False, ""),
+        ("klachtenbank kwaal", True, ""),
+        ("heeft zeer been", True, ""),
+        ("zeer lang been", False, ""),
+        ("angstaanval", False, "fear"),
+        ("angstig", False, ""),
+        ("angstig angstaanval", False, "fear"),
+        ("vrees voor been", False, "fear"),
+        ("vrees", False, "fear"),
+    ],
+)
+def test_words_phrases_endings_beginnings_and_what_is_allowed(words: str, named: bool, state: str) -> None:
+    assert (_small().holds_diagnosis(words, "xx"), _small().state_in(words, "xx")) == (named, state)
+
+
+@given(FOLDED)
+def test_folding_is_translate_and_every_other_character_a_space(text: str) -> None:
+    alphabet = _screening().alphabet
+    table = {ord(a): alphabet.target[n : n + 1] for n, a in enumerate(alphabet.source)}
+    folded = text.translate(table)
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in folded)
+    assert alphabet.words(text) == plain.split()
+
+
+@given(FOLDED, st.sampled_from(["nl", "fr", "de", "en"]))
+def test_a_pattern_is_a_piece_of_the_folded_text(text: str, language: str) -> None:
+    """As the published rules say it, with nothing but `contains` and replacement."""
+    screening = _screening()
+    vocabulary = screening.vocabularies[language]
+    seed = f"{text} itis kanker {text}ose grossesse{text} burn-out"
+    for written in (text, seed, seed[::-1]):
+        folded = f" {' '.join(screening.alphabet.words(written))} "
+        assert set(vocabulary.matters_in(folded.split())) == _contained(vocabulary, folded)
+
+
+def _contained(vocabulary: Vocabulary, folded: str) -> set[str]:
+    masked = folded
+    for allowed in vocabulary.allowed:
+        masked = masked.replace(allowed, f"{' ' * allowed.startswith(' ')}_{' ' * allowed.endswith(' ')}")
+    return {
+        name
+        for name, terms in vocabulary.matters.items()
+        if any(pattern in (folded if " " in pattern.strip() else masked) for pattern in terms.patterns)
+    }
+
+
+@pytest.mark.parametrize("term", ["", "-", "--", "-it", "-ose-", "epi-", "zeer been-", "漢"])
+def test_a_term_that_means_nothing_is_refused(term: str) -> None:
+    with pytest.raises(ValueError, match=r"term|short|word"):
+        pattern_of(term, Alphabet(source="A", target="a"))
+
+
+def test_inflections_are_for_words_and_phrases() -> None:
+    alphabet = Alphabet(source="A", target="a")
+    patterns = terms_of(["kwaal", "zeer been", "-itis", "klacht-"], alphabet, ["en"]).patterns
+    assert patterns == (" kwaal ", " kwaalen ", " zeer been ", " zeer beenen ", "itis ", " klacht")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"xx": ONE}, "every.yaml is missing"),
+        ({"every": {**EVERY, "fold": {"from": "AA", "to": "a"}}}, "fold.from"),
+        ({"every": {**EVERY, "fold": {"from": "A", "to": "A"}}}, "fold.from"),
+        ({"every": {**EVERY, "more": []}}, "unknown more"),
+        ({"every": EVERY, "xx": {**ONE, "states": {"anger": ["boos"]}}}, "xx.yaml.states: fear"),
+        ({"every": EVERY, "xx": {**ONE, "diagnosis": ["-it"]}}, "xx.yaml.diagnosis"),
+        ({"every": EVERY, "xx": {**ONE, "allowed": ["--"]}}, "xx.yaml.allowed"),
+    ],
+)
+def test_a_faulty_list_is_refused_by_file_and_key(files: dict[str, object], said: str) -> None:
+    with pytest.raises(CatalogueError) as refused:
+        read_screening(files, source="here")
+    assert said in refused.value.detail
+
+
+def test_no_lists_is_no_screening() -> None:
+    assert read_screening({}, source="here") is None
+
+
+def test_the_longest_texts_are_screened_in_linear_time() -> None:
+    """A text of 500 letters that nearly hits everywhere, fifty times: what one form can hold."""
+    screening = _screening()
+    text = ("M5a1 itisx kritis chroom allerg 7321100 " * 13)[:500]
+    screening.state_in(text, "nl")
+    start = time.process_time()
+    for _ in range(50):
+        screening.holds_code(text)
+        screening.holds_diagnosis(text, "nl")
+        screening.state_in(text, "nl")
+    assert time.process_time() - start < 0.5
