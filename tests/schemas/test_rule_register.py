@@ -14,6 +14,7 @@ import pytest
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.rulelist import ListedRule
 from gateway.forms.rules import Where
+from gateway.records import CHECKS
 from tests.schemas.cases import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,13 @@ def test_a_rule_says_in_four_languages_what_is_wrong_and_what_to_do(listed: List
 def test_a_rule_that_is_checked_has_a_case_of_each_outcome(listed: ListedRule) -> None:
     outcomes = {outcome for case in listed.rule.cases for outcome in ("pass", "fail", "silent") if outcome in case}
     assert outcomes >= {"pass", "fail", "silent"}
+
+
+@pytest.mark.parametrize("listed", CHECKED)
+def test_the_part_that_checks_a_rule_is_there(listed: ListedRule) -> None:
+    """A function over the records by its name, or a module of the gateway."""
+    parts = CHECKS.keys() | {path.stem for path in (ROOT / "gateway").rglob("*.py")}
+    assert set(str(listed.rule.by).split(" and ")) <= parts
 
 
 @pytest.mark.parametrize("listed", UNCHECKED)
