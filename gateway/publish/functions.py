@@ -20,6 +20,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
 from gateway.forms.codelists import CodeList
 from gateway.forms.functions import Excerpt, ReferenceData
+from gateway.forms.screening import DIAGNOSIS, Screening
 from gateway.forms.sources import FUNCTIONS_NAMESPACE
 from gateway.publish.xpath import Node
 
@@ -123,6 +124,7 @@ class Library:
         yield _template("sp:codes", ["list", "edition"], _codes(lists))
         yield _template("sp:values", ["list", "code", "key"], _values(lists))
         yield _template("sp:editions", ["list", "day"], _editions(lists))
+        yield _template("sp:screened", ["language", "what", "matter"], _screened(self._reference.screening), every=True)
         yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts), every=True)
 
 
@@ -268,6 +270,40 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
         )
         named = f"$profile = '{item.profile}' and $language = '{item.language}'"
         yield f"{named}{_within(item.start, item.end)}", f"\t\t{item.digest}\n{text}\t\t"
+
+
+def _screened(screening: Screening | None) -> Iterator[tuple[str, str]]:
+    """What free texts are screened with: for all languages, then for each its matters and what is allowed in it."""
+    if screening is None:
+        return
+    yield "$what = 'from'", screening.alphabet.source
+    yield "$what = 'to'", screening.alphabet.target
+    yield "$what = 'beside'", _listed(screening.beside)
+    yield "$what = 'names'", _listed(screening.names)
+    for language, vocabulary in sorted(screening.vocabularies.items()):
+        asked = f"$language = '{language}' and $what ="
+        yield f"{asked} 'states'", "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS)
+        yield f"{asked} 'allowed'", "".join(f"{pattern}|" for pattern in vocabulary.allowed)
+        for matter, terms in vocabulary.matters.items():
+            sorts: dict[str, list[str]] = {"words": [], "phrases": [], "endings": [], "beginnings": []}
+            for pattern in terms.patterns:
+                sorts[_sort(pattern)].append(pattern.strip())
+            for what, patterns in sorts.items():
+                yield f"{asked} '{what}' and ($matter = '' or $matter = '{matter}')", _listed(patterns)
+
+
+def _sort(pattern: str) -> str:
+    """What a pattern of the screening is: ` word `, ` a phrase `, `ending ` or ` beginning`."""
+    if not pattern.startswith(" "):
+        return "endings"
+    if not pattern.endswith(" "):
+        return "beginnings"
+    return "phrases" if " " in pattern.strip() else "words"
+
+
+def _listed(codes: Iterable[str]) -> str:
+    """Texts with a bar before and after each, so that one is found as a whole."""
+    return f"|{'|'.join(sorted(codes))}|"
 
 
 def _within(start: date | None, end: date | None) -> str:

@@ -12,7 +12,7 @@
   - Text becomes a number by number(), a number becomes text by format-number(): XPath 2.0 does neither by itself.
   - A variable that holds the result of a template is compared as text or turned by string() or number() first.
 
-  `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:editions` and `sp:excerpt` are data: generated from the calendars, code lists and texts of law.
+  `sp:screened`, `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:editions` and `sp:excerpt` are data: generated from the calendars, code lists and texts of law.
   The same values are tested in Python and here (tests/publish/test_functions.py).
 -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:c="urn:sealpost:common:1"
@@ -402,6 +402,525 @@
       </xsl:for-each>
     </xsl:variable>
     <xsl:value-of select="string($day) != '' and contains(string($expected), concat('&#9;&#9;', string($stated), '&#9;&#9;'))"/>
+  </xsl:template>
+
+  <!-- Free texts. What is looked for, and how a text is folded, is said in gateway/forms/screening.py. -->
+
+  <xsl:template name="sp:health-word" sp:returns="boolean">
+    <xsl:param name="text"/>
+    <xsl:param name="language"/>
+    <xsl:variable name="found">
+      <xsl:call-template name="sp:matters">
+        <xsl:with-param name="text" select="$text"/>
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="matters" select="'diagnosis|'"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="string($found) != ''"/>
+  </xsl:template>
+
+  <!-- The first state that the text names, but for the excused one; nothing if none. -->
+  <xsl:template name="sp:health-state" sp:returns="string">
+    <xsl:param name="text"/>
+    <xsl:param name="language"/>
+    <xsl:param name="excused" select="''"/>
+    <xsl:variable name="states">
+      <xsl:call-template name="sp:screened">
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="what" select="'states'"/>
+        <xsl:with-param name="matter" select="''"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="before" select="substring-before(concat('|', string($states)), concat('|', $excused, '|'))"/>
+    <xsl:variable name="after" select="substring-after(concat('|', string($states)), concat('|', $excused, '|'))"/>
+    <xsl:variable name="asked">
+      <xsl:choose>
+        <xsl:when test="$excused = '' or not(contains(concat('|', string($states)), concat('|', $excused, '|')))">
+          <xsl:value-of select="string($states)"/>
+        </xsl:when>
+        <xsl:when test="$before = ''"><xsl:value-of select="$after"/></xsl:when>
+        <xsl:otherwise><xsl:value-of select="concat(substring($before, 2), '|', $after)"/></xsl:otherwise>
+      </xsl:choose>
+    </xsl:variable>
+    <xsl:call-template name="sp:matters">
+      <xsl:with-param name="text" select="$text"/>
+      <xsl:with-param name="language" select="$language"/>
+      <xsl:with-param name="matters" select="string($asked)"/>
+    </xsl:call-template>
+  </xsl:template>
+
+  <!-- The first of the matters (each with a bar after it) that a text names. -->
+  <xsl:template name="sp:matters">
+    <xsl:param name="text"/>
+    <xsl:param name="language"/>
+    <xsl:param name="matters"/>
+    <xsl:variable name="words">
+      <xsl:call-template name="sp:folded">
+        <xsl:with-param name="text" select="$text"/>
+        <xsl:with-param name="kept" select="''"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="any">
+      <xsl:call-template name="sp:names">
+        <xsl:with-param name="words" select="string($words)"/>
+        <xsl:with-param name="left" select="string($words)"/>
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="matter" select="''"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:if test="string($any) != ''">
+      <xsl:variable name="allowed">
+        <xsl:call-template name="sp:screened">
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="what" select="'allowed'"/>
+          <xsl:with-param name="matter" select="''"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="left">
+        <xsl:call-template name="sp:without">
+          <xsl:with-param name="text" select="string($words)"/>
+          <xsl:with-param name="patterns" select="string($allowed)"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:call-template name="sp:first-matter">
+        <xsl:with-param name="words" select="string($words)"/>
+        <xsl:with-param name="left" select="concat(' ', normalize-space(string($left)), ' ')"/>
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="matters" select="$matters"/>
+      </xsl:call-template>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:first-matter">
+    <xsl:param name="words"/>
+    <xsl:param name="left"/>
+    <xsl:param name="language"/>
+    <xsl:param name="matters"/>
+    <xsl:variable name="matter" select="substring-before($matters, '|')"/>
+    <xsl:if test="$matter != ''">
+      <xsl:variable name="named">
+        <xsl:call-template name="sp:names">
+          <xsl:with-param name="words" select="$words"/>
+          <xsl:with-param name="left" select="$left"/>
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="matter" select="$matter"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="string($named) != ''"><xsl:value-of select="$matter"/></xsl:when>
+        <xsl:otherwise>
+          <xsl:call-template name="sp:first-matter">
+            <xsl:with-param name="words" select="$words"/>
+            <xsl:with-param name="left" select="$left"/>
+            <xsl:with-param name="language" select="$language"/>
+            <xsl:with-param name="matters" select="substring-after($matters, '|')"/>
+          </xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- Something, if there is a phrase of the matter in `words`, or a word, an ending or a beginning of it in `left`. -->
+  <xsl:template name="sp:names">
+    <xsl:param name="words"/>
+    <xsl:param name="left"/>
+    <xsl:param name="language"/>
+    <xsl:param name="matter"/>
+    <xsl:variable name="phrases">
+      <xsl:call-template name="sp:screened">
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="what" select="'phrases'"/>
+        <xsl:with-param name="matter" select="$matter"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="phrase">
+      <xsl:call-template name="sp:phrase-in">
+        <xsl:with-param name="rest" select="substring($words, 2)"/>
+        <xsl:with-param name="phrases" select="string($phrases)"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:choose>
+      <xsl:when test="string($phrase) != ''"><xsl:value-of select="string($phrase)"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:variable name="whole">
+          <xsl:call-template name="sp:screened">
+            <xsl:with-param name="language" select="$language"/>
+            <xsl:with-param name="what" select="'words'"/>
+            <xsl:with-param name="matter" select="$matter"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="endings">
+          <xsl:call-template name="sp:screened">
+            <xsl:with-param name="language" select="$language"/>
+            <xsl:with-param name="what" select="'endings'"/>
+            <xsl:with-param name="matter" select="$matter"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="beginnings">
+          <xsl:call-template name="sp:screened">
+            <xsl:with-param name="language" select="$language"/>
+            <xsl:with-param name="what" select="'beginnings'"/>
+            <xsl:with-param name="matter" select="$matter"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:call-template name="sp:word-in">
+          <xsl:with-param name="rest" select="substring($left, 2)"/>
+          <xsl:with-param name="whole" select="string($whole)"/>
+          <xsl:with-param name="endings" select="string($endings)"/>
+          <xsl:with-param name="beginnings" select="string($beginnings)"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- x for the first word in `rest` (each with a space after it) that one of the lists has. -->
+  <xsl:template name="sp:word-in">
+    <xsl:param name="rest"/>
+    <xsl:param name="whole"/>
+    <xsl:param name="endings"/>
+    <xsl:param name="beginnings"/>
+    <xsl:variable name="word" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$word != ''">
+      <xsl:variable name="end">
+        <xsl:call-template name="sp:ending-in">
+          <xsl:with-param name="text" select="$word"/>
+          <xsl:with-param name="endings" select="$endings"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="begin">
+        <xsl:call-template name="sp:beginning-in">
+          <xsl:with-param name="text" select="$word"/>
+          <xsl:with-param name="beginnings" select="$beginnings"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="contains($whole, concat('|', $word, '|')) or string($end) != '' or string($begin) != ''">x</xsl:when>
+        <xsl:otherwise>
+          <xsl:call-template name="sp:word-in">
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+            <xsl:with-param name="whole" select="$whole"/>
+            <xsl:with-param name="endings" select="$endings"/>
+            <xsl:with-param name="beginnings" select="$beginnings"/>
+          </xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:ending-in">
+    <xsl:param name="text"/>
+    <xsl:param name="endings"/>
+    <xsl:choose>
+      <xsl:when test="string-length($text) &lt; 3"/>
+      <xsl:when test="contains($endings, concat('|', $text, '|'))">x</xsl:when>
+      <xsl:otherwise>
+        <xsl:call-template name="sp:ending-in">
+          <xsl:with-param name="text" select="substring($text, 2)"/>
+          <xsl:with-param name="endings" select="$endings"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <xsl:template name="sp:beginning-in">
+    <xsl:param name="text"/>
+    <xsl:param name="beginnings"/>
+    <xsl:choose>
+      <xsl:when test="string-length($text) &lt; 4"/>
+      <xsl:when test="contains($beginnings, concat('|', $text, '|'))">x</xsl:when>
+      <xsl:otherwise>
+        <xsl:call-template name="sp:beginning-in">
+          <xsl:with-param name="text" select="substring($text, 1, string-length($text) - 1)"/>
+          <xsl:with-param name="beginnings" select="$beginnings"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- x if the words in `rest` have a phrase that begins with some of them: the first of them, the first two and so on. -->
+  <xsl:template name="sp:phrase-in">
+    <xsl:param name="rest"/>
+    <xsl:param name="phrases"/>
+    <xsl:variable name="word" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$word != ''">
+      <xsl:variable name="here">
+        <xsl:if test="contains($phrases, concat('|', $word, ' '))">
+          <xsl:call-template name="sp:phrase-here">
+            <xsl:with-param name="text" select="$word"/>
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+            <xsl:with-param name="phrases" select="$phrases"/>
+          </xsl:call-template>
+        </xsl:if>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="string($here) != ''">x</xsl:when>
+        <xsl:otherwise>
+          <xsl:call-template name="sp:phrase-in">
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+            <xsl:with-param name="phrases" select="$phrases"/>
+          </xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:phrase-here">
+    <xsl:param name="text"/>
+    <xsl:param name="rest"/>
+    <xsl:param name="phrases"/>
+    <xsl:choose>
+      <xsl:when test="contains($phrases, concat('|', $text, '|'))">x</xsl:when>
+      <xsl:when test="contains($phrases, concat('|', $text, ' ')) and contains($rest, ' ')">
+        <xsl:call-template name="sp:phrase-here">
+          <xsl:with-param name="text" select="concat($text, ' ', substring-before($rest, ' '))"/>
+          <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+          <xsl:with-param name="phrases" select="$phrases"/>
+        </xsl:call-template>
+      </xsl:when>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- A text in which each pattern (a bar after each), one pattern after the other, is a line instead; spaces at its ends stay. -->
+  <xsl:template name="sp:without">
+    <xsl:param name="text"/>
+    <xsl:param name="patterns"/>
+    <xsl:variable name="pattern" select="substring-before($patterns, '|')"/>
+    <xsl:choose>
+      <xsl:when test="$pattern = ''"><xsl:value-of select="$text"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:variable name="replaced">
+          <xsl:choose>
+            <xsl:when test="contains($text, $pattern)">
+              <xsl:call-template name="sp:replaced">
+                <xsl:with-param name="text" select="$text"/>
+                <xsl:with-param name="pattern" select="$pattern"/>
+                <xsl:with-param name="line" select="concat(substring(' ', 1, number(starts-with($pattern, ' '))), '_',
+                  substring(' ', 1, number(substring($pattern, string-length($pattern)) = ' ')))"/>
+              </xsl:call-template>
+            </xsl:when>
+            <xsl:otherwise><xsl:value-of select="$text"/></xsl:otherwise>
+          </xsl:choose>
+        </xsl:variable>
+        <xsl:call-template name="sp:without">
+          <xsl:with-param name="text" select="string($replaced)"/>
+          <xsl:with-param name="patterns" select="substring-after($patterns, '|')"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <xsl:template name="sp:replaced">
+    <xsl:param name="text"/>
+    <xsl:param name="pattern"/>
+    <xsl:param name="line"/>
+    <xsl:choose>
+      <xsl:when test="contains($text, $pattern)">
+        <xsl:value-of select="concat(substring-before($text, $pattern), $line)"/>
+        <xsl:call-template name="sp:replaced">
+          <xsl:with-param name="text" select="substring-after($text, $pattern)"/>
+          <xsl:with-param name="pattern" select="$pattern"/>
+          <xsl:with-param name="line" select="$line"/>
+        </xsl:call-template>
+      </xsl:when>
+      <xsl:otherwise><xsl:value-of select="$text"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- Small letters without accents, digits and what is kept; all else a space, one between words and one at each end. -->
+  <xsl:template name="sp:folded">
+    <xsl:param name="text"/>
+    <xsl:param name="kept"/>
+    <xsl:variable name="from">
+      <xsl:call-template name="sp:screened">
+        <xsl:with-param name="language" select="''"/>
+        <xsl:with-param name="what" select="'from'"/>
+        <xsl:with-param name="matter" select="''"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="to">
+      <xsl:call-template name="sp:screened">
+        <xsl:with-param name="language" select="''"/>
+        <xsl:with-param name="what" select="'to'"/>
+        <xsl:with-param name="matter" select="''"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="folded">
+      <xsl:call-template name="sp:spaced">
+        <xsl:with-param name="text" select="translate($text, string($from), string($to))"/>
+        <xsl:with-param name="kept" select="concat('abcdefghijklmnopqrstuvwxyz0123456789 ', $kept)"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:value-of select="concat(' ', normalize-space(string($folded)), ' ')"/>
+  </xsl:template>
+
+  <!-- A space for each character that is not kept; up to ten sorts of them at a time. -->
+  <xsl:template name="sp:spaced">
+    <xsl:param name="text"/>
+    <xsl:param name="kept"/>
+    <xsl:variable name="others" select="translate($text, $kept, '')"/>
+    <xsl:choose>
+      <xsl:when test="$others = ''"><xsl:value-of select="$text"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:call-template name="sp:spaced">
+          <xsl:with-param name="text" select="translate($text, substring($others, 1, 10), '          ')"/>
+          <xsl:with-param name="kept" select="$kept"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- Whether a text holds what looks like a code of ICD-10, ICD-11, ATC or SNOMED CT. -->
+  <xsl:template name="sp:health-code" sp:returns="boolean">
+    <xsl:param name="text"/>
+    <xsl:choose>
+      <xsl:when test="translate($text, '0123456789', '') = $text">false</xsl:when>
+      <xsl:otherwise>
+        <xsl:variable name="folded">
+          <xsl:call-template name="sp:folded">
+            <xsl:with-param name="text" select="$text"/>
+            <xsl:with-param name="kept" select="'.'"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="tokens">
+          <xsl:call-template name="sp:bare">
+            <xsl:with-param name="rest" select="substring(string($folded), 2)"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="beside">
+          <xsl:call-template name="sp:screened">
+            <xsl:with-param name="language" select="''"/>
+            <xsl:with-param name="what" select="'beside'"/>
+            <xsl:with-param name="matter" select="''"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="names">
+          <xsl:call-template name="sp:screened">
+            <xsl:with-param name="language" select="''"/>
+            <xsl:with-param name="what" select="'names'"/>
+            <xsl:with-param name="matter" select="''"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="found">
+          <xsl:call-template name="sp:code-in">
+            <xsl:with-param name="before" select="''"/>
+            <xsl:with-param name="rest" select="string($tokens)"/>
+            <xsl:with-param name="beside" select="string($beside)"/>
+            <xsl:with-param name="names" select="string($names)"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:value-of select="string($found) != ''"/>
+      </xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- The tokens without full stops at their ends, a space after each. -->
+  <xsl:template name="sp:bare">
+    <xsl:param name="rest"/>
+    <xsl:variable name="token" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$token != ''">
+      <xsl:variable name="bare">
+        <xsl:call-template name="sp:stripped"><xsl:with-param name="token" select="$token"/></xsl:call-template>
+      </xsl:variable>
+      <xsl:if test="string($bare) != ''"><xsl:value-of select="concat(string($bare), ' ')"/></xsl:if>
+      <xsl:call-template name="sp:bare"><xsl:with-param name="rest" select="substring-after($rest, ' ')"/></xsl:call-template>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:stripped">
+    <xsl:param name="token"/>
+    <xsl:choose>
+      <xsl:when test="translate($token, '.', '') = ''"/>
+      <xsl:when test="starts-with($token, '.')">
+        <xsl:call-template name="sp:stripped"><xsl:with-param name="token" select="substring($token, 2)"/></xsl:call-template>
+      </xsl:when>
+      <xsl:when test="substring($token, string-length($token)) = '.'">
+        <xsl:call-template name="sp:stripped">
+          <xsl:with-param name="token" select="substring($token, 1, string-length($token) - 1)"/>
+        </xsl:call-template>
+      </xsl:when>
+      <xsl:otherwise><xsl:value-of select="$token"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <xsl:template name="sp:code-in">
+    <xsl:param name="before"/>
+    <xsl:param name="rest"/>
+    <xsl:param name="beside"/>
+    <xsl:param name="names"/>
+    <xsl:variable name="token" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$token != ''">
+      <xsl:variable name="after" select="substring-before(substring-after($rest, ' '), ' ')"/>
+      <xsl:variable name="code">
+        <xsl:if test="translate($token, '0123456789', '') != $token">
+          <xsl:call-template name="sp:is-code"><xsl:with-param name="token" select="$token"/></xsl:call-template>
+        </xsl:if>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="string($code) = 'true' and not(contains($names, concat('|', $token, '|')))
+            and not($before != '' and contains($beside, concat('|', $before, '|')))
+            and not($after != '' and contains($beside, concat('|', $after, '|')))">x</xsl:when>
+        <xsl:otherwise>
+          <xsl:call-template name="sp:code-in">
+            <xsl:with-param name="before" select="$token"/>
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+            <xsl:with-param name="beside" select="$beside"/>
+            <xsl:with-param name="names" select="$names"/>
+          </xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="sp:is-code">
+    <xsl:param name="token"/>
+    <xsl:variable name="shape" select="translate($token, '0123456789bcdefghijklmnopqrstuvwxyz', '9999999999aaaaaaaaaaaaaaaaaaaaaaaaa')"/>
+    <xsl:variable name="length" select="string-length($token)"/>
+    <xsl:variable name="stem" select="substring-before(concat($shape, '.'), '.')"/>
+    <xsl:variable name="tail" select="substring-after($shape, '.')"/>
+    <xsl:variable name="one-or-two" select="$tail = '9' or $tail = 'a' or $tail = '99' or $tail = 'aa' or $tail = '9a' or $tail = 'a9'"/>
+    <xsl:variable name="no-i-o" select="translate($token, 'io', '') = $token"/>
+    <xsl:choose>
+      <xsl:when test="$shape = 'a99aa99'">true</xsl:when>
+      <xsl:when test="$stem = 'a99' and not(starts-with($token, 'u')) and ($shape = 'a99' or $tail = '9' or $tail = '99' or $tail = '999'
+          or $tail = '9999')">true</xsl:when>
+      <xsl:when test="($stem = '9a99' or $stem = '9a9a') and $no-i-o and not(starts-with($token, '0'))
+          and contains('abcdefg', substring($token, 2, 1)) and ($shape = $stem or $one-or-two)">true</xsl:when>
+      <xsl:when test="($stem = 'aa99' or $stem = 'aa9a') and $no-i-o and $one-or-two">true</xsl:when>
+      <xsl:when test="translate($token, '0123456789', '') = '' and $length &gt;= 6 and $length &lt;= 18
+          and not(starts-with($token, '0')) and contains('01', substring($token, $length - 2, 1))
+          and contains('012', substring($token, $length - 1, 1))">
+        <xsl:variable name="left">
+          <xsl:call-template name="sp:verhoeff">
+            <xsl:with-param name="digits" select="$token"/>
+            <xsl:with-param name="place" select="0"/>
+            <xsl:with-param name="sum" select="0"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:value-of select="string($left) = '0'"/>
+      </xsl:when>
+      <xsl:otherwise>false</xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- The check sum by Verhoeff, from the last digit to the first; 0 for a number that holds. -->
+  <xsl:template name="sp:verhoeff">
+    <xsl:param name="digits"/>
+    <xsl:param name="place"/>
+    <xsl:param name="sum"/>
+    <xsl:choose>
+      <xsl:when test="$digits = ''"><xsl:value-of select="format-number($sum, '0')"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:variable name="digit" select="number(substring($digits, string-length($digits)))"/>
+        <xsl:variable name="moved" select="number(substring(
+          '01234567891576283094580379614289160435279453126870428657390127938064157046913258', $place mod 8 * 10 + $digit + 1, 1))"/>
+        <xsl:call-template name="sp:verhoeff">
+          <xsl:with-param name="digits" select="substring($digits, 1, string-length($digits) - 1)"/>
+          <xsl:with-param name="place" select="$place + 1"/>
+          <xsl:with-param name="sum" select="number(substring(concat('01234567891234067895234017895634012895674012395678',
+            '59876043216598710432765982104387659321049876543210'), $sum * 10 + $moved + 1, 1))"/>
+        </xsl:call-template>
+      </xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 
 </xsl:stylesheet>
