@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 
 from gateway.cases import Case, Earlier, Filing
 from gateway.deadlines import TermDates, Verdict, verdict
 from gateway.forms.findings import Finding, Phase
+from gateway.forms.rules import Rule, RuleSet
 
 Check = Callable[[Filing, Case], Iterator[str | None]]
 
@@ -25,13 +27,18 @@ PRIOR_MEASURES = 6  # Art. 55, 57, 58
 
 def check(filing: Filing, case: Case) -> tuple[Finding, ...]:
     """What the rules of the form's kind that are checked over the records find."""
-    findings: list[Finding] = []
-    for rule in filing.kind.rules.rules:
-        breaches = CHECKS.get(rule.by or "")
-        if breaches is not None and rule.in_force(filing.issued_on):
-            found = breaches(filing, case)
-            findings += (filing.kind.rules.finding(rule.id, Phase.RECORDS, path=path) for path in found)
-    return tuple(findings)
+    return tuple(
+        filing.kind.rules.finding(rule.id, Phase.RECORDS, path=path)
+        for rule, breaches in _checked(filing.kind.rules)
+        if rule.in_force(filing.issued_on)
+        for path in breaches(filing, case)
+    )
+
+
+@lru_cache
+def _checked(rules: RuleSet) -> tuple[tuple[Rule, Check], ...]:
+    """The rules of a kind that are checked here, with their functions."""
+    return tuple((rule, CHECKS[rule.by]) for rule in rules.rules if rule.by is not None and rule.by in CHECKS)
 
 
 # References between documents
