@@ -19,7 +19,8 @@ from gateway.forms.countries import Country, read_country
 from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
 from gateway.forms.functions import Excerpt, Function, ReferenceData, collapse, functions
-from gateway.forms.kinds import FormKind, KindDescription, NoticeDescription, NoticeRule, read_kind
+from gateway.forms.kindfiles import KindDescription, NoticeDescription, read_kind
+from gateway.forms.kinds import FormKind, NoticeRule
 from gateway.forms.labels import Labels, Texts, read_labels
 from gateway.forms.rulefiles import read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
