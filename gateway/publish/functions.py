@@ -7,6 +7,7 @@ code lists and texts of law go in as data, as far as the rules at hand need them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _IMPLEMENTATION = f"{FUNCTIONS_NAMESPACE}:implementation"
 _X = f"{{{XSL}}}"
 _RETURNS, _AS = f"{{{FUNCTIONS_NAMESPACE}}}returns", f"{{{FUNCTIONS_NAMESPACE}}}as"
 _YEARS = range(2000, 2101)  # holidays for terms that begin then
+
+_SPACES = re.compile(r"('[^']*'|\"[^\"]*\")|\s+")  # outside of literals, what is left of our file's line ends
 
 _make = ElementMaker(namespace=XSL, nsmap={"xsl": XSL, "sp": FUNCTIONS_NAMESPACE})
 _make_exslt = ElementMaker(namespace=FUNC, nsmap={"func": FUNC})
@@ -148,8 +151,7 @@ def _plain(template: etree._Element) -> etree._Element:
         for mark in (_RETURNS, _AS):
             node.attrib.pop(mark, None)
         for name, value in node.attrib.items():
-            if not {"\n", "\t"} & set(value):  # written as characters; the file's own line ends are spaces by now
-                node.set(name, " ".join(value.split()))
+            node.set(name, _SPACES.sub(lambda found: found[1] or " ", value).strip())
     copy.tail = None
     return copy
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -23,13 +24,16 @@ from gateway.publish.functions import XSL, Library
 from gateway.publish.site import FUNCTIONS
 from gateway.publish.xpath import Expression
 from tests.publish.engines import Libxslt, Saxon, run_jdk
-from tests.schemas.cases import SCHEMAS
-from tests.unit.forms.test_functions import BELGIUM, DOCUMENT, REFERENCE
+from tests.schemas.cases import SCHEMAS, catalogue
+from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
+from tests.unit.forms.test_functions import BELGIUM, DOCUMENT
+from tests.unit.forms.test_functions import REFERENCE as SMALL
 
 VALUES: Final = yaml.safe_load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"))
 CALLS: Final[tuple[str, ...]] = tuple(value["call"] for value in VALUES)
 EXPONENT: Final = re.compile(r"-?[0-9.]+E[0-9]+")
 NAMESPACES: Final = xpath_namespaces("urn:x")
+REFERENCE: Final = replace(SMALL, screening=catalogue().reference.screening)
 LIBRARY: Final = Library(etree.parse(SCHEMAS / FUNCTIONS).getroot(), REFERENCE, BELGIUM)
 xsl: Final = ElementMaker(namespace=XSL, nsmap={"xsl": XSL, **NAMESPACES})
 
@@ -195,6 +199,53 @@ def implementations(tmp_path_factory: pytest.TempPathFactory) -> list[Callable[[
         Libxslt(written(with_functions(found, version="1.0"), folder / "exslt.xsl")).report,
         lambda raw: saxon.report(compiled, raw),
     ]
+
+
+TEXTS = [
+    *(
+        (text, language)
+        for texts in (HARMLESS, DIAGNOSES, FALSE_ALARMS)
+        for language in texts
+        for text in texts[language]
+    ),
+    *((text, language) for language, states in STATES.items() for texts in states.values() for text in texts),
+    *((text, "nl") for text in CODES),
+    # Verhoeff's check digit right and wrong, a place before and after, stops, characters outside every table.
+    *(
+        (text, "fr")
+        for text in ("22298006", "22298007", "code 73211009.", "rek 73211009", "..M54.5..", "K21.漢字", "🙂 C50 🙂")
+    ),
+]
+SCREENINGS = (
+    "sp:health-code(@a)",
+    "sp:health-word(@a, @b)",
+    "sp:health-state(@a, @b)",
+    "sp:health-state(@a, @b, 'mental-state')",
+    "sp:health-state(@a, @b, 'pregnancy')",
+)
+
+
+def test_texts_are_screened_alike_in_every_engine(tmp_path: Path) -> None:
+    plain = written(with_templates({"pair": SCREENINGS}), tmp_path / "plain.xsl")
+    document, expected = screened_here(TEXTS)
+    assert len(set(expected)) > 5
+    assert values_in(Libxslt(plain).report(document)) == expected
+    # The slower engines get some of them.
+    document, expected = screened_here(TEXTS[::6])
+    saxon = Saxon()
+    xslt2 = written(with_functions({"pair": SCREENINGS}, version="2.0"), tmp_path / "xslt2.xsl")
+    assert values_in(saxon.report(saxon.compile_stylesheet(xslt2), document)) == expected
+    (tmp_path / "document.xml").write_bytes(document)
+    (report,) = run_jdk([(plain, tmp_path / "document.xml", {})], tmp_path)
+    assert values_in(report) == expected
+
+
+def screened_here(texts: Sequence[tuple[str, str]]) -> tuple[bytes, list[str]]:
+    """A document of texts, and what our functions say of each."""
+    document = etree.Element("pairs")
+    for a, b in texts:
+        etree.SubElement(document, "pair", a=a, b=b)
+    return etree.tostring(document), [in_python(call, pair) for pair in document for call in SCREENINGS]
 
 
 @given(pairs=st.lists(PAIRS, min_size=60, max_size=60))
