@@ -221,7 +221,7 @@ def _rules(
         read = tuple(rule for rule in read if rule.id in file.only) if file.only else read
         listed.add(read, file=Path(file.path), kind=f"{description.facts['country']}/{description.facts['name']}")
         names.append(name)
-        rules += read
+        rules += (rule.cited_in(description.facts["country"]) for rule in read)
     title = " + ".join(names)
     compile_expression = partial(
         compile_xpath,

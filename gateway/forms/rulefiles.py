@@ -11,7 +11,16 @@ from lxml import etree
 from gateway.errors import CatalogueError
 from gateway.forms.findings import Message, Severity, four_languages
 from gateway.forms.functions import Function
-from gateway.forms.rules import EVALUATION_FAULTS, GIVEN, Legal, Rule, Selector, Test, Where
+from gateway.forms.rules import (
+    EVALUATION_FAULTS,
+    GIVEN,
+    Legal,
+    Rule,
+    Selector,
+    Test,
+    Where,
+    articles_in_one_line,
+)
 from gateway.forms.schema import SCHEMA_CODES
 from gateway.forms.sources import Entry, calls_of, compile_xpath, in_predicates, inlined, variables_of, xpath_namespaces
 
@@ -102,7 +111,7 @@ def _rule(
             severity=severity,
             message=message,
             fix=fix,
-            article="; ".join(f"Art. {item.article}" if item.article[:1].isdigit() else item.article for item in legal),
+            article=articles_in_one_line(legal),
         ),
         where=where_checked,
         by=_part(entry, where_checked),

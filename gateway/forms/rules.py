@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -48,6 +48,16 @@ class Legal:
     act: str
     article: str
     uri: str | None = None
+
+    @property
+    def country(self) -> str:
+        """The country of the act, the first word of its name; `eu` for the Union."""
+        return self.act.partition("-")[0]
+
+
+def articles_in_one_line(legal: Iterable[Legal]) -> str:
+    """`Art. 48 par. 6; App. I`."""
+    return "; ".join(f"Art. {item.article}" if item.article[:1].isdigit() else item.article for item in legal)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +162,13 @@ class Rule:
     def article(self) -> str:
         """The articles in one line, `Art. 48 par. 6; Art. 50`."""
         return self.words.article or ""
+
+    def cited_in(self, country: str) -> Rule:
+        """The rule as forms of a country cite it: only provisions of that country or the Union, if it names any."""
+        own = tuple(item for item in self.legal if item.country in (country, "eu"))
+        if not own or own == self.legal:
+            return self
+        return replace(self, legal=own, words=replace(self.words, article=articles_in_one_line(own)))
 
     def in_force(self, issued_on: str) -> bool:
         """Whether the rule holds for a form issued on that day (YYYY-MM-DD; no day means it does)."""

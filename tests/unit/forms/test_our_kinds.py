@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.forms.catalogue import Catalogue
-from gateway.forms.findings import LANGUAGES
+from gateway.forms.findings import LANGUAGES, Phase
 from gateway.forms.kinds import FormKind
 from gateway.forms.rules import Where
 from gateway.forms.sources import COMMON_NAMESPACE, parse_yaml
@@ -100,3 +100,23 @@ def test_rules_that_others_check_are_listed_for_every_kind() -> None:
                 "GEN-01": (Where.DOCUMENT, "schema"),
             }.items()
         )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_form_cites_the_law_of_its_own_country(name: str) -> None:
+    """But for rules about elements of the common types, some of which are of one country, such as its numbers."""
+    kind = KINDS[name]
+    own = f"{{{kind.namespace}}}"
+    for rule in kind.rules.rules:
+        if rule.test and not all(tag.startswith(own) for tag in rule.test.places):
+            continue
+        assert {legal.country for legal in rule.legal} <= {kind.country, "eu"}, rule.id
+
+
+def test_a_shared_rule_is_listed_with_every_law_and_found_under_one() -> None:
+    listed = CATALOGUE.rule("GEN-18")
+    assert listed is not None
+    assert {legal.country for legal in listed.rule.legal} == {"be", "nl"}
+    dutch = KINDS["nl/expertise-advice"].finding("GEN-18", Phase.RULES)
+    assert dutch.article == "TSB"
+    assert KINDS["be/appeal"].finding("GEN-18", Phase.RULES).article == "App. I, II and IV"
