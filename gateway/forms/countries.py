@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays.utils import list_supported_countries
+from holidays import country_holidays
 
 from gateway.deadlines import Bound, Calendar, Reading, Span, Unit
 from gateway.forms.findings import four_languages
@@ -131,8 +131,10 @@ def _calendar(code: str, data: object) -> Calendar:
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise entry.wrong("time_zone", "no such time zone") from exc
     library = Entry(entry.data["holidays"], where=f"{source}.holidays", required=["country", "categories"])
-    if library.text("country") not in list_supported_countries():
-        raise library.wrong("country", "the holidays library does not know it")
+    try:
+        country_holidays(library.text("country"))
+    except NotImplementedError as exc:
+        raise library.wrong("country", "the holidays library does not know it") from exc
     readings = Entry(entry.data["readings"], where=f"{source}.readings", required=list(Reading))
     days_off = {
         reading: frozenset(_weekday(readings, reading, name) for name in readings.texts(reading)) for reading in Reading

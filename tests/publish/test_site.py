@@ -22,6 +22,7 @@ from gateway.errors import Conflict
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.fields import Field
 from gateway.forms.findings import LANGUAGES
+from gateway.forms.folder import SchemaFolder
 from gateway.publish.pages import ARTEFACTS, read_words
 from gateway.publish.site import MANIFEST, folder_of, publish
 from tests.cli.command import sealpost
@@ -40,7 +41,7 @@ def one_kind() -> Catalogue:
         rules={item.rule.id: replace(item, kinds=(name,)) for item in whole.rules() if name in item.kinds},
         messages=whole.messages,
         reference=whole.reference,
-        folder=whole.folder,
+        files=SchemaFolder(whole.folder),
     )
 
 
