@@ -21,7 +21,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
 from gateway.forms.codelists import CodeList
 from gateway.forms.functions import Excerpt, ReferenceData
-from gateway.forms.screening import DIAGNOSIS, Screening
+from gateway.forms.screening import DIAGNOSIS, Screening, Vocabulary
 from gateway.forms.sources import FUNCTIONS_NAMESPACE
 from gateway.publish.xpath import Node
 
@@ -127,7 +127,7 @@ class Library:
         yield _template("sp:codes", ["list", "edition"], _codes(lists))
         yield _template("sp:values", ["list", "code", "key"], _values(lists))
         yield _template("sp:editions", ["list", "day"], _editions(lists))
-        yield _template("sp:screened", ["language", "what", "matter"], _screened(self._reference.screening), every=True)
+        yield _screened(self._reference.screening)
         yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts), every=True)
 
 
@@ -239,7 +239,7 @@ def _codes(lists: Iterable[CodeList]) -> Iterator[tuple[str, str]]:
     for item in lists:
         for edition in (None, *item.editions):
             codes = "|".join(code for code in sorted(item.codes) if item.holds(code, edition))
-            yield f"$list = '{item.name}' and $edition = '{edition or ''}'", f"|{codes}|"
+            yield f"$list = '{item.name}' and $edition = '{edition or '*'}'", f"|{codes}|"
 
 
 def _values(lists: Iterable[CodeList]) -> Iterator[tuple[str, str]]:
@@ -274,24 +274,49 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
         yield f"{named}{_within(item.start, item.end)}", f"\t\t{item.digest}\n{text}\t\t"
 
 
-def _screened(screening: Screening | None) -> Iterator[tuple[str, str]]:
+def _screened(screening: Screening | None) -> etree._Element:
     """What free texts are screened with: for all languages, then for each its matters and what is allowed in it."""
+    template = _template("sp:screened", ["language", "what", "matter"], ())
     if screening is None:
-        return
-    yield "$what = 'from'", screening.alphabet.source
-    yield "$what = 'to'", screening.alphabet.target
-    yield "$what = 'beside'", _listed(screening.beside)
-    yield "$what = 'names'", _listed(screening.names)
-    for language, vocabulary in sorted(screening.vocabularies.items()):
-        asked = f"$language = '{language}' and $what ="
-        yield f"{asked} 'states'", "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS)
-        yield f"{asked} 'allowed'", "".join(f"{pattern}|" for pattern in vocabulary.allowed)
-        for matter, terms in vocabulary.matters.items():
-            sorts: dict[str, list[str]] = {"words": [], "phrases": [], "endings": [], "beginnings": []}
-            for pattern in terms.patterns:
-                sorts[_sort(pattern)].append(pattern.strip())
-            for what, patterns in sorts.items():
-                yield f"{asked} '{what}' and ($matter = '' or $matter = '{matter}')", _listed(patterns)
+        return template
+    shared = {
+        "from": screening.alphabet.source,
+        "to": screening.alphabet.target,
+        "beside": _listed(screening.beside),
+        "names": _listed(screening.names),
+    }
+    template.append(
+        _make(
+            "choose",
+            *(_make("when", text, test=f"$what = '{what}'") for what, text in shared.items()),
+            *(
+                _make("when", _vocabulary(vocabulary), test=f"$language = '{language}'")
+                for language, vocabulary in sorted(screening.vocabularies.items())
+            ),
+        )
+    )
+    return template
+
+
+def _vocabulary(vocabulary: Vocabulary) -> etree._Element:
+    states = "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS)
+    allowed = "".join(f"{pattern}|" for pattern in vocabulary.allowed)
+    node = _make(
+        "choose",
+        _make("when", states, test="$what = 'states'"),
+        _make("when", allowed, test="$what = 'allowed'"),
+    )
+    for what in ("words", "phrases", "endings", "beginnings"):
+        lists = (
+            _make(
+                "if",
+                _listed(pattern.strip() for pattern in terms.patterns if _sort(pattern) == what),
+                test=f"$matter = '' or $matter = '{matter}'",
+            )
+            for matter, terms in vocabulary.matters.items()
+        )
+        node.append(_make("when", *lists, test=f"$what = '{what}'"))
+    return node
 
 
 def _sort(pattern: str) -> str:

@@ -34,15 +34,15 @@ class GuideRow:
     sample: str | None
 
 
-def guide_of(kind: FormKind, root: Field, checks: Iterable[tuple[str, Check]], rules: Iterable[Rule]) -> list[GuideRow]:
+def guide_of(kind: FormKind, root: Field, checks: Iterable[Check], rules: Iterable[Rule]) -> list[GuideRow]:
     """The rows of the guide: every field at every place, in the order of the form.
 
-    checks: tested rules with their elements. rules: all rules of the kind, for those that the schema enforces.
+    checks: the tested rules. rules: all rules of the kind, for those that the schema enforces.
     """
     places = dict(_places(root, kind, ()))
     touched: dict[Place, dict[str, None]] = {place: {} for place in places}
-    for context, check in checks:
-        for place in _touched_by_test(context, check, list(places)):
+    for check in checks:
+        for place in _touched_by_test(kind, check, list(places)):
             touched[place][check.rule.id] = None
     for rule in rules:
         for selector in rule.selectors:
@@ -69,18 +69,13 @@ def _places(field: Field, kind: FormKind, above: Place) -> Iterator[tuple[Place,
         yield from _places(child, kind, place)
 
 
-def _touched_by_test(context: str, check: Check, places: list[Place]) -> Iterator[Place]:
-    names = context.split(" | ")
-    guards = [name for name in names if len(names) == 1 or f"self::{name}" in (check.guard or "")]
-    here = [place for place in places if place[-1] in guards and _stands_right(check, place)]
+def _touched_by_test(kind: FormKind, check: Check, places: list[Place]) -> Iterator[Place]:
+    contexts = [] if check.rule.test is None else check.rule.test.contexts(kind.schema.index.places)
+    tails = [tuple(context.split("/")) for context in contexts]
+    here = [place for place in places if any(place[-len(tail) :] == tail for tail in tails)]
     yield from here
     for expression in check.expressions:
         yield from _named_in(expression, expression.root, here, places)
-
-
-def _stands_right(check: Check, place: Place) -> bool:
-    above = re.findall(r"parent::([fc]:[\w.-]+)", check.guard or "")
-    return not above or place[-2] in above
 
 
 def _named_in(expression: Expression, node: Node, here: list[Place], places: list[Place]) -> Iterator[Place]:

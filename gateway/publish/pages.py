@@ -65,8 +65,8 @@ class Pages:
         """Rule book and field guide of a kind: file names and contents."""
         rules = rules_of(self._catalogue, kind)
         groups = [(where, [told(kind, rule) for rule in rules if rule.where is where]) for where in Where]
-        pairs = [(context, check) for context, found in checks.items() for check in found]
-        rows = guide_of(kind, self._catalogue.fields(kind), pairs, rules)
+        tested = [check for found in checks.values() for check in found]
+        rows = guide_of(kind, self._catalogue.fields(kind), tested, rules)
         yield from self._in_all_languages("rulebook", {"kind": kind, "groups": [pair for pair in groups if pair[1]]})
         yield from self._in_all_languages("fieldguide", {"kind": kind, "rows": rows})
 

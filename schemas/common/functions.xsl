@@ -336,7 +336,7 @@
   <xsl:template name="sp:in-codelist" sp:returns="boolean">
     <xsl:param name="list"/>
     <xsl:param name="code"/>
-    <xsl:param name="edition" select="''"/>
+    <xsl:param name="edition" select="'*'"/>
     <xsl:variable name="codes">
       <xsl:call-template name="sp:codes">
         <xsl:with-param name="list" select="$list"/>
@@ -581,17 +581,22 @@
     <xsl:param name="beginnings"/>
     <xsl:variable name="word" select="substring-before($rest, ' ')"/>
     <xsl:if test="$word != ''">
+      <!-- An ending has three letters at least, a beginning four: most words are done after one look. -->
       <xsl:variable name="end">
-        <xsl:call-template name="sp:ending-in">
-          <xsl:with-param name="text" select="$word"/>
-          <xsl:with-param name="endings" select="$endings"/>
-        </xsl:call-template>
+        <xsl:if test="contains($endings, concat(substring($word, string-length($word) - 2), '|'))">
+          <xsl:call-template name="sp:ending-in">
+            <xsl:with-param name="text" select="$word"/>
+            <xsl:with-param name="endings" select="$endings"/>
+          </xsl:call-template>
+        </xsl:if>
       </xsl:variable>
       <xsl:variable name="begin">
-        <xsl:call-template name="sp:beginning-in">
-          <xsl:with-param name="text" select="$word"/>
-          <xsl:with-param name="beginnings" select="$beginnings"/>
-        </xsl:call-template>
+        <xsl:if test="contains($beginnings, concat('|', substring($word, 1, 4)))">
+          <xsl:call-template name="sp:beginning-in">
+            <xsl:with-param name="text" select="$word"/>
+            <xsl:with-param name="beginnings" select="$beginnings"/>
+          </xsl:call-template>
+        </xsl:if>
       </xsl:variable>
       <xsl:choose>
         <xsl:when test="contains($whole, concat('|', $word, '|')) or string($end) != '' or string($begin) != ''">x</xsl:when>
