@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -114,8 +115,11 @@ def _named(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` name those that are not up to date."""
+    parser = argparse.ArgumentParser(prog="python -m gateway.failing", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, name what is not up to date")
+    chosen = parser.parse_args(arguments)
     catalogue = Catalogue.load()
-    if arguments == ["--check"]:
+    if chosen.check:
         stale = outdated(catalogue)
         sys.stdout.writelines(f"{file}\n" for file in stale)
         return 1 if stale else 0

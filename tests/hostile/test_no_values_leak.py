@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import GatewayError
+from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, XmlRejected
 from gateway.forms.parsing import parse_untrusted
 from gateway.forms.reports import FORMATS, Judged, render
@@ -24,7 +25,7 @@ from gateway.forms.reports.text import to_text
 from gateway.forms.validation import Validator
 
 MARKER = "Zwijgplicht"
-KINDS = ["be/health-surveillance-request", "be/health-assessment", "be/appeal", "be/occupational-disease-report"]
+KINDS = [kind.id for kind in Catalogue.load().kinds]
 RECEIVED_ON = date(2026, 6, 1)
 
 # Texts that imitate libxml2's own messages, to fool whoever reads names or limits out of them.
@@ -69,12 +70,13 @@ def _everything(validator: Validator, raw: bytes) -> str:
 
 
 def _planted(sample: bytes) -> Iterator[bytes]:
-    """The sample with a marker in each place in turn."""
+    """The sample with a marker in each text in turn, and each of the other changes at every sixth element."""
     root = etree.fromstring(sample)
     nodes = list(root.iter("*"))
+    others = (_tail, _attribute, _known_attributes, _child, _foreign_name, _foreign_namespace)
     for number in range(len(nodes)):
         imitation = IMITATIONS[number % len(IMITATIONS)]
-        for change in (_text, _tail, _attribute, _known_attributes, _child, _foreign_name, _foreign_namespace):
+        for change in (_text, others[number % len(others)]):
             copy = etree.fromstring(sample)
             node = list(copy.iter("*"))[number]
             change(node, imitation)

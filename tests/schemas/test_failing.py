@@ -32,7 +32,7 @@ def test_the_report_names_the_rule_and_comes_again(files: dict[Path, bytes]) -> 
             expected = json.loads(content)
             assert file.stem.rpartition("-")[0] in {finding["rule"] for finding in expected["findings"]}, file
             assert "engine" not in expected
-            assert all(finding.get("line", 1) > 1 for finding in expected["findings"])
+            assert all(finding.get("line", 2) > 1 for finding in expected["findings"])
 
 
 def test_every_rule_with_a_failing_document_has_a_file(files: dict[Path, bytes]) -> None:
@@ -53,8 +53,6 @@ def test_earlier_documents_are_named(files: dict[Path, bytes]) -> None:
 
 
 def test_what_is_there_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    there = any((samples_of(kind) / FOLDER).is_dir() for kind in catalogue().kinds)
-    stale = outdated(catalogue()) if there else []
-    assert stale == [], "run `python -m gateway.failing`"
-    assert (main(["--check"]) == 0) is there
-    assert bool(capsys.readouterr().out) is not there
+    assert outdated(catalogue()) == [], "run `python -m gateway.failing`"
+    assert main(["--check"]) == 0
+    assert not capsys.readouterr().out
