@@ -23,7 +23,7 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(T[0-9:.]+(?:Z|[+-][0-9:]+))?")
 _FIXED = frozenset({f"{{{COMMON}}}BirthDate"})
 # The samples refer to each other; a counter that never saw those has no such document.
-_REFERENCES = ("f:Header/c:RelatedDocument", "f:ContestedForm/f:DocumentId", "f:Supersedes", "f:RequestReference")
+REFERENCES = ("f:Header/c:RelatedDocument", "f:ContestedForm/f:DocumentId", "f:Supersedes", "f:RequestReference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def draw_up(
     _fill(root, "f:Header/c:CreatedAt", now.isoformat(timespec="seconds"))
     for path, text in (fill or {}).items():
         _fill(root, path, text)
-    references = [path for path in _REFERENCES if not any(filled.startswith(path) for filled in fill or {})]
+    references = [path for path in REFERENCES if not any(filled.startswith(path) for filled in fill or {})]
     for path in (*leave_out, *references):
         for element in _find(root, path):
             parent = element.getparent()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from lxml import etree
 from rich.table import Table
 
 from gateway.client import ClientError
@@ -20,6 +21,7 @@ from gateway.demo.narration import Narrator
 from gateway.demo.papers import Paper, draw_up
 from gateway.demo.processes import LOOPBACK
 from gateway.demo.stage import Stage
+from gateway.forms.parsing import parse_untrusted
 from gateway.receipt import ReceiptOutcome, read_receipt
 from gateway.views import DeliveryView, EvidenceView, IssueView, SubmissionView, TermView
 from signing import fingerprint, load_identity, verify_xml
@@ -27,6 +29,7 @@ from signing import fingerprint, load_identity, verify_xml
 REQUEST = "be/health-surveillance-request"
 ASSESSMENT = "be/health-assessment"
 APPEAL = "be/appeal"
+NOTICE = "be/appeal-notice"
 REPORT = "be/occupational-disease-report"
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -186,9 +189,11 @@ class Story:
             expect(not _seen(employer.submission, handed.id), f"the employer sees nothing of {kind}")
         waiting = [item["kind"] for item in employer.mailbox()]
         expect(not KEPT_FROM_EMPLOYER & set(waiting), "nothing of forms 3 and 4 lies in the employer's mailbox")
-        kept = len(self.stage.received(EMPLOYER.id))
-        expect(kept == 1, f"the employer's server keeps one form, the assessment, and not {kept}")
-        tell("the employer got nothing of forms 3 and 4, and asking for them gives 404")
+        kept = [_kind_of(place / "form.xml") for place in self.stage.received(EMPLOYER.id)]
+        expect(kept.count(ASSESSMENT) == 1, f"the employer's server keeps the assessment once, not {kept}")
+        expect(set(kept) <= {ASSESSMENT, NOTICE}, f"it keeps nothing else than the notice of an appeal, not {kept}")
+        tell("the employer got nothing of forms 3 and 4 but the notice that an appeal is pending (Art. 70 par. 2)")
+        tell("asking for those forms gives the employer 404")
         first = self.handed[ASSESSMENT]
         again = self.stage.clients[first.sender].submit(first.raw)
         expect(again.is_repeat and again.view == first.view, "the same form again gives the first answer again")
@@ -363,6 +368,11 @@ def _tampered(signed: bytes, birth_date: str) -> bytes:
     """The signed form with another date of birth: still a valid form, but not what was signed."""
     other = f"{int(birth_date[:4]) - 1}{birth_date[4:]}"
     return signed.replace(birth_date.encode(), other.encode(), 1)
+
+
+def _kind_of(form: Path) -> str:
+    """The kind of a form by the namespace of its root, `urn:sealpost:be:appeal:1`."""
+    return "/".join((etree.QName(parse_untrusted(form.read_bytes()).root).namespace or "").split(":")[2:4])
 
 
 def _seen(look: Callable[[str], object], submission_id: str) -> bool:

@@ -16,10 +16,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import etree
 from rich.console import Console
 
 from gateway.demo.narration import Narrator, StoryFailed
-from gateway.demo.papers import SAMPLES, draw_up
+from gateway.demo.papers import COMMON, REFERENCES, SAMPLES, draw_up
 from gateway.demo.story import LAW
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.parsing import parse_untrusted
@@ -142,8 +143,12 @@ def test_the_forms_fit_any_day(validator: Validator, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(LAW))
-def test_drawing_up_moves_dates_and_nothing_else(kind: str) -> None:
+def test_drawing_up_moves_dates_and_drops_references_and_nothing_else(kind: str) -> None:
     sample = parse_untrusted((SAMPLES / kind / "1" / "valid-typical.xml").read_bytes()).root
+    names = {"f": etree.QName(sample).namespace, "c": COMMON}
+    for path in REFERENCES:
+        for reference in sample.xpath(f"f:Content/{path}", namespaces=names):
+            reference.getparent().remove(reference)
     now = datetime(2027, 7, 1, 12, tzinfo=BRUSSELS)
     drawn = parse_untrusted(draw_up(kind, now=now).raw).root
     changed = {
