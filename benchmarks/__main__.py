@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import validate
+from benchmarks import validate, validate_java
 from benchmarks.intake import run as intake
 from benchmarks.result import Result
 
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
     "intake": intake,
     "validate-xsd": validate.xsd,
     "validate-rules": validate.rules,
+    "validate-java": validate_java.run,
     "validate-size": validate.size,
     "validate-start": validate.start,
     "validate-hostile": validate.hostile,

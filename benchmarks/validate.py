@@ -32,11 +32,11 @@ SIZES_KIB = (5, 10, 25, 50, 100, 200)
 def xsd() -> list[Result]:
     """Parse contract and schema, all kinds, against raw parse and schema of bare libxml2."""
     validator = Validator(Catalogue.load())
-    return [_xsd(validator, kind) for kind in validator.catalogue.kinds if _typical(kind).is_file()]
+    return [_xsd(validator, kind) for kind in validator.catalogue.kinds if typical(kind).is_file()]
 
 
 def _xsd(validator: Validator, kind: FormKind) -> Result:
-    raw = _typical(kind).read_bytes()
+    raw = typical(kind).read_bytes()
     ours, floor = _side_by_side(lambda: validator.identify(raw), _bare(kind, raw))
     return compared(
         f"validate-xsd {kind.id}",
@@ -52,9 +52,9 @@ def rules() -> list[Result]:
     validator = Validator(Catalogue.load())
     results = []
     for kind in validator.catalogue.kinds:
-        if not _typical(kind).is_file():
+        if not typical(kind).is_file():
             continue
-        raw = _typical(kind).read_bytes()
+        raw = typical(kind).read_bytes()
 
         def judge(raw: bytes = raw) -> None:
             validator.validate(raw, received_on=DAY)
@@ -80,7 +80,7 @@ def size() -> list[Result]:
     documents = [raw for kib in SIZES_KIB if (raw := _grown(validator, kib * 1024)) is not None]
     for raw in documents:
         assert not validator.identify(raw).findings
-        cost = _time(lambda raw=raw: validator.validate(raw, received_on=DAY)) / (len(raw) / 1024) * 1e6  # type: ignore[misc]
+        cost = time_of(lambda raw=raw: validator.validate(raw, received_on=DAY)) / (len(raw) / 1024) * 1e6  # type: ignore[misc]
         first = results[0].value if results else cost
         name = f"validate-size {len(raw) / 1024:.0f} KiB"
         results.append(compared(name, cost, "µs a KiB", against="the smallest document", floor=first))
@@ -107,8 +107,8 @@ def hostile() -> list[Result]:
     validator = Validator(Catalogue.load())
     files = {name: raw for name, (raw, _) in {**REFUSED, **READ}.items()}
     for kind in validator.catalogue.kinds:
-        if _typical(kind).is_file():
-            files |= {f"{name} in {kind.id}": raw for name, raw in floods(_typical(kind).read_bytes()).items()}
+        if typical(kind).is_file():
+            files |= {f"{name} in {kind.id}": raw for name, raw in floods(typical(kind).read_bytes()).items()}
 
     def answer(raw: bytes) -> None:
         validator.validate(raw, received_on=DAY).to_json("nl")
@@ -122,7 +122,7 @@ def hostile() -> list[Result]:
     return [compared(name, took[worst] * 1e3, "ms", against=against, floor=floor * 1e3)]
 
 
-def _typical(kind: FormKind) -> Path:
+def typical(kind: FormKind) -> Path:
     return ROOT / "samples" / kind.id / kind.version.partition(".")[0] / "valid-typical.xml"
 
 
@@ -137,7 +137,7 @@ def _grown(validator: Validator, size_bytes: int) -> bytes | None:
     """A valid document of that size: one that may repeat an element often enough, which is repeated in it."""
     for kind in validator.catalogue.kinds:
         shapes = validator.catalogue.shapes(kind)
-        raw = _typical(kind).read_bytes()
+        raw = typical(kind).read_bytes()
         root = etree.fromstring(raw)
         record = shapes.record(shapes.record(shapes.root.type).members[CONTENT].type)
         content = kind.content_of(root)
@@ -154,11 +154,11 @@ def _grown(validator: Validator, size_bytes: int) -> bytes | None:
 
 def _side_by_side(ours: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
     """Median seconds of one call of each, measured in turns."""
-    pairs = [(_time(ours, rounds=1), _time(floor, rounds=1)) for _ in range(ROUNDS)]
+    pairs = [(time_of(ours, rounds=1), time_of(floor, rounds=1)) for _ in range(ROUNDS)]
     return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
 
 
-def _time(work: Callable[[], object], *, rounds: int = 5, seconds: float = 0.06) -> float:
+def time_of(work: Callable[[], object], *, rounds: int = 5, seconds: float = 0.06) -> float:
     """Median seconds of one call, over rounds of at least `seconds`."""
     work()
     once = max(_once(work), 1e-6)
