@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Semaphore
 
 from gateway.acceptance import Acceptance
+from gateway.addresses import Reach
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
 from gateway.clock import SystemClock
@@ -26,6 +29,7 @@ from gateway.mailboxes import Mailboxes
 from gateway.notices import Notices
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
+from gateway.push_signature import PushSigner
 from gateway.receipts import Receipts
 from gateway.registration import Registration, token_hash
 from gateway.routing import Router
@@ -33,7 +37,8 @@ from gateway.signatories import SignatoryCheck
 from gateway.status import Status
 from gateway.stores import STORES
 from gateway.transports import TRANSPORTS
-from signing import KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
+from gateway.transports.push import ClientCertificate, PushSettings
+from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +58,7 @@ class Gateway:
     registration: Registration
     status: Status
     case_status: CaseStatus
+    push: PushSettings
     admin_token_hash: str
 
 
@@ -66,10 +72,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         trust = trust_from_pem(read_secret(config.anchors, "trust.anchors"))
     except KeyUnavailable as error:
         raise ConfigError("trust-anchors", f"trust.anchors: {config.anchors}: {error.detail}") from error
-    try:
-        identity = load_identity(config.identity, password=config.identity_password)
-    except KeyUnavailable as error:
-        raise ConfigError("service-identity", f"service.identity: {config.identity}: {error.detail}") from error
+    identity = _identity(config.identity, "service", password=config.identity_password)
+    push = _push_settings(config, identity)
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
     keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
     admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
@@ -109,11 +113,40 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             clock=clock,
         ),
         mailboxes=Mailboxes(store=store, clock=clock),
-        registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock),
+        registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
         status=Status(store=store),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
+        push=push,
         admin_token_hash=token_hash(admin_token),
     )
+
+
+def _push_settings(config: Config, service: Identity) -> PushSettings:
+    own = None
+    if config.push_identity is not None:
+        own = _identity(config.push_identity, "push", password=config.push_password)
+    shown = None
+    if config.push_certificate is not None:
+        password = config.push_password or b""
+        shown = ClientCertificate(certificate=config.push_certificate, key=config.push_key, password=password)
+        try:
+            shown.load_into(ssl.create_default_context())
+        except OSError as error:
+            raise ConfigError("push-certificate", f"push.certificate: {shown.certificate}: cannot be used") from error
+    elif config.push_key is not None:
+        raise ConfigError("push-certificate", "push.key needs push.certificate")
+    return PushSettings(
+        signer=PushSigner(own or service),
+        reach=Reach(allowed=config.push_allowed_networks),
+        certificate=shown,
+    )
+
+
+def _identity(file: Path, section: str, *, password: bytes | None) -> Identity:
+    try:
+        return load_identity(file, password=password)
+    except KeyUnavailable as error:
+        raise ConfigError(f"{section}-identity", f"{section}.identity: {file}: {error.detail}") from error
 
 
 @contextmanager
@@ -121,7 +154,7 @@ def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
     """The pushing side of a gateway, with its threads, for as long as the context lasts."""
     config = gateway.config
     with ExitStack() as stack:
-        transports = {kind: make() for kind, make in TRANSPORTS.items()}
+        transports = {kind: make(gateway.push) for kind, make in TRANSPORTS.items()}
         for transport in transports.values():
             stack.callback(transport.close)
         workers = stack.enter_context(ThreadPoolExecutor(config.pushers, thread_name_prefix="push"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gateway.addresses import Network, network
 from gateway.errors import ConfigError
 
 
@@ -26,6 +27,9 @@ class Config:
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
+    that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
+    a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
     """
 
     name: str
@@ -46,10 +50,15 @@ class Config:
     breaker_pause_s: float = 60
     schemas: Path | None = None
     code_lists: Path | None = None
+    push_allowed_networks: tuple[Network, ...] = ()
+    push_identity: Path | None = None
+    push_certificate: Path | None = None
+    push_key: Path | None = None
     identity_password: bytes | None = field(default=None, repr=False)
+    push_password: bytes | None = field(default=None, repr=False)
 
 
-_KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
+_KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "gateway": {"name": ("name", str), "schemas": ("schemas", Path), "codelists": ("code_lists", Path)},
     "server": {"host": ("host", str), "port": ("port", int)},
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
@@ -64,6 +73,12 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, type | tuple[type, ...]]]] = {
         "pushers": ("pushers", int),
         "breaker_failures": ("breaker_failures", int),
         "breaker_pause_s": ("breaker_pause_s", (int, float)),
+    },
+    "push": {
+        "allowed_networks": ("push_allowed_networks", Network),
+        "identity": ("push_identity", Path),
+        "certificate": ("push_certificate", Path),
+        "key": ("push_key", Path),
     },
 }
 _LIMITS = {"server.port": (0, 65535), "dispatch.pushers": (1, 1000)}  # every other number is above zero
@@ -98,11 +113,11 @@ def load_config(path: Path) -> Config:
         raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))} must be given")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
-    password = os.environ.get("SEALPOST_IDENTITY_PASSWORD")
-    return Config(**values, identity_password=password.encode() if password else None)
+    passwords = {name: os.environ.get(f"SEALPOST_{name.upper()}") for name in ("identity_password", "push_password")}
+    return Config(**values, **{name: word.encode() for name, word in passwords.items() if word})
 
 
-def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | None, path: Path) -> dict[str, Any]:
+def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> dict[str, Any]:
     if rule is None:
         section = key.partition(".")[0]
         raise ConfigError(
@@ -113,6 +128,8 @@ def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | Non
         if not isinstance(value, str):
             raise ConfigError("config-value", f"{path}: {key} must be a path")
         return {name: (path.parent / value).resolve()}
+    if wanted is Network:
+        return {name: _networks(key, value, path)}
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise ConfigError("config-value", f"{path}: {key} has the wrong type")
     if isinstance(value, list):
@@ -125,6 +142,15 @@ def _entry(key: str, value: Any, rule: tuple[str, type | tuple[type, ...]] | Non
     if isinstance(value, int | float) and not least <= value <= most:
         raise ConfigError("config-value", f"{path}: {key} is out of range")
     return {name: value}
+
+
+def _networks(key: str, value: Any, path: Path) -> tuple[Network, ...]:
+    try:
+        return tuple(network(each) for each in value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            "config-value", f'{path}: {key} must be a list of networks, such as "10.20.0.0/16"'
+        ) from error
 
 
 def read_secret(path: Path, key: str) -> bytes:

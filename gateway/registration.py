@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509 import Certificate
 
+from gateway.addresses import Reach, is_written_out
 from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.identifiers import SCHEMES
@@ -53,6 +54,7 @@ class Registration:
     kinds: Sequence[FormKind]
     keys: IdentifierKeys
     clock: Clock
+    reach: Reach
 
     def put(self, draft: PartyDraft) -> Party:
         """Take or replace a party.
@@ -102,7 +104,7 @@ class Registration:
                 raise RegistrationRefused("identifier-invalid", f"not a valid {scheme}", place=f"identifiers.{scheme}")
         if any(_POSTAL.fullmatch(each) is None for each in draft.postal):
             raise RegistrationRefused("postal-range", 'a postal code or a range "9000-9999"', place="postal")
-        _check_endpoint(draft.endpoint)
+        _check_endpoint(draft.endpoint, self.reach)
         sealing = draft.sealing_certificate
         return Party(
             id=PartyId(draft.id),
@@ -184,7 +186,7 @@ def _sealing_certificate(pem: str) -> Certificate:
     return certificate
 
 
-def _check_endpoint(endpoint: Endpoint) -> None:
+def _check_endpoint(endpoint: Endpoint, reach: Reach) -> None:
     if endpoint.kind is EndpointKind.MAILBOX:
         return
     if endpoint.ca_certificate is not None:
@@ -200,4 +202,8 @@ def _check_endpoint(endpoint: Endpoint) -> None:
     if not usable or _URL.fullmatch(url) is None:
         raise RegistrationRefused(
             "endpoint-url", "an http or https address without user or fragment", place="endpoint.url"
+        )
+    if is_written_out(parts.hostname or "") and not reach.permits(parts.hostname or ""):
+        raise RegistrationRefused(
+            "endpoint-address", "neither a public address nor in push.allowed_networks", place="endpoint.url"
         )

@@ -2,7 +2,8 @@
 
 What the gateway does with our status: 200 and a signed receipt ends the delivery; 4xx (except 408, 425, 429) suspends
 it until a person looks; everything else is tried again. So a full disk is a 503, and bytes that can never be opened
-are a 422.
+are a 422. A signature that is not fresh is a 425, since the next try brings another; one that is not the gateway's is
+a 403, and its body is not even read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from gateway.errors import NotAuthenticated
+from gateway.push_signature import SignedPush
 from receiver.config import ReceiverConfig
 from receiver.inbox import Answered, Inbox, NotAnEnvelope
 
@@ -37,11 +40,22 @@ def create_app(config: ReceiverConfig, *, clock: Callable[[], datetime] = lambda
     async def deliver(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ENVELOPE:
             return _problem(415, "not-an-envelope", f"The body must be {ENVELOPE}")
+        try:
+            signed = _signed(config, request, clock())
+        except NotAuthenticated as exc:
+            logger.warning("refused: %s", exc.code)
+            return _problem(425 if exc.code == "push-signature-not-fresh" else 403, exc.code, exc.detail)
         raw_envelope = await _body(request, limit_bytes=config.max_envelope_bytes)
         if raw_envelope is None:
             return _problem(413, "too-large", f"An envelope has at most {config.max_envelope_bytes} bytes")
         try:
-            answer = await run_in_threadpool(inbox.take, raw_envelope)
+            if signed is not None:
+                signed.check_body(raw_envelope)
+            announced = signed.delivery_id if signed is not None else None
+            answer = await run_in_threadpool(inbox.take, raw_envelope, announced=announced)
+        except NotAuthenticated as exc:
+            logger.warning("refused: %s", exc.code)
+            return _problem(403, exc.code, exc.detail)
         except OSError:  # nothing was kept for sure, so nothing is acknowledged
             logger.exception("the store failed")
             return _problem(503, "store-unavailable", "The copy could not be kept; please send it again")
@@ -56,6 +70,16 @@ def create_app(config: ReceiverConfig, *, clock: Callable[[], datetime] = lambda
                 assert_never(answer)
 
     return app
+
+
+def _signed(config: ReceiverConfig, request: Request, at: datetime) -> SignedPush | None:
+    """The push as its signature describes it; None when this receiver does not ask for one. Raises NotAuthenticated."""
+    if config.pushes is None:
+        return None
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    if request.url.query:
+        raise NotAuthenticated("push-signature-invalid", "the address carries a query that nobody signed")
+    return config.pushes.check(method=request.method, fields=fields, at=at)
 
 
 async def _body(request: Request, *, limit_bytes: int) -> bytes | None:

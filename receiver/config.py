@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography.x509 import load_pem_x509_certificates
+
+from gateway.push_signature import PushVerifier, target_uri
 from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 T = TypeVar("T")
@@ -17,8 +20,8 @@ DEFAULT_MAX_ENVELOPE_BYTES = 16 * MIB
 _KEYS = {
     "receiver": {"party", "store", "accepts"},
     "keys": {"sealing", "signing"},
-    "trust": {"gateway", "signatories"},
-    "server": {"host", "port", "certificate", "key"},
+    "trust": {"gateway", "signatories", "pushes"},
+    "server": {"host", "port", "certificate", "key", "url"},
     "limits": {"max_envelope_bytes"},
 }
 
@@ -35,6 +38,7 @@ class ReceiverConfig:
     accepts: form kinds we take; empty for all.
     sealing: opens envelopes. signing: signs receipts. Two keys: the first must be backed up, the second never.
     gateway: who may have signed a consignment. signatories: who may have signed a form.
+    pushes: checks the HTTP signature of every push; None to take pushes without looking at it.
     tls: certificate and key files of the server, None behind a proxy that does TLS or on loopback.
     """
 
@@ -45,6 +49,7 @@ class ReceiverConfig:
     signing: Identity
     gateway: TrustPolicy
     signatories: TrustPolicy
+    pushes: PushVerifier | None
     host: str
     port: int
     tls: tuple[Path, Path] | None
@@ -76,6 +81,7 @@ def load_config(path: Path) -> ReceiverConfig:
         signing=settings.identity("signing"),
         gateway=settings.trust("gateway"),
         signatories=settings.trust("signatories"),
+        pushes=settings.pushes(),
         host=settings.get("server", "host", str, "127.0.0.1"),
         port=settings.get("server", "port", int, 8900),
         tls=(certificate, key) if certificate is not None and key is not None else None,
@@ -112,6 +118,21 @@ class _Settings:
             return load_identity(file)
         except KeyUnavailable as exc:
             raise ReceiverConfigError(f"[keys] {key}: {file}: {exc.detail}") from exc
+
+    def pushes(self) -> PushVerifier | None:
+        """Needs both: whose signatures count, and the address that they must be made for."""
+        file, url = self.path("trust", "pushes", ""), self.get("server", "url", str, "")
+        if file is None:
+            return None
+        if not url:
+            raise ReceiverConfigError("[trust] pushes needs [server] url: our address as the gateway has registered it")
+        try:
+            certificates = load_pem_x509_certificates(file.read_bytes())
+            return PushVerifier(certificates=certificates, url=target_uri(url))
+        except OSError as exc:
+            raise ReceiverConfigError(f"[trust] pushes: {file}: {exc.strerror}") from exc
+        except ValueError as exc:
+            raise ReceiverConfigError(f"[trust] pushes: {file} holds no certificate, or [server] url is none") from exc
 
     def trust(self, key: str) -> TrustPolicy:
         file = self.needed_path("trust", key)

@@ -54,8 +54,11 @@ class Inbox:
     config: ReceiverConfig
     clock: Callable[[], datetime]
 
-    def take(self, raw_envelope: bytes) -> Answered | NotAnEnvelope:
-        """Take one pushed envelope. Returns only after everything is on disk."""
+    def take(self, raw_envelope: bytes, *, announced: str | None = None) -> Answered | NotAnEnvelope:
+        """Take one pushed envelope. Returns only after everything is on disk.
+
+        announced: the delivery id that the signed header of the push gave, where one was asked for.
+        """
         at = self.clock()
         # 1. Open it with our key; the consignment inside must carry the gateway's signature and our form's digest.
         try:
@@ -65,6 +68,8 @@ class Inbox:
             return NotAnEnvelope(code=exc.code, detail="the envelope cannot be opened or is not the gateway's")
         except ValueError:
             return NotAnEnvelope(code="delivery-id-unreadable", detail="the delivery id is not a UUID")
+        if announced not in (None, opened.consignment.delivery_id):
+            return NotAnEnvelope(code="delivery-id-differs", detail="the header announced another delivery")
         # 2. Seen before: the first receipt again, or a complaint when the bytes are others.
         if (place := self.config.store / delivery_id).exists():
             return self._again(place, delivery_id, sha256(raw_envelope))

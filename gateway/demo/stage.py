@@ -48,6 +48,10 @@ class Stage:
         for party_id in self.ports:
             self._await_receiver(party_id)
 
+    def endpoint(self, party_id: str) -> str:
+        """Where the receiver of a party takes its copies."""
+        return f"http://{LOOPBACK}:{self.ports[party_id]}/deliveries"
+
     def start_receiver(self, party_id: str) -> None:
         """Start the server of a party, and return when it answers."""
         self._launch_receiver(party_id)
@@ -72,7 +76,7 @@ class Stage:
             for member in CAST:
                 endpoint: EndpointRecord | None = None
                 if member.id in self.ports:
-                    endpoint = {"kind": "push", "url": f"http://{LOOPBACK}:{self.ports[member.id]}/deliveries"}
+                    endpoint = {"kind": "push", "url": self.endpoint(member.id)}
                 administrator.put_party(party_record(self.folder, member.id, endpoint=endpoint))
                 token = administrator.issue_token(member.id)
                 write_secret(self.folder.token(member.id), token.encode() + b"\n")
@@ -129,8 +133,12 @@ class Stage:
             {
                 "receiver": {"party": party_id, "store": "received"},
                 "keys": {"sealing": "sealing.pem", "signing": "signing.pem"},
-                "trust": {"gateway": str(self.folder.gateway_certificate), "signatories": str(self.folder.anchors)},
-                "server": {"host": LOOPBACK, "port": self.ports[party_id]},
+                "trust": {
+                    "gateway": str(self.folder.gateway_certificate),
+                    "signatories": str(self.folder.anchors),
+                    "pushes": str(self.folder.gateway_certificate),
+                },
+                "server": {"host": LOOPBACK, "port": self.ports[party_id], "url": self.endpoint(party_id)},
             }
         )
 

@@ -10,6 +10,6 @@ from collections.abc import Callable, Mapping
 
 from gateway.model import EndpointKind
 from gateway.ports import Transport
-from gateway.transports.push import Push
+from gateway.transports.push import Push, PushSettings
 
-TRANSPORTS: Mapping[EndpointKind, Callable[[], Transport]] = {EndpointKind.PUSH: Push}
+TRANSPORTS: Mapping[EndpointKind, Callable[[PushSettings], Transport]] = {EndpointKind.PUSH: Push}

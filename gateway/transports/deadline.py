@@ -1,19 +1,38 @@
-"""Network streams with one deadline over a whole exchange.
+"""Connections to checked addresses only, with one deadline over a whole exchange.
 
 A timeout of the HTTP library begins anew with every byte that comes, so that a server that sends one byte a second
 would hold a pusher for days.
+
+A name is looked up once, all its addresses are checked, and exactly those are connected to: who answers differently at
+a second look is never asked a second time. The name stays the one that the certificate must carry.
 """
 
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpcore2
+
+from gateway.addresses import Reach
+
+Resolve = Callable[[str, int], Sequence[str]]  # host and port -> addresses; raises OSError
+MAX_ADDRESSES = 4  # so many of a host are tried
+
+
+class AddressRefused(Exception):
+    """The name leads, or also leads, where a push may not go."""
+
+
+def system_addresses(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host as this machine finds them, each once. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class Deadline(threading.local):
@@ -34,10 +53,12 @@ class Deadline(threading.local):
 
 
 class DeadlineBackend(httpcore2.NetworkBackend):
-    """Connections whose every wait ends at the deadline."""
+    """Connections whose every wait ends at the deadline, to addresses within reach."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, reach: Reach, resolve: Resolve) -> None:
         self._deadline = deadline
+        self._reach = reach
+        self._resolve = resolve
         self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -48,8 +69,28 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        wait_s = self._deadline.cap(timeout)
-        stream = self._sockets.connect_tcp(host, port, wait_s, local_address, socket_options)
+        addresses = self._resolve(host, port)
+        if not addresses:
+            raise httpcore2.ConnectError("the name has no address")
+        if not all(self._reach.permits(address) for address in addresses):
+            raise AddressRefused
+        *others, last = addresses[:MAX_ADDRESSES]
+        for address in others:
+            try:
+                return self._connect(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return self._connect(last, port, timeout, local_address, socket_options)
+
+    def _connect(
+        self,
+        address: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None,
+    ) -> httpcore2.NetworkStream:
+        stream = self._sockets.connect_tcp(address, port, self._deadline.cap(timeout), local_address, socket_options)
         return _DeadlineStream(stream, self._deadline)
 
 

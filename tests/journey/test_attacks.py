@@ -849,7 +849,7 @@ LIARS: dict[str, tuple[Script, type, str]] = {
 @pytest.mark.parametrize("case", LIARS)
 def test_an_endpoint_that_misbehaves_costs_one_try_of_bounded_length(standing: Counter, case: str) -> None:
     script, outcome, code = LIARS[case]
-    push = Push(total_s=0.5)
+    push = Push(standing.gateway.push, total_s=0.5)
     with endpoint(script) as url:
         recipient = replace(standing.party("fund"), endpoint=Endpoint(kind=EndpointKind.PUSH, url=url))
         started = time.monotonic()
@@ -860,7 +860,7 @@ def test_an_endpoint_that_misbehaves_costs_one_try_of_bounded_length(standing: C
 
 
 def test_a_kept_connection_starts_its_next_try_with_a_new_deadline(standing: Counter) -> None:
-    push = Push(total_s=0.4)
+    push = Push(standing.gateway.push, total_s=0.4)
 
     async def taken(_: Any, receive: Any, send: Any) -> None:
         await receive()
