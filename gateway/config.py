@@ -113,8 +113,16 @@ def load_config(path: Path) -> Config:
         raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))} must be given")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
-    passwords = {name: os.environ.get(f"SEALPOST_{name.upper()}") for name in ("identity_password", "push_password")}
-    return Config(**values, **{name: word.encode() for name, word in passwords.items() if word})
+    return Config(
+        **values,
+        identity_password=_password("SEALPOST_IDENTITY_PASSWORD"),
+        push_password=_password("SEALPOST_PUSH_PASSWORD"),
+    )
+
+
+def _password(variable: str) -> bytes | None:
+    word = os.environ.get(variable)
+    return word.encode() if word else None
 
 
 def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> dict[str, Any]:
