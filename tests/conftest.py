@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -122,13 +123,26 @@ def counter(open_counter: Callable[..., Counter]) -> Counter:
 
 
 @contextmanager
-def served(app: ASGIApp, *, port: int = 0, tls: Path | None = None) -> Iterator[str]:
-    """`app` behind a real HTTP server on loopback; gives its address. tls: PEM of its key and certificate."""
+def served(
+    app: ASGIApp, *, port: int = 0, tls: Path | None = None, client_anchors: Path | None = None
+) -> Iterator[str]:
+    """`app` behind a real HTTP server on loopback; gives its address.
+
+    tls: PEM of its key and certificate. client_anchors: PEM of who must have issued the certificates of its clients.
+    """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", lifespan="off", ssl_certfile=tls, ssl_keyfile=tls)
+            uvicorn.Config(
+                app,
+                log_level="critical",
+                lifespan="off",
+                ssl_certfile=tls,
+                ssl_keyfile=tls,
+                ssl_ca_certs=None if client_anchors is None else str(client_anchors),
+                ssl_cert_reqs=ssl.CERT_NONE if client_anchors is None else ssl.CERT_REQUIRED,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -14,7 +14,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore2
@@ -27,6 +28,10 @@ MAX_ADDRESSES = 4  # so many of a host are tried
 
 class AddressRefused(Exception):
     """The name leads, or also leads, where a push may not go."""
+
+
+class TlsFailed(httpcore2.NetworkError):
+    """The two sides did not agree on TLS: a certificate that one of them refuses, too old a version."""
 
 
 def system_addresses(host: str, port: int) -> Sequence[str]:
@@ -100,7 +105,8 @@ class _DeadlineStream(httpcore2.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.cap(timeout))
+        with _tls_told():  # a server that speaks TLS 1.3 refuses our certificate after the handshake
+            return self._stream.read(max_bytes, self._deadline.cap(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.cap(timeout))
@@ -111,8 +117,21 @@ class _DeadlineStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.cap(timeout))
+        with _tls_told():
+            stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.cap(timeout))
         return _DeadlineStream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+@contextmanager
+def _tls_told() -> Iterator[None]:
+    """Tells TlsFailed from other trouble; a connection that just ended is other trouble."""
+    try:
+        yield
+    except httpcore2.NetworkError as error:
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            raise TlsFailed from cause
+        raise

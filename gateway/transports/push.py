@@ -22,7 +22,7 @@ from gateway.model import Delivery, Party
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import PushSigner
 from gateway.receipts import MAX_RECEIPT_BYTES
-from gateway.transports.deadline import AddressRefused, Deadline, DeadlineBackend, Resolve, system_addresses
+from gateway.transports.deadline import AddressRefused, Deadline, DeadlineBackend, Resolve, TlsFailed, system_addresses
 from gateway.version import VERSION
 
 TOTAL_S = 30.0
@@ -94,8 +94,10 @@ class Push:
             return Deferred(code="endpoint-timeout")
         except socket.gaierror:
             return Deferred(code="endpoint-name-unknown")
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
-            return Deferred(code="endpoint-tls-failed" if _is_tls(error) else "endpoint-unreachable")
+        except TlsFailed:
+            return Deferred(code="endpoint-tls-failed")
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError):
+            return Deferred(code="endpoint-unreachable")
         except ValueError:  # an address that the resolver cannot even spell
             return Refused(code="endpoint-url-invalid")
 
@@ -137,11 +139,6 @@ def _tls(ca_certificate: str | None, shown: ClientCertificate | None) -> ssl.SSL
     if shown is not None:
         shown.load_into(context)
     return context
-
-
-def _is_tls(error: BaseException) -> bool:
-    """Whether the two sides did not agree on TLS: a certificate that one of them refuses, an old version."""
-    return isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError)
 
 
 def _outcome(response: httpcore2.Response) -> Outcome:

@@ -205,6 +205,27 @@ def test_a_state_moves_by_compare_and_set(store: Store) -> None:
     assert store.read(lambda view: view.mailbox(PartyId("fund"), after=0, limit=10)) == []
 
 
+def test_a_breaker_is_half_open_for_a_few_and_closed_after_one_good_try(store: Store) -> None:
+    for _ in range(12):
+        add(store, a_delivery("shaky"))
+    until = NOW + timedelta(seconds=60)
+    shaky = PartyId("shaky")
+
+    def mark(*, failed: bool) -> None:
+        store.write(lambda unit: unit.mark_lane(shaky, failed=failed, threshold=2, paused_until=until))
+
+    def claimed(at: datetime) -> int:
+        return len(store.write(lambda unit: unit.claim_due(now=at, holder="worker", lease_s=600, limit=32)))
+
+    mark(failed=True)
+    assert claimed(NOW) == 3  # one failure is enough for caution, not for a pause
+    mark(failed=True)
+    assert claimed(until - timedelta(seconds=1)) == 0
+    assert claimed(until) == 0  # half open, and three are under way still
+    mark(failed=False)
+    assert claimed(until + timedelta(seconds=1)) == 5  # closed: as many as a healthy lane may have under way
+
+
 def test_an_open_breaker_pauses_one_lane_only(store: Store) -> None:
     dead, live = [a_delivery("dead") for _ in range(3)], [a_delivery("live") for _ in range(3)]
     add(store, *dead, *live)

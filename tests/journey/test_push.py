@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.assembly import dispatching
 from gateway.envelope import OpenedEnvelope, open_envelope
+from gateway.errors import RegistrationRefused
 from gateway.intake import Accepted
 from gateway.model import DeliveryState, Evidence
 from gateway.receipt import build_receipt
@@ -260,7 +261,7 @@ def test_work_of_a_dead_worker_comes_back_when_its_lease_ends(open_counter: Open
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
 
 
-@pytest.mark.parametrize(("authority_is_told", "problem"), [(True, None), (False, "endpoint-unreachable")])
+@pytest.mark.parametrize(("authority_is_told", "problem"), [(True, None), (False, "endpoint-tls-failed")])
 def test_over_tls_the_endpoint_must_prove_who_it_is(
     open_counter: OpenCounter, tmp_path: Path, authority_is_told: bool, problem: str | None
 ) -> None:
@@ -281,3 +282,58 @@ def test_over_tls_the_endpoint_must_prove_who_it_is(
             (DeliveryState.CONSIGNED, problem) if problem else (DeliveryState.HANDED_OVER, None)
         )
         assert len(endpoint.bodies) == (0 if problem else 1)
+
+
+def test_a_dead_endpoint_is_left_alone_for_a_while_and_one_good_try_ends_that(open_counter: OpenCounter) -> None:
+    health = [500]
+    endpoint = Endpoint(lambda e, _, body: e.receipt(body) if health[0] == 200 else Response(status_code=health[0]))
+    changes: dict[str, Any] = {"breaker_failures": 2, "breaker_pause_s": 0.8}
+    with pushed_to(open_counter, endpoint, **changes) as (counter, accepted):
+
+        def tries(number: int) -> Callable[[], bool]:
+            return lambda: delivery(counter, accepted).attempts >= number
+
+        def nothing_for(seconds: float) -> None:
+            before, until = len(endpoint.bodies), time.monotonic() + seconds
+            with dispatching(counter.gateway) as dispatch:
+                while time.monotonic() < until:
+                    assert dispatch.deliver_due() == 0
+                    time.sleep(0.02)
+            assert len(endpoint.bodies) == before
+
+        work(counter, tries(2))
+        nothing_for(0.4)  # open: the schedule alone would have tried eight times
+        work(counter, tries(3))
+        assert len(endpoint.bodies) == 3
+        nothing_for(0.4)  # half open, and the try was no better: open again
+        health[0] = 200
+        work(counter, settled(counter, accepted))
+        assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
+        assert len(endpoint.bodies) == 4
+        health[0] = 500
+        again = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
+        work(counter, lambda: delivery(counter, again).attempts >= 1)
+        started = time.monotonic()
+        work(counter, lambda: delivery(counter, again).attempts >= 2)
+        assert time.monotonic() - started < 0.8  # closed: one failure counts from nought
+
+
+def test_a_push_to_a_refused_address_stops_with_evidence_and_the_copy_stays_ready(open_counter: OpenCounter) -> None:
+    endpoint = Endpoint(good)
+    with served(endpoint) as url:
+        named = url.replace("127.0.0.1", "localhost")
+        endpoint.counter = counter = open_counter({PARTY: {"kind": "push", "url": named}}, push_allowed_networks=())
+        accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
+        work(counter, settled(counter, accepted))
+        found = delivery(counter, accepted)
+        assert (found.state, found.last_problem) == (DeliveryState.SUSPENDED, "endpoint-address-refused")
+        assert [proof.event for proof in proofs(counter, accepted)][-1] == "ContentHandoverFailure"
+        assert b"endpoint-address-refused" in proofs(counter, accepted)[-1].raw
+        assert counter.gateway.mailboxes.lease(counter.party(PARTY), found.id, seconds=60).envelope
+        assert not endpoint.bodies
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "[::1]", "[::ffff:8.8.8.8]", "[fe80::1%25lo]"])
+def test_an_address_out_of_reach_is_not_registered(open_counter: OpenCounter, host: str) -> None:
+    with pytest.raises(RegistrationRefused, match="endpoint-address"):
+        open_counter({PARTY: {"kind": "push", "url": f"http://{host}:8080/"}}, push_allowed_networks=())
