@@ -153,12 +153,13 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
 
 
 def _networks(key: str, value: Any, path: Path) -> tuple[Network, ...]:
+    wrong = ConfigError("config-value", f'{path}: {key} must be a list of networks, such as "10.20.0.0/16"')
+    if not isinstance(value, list):
+        raise wrong
     try:
         return tuple(network(each) for each in value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(
-            "config-value", f'{path}: {key} must be a list of networks, such as "10.20.0.0/16"'
-        ) from error
+        raise wrong from error
 
 
 def read_secret(path: Path, key: str) -> bytes:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from gateway.assembly import build
 from gateway.config import Config, load_config
 from gateway.errors import ConfigError
+from signing import identity_to_pem
+from signing.issuing import issue, issue_authority
 
 WHOLE = """
 [gateway]
@@ -52,6 +56,11 @@ def test_paths_are_relative_to_the_file_and_the_rest_has_defaults(tmp_path: Path
         ("[dispatch]\npoll_s = nan", "config-value", "dispatch.poll_s"),
         ("[dispatch]\nretry_schedule_s = []", "config-value", "dispatch.retry_schedule_s"),
         ("[dispatch]\nretry_schedule_s = ['soon']", "config-value", "dispatch.retry_schedule_s"),
+        ("[push]\nallowed_networks = '127.0.0.0/8'", "config-value", "push.allowed_networks"),
+        ("[push]\nallowed_networks = ['127.0.0.1']", "config-value", "push.allowed_networks"),
+        ("[push]\nallowed_networks = ['127.0.0.1/8']", "config-value", "push.allowed_networks"),
+        ("[push]\nallowed_networks = [1]", "config-value", "push.allowed_networks"),
+        ("[push]\ncertificate = 1", "config-value", "push.certificate"),
         ("= 1", "config-not-toml", "gateway.toml"),
     ],
 )
@@ -106,6 +115,56 @@ def test_a_gateway_is_not_built_on_a_wrong_file(
         build(replace(config, **{key: file}))
     assert refused.value.code == code
     assert named in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "code", "named"),
+    [
+        ("push_identity", None, "push-identity", "push.identity"),
+        ("push_identity", b"nothing", "push-identity", "push.identity"),
+        ("push_certificate", None, "push-certificate", "push.certificate"),
+        ("push_certificate", b"nothing", "push-certificate", "push.certificate"),
+        ("push_key", b"nothing", "push-certificate", "push.key"),
+    ],
+)
+def test_a_gateway_that_could_not_push_as_told_is_not_built(
+    config: Config, tmp_path: Path, key: str, content: bytes | None, code: str, named: str
+) -> None:
+    test_a_gateway_is_not_built_on_a_wrong_file(config, tmp_path, key, content, code, named)
+
+
+def test_pushes_are_signed_with_a_key_of_their_own_where_one_is_given(config: Config, tmp_path: Path) -> None:
+    at = datetime.now(UTC)
+    authority = issue_authority("An Authority", at=at)
+    own, large = issue(authority, "Pushes", at=at), issue(authority, "Service", key="p384", at=at)
+    (tmp_path / "own.pem").write_bytes(identity_to_pem(own))
+    (tmp_path / "large.pem").write_bytes(identity_to_pem(large))
+    config = replace(config, identity=tmp_path / "large.pem")
+    with pytest.raises(ConfigError) as refused:
+        build(config)
+    assert refused.value.code == "push-identity"
+    gateway = build(replace(config, push_identity=tmp_path / "own.pem"))
+    gateway.store.close()
+    assert gateway.push.signer.identity.fingerprint == own.fingerprint
+    assert gateway.witness.identity.fingerprint == large.fingerprint
+
+
+def test_a_key_with_a_password_is_opened_with_it_and_never_asks_for_one(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime.now(UTC)
+    shown = issue(issue_authority("An Authority", at=at), "The Gateway", at=at)
+    locked = shown.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "certificate.pem").write_bytes(shown.certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(locked)
+    config = replace(config, push_certificate=tmp_path / "certificate.pem", push_key=tmp_path / "key.pem")
+    with pytest.raises(ConfigError, match="push-certificate"):
+        build(config)
+    monkeypatch.setenv("SEALPOST_PUSH_PASSWORD", "secret")
+    told = load_config(_written(tmp_path, WHOLE)).push_password
+    gateway = build(replace(config, push_password=told))
+    gateway.store.close()
+    assert gateway.push.certificate is not None
 
 
 def test_an_unknown_store_engine_is_named(config: Config) -> None:
