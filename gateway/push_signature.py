@@ -3,7 +3,7 @@
 It proves to whoever runs the recipient's front door, before a body is read or a key is touched, that the gateway sends
 this, to this address, now. What the components and parameters are is fixed: a signature over less is none.
 
-Making one is writing eight lines, done by hand in a fortieth of the time. Checking one is reading what a stranger
+Making one is writing eight lines, done by hand in a tenth of the time. Checking one is reading what a stranger
 wrote, and left to http-message-signatures.
 """
 
