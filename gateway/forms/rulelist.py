@@ -52,9 +52,14 @@ class RuleList:
     def by_id(self) -> dict[str, ListedRule]:
         """The rules in the order of their ids."""
         return {
-            rule_id: ListedRule(rule=self._rules[rule_id], kinds=tuple(self._kinds[rule_id]))
+            rule_id: ListedRule(rule=self._rules[rule_id], kinds=self._in_order_of_owner(rule_id))
             for rule_id in sorted(self._rules, key=_in_order)
         }
+
+    def _in_order_of_owner(self, rule_id: str) -> tuple[str, ...]:
+        """The kinds of a rule, the one in whose folder it stands first."""
+        owner = self._owners[rule_id].rpartition("/")[0]
+        return tuple(sorted(self._kinds[rule_id], key=lambda kind: kind != owner))
 
     def _add(self, rule: Rule, file: Path, kinds: Iterable[str]) -> None:
         owner = _VERSION.sub("/", file.as_posix())
