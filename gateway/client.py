@@ -125,6 +125,14 @@ class Client:
         answer = self._json("POST", "/v1/validations", content=raw_form, headers={"Content-Type": XML})
         return cast(ReportView, answer)
 
+    def as_json(self, raw_form: bytes) -> dict[str, Any]:
+        """The JSON view of a form in XML, without its signatures."""
+        return self._json("POST", "/v1/conversions", content=raw_form, headers={"Content-Type": XML})
+
+    def as_xml(self, view: Mapping[str, Any]) -> bytes:
+        """The XML draft of a JSON view, to be signed."""
+        return self._call("POST", "/v1/conversions", json_body=view).content
+
     def submit(self, raw_form: bytes, *, idempotency_key: str | None = None) -> Submitted:
         """Hand in a signed form. Without an idempotency key, its DocumentId tells a repeat from a new form."""
         headers = {"Content-Type": XML}

@@ -67,6 +67,14 @@ async def read_xml(request: Request, *, limit: int) -> bytes:
     return await read_body(request, limit=limit)
 
 
+async def read_draft(request: Request, *, limit: int) -> tuple[str, bytes]:
+    """The media type and the bytes of a form in XML or as JSON view. Raises UnsupportedMedia, TooLarge."""
+    media_type = media_type_of(request)
+    if media_type != JSON_TYPE and media_type not in XML_TYPES:
+        raise UnsupportedMedia("media-type", "send application/json or application/xml in UTF-8")
+    return media_type, await read_body(request, limit=limit)
+
+
 def media_type_of(request: Request) -> str:
     """The media type of the body, in lower case; empty if it is not said to be in UTF-8."""
     media_type, _, parameters = request.headers.get("Content-Type", "").partition(";")

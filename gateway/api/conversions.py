@@ -8,10 +8,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.api.access import JSON_TYPE, XML_TYPES, Caller, Language, TheGateway, media_type_of, read_body
+from gateway.api.access import JSON_TYPE, Caller, Language, TheGateway, read_draft
 from gateway.api.problems import problem
 from gateway.api.wire import NoQuery
-from gateway.errors import UnsupportedMedia
 from gateway.forms.findings import Rejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.report import finding_to_json
@@ -28,10 +27,7 @@ async def convert(
 
     The view has no signatures, and a draft made from it is a new document.
     """
-    media_type = media_type_of(request)
-    if media_type != JSON_TYPE and media_type not in XML_TYPES:
-        raise UnsupportedMedia("media-type", "send application/json or application/xml in UTF-8")
-    raw = await read_body(request, limit=ABSOLUTE_LIMITS.max_bytes)
+    media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
     work = _to_xml if media_type == JSON_TYPE else _to_json
     try:
         return await run_in_threadpool(work, gateway.validator, raw)

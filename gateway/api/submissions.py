@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from gateway.acceptance import Accepted
-from gateway.api.access import Caller, Language, TheGateway, read_xml
+from gateway.api.access import Caller, Language, TheGateway, read_draft, read_xml
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import refusal
 from gateway.api.wire import NoQuery, Page
@@ -106,13 +106,13 @@ def receipt(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[N
 async def validate(
     request: Request, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
 ) -> Response:
-    """Judge a form without handing it in: 200 with the report, whatever it says. Nothing is kept.
+    """Judge a form, in XML or JSON, without handing it in: 200 with the report, whatever it says. Nothing is kept.
 
     The report comes in the media type that Accept asks for and the language that Accept-Language asks for.
     """
     offered = {name: form.media_type for name, form in FORMATS.items()}
     wanted = best_of(offered, ranges(request.headers.getlist("Accept")))
-    raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
+    _media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
     report = await run_in_threadpool(gateway.validator.validate, raw, received_on=gateway.clock.now())
     headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
     if wanted == "json":

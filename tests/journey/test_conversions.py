@@ -67,3 +67,12 @@ def test_nobody_converts_without_a_token(http: Http) -> None:
 def test_a_form_is_not_handed_in_as_json(http: Http) -> None:
     view = http("service").post("/v1/conversions", content=ASSESSMENT.read_bytes(), headers=XML).json()
     assert http("service").post("/v1/submissions", json=view).status_code == 415
+
+
+def test_a_draft_in_json_is_judged_with_pointers(http: Http) -> None:
+    view = http("service").post("/v1/conversions", content=ASSESSMENT.read_bytes(), headers=XML).json()
+    view["Content"]["Worker"]["Ssin"] = "85073003329"
+    answer = http("service").post("/v1/validations", json=view)
+    assert answer.status_code == 200
+    (finding,) = (each for each in answer.json()["findings"] if each["severity"] == "error")
+    assert (finding["rule"], finding["pointer"]) == ("GEN-06", "/Content/Worker/Ssin")
