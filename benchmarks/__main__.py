@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import validate, validate_java
+from benchmarks import seals, validate, validate_java
 from benchmarks.intake import run as intake
 from benchmarks.result import Result
 
@@ -20,6 +20,10 @@ BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
     "validate-size": validate.size,
     "validate-start": validate.start,
     "validate-hostile": validate.hostile,
+    "xades-verify": seals.verify,
+    "xades-sign": seals.sign,
+    "evidence-sign": seals.evidence,
+    "envelope-seal": seals.envelope,
 }
 
 

@@ -9,7 +9,6 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import date
@@ -18,6 +17,7 @@ from pathlib import Path
 from lxml import etree
 
 from benchmarks.result import Result, compared
+from benchmarks.turns import once, side_by_side, time_of
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.kinds import CONTENT, FormKind
 from gateway.forms.validation import Validator
@@ -25,7 +25,6 @@ from tests.hostile.files import READ, REFUSED, floods
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = date(2026, 6, 1)
-ROUNDS = 15
 SIZES_KIB = (5, 10, 25, 50, 100, 200)
 
 
@@ -37,7 +36,7 @@ def xsd() -> list[Result]:
 
 def _xsd(validator: Validator, kind: FormKind) -> Result:
     raw = typical(kind).read_bytes()
-    ours, floor = _side_by_side(lambda: validator.identify(raw), _bare(kind, raw))
+    ours, floor = side_by_side(lambda: validator.identify(raw), _bare(kind, raw))
     return compared(
         f"validate-xsd {kind.id}",
         1 / ours,
@@ -59,7 +58,7 @@ def rules() -> list[Result]:
         def judge(raw: bytes = raw) -> None:
             validator.validate(raw, received_on=DAY)
 
-        ours, floor = _side_by_side(judge, _bare(kind, raw))
+        ours, floor = side_by_side(judge, _bare(kind, raw))
         number = sum(rule.test is not None for rule in kind.rules.rules)
         results.append(
             compared(
@@ -113,10 +112,10 @@ def hostile() -> list[Result]:
     def answer(raw: bytes) -> None:
         validator.validate(raw, received_on=DAY).to_json("nl")
 
-    took = {name: min(_once(lambda raw=raw: answer(raw)) for _ in range(3)) for name, raw in files.items()}  # type: ignore[misc]
+    took = {name: min(once(lambda raw=raw: answer(raw)) for _ in range(3)) for name, raw in files.items()}  # type: ignore[misc]
     worst = max(took, key=lambda name: took[name])
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    floor = min(_once(lambda: etree.fromstring(files[worst], parser)) for _ in range(3))
+    floor = min(once(lambda: etree.fromstring(files[worst], parser)) for _ in range(3))
     against = "bare libxml2 reading the same file"
     name = f"validate-hostile, worst of {len(files)}: {worst}"
     return [compared(name, took[worst] * 1e3, "ms", against=against, floor=floor * 1e3)]
@@ -150,31 +149,6 @@ def _grown(validator: Validator, size_bytes: int) -> bytes | None:
                     node.addnext(deepcopy(node))
                 return etree.tostring(root)
     return None
-
-
-def _side_by_side(ours: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
-    """Median seconds of one call of each, measured in turns."""
-    pairs = [(time_of(ours, rounds=1), time_of(floor, rounds=1)) for _ in range(ROUNDS)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
-
-
-def time_of(work: Callable[[], object], *, rounds: int = 5, seconds: float = 0.06) -> float:
-    """Median seconds of one call, over rounds of at least `seconds`."""
-    work()
-    once = max(_once(work), 1e-6)
-    times = max(1, int(seconds / once))
-    return statistics.median(_many(work, times) / times for _ in range(rounds))
-
-
-def _many(work: Callable[[], object], times: int) -> float:
-    begun = time.process_time()
-    for _ in range(times):
-        work()
-    return time.process_time() - begun
-
-
-def _once(work: Callable[[], object]) -> float:
-    return _many(work, 1)
 
 
 def _process(code: str) -> float:

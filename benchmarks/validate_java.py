@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.result import Result, compared
-from benchmarks.validate import DAY, ROOT, time_of, typical
+from benchmarks.turns import time_of
+from benchmarks.validate import DAY, ROOT, typical
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Validator
 from gateway.publish.checks import checks_of
