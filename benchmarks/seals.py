@@ -1,4 +1,4 @@
-"""`xades-verify`, `xades-sign`, `evidence-sign`, `envelope-seal`: what the gateway signs, checks and seals, for one core.
+"""`xades-verify`, `xades-sign`, `evidence-sign`, `envelope-seal`: what the gateway signs, checks, seals.
 
 Each is held against the libraries doing no more than the mathematics demands, in turns and in the same run: parse,
 canonical form, digests, and the bare primitives with keys that are already loaded.

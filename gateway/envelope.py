@@ -13,9 +13,9 @@ from datetime import datetime
 from cryptography.x509 import Certificate
 
 from gateway.errors import Unreadable
-from gateway.exchange import CONSIGNMENT, Field
+from gateway.exchange import CONSIGNMENT
 from gateway.model import DeliveryId, PartyId, Role, SubmissionId, instant_text
-from signing import Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
+from signing import Field, Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
 
 FORM, NOTE = "form.xml", "consignment.xml"
 

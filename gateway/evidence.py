@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.exchange import EVIDENCE, Field
+from gateway.exchange import EVIDENCE
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -28,7 +28,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.version import VERSION
-from signing import Identity
+from signing import Field, Identity
 
 POLICY = "urn:sealpost:policy:evidence:1"
 

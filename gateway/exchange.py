@@ -8,7 +8,7 @@ XML; what the documents say is decided in `evidence.py`, `envelope.py` and `rece
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,20 +17,10 @@ from pathlib import Path
 from lxml import etree
 
 from gateway.errors import Unreadable
-from signing import Identity, TrustPolicy, VerifiedSignature, sign_xml, verify_xml
+from signing import Field, Identity, TrustPolicy, VerifiedSignature, sign_fields, verify_xml
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "exchange" / "1"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-
-
-@dataclass(frozen=True)
-class Field:
-    """One child of Content: text, or children; None as text leaves the element out."""
-
-    name: str
-    text: str | None = None
-    attributes: Mapping[str, str] | None = None
-    children: tuple[Field, ...] = ()
 
 
 class DocumentFormat:
@@ -54,18 +44,7 @@ class DocumentFormat:
 
     def build(self, fields: Iterable[Field], *, identity: Identity, at: datetime) -> bytes:
         """The document of `fields`, signed by `identity`."""
-        root = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap={None: self.namespace})
-        content = etree.SubElement(root, f"{{{self.namespace}}}Content", Id="content")
-        self._append(content, fields)
-        return sign_xml(etree.tostring(root, encoding="UTF-8", xml_declaration=True), identity=identity, at=at)
-
-    def _append(self, parent: etree._Element, fields: Iterable[Field]) -> None:
-        for field in fields:
-            if field.text is None and not field.children:
-                continue
-            element = etree.SubElement(parent, f"{{{self.namespace}}}{field.name}", dict(field.attributes or {}))
-            element.text = field.text
-            self._append(element, field.children)
+        return sign_fields(self.root, fields, namespace=self.namespace, identity=identity, at=at)
 
     def read(self, raw: bytes, *, trust: TrustPolicy, at: datetime) -> tuple[Reader, VerifiedSignature]:
         """The verified content of a document and its one signature.

@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.envelope import Consignment
-from gateway.exchange import RECEIPT, Field
+from gateway.exchange import RECEIPT
 from gateway.model import DeliveryId, PartyId, SubmissionId, instant_text
-from signing import Identity, TrustPolicy, fingerprint
+from signing import Field, Identity, TrustPolicy, fingerprint
 
 
 class ReceiptOutcome(StrEnum):

@@ -13,7 +13,7 @@ from signing.errors import (
     Subindication,
     VerificationFailed,
 )
-from signing.formats.xades import sign_xml, verify_xml
+from signing.formats.xades import sign_fields, sign_xml, verify_xml
 from signing.issuing import issue, issue_authority
 from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
 from signing.model import (
@@ -27,11 +27,13 @@ from signing.model import (
 )
 from signing.sealing import open_sealed, seal
 from signing.trust import TrustPolicy, trust_from_pem
+from signing.writing import Field
 
 __all__ = [
     "ALGORITHMS",
     "AlgorithmPolicy",
     "ContainerRejected",
+    "Field",
     "Identity",
     "Indication",
     "KeyRule",
@@ -58,6 +60,7 @@ __all__ = [
     "read_container",
     "seal",
     "sha256",
+    "sign_fields",
     "sign_xml",
     "subject_of",
     "trust_from_pem",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -36,6 +37,11 @@ class SignatureAlgorithm:
     uri: str
     scheme: Scheme
     digest: hashes.HashAlgorithm
+
+    @cached_property
+    def ecdsa(self) -> ec.ECDSA:
+        """The algorithm as cryptography wants it."""
+        return ec.ECDSA(self.digest)
 
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -155,7 +161,7 @@ def sign_bytes(data: bytes, *, key: PrivateKey, algorithm: SignatureAlgorithm) -
     """The signature value of XML signatures: for ECDSA r and s side by side. Source: RFC 4050, 3.3; RFC 9231, 2.3.6."""
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm.digest)
-    r, s = decode_dss_signature(key.sign(data, ec.ECDSA(algorithm.digest)))
+    r, s = decode_dss_signature(key.sign(data, algorithm.ecdsa))
     width = _width(key.curve)
     return r.to_bytes(width, "big") + s.to_bytes(width, "big")
 
@@ -180,7 +186,7 @@ def verify_bytes(
     try:
         match key, algorithm.scheme:
             case ec.EllipticCurvePublicKey(), Scheme.ECDSA:
-                key.verify(_der_signature(signature, _width(key.curve)), data, ec.ECDSA(algorithm.digest))
+                key.verify(_der_signature(signature, _width(key.curve)), data, algorithm.ecdsa)
             case rsa.RSAPublicKey(), Scheme.RSA_PKCS1:
                 key.verify(signature, data, padding.PKCS1v15(), algorithm.digest)
             case rsa.RSAPublicKey(), Scheme.RSA_PSS:

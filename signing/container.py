@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
@@ -44,21 +45,30 @@ def build_container(files: Mapping[str, bytes]) -> bytes:
 
     Raises ContainerRejected (entry-not-allowed, entry-repeated, container-too-large) for what the reader would refuse.
     """
-    _check_names([_MIMETYPE, _MANIFEST, *files])
-    if len(files) + 2 > MAX_ENTRIES:
-        raise ContainerRejected("container-too-large", f"more than {MAX_ENTRIES} entries")
-    entries = {_MIMETYPE: MEDIA_TYPE.encode(), **files, _MANIFEST: _build_manifest(files)}
-    local, central = bytearray(), bytearray()
+    entries = {_MIMETYPE: MEDIA_TYPE.encode(), **files, _MANIFEST: _manifest_of(tuple(files))}
+    local: list[bytes] = []
+    central: list[bytes] = []
+    at = 0
     for name, content in entries.items():
         raw_name = name.encode("ascii")
         shared = (_VERSION, 0, _STORED, 0, _DATE, zlib.crc32(content), len(content), len(content), len(raw_name), 0)
-        central += _CENTRAL.pack(_CENTRAL_MARK, _VERSION, *shared, 0, 0, 0, 0, len(local)) + raw_name
-        local += _LOCAL.pack(_LOCAL_MARK, *shared) + raw_name + content
-    end = _END.pack(_END_MARK, 0, 0, len(entries), len(entries), len(central), len(local), 0)
-    container = bytes(local + central + end)
-    if len(container) > MAX_BYTES:
+        local += _LOCAL.pack(_LOCAL_MARK, *shared), raw_name, content
+        central += _CENTRAL.pack(_CENTRAL_MARK, _VERSION, *shared, 0, 0, 0, 0, at), raw_name
+        at += _LOCAL.size + len(raw_name) + len(content)
+    directory = b"".join(central)
+    end = _END.pack(_END_MARK, 0, 0, len(entries), len(entries), len(directory), at, 0)
+    if at + len(directory) + len(end) > MAX_BYTES:
         raise ContainerRejected("container-too-large", f"more than {MAX_BYTES} bytes")
-    return container
+    return b"".join((*local, directory, end))
+
+
+@lru_cache(maxsize=256)
+def _manifest_of(names: tuple[str, ...]) -> bytes:
+    """The manifest of files with these names, which must all be allowed. Containers of a kind hold the same names."""
+    _check_names([_MIMETYPE, _MANIFEST, *names])
+    if len(names) + 2 > MAX_ENTRIES:
+        raise ContainerRejected("container-too-large", f"more than {MAX_ENTRIES} entries")
+    return _build_manifest(names)
 
 
 def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, bytes]:

@@ -25,9 +25,12 @@ def fingerprint(certificate: Certificate) -> str:
     return sha256(certificate.public_bytes(Encoding.DER))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Identity:
-    """A private key with its certificate, and the certificates between that one and an anchor."""
+    """A private key with its certificate, and the certificates between that one and an anchor.
+
+    Equal to itself only, as private keys are.
+    """
 
     key: PrivateKey = field(repr=False)
     certificate: Certificate

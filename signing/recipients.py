@@ -3,8 +3,10 @@
 The payload and the structure around it are in sealing.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -17,7 +19,7 @@ from cryptography.x509 import Certificate
 from signing import der
 from signing.certificates import UNREADABLE, key_usage
 from signing.errors import SealingFailed
-from signing.model import PrivateKey
+from signing.model import PrivateKey, PublicKey
 
 CONTENT_KEY_BYTES: Final = 32
 
@@ -60,19 +62,24 @@ class _Agreement:
         return X963KDF(self.digest, CONTENT_KEY_BYTES, _SHARED_INFO).derive(secret)
 
 
-_AGREEMENTS: Final = (
-    _Agreement(
-        curve=ec.SECP256R1(),
-        curve_oid=der.oid("1.2.840.10045.3.1.7"),
-        digest=hashes.SHA256(),
-        algorithm=der.encode(der.SEQUENCE, der.oid("1.3.132.1.11.1"), _AES256_WRAP),
-    ),
-    _Agreement(
-        curve=ec.SECP384R1(),
-        curve_oid=der.oid("1.3.132.0.34"),
-        digest=hashes.SHA384(),
-        algorithm=der.encode(der.SEQUENCE, der.oid("1.3.132.1.11.2"), _AES256_WRAP),
-    ),
+_AGREEMENTS: Final[Mapping[str, _Agreement]] = MappingProxyType(
+    {
+        agreement.curve.name: agreement
+        for agreement in (
+            _Agreement(
+                curve=ec.SECP256R1(),
+                curve_oid=der.oid("1.2.840.10045.3.1.7"),
+                digest=hashes.SHA256(),
+                algorithm=der.encode(der.SEQUENCE, der.oid("1.3.132.1.11.1"), _AES256_WRAP),
+            ),
+            _Agreement(
+                curve=ec.SECP384R1(),
+                curve_oid=der.oid("1.3.132.0.34"),
+                digest=hashes.SHA384(),
+                algorithm=der.encode(der.SEQUENCE, der.oid("1.3.132.1.11.2"), _AES256_WRAP),
+            ),
+        )
+    }
 )
 
 
@@ -102,6 +109,24 @@ def build_recipient(certificate: Certificate, content_key: bytes) -> bytes:
 
     Raises SealingFailed (recipient-not-allowed).
     """
+    addressee = _addressee(certificate)
+    if isinstance(addressee.key, rsa.RSAPublicKey):
+        wrapped = der.encode(der.OCTET_STRING, addressee.key.encrypt(content_key, _OAEP_PADDING))
+        return der.encode(der.SEQUENCE, _VERSION_0, addressee.name, _OAEP, wrapped)
+    return _build_agreement(_AGREEMENTS[addressee.key.curve.name], addressee.key, addressee.name, content_key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Addressee:
+    """A certificate for which an envelope may be sealed: its key, of a kind that is allowed, and its name."""
+
+    key: PublicKey
+    name: bytes
+
+
+@lru_cache(maxsize=1024)
+def _addressee(certificate: Certificate) -> _Addressee:
+    """What sealing asks of a certificate. The last thousand are remembered: recipients come back."""
     try:
         key, usage, name = certificate.public_key(), key_usage(certificate), issuer_and_serial(certificate)
     except (*UNREADABLE, der.DerError):
@@ -109,13 +134,11 @@ def build_recipient(certificate: Certificate, content_key: bytes) -> bytes:
     if isinstance(key, rsa.RSAPublicKey) and 2048 <= key.key_size <= 8192:
         if usage is not None and not usage.key_encipherment:
             raise SealingFailed("recipient-not-allowed", "the certificate of a recipient is not for key encipherment")
-        wrapped = der.encode(der.OCTET_STRING, key.encrypt(content_key, _OAEP_PADDING))
-        return der.encode(der.SEQUENCE, _VERSION_0, name, _OAEP, wrapped)
-    for agreement in _AGREEMENTS:
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == agreement.curve.name:
-            if usage is not None and not usage.key_agreement:
-                raise SealingFailed("recipient-not-allowed", "the certificate of a recipient is not for key agreement")
-            return _build_agreement(agreement, key, name, content_key)
+        return _Addressee(key=key, name=name)
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _AGREEMENTS:
+        if usage is not None and not usage.key_agreement:
+            raise SealingFailed("recipient-not-allowed", "the certificate of a recipient is not for key agreement")
+        return _Addressee(key=key, name=name)
     raise SealingFailed(
         "recipient-not-allowed", "the key of a recipient is not P-256, P-384 or RSA of 2048 bits or more"
     )
@@ -194,7 +217,7 @@ def _read_agreement(fields: der.Reader) -> Recipient:
 
 
 def _agreement_of(algorithm: bytes) -> _Agreement:
-    for agreement in _AGREEMENTS:
+    for agreement in _AGREEMENTS.values():
         if algorithm == agreement.algorithm:
             return agreement
     raise der.DerError("another key agreement than the profile has")

@@ -1,24 +1,29 @@
 """Makes XAdES baseline B-B signatures over the `Content` of a document.
 
 SignedInfo and SignedProperties are written as text that is its own canonical form, so that only the content has to be
-canonicalised. The signature is put into the serialised document as text: moving it there as a tree would let lxml
-rename prefixes that are already signed.
+canonicalised; a document that is written here (`sign_fields`) is canonical from the start and is never parsed at all.
+The signature is put into the serialised document as text: moving it there as a tree would let lxml rename prefixes that
+are already signed.
 """
 
-import base64
+import binascii
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from signing.algorithms import algorithm_for, sign_bytes
+from signing.algorithms import SignatureAlgorithm, algorithm_for, sign_bytes
 from signing.errors import NotSignable, VerificationFailed
 from signing.formats.xades.document import SignedDocument, canonical, read_document
 from signing.formats.xades.profile import (
+    CONTENT,
     CONTENT_ID,
     DS,
     EXCLUSIVE_C14N,
@@ -29,9 +34,12 @@ from signing.formats.xades.profile import (
     XADES,
 )
 from signing.model import Identity
+from signing.parsing import MAX_BYTES
+from signing.writing import Field, canonical_fields
 
 _SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+MAX_CONTENT: Final = MAX_BYTES - 64 * 1024  # what is signed here must stay readable with its signature
 
 
 def sign_xml(raw: bytes, *, identity: Identity, at: datetime) -> bytes:
@@ -43,21 +51,31 @@ def sign_xml(raw: bytes, *, identity: Identity, at: datetime) -> bytes:
     Raises NotSignable; KeyUnavailable if the algorithm policy does not let the key sign.
     Source: ETSI EN 319 132-1, 6.3 (level B-B).
     """
-    if at.tzinfo is None:
-        raise ValueError("`at` must be aware")
-    algorithm = algorithm_for(identity.key)
     document = _read(raw)
-    if len(identity.chain) >= MAX_CERTIFICATES:
-        raise NotSignable("limit-exceeded", f"more than {MAX_CERTIFICATES} certificates in the chain")
-    mark = secrets.token_hex(8)
-    certificates = [certificate.public_bytes(Encoding.DER) for certificate in (identity.certificate, *identity.chain)]
+    return _insert(document, _signature(canonical(document.content), identity, at))
 
-    properties = _signed_properties(mark, certificates[0], at)
-    signed_info = _signed_info(mark, algorithm.uri, canonical(document.content), properties)
-    value = sign_bytes(signed_info, key=identity.key, algorithm=algorithm)
-    signature = _signature(mark, signed_info, value, certificates, properties)
 
-    return _insert(document, signature)
+def sign_fields(root: str, fields: Iterable[Field], *, namespace: str, identity: Identity, at: datetime) -> bytes:
+    """A new document `root` whose `Content` holds `fields`, signed as `sign_xml` signs.
+
+    root, namespace: constants of the caller's.
+    Raises ValueError for what XML does not have; NotSignable (limit-exceeded); KeyUnavailable.
+    """
+    head, content_tag = _shell(root, namespace)
+    inner = canonical_fields(fields)
+    content = f"{content_tag}{inner}</Content>".encode()
+    if len(content) > MAX_CONTENT:
+        raise NotSignable("limit-exceeded", f"more than {MAX_CONTENT} bytes of content")
+    signature = _signature(content, identity, at)
+    return b"%s%s</Content><Signatures>%s</Signatures></%s>" % (head, inner.encode(), signature, root.encode("ascii"))
+
+
+@lru_cache(maxsize=64)
+def _shell(root: str, namespace: str) -> tuple[bytes, str]:
+    """The document up to its fields, and the start tag of Content as exclusive C14N writes it."""
+    empty = f'<{root} xmlns="{namespace}"><{CONTENT} Id="{CONTENT_ID}"></{CONTENT}></{root}>'
+    content = canonical(_read(empty.encode()).content).decode()
+    return _DECLARATION + empty.partition(f"</{CONTENT}>")[0].encode(), content.partition(f"</{CONTENT}>")[0]
 
 
 def _read(raw: bytes) -> SignedDocument:
@@ -72,15 +90,59 @@ def _read(raw: bytes) -> SignedDocument:
     return document
 
 
-def _signed_properties(mark: str, certificate: bytes, at: datetime) -> bytes:
-    time = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@dataclass(frozen=True, kw_only=True)
+class _Signer:
+    """What is the same in every signature of one identity."""
+
+    algorithm: SignatureAlgorithm
+    certificate_digest: str
+    key_info: str
+
+
+_signers: Final[WeakKeyDictionary[Identity, _Signer]] = WeakKeyDictionary()
+
+
+def _signer(identity: Identity) -> _Signer:
+    found = _signers.get(identity)
+    if found is None:
+        if len(identity.chain) >= MAX_CERTIFICATES:
+            raise NotSignable("limit-exceeded", f"more than {MAX_CERTIFICATES} certificates in the chain")
+        certificates = [each.public_bytes(Encoding.DER) for each in (identity.certificate, *identity.chain)]
+        encoded = "".join(f"<ds:X509Certificate>{_base64(der)}</ds:X509Certificate>" for der in certificates)
+        found = _signers[identity] = _Signer(
+            algorithm=algorithm_for(identity.key),
+            certificate_digest=_digest(certificates[0]),
+            key_info=f"<ds:KeyInfo><ds:X509Data>{encoded}</ds:X509Data></ds:KeyInfo>",
+        )
+    return found
+
+
+def _signature(content: bytes, identity: Identity, at: datetime) -> bytes:
+    """The ds:Signature over the canonical bytes of the content."""
+    if at.tzinfo is None:
+        raise ValueError("`at` must be aware")
+    signer = _signer(identity)
+    mark = secrets.token_hex(8)
+    time = at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    properties = _signed_properties(mark, signer.certificate_digest, f"{time}Z")
+    signed_info = _signed_info(mark, signer.algorithm.uri, _digest(content), _digest(properties.encode("ascii")))
+    value = sign_bytes(signed_info.encode("ascii"), key=identity.key, algorithm=signer.algorithm)
+    return (
+        f'<ds:Signature xmlns:ds="{DS}" Id="signature-{mark}">'
+        f"{signed_info}<ds:SignatureValue>{_base64(value)}</ds:SignatureValue>{signer.key_info}"
+        f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#signature-{mark}">'
+        f"{properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
+    ).encode("ascii")
+
+
+def _signed_properties(mark: str, certificate_digest: str, time: str) -> str:
     return (
         f'<xades:SignedProperties xmlns:xades="{XADES}" Id="properties-{mark}">'
         "<xades:SignedSignatureProperties>"
         f"<xades:SigningTime>{time}</xades:SigningTime>"
         "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
         f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{_SHA256}"></ds:DigestMethod>'
-        f'<ds:DigestValue xmlns:ds="{DS}">{_digest(certificate)}</ds:DigestValue>'
+        f'<ds:DigestValue xmlns:ds="{DS}">{certificate_digest}</ds:DigestValue>'
         "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
         "</xades:SignedSignatureProperties>"
         "<xades:SignedDataObjectProperties>"
@@ -89,40 +151,28 @@ def _signed_properties(mark: str, certificate: bytes, at: datetime) -> bytes:
         "</xades:DataObjectFormat>"
         "</xades:SignedDataObjectProperties>"
         "</xades:SignedProperties>"
-    ).encode("ascii")
+    )
 
 
-def _signed_info(mark: str, algorithm: str, content: bytes, properties: bytes) -> bytes:
-    transforms = f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
-    method = f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
+_REFERENCE: Final = (
+    f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
+    f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
+)
+
+
+def _signed_info(mark: str, algorithm: str, content_digest: str, properties_digest: str) -> str:
     return (
         f'<ds:SignedInfo xmlns:ds="{DS}">'
         f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
         f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'
         f'<ds:Reference Id="reference-{mark}" URI="#{CONTENT_ID}">'
-        f"{transforms}{method}<ds:DigestValue>{_digest(content)}</ds:DigestValue>"
+        f"{_REFERENCE}<ds:DigestValue>{content_digest}</ds:DigestValue>"
         "</ds:Reference>"
         f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#properties-{mark}">'
-        f"{transforms}{method}<ds:DigestValue>{_digest(properties)}</ds:DigestValue>"
+        f"{_REFERENCE}<ds:DigestValue>{properties_digest}</ds:DigestValue>"
         "</ds:Reference>"
         "</ds:SignedInfo>"
-    ).encode("ascii")
-
-
-def _signature(mark: str, signed_info: bytes, value: bytes, certificates: Sequence[bytes], properties: bytes) -> bytes:
-    encoded = "".join(f"<ds:X509Certificate>{_base64(der)}</ds:X509Certificate>" for der in certificates)
-    return (
-        f'<ds:Signature xmlns:ds="{DS}" Id="signature-{mark}">'
-        f"{signed_info.decode('ascii')}"
-        f"<ds:SignatureValue>{_base64(value)}</ds:SignatureValue>"
-        f"<ds:KeyInfo><ds:X509Data>{encoded}</ds:X509Data></ds:KeyInfo>"
-        "<ds:Object>"
-        f'<xades:QualifyingProperties xmlns:xades="{XADES}" Target="#signature-{mark}">'
-        f"{properties.decode('ascii')}"
-        "</xades:QualifyingProperties>"
-        "</ds:Object>"
-        "</ds:Signature>"
-    ).encode("ascii")
+    )
 
 
 def _insert(document: SignedDocument, signature: bytes) -> bytes:
@@ -142,4 +192,4 @@ def _digest(data: bytes) -> str:
 
 
 def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
