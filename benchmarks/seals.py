@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,7 +170,8 @@ def _cast(kind: KeyKind) -> _Cast:
 
 
 def _form() -> bytes:
-    return (ROOT / FORM).read_bytes()
+    """A form as software hands it in: the sample without the remark before its document element."""
+    return re.sub(rb"<!--.*?-->\s*", b"", (ROOT / FORM).read_bytes(), flags=re.DOTALL)
 
 
 def _private(identity: Identity) -> ec.EllipticCurvePrivateKey:

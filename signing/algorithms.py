@@ -4,6 +4,7 @@ What is not in these tables does not exist here: no HMAC, no DSA, no SHA-1, no M
 Source: ETSI TS 119 312 v1.5.1, with the dates that the default policy of EU DSS gives to it; RFC 9231 for the URIs.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ DIGEST_ALGORITHMS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """URI of a digest in XML signatures -> its name in hashlib."""
+
+DIGESTS: Final = MappingProxyType({"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +144,8 @@ def describe_key(key: PublicKey) -> tuple[str, int]:
     """The kind (`rsa` or the name of the curve) and the size in bits by which a KeyRule is found."""
     if isinstance(key, rsa.RSAPublicKey):
         return "rsa", key.key_size
-    return key.curve.name, key.curve.key_size
+    curve = key.curve
+    return curve.name, curve.key_size
 
 
 def algorithm_for(key: PrivateKey, policy: AlgorithmPolicy = ALGORITHMS) -> SignatureAlgorithm:
@@ -186,7 +190,7 @@ def verify_bytes(
     try:
         match key, algorithm.scheme:
             case ec.EllipticCurvePublicKey(), Scheme.ECDSA:
-                key.verify(_der_signature(signature, _width(key.curve)), data, algorithm.ecdsa)
+                key.verify(_der_signature(signature, (bits + 7) // 8), data, algorithm.ecdsa)
             case rsa.RSAPublicKey(), Scheme.RSA_PKCS1:
                 key.verify(signature, data, padding.PKCS1v15(), algorithm.digest)
             case rsa.RSAPublicKey(), Scheme.RSA_PSS:

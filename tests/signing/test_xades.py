@@ -15,6 +15,8 @@ from signing import (
     sign_xml,
     verify_xml,
 )
+from signing.formats.xades.document import read_document
+from signing.formats.xades.structure import read_elements, read_written
 from signing.issuing import KeyKind
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, NS, SIGNING_KEYS, People, issue_authority_below
@@ -228,3 +230,57 @@ def test_what_is_not_of_the_signed_shape_is_not_signed(people: People, document:
     with pytest.raises(NotSignable) as refused:
         sign_xml(document, identity=people.doctor, at=AT)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("kind", SIGNING_KEYS)
+def test_a_signature_of_ours_reads_alike_by_its_text_and_by_its_elements(people: People, kind: KeyKind) -> None:
+    raw = sign_xml(sign_xml(DOCUMENT, identity=people.signers[kind], at=AT), identity=people.doctor, at=AT)
+    for signature in read_document(raw).signatures:
+        assert read_written(signature) == read_elements(signature) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<ds:Object>", '<ds:Object Id="x">'),
+        ("<xades:MimeType>text/xml</xades:MimeType>", "<xades:MimeType>text/plain</xades:MimeType>"),
+        ("</xades:QualifyingProperties>", "<xades:UnsignedProperties/></xades:QualifyingProperties>"),
+        ("xmlenc#sha256", "xmlenc#sha512"),
+        ('URI="#content"', 'URI=""'),
+        ('Target="#signature-', 'Target="#signature-0'),
+        ("2026-03-05T09:00:00Z", "2026-03-05-09:00:00Z"),
+        ("2026-03-05T09:00:00Z", "2026-13-05T09:00:00Z"),
+        ("<ds:DigestValue>", "<ds:DigestValue> "),
+        ("</ds:SignatureValue>", "==</ds:SignatureValue>"),
+        ("ecdsa-sha256", "hmac-sha256"),
+        ("</ds:X509Data>", "<ds:X509SubjectName/></ds:X509Data>"),
+    ],
+)
+def test_a_signature_that_differs_from_ours_is_read_by_its_elements(signed: bytes, old: str, new: str) -> None:
+    changed = signed.replace(old.encode(), new.encode(), 1)
+    assert changed != signed
+    assert read_written(read_document(changed).signatures[0]) is None
+
+
+def test_signing_leaves_every_byte_of_a_plain_document_as_it_was(people: People) -> None:
+    signed = sign_xml(DOCUMENT + b"\n", identity=people.doctor, at=AT)
+    declaration, head, end = signed.partition(b"<f:ExampleForm")[0], *DOCUMENT.rsplit(b"</", 1)
+    body = head[head.index(b"<f:ExampleForm") :]
+    assert signed.startswith(declaration + body + b"<f:Signatures><ds:Signature ")
+    assert signed.endswith(b"</ds:Signature></f:Signatures></" + end.strip())
+
+
+@pytest.mark.parametrize("prolog", [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>", b'<?xml version="1.0"?>\r\n\r\n'])
+def test_what_stands_before_the_document_element_does_not_matter(people: People, prolog: bytes) -> None:
+    plain = DOCUMENT[DOCUMENT.index(b"<f:ExampleForm") :]
+    signed = sign_xml(prolog + plain, identity=people.doctor, at=AT)
+    assert signed.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<f:ExampleForm')
+    assert verify_xml(signed, trust=people.trust, at=AT).content == CONTENT
+
+
+@pytest.mark.parametrize("tail", [b"", b" \r\n", b"<!-- </f:ExampleForm> -->"])
+@pytest.mark.parametrize("inside", [b"x", b"<![CDATA[</f:ExampleForm>]]>", b"!"])
+def test_the_signature_finds_its_place(people: People, tail: bytes, inside: bytes) -> None:
+    document = b'<f:F xmlns:f="%s"><f:Content Id="content">%s</f:Content></f:F >%s' % (NS.encode(), inside, tail)
+    signed = sign_xml(document, identity=people.doctor, at=AT)
+    assert len(verify_xml(signed, trust=people.trust, at=AT).signatures) == 1

@@ -3,6 +3,7 @@
 import base64
 import copy
 import hashlib
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from signing import VerificationFailed, sign_xml, verify_xml
+from signing.formats.xades.document import read_document
+from signing.formats.xades.structure import read_elements, read_written
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, make_people
 
@@ -31,6 +34,10 @@ SCRAPS = tuple(
 
 
 def judge(raw: bytes) -> None:
+    with suppress(VerificationFailed):
+        for signature in read_document(raw).signatures:
+            written = read_written(signature)
+            assert written is None or written == read_elements(signature)
     try:
         verified = verify_xml(raw, trust=TRUST, at=AT)
     except VerificationFailed:

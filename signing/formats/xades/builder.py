@@ -22,22 +22,12 @@ from lxml import etree
 from signing.algorithms import SignatureAlgorithm, algorithm_for, sign_bytes
 from signing.errors import NotSignable, VerificationFailed
 from signing.formats.xades.document import SignedDocument, canonical, read_document
-from signing.formats.xades.profile import (
-    CONTENT,
-    CONTENT_ID,
-    DS,
-    EXCLUSIVE_C14N,
-    MAX_CERTIFICATES,
-    MAX_SIGNATURES,
-    SIGNATURES,
-    SIGNED_PROPERTIES_TYPE,
-    XADES,
-)
+from signing.formats.xades.profile import CONTENT, CONTENT_ID, MAX_CERTIFICATES, MAX_SIGNATURES, SIGNATURES
+from signing.formats.xades.templates import CERTIFICATE, SIGNATURE, SIGNED_INFO, SIGNED_PROPERTIES
 from signing.model import Identity
-from signing.parsing import MAX_BYTES
+from signing.parsing import MAX_BYTES, without_declaration
 from signing.writing import Field, canonical_fields
 
-_SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 MAX_CONTENT: Final = MAX_BYTES - 64 * 1024  # what is signed here must stay readable with its signature
 
@@ -52,7 +42,7 @@ def sign_xml(raw: bytes, *, identity: Identity, at: datetime) -> bytes:
     Source: ETSI EN 319 132-1, 6.3 (level B-B).
     """
     document = _read(raw)
-    return _insert(document, _signature(canonical(document.content), identity, at))
+    return _insert(raw, document, _signature(canonical(document.content), identity, at))
 
 
 def sign_fields(root: str, fields: Iterable[Field], *, namespace: str, identity: Identity, at: datetime) -> bytes:
@@ -96,7 +86,7 @@ class _Signer:
 
     algorithm: SignatureAlgorithm
     certificate_digest: str
-    key_info: str
+    certificates: str
 
 
 _signers: Final[WeakKeyDictionary[Identity, _Signer]] = WeakKeyDictionary()
@@ -108,11 +98,10 @@ def _signer(identity: Identity) -> _Signer:
         if len(identity.chain) >= MAX_CERTIFICATES:
             raise NotSignable("limit-exceeded", f"more than {MAX_CERTIFICATES} certificates in the chain")
         certificates = [each.public_bytes(Encoding.DER) for each in (identity.certificate, *identity.chain)]
-        encoded = "".join(f"<ds:X509Certificate>{_base64(der)}</ds:X509Certificate>" for der in certificates)
         found = _signers[identity] = _Signer(
             algorithm=algorithm_for(identity.key),
             certificate_digest=_digest(certificates[0]),
-            key_info=f"<ds:KeyInfo><ds:X509Data>{encoded}</ds:X509Data></ds:KeyInfo>",
+            certificates="".join(CERTIFICATE % _base64(der) for der in certificates),
         )
     return found
 
@@ -123,60 +112,34 @@ def _signature(content: bytes, identity: Identity, at: datetime) -> bytes:
         raise ValueError("`at` must be aware")
     signer = _signer(identity)
     mark = secrets.token_hex(8)
-    time = at.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
-    properties = _signed_properties(mark, signer.certificate_digest, f"{time}Z")
-    signed_info = _signed_info(mark, signer.algorithm.uri, _digest(content), _digest(properties.encode("ascii")))
+    time = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    properties = SIGNED_PROPERTIES % {"mark": mark, "time": time, "certificate": signer.certificate_digest}
+    signed_info = SIGNED_INFO % {
+        "mark": mark,
+        "algorithm": signer.algorithm.uri,
+        "content": _digest(content),
+        "properties": _digest(properties.encode("ascii")),
+    }
     value = sign_bytes(signed_info.encode("ascii"), key=identity.key, algorithm=signer.algorithm)
-    return (
-        f'<ds:Signature xmlns:ds="{DS}" Id="signature-{mark}">'
-        f"{signed_info}<ds:SignatureValue>{_base64(value)}</ds:SignatureValue>{signer.key_info}"
-        f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#signature-{mark}">'
-        f"{properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
-    ).encode("ascii")
+    signature = SIGNATURE % {
+        "mark": mark,
+        "signed_info": signed_info,
+        "value": _base64(value),
+        "certificates": signer.certificates,
+        "signed_properties": properties,
+    }
+    return signature.encode("ascii")
 
 
-def _signed_properties(mark: str, certificate_digest: str, time: str) -> str:
-    return (
-        f'<xades:SignedProperties xmlns:xades="{XADES}" Id="properties-{mark}">'
-        "<xades:SignedSignatureProperties>"
-        f"<xades:SigningTime>{time}</xades:SigningTime>"
-        "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{_SHA256}"></ds:DigestMethod>'
-        f'<ds:DigestValue xmlns:ds="{DS}">{certificate_digest}</ds:DigestValue>'
-        "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
-        "</xades:SignedSignatureProperties>"
-        "<xades:SignedDataObjectProperties>"
-        f'<xades:DataObjectFormat ObjectReference="#reference-{mark}">'
-        "<xades:MimeType>text/xml</xades:MimeType>"
-        "</xades:DataObjectFormat>"
-        "</xades:SignedDataObjectProperties>"
-        "</xades:SignedProperties>"
-    )
-
-
-_REFERENCE: Final = (
-    f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
-    f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
-)
-
-
-def _signed_info(mark: str, algorithm: str, content_digest: str, properties_digest: str) -> str:
-    return (
-        f'<ds:SignedInfo xmlns:ds="{DS}">'
-        f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'
-        f'<ds:Reference Id="reference-{mark}" URI="#{CONTENT_ID}">'
-        f"{_REFERENCE}<ds:DigestValue>{content_digest}</ds:DigestValue>"
-        "</ds:Reference>"
-        f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#properties-{mark}">'
-        f"{_REFERENCE}<ds:DigestValue>{properties_digest}</ds:DigestValue>"
-        "</ds:Reference>"
-        "</ds:SignedInfo>"
-    )
-
-
-def _insert(document: SignedDocument, signature: bytes) -> bytes:
-    """The document with the signature as last child of `Signatures`, at the place of a comment that occurs nowhere."""
+def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
+    """The document with the signature as last child of `Signatures`."""
+    if document.container is None and b"!" not in raw:
+        # Without comments and CDATA the last end tag is that of the root, so the text can stay as it is.
+        head, mark, end = without_declaration(raw).rpartition(b"</")
+        prefix = f"{document.root.prefix}:".encode() if document.root.prefix else b""
+        tags = b"<%sSignatures>" % prefix, b"</%sSignatures>" % prefix
+        return b"".join((_DECLARATION, head, tags[0], signature, tags[1], mark, end.rstrip()))
+    # Elsewhere at the place of a comment that occurs nowhere.
     container = document.container
     if container is None:
         name = etree.QName(etree.QName(document.root).namespace, SIGNATURES)

@@ -22,7 +22,9 @@ from signing.parsing import NotXml, parse
 _SIGNATURE: Final = f"{{{DS}}}Signature"
 _comments: Final = etree.XPath("boolean(//comment())")
 _comments_inside: Final = etree.XPath("boolean(/*//comment())")
-_identifiers: Final = etree.XPath("//@Id | //@ID | //@id | //@xml:id", smart_strings=False)
+_identifiers: Final = etree.XPath(
+    "//*/@*[contains('|Id|ID|id|xml:id|', concat('|', name(), '|'))]", smart_strings=False
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +48,12 @@ def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocumen
         root = parse(raw)
     except NotXml as exc:
         raise refusal(exc.code, exc.detail) from None
-    if _comments_inside(root):
+    may_comment = b"!" in raw
+    if may_comment and _comments_inside(root):
         raise refusal("comment-not-allowed", "a comment inside the document element")
     _check_identifiers(root)
     document = _find_parts(root)
-    if document.signatures and not comments_around and _comments(root):
+    if may_comment and document.signatures and not comments_around and _comments(root):
         raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
     return document
 
@@ -74,8 +77,9 @@ def _check_identifiers(root: etree._Element) -> None:
 
 
 def _find_parts(root: etree._Element) -> SignedDocument:
-    namespace = etree.QName(root).namespace
-    content_name, container_name = etree.QName(namespace, CONTENT).text, etree.QName(namespace, SIGNATURES).text
+    namespace = str(root.tag).rpartition("}")[0]  # with its opening brace; empty without a namespace
+    names = (CONTENT, SIGNATURES) if not namespace else (f"{namespace}}}{CONTENT}", f"{namespace}}}{SIGNATURES}")
+    content_name, container_name = names
     contents: list[etree._Element] = []
     containers: list[etree._Element] = []
     signatures: list[etree._Element] = []
@@ -104,5 +108,5 @@ def _find_parts(root: etree._Element) -> SignedDocument:
 
 
 def _refuse_text(parent: etree._Element) -> None:
-    if any(text is not None and text.strip(" \t\r\n") for text in (parent.text, *(child.tail for child in parent))):
+    if "".join(filter(None, (parent.text, *[child.tail for child in parent]))).strip(" \t\r\n"):
         raise refusal("unsigned-content", "text beside the elements that can be signed")

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final
 
 from lxml import etree
 
 from signing.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS, SignatureAlgorithm
 from signing.errors import refusal
+from signing.formats.xades.document import canonical
 from signing.formats.xades.profile import (
+    CONTENT_ID,
     DATA_REFERENCES,
     DS,
     FILTER2,
@@ -27,12 +28,53 @@ from signing.formats.xades.profile import (
     Coverage,
     Transform,
 )
+from signing.formats.xades.templates import ID, SIGNED_INFO, SIGNED_PROPERTIES, WRITTEN, WRITTEN_CERTIFICATE
 from signing.formats.xades.transforms import read_transform
 
 Element = etree._Element
 
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
+_CANONICAL: Final = (Transform.EXCLUSIVE_C14N,)
+_WRITTEN_VALUES: Final = ("content", "properties", "value", "certificate")
 _VOCABULARIES: Final = tuple(f"{{{namespace}}}" for namespace in (DS, XADES, XADES_141, FILTER2))
+
+
+# The names of the elements, as lxml gives them.
+_CANONICALIZATION_METHOD: Final = f"{{{DS}}}CanonicalizationMethod"
+_DIGEST_METHOD: Final = f"{{{DS}}}DigestMethod"
+_DIGEST_VALUE: Final = f"{{{DS}}}DigestValue"
+_KEY_INFO: Final = f"{{{DS}}}KeyInfo"
+_OBJECT: Final = f"{{{DS}}}Object"
+_REFERENCE: Final = f"{{{DS}}}Reference"
+_SIGNATURE_METHOD: Final = f"{{{DS}}}SignatureMethod"
+_SIGNATURE_VALUE: Final = f"{{{DS}}}SignatureValue"
+_SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
+_TRANSFORM: Final = f"{{{DS}}}Transform"
+_TRANSFORMS: Final = f"{{{DS}}}Transforms"
+_X509_CERTIFICATE: Final = f"{{{DS}}}X509Certificate"
+_X509_DATA: Final = f"{{{DS}}}X509Data"
+_CERT: Final = f"{{{XADES}}}Cert"
+_CERT_DIGEST: Final = f"{{{XADES}}}CertDigest"
+_DATA_OBJECT_FORMAT: Final = f"{{{XADES}}}DataObjectFormat"
+_QUALIFYING_PROPERTIES: Final = f"{{{XADES}}}QualifyingProperties"
+_SIGNATURE_POLICY_IDENTIFIER: Final = f"{{{XADES}}}SignaturePolicyIdentifier"
+_SIGNED_DATA_OBJECT_PROPERTIES: Final = f"{{{XADES}}}SignedDataObjectProperties"
+_SIGNED_PROPERTIES: Final = f"{{{XADES}}}SignedProperties"
+_SIGNED_SIGNATURE_PROPERTIES: Final = f"{{{XADES}}}SignedSignatureProperties"
+_SIGNING_CERTIFICATE_V2: Final = f"{{{XADES}}}SigningCertificateV2"
+_SIGNING_TIME: Final = f"{{{XADES}}}SigningTime"
+_UNSIGNED_PROPERTIES: Final = f"{{{XADES}}}UnsignedProperties"
+_SIGNATURE_PROPERTIES: Final = frozenset(
+    f"{{{XADES}}}{name}"
+    for name in (
+        "SigningTime",
+        "SigningCertificateV2",
+        "SignatureProductionPlace",
+        "SignatureProductionPlaceV2",
+        "SignerRole",
+        "SignerRoleV2",
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +89,21 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureParts:
-    """A signature of the profile. The elements are the very ones to be digested.
+    """A signature of the profile.
 
+    signed_info, signed_properties, key_info: canonical bytes of the very elements to be digested.
     certificate_digest: of the signer's certificate, as the signer states it: name in hashlib, value.
     certificates: DER, in document order; none of them means anything until one matches that digest.
     """
 
-    element: Element
-    signed_info: Element
+    signed_info: bytes
     algorithm: SignatureAlgorithm
     value: bytes
     coverage: Coverage
     data: Reference
-    signed_properties: Element
+    signed_properties: bytes
     properties: Reference
-    key_info: Element
+    key_info: bytes | None
     key: Reference | None
     certificates: tuple[bytes, ...]
     certificate_digest: tuple[str, bytes]
@@ -69,14 +111,57 @@ class SignatureParts:
 
 
 def read_signature(element: Element) -> SignatureParts:
-    """Take a ds:Signature apart.
+    """Take a ds:Signature apart: by the text of our own signatures if it is one of those, else element by element.
 
     Raises VerificationFailed: signature-malformed, signed-properties-misplaced, reference-not-allowed,
     transform-not-allowed, algorithm-not-allowed, certificate-not-bound, policy-not-supported, limit-exceeded.
     """
+    return read_written(element) or read_elements(element)
+
+
+def read_written(element: Element) -> SignatureParts | None:
+    """A signature whose canonical form is, to the last byte, what templates.py would write; None for every other."""
+    if not str(element.get("Id")).startswith(ID):
+        return None
+    written = WRITTEN.fullmatch(canonical(element).decode("utf-8"))
+    if written is None or written["algorithm"] not in SIGNATURE_ALGORITHMS:
+        return None
+    gaps = written.groupdict()
+    certificates = WRITTEN_CERTIFICATE.findall(gaps["certificates"])
+    if len(certificates) > MAX_CERTIFICATES:
+        return None
+    try:
+        values = {name: binascii.a2b_base64(gaps[name], strict_mode=True) for name in _WRITTEN_VALUES}
+        return SignatureParts(
+            signed_info=(SIGNED_INFO % gaps).encode("ascii"),
+            algorithm=SIGNATURE_ALGORITHMS[gaps["algorithm"]],
+            value=values["value"],
+            coverage=Coverage.CONTENT,
+            data=Reference(uri=f"#{CONTENT_ID}", transforms=_CANONICAL, digest_name="sha256", digest=values["content"]),
+            signed_properties=(SIGNED_PROPERTIES % gaps).encode("ascii"),
+            properties=Reference(
+                uri=f"#properties-{gaps['mark']}",
+                transforms=_CANONICAL,
+                digest_name="sha256",
+                digest=values["properties"],
+            ),
+            key_info=None,
+            key=None,
+            certificates=tuple(binascii.a2b_base64(one, strict_mode=True) for one in certificates),
+            certificate_digest=("sha256", values["certificate"]),
+            signing_time=datetime.fromisoformat(gaps["time"]),
+        )
+    except ValueError:  # base64 or a date that only looks like one: the other way of reading says what is wrong with it
+        return None
+
+
+def read_elements(element: Element) -> SignatureParts:
+    """Take any signature of the profile apart, element by element. Raises as `read_signature` does."""
+    # Held to the end: lxml makes an element anew each time it is asked for one that nobody holds.
+    held = list(element.iter())
     # 1. SignedInfo, SignatureValue, KeyInfo and one Object: nothing else.
     parts = list(element)
-    if [part.tag for part in parts[:3]] != [_ds("SignedInfo"), _ds("SignatureValue"), _ds("KeyInfo")]:
+    if [part.tag for part in parts[:3]] != [_SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO]:
         raise refusal("signature-malformed", "not SignedInfo, SignatureValue, KeyInfo and Object")
     signed_info, value, key_info = parts[:3]
     # 2. The qualifying properties, in the one place they have.
@@ -85,7 +170,7 @@ def read_signature(element: Element) -> SignatureParts:
     if len(signed_info) < 2:
         raise refusal("signature-malformed", "SignedInfo without its methods")
     canonicalization, method, *references = signed_info
-    if canonicalization.tag != _ds("CanonicalizationMethod") or method.tag != _ds("SignatureMethod"):
+    if canonicalization.tag != _CANONICALIZATION_METHOD or method.tag != _SIGNATURE_METHOD:
         raise refusal("signature-malformed", "SignedInfo without its methods")
     if read_transform(canonicalization) is not Transform.EXCLUSIVE_C14N:
         raise refusal("transform-not-allowed", "SignedInfo must be canonicalised by exclusive C14N without parameters")
@@ -105,18 +190,17 @@ def read_signature(element: Element) -> SignatureParts:
     # 5. What the signer states.
     signing_time, certificate_digest = _read_properties(signed_properties, data)
     # 6. No element of another vocabulary: a second form could hide there.
-    if any(not str(inner.tag).startswith(_VOCABULARIES) for inner in element.iter()):
+    if not all(str(tag).startswith(_VOCABULARIES) for tag in {inner.tag for inner in held}):
         raise refusal("signature-malformed", "an element that does not belong in a signature")
     return SignatureParts(
-        element=element,
-        signed_info=signed_info,
+        signed_info=canonical(signed_info),
         algorithm=algorithm,
         value=_read_base64(value),
         coverage=coverage,
         data=data_reference,
-        signed_properties=signed_properties,
+        signed_properties=canonical(signed_properties),
         properties=properties_reference,
-        key_info=key_info,
+        key_info=None if key is None else canonical(key_info),
         key=key_reference,
         certificates=_read_certificates(key_info),
         certificate_digest=certificate_digest,
@@ -125,17 +209,17 @@ def read_signature(element: Element) -> SignatureParts:
 
 
 def _find_signed_properties(signature: Element, objects: Sequence[Element]) -> Element:
-    if [found.tag for found in objects] != [_ds("Object")]:
+    if [found.tag for found in objects] != [_OBJECT]:
         raise refusal("signed-properties-misplaced", "not exactly one Object after KeyInfo")
-    if [child.tag for child in objects[0]] != [_xades("QualifyingProperties")]:
+    if [child.tag for child in objects[0]] != [_QUALIFYING_PROPERTIES]:
         raise refusal("signed-properties-misplaced", "something other than one QualifyingProperties in the Object")
     qualifying = objects[0][0]
     signature_id = signature.get("Id")
     if not signature_id or qualifying.get("Target") != f"#{signature_id}":
         raise refusal("signed-properties-misplaced", "the qualifying properties are not those of this signature")
     allowed = (
-        [_xades("SignedProperties")],
-        [_xades("SignedProperties"), _xades("UnsignedProperties")],
+        [_SIGNED_PROPERTIES],
+        [_SIGNED_PROPERTIES, _UNSIGNED_PROPERTIES],
     )
     if [child.tag for child in qualifying] not in allowed:
         raise refusal("signed-properties-misplaced", "not exactly one SignedProperties")
@@ -152,7 +236,7 @@ def _sort_references(
     key_uri = f"#{key_info.get('Id')}" if key_info.get("Id") else None
     for reference in references:
         kind, uri = reference.get("Type"), reference.get("URI")
-        if reference.tag != _ds("Reference") or uri is None:
+        if reference.tag != _REFERENCE or uri is None:
             raise refusal("reference-not-allowed", "a reference without URI, or not a reference")
         if kind == SIGNED_PROPERTIES_TYPE:
             properties.append(reference)
@@ -171,22 +255,24 @@ def _sort_references(
 
 
 def _read_reference(reference: Element) -> Reference:
-    tags = [child.tag for child in reference]
-    if tags == [_ds("DigestMethod"), _ds("DigestValue")]:
+    parts = list(reference)
+    tags = [part.tag for part in parts]
+    if tags == [_DIGEST_METHOD, _DIGEST_VALUE]:
         raise refusal("transform-not-allowed", "a reference without transforms means inclusive C14N")
-    if tags != [_ds("Transforms"), _ds("DigestMethod"), _ds("DigestValue")]:
+    if tags != [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]:
         raise refusal("signature-malformed", "a reference with other parts than transforms, method and digest")
-    transforms, method, value = reference
+    transforms, method, value = parts
     name, digest = _read_digest(method, value)
-    if any(step.tag != _ds("Transform") for step in transforms):
+    listed = list(transforms)
+    if any(step.tag != _TRANSFORM for step in listed):
         raise refusal("signature-malformed", "something other than a transform among the transforms")
-    steps = tuple(read_transform(step) for step in transforms)
+    steps = tuple(map(read_transform, listed))
     return Reference(uri=str(reference.get("URI")), transforms=steps, digest_name=name, digest=digest)
 
 
 def _read_canonical_reference(reference: Element) -> Reference:
     read = _read_reference(reference)
-    if read.transforms != (Transform.EXCLUSIVE_C14N,):
+    if read.transforms != _CANONICAL:
         raise refusal("transform-not-allowed", "a part of the signature is not digested by exclusive C14N alone")
     return read
 
@@ -195,24 +281,24 @@ def _read_properties(signed_properties: Element, data: Element) -> tuple[datetim
     """The claimed time, and the digest of the signer's certificate."""
     groups = list(signed_properties)
     tags = [group.tag for group in groups]
-    if tags[:1] != [_xades("SignedSignatureProperties")] or tags[1:] not in (
+    if tags[:1] != [_SIGNED_SIGNATURE_PROPERTIES] or tags[1:] not in (
         [],
-        [_xades("SignedDataObjectProperties")],
+        [_SIGNED_DATA_OBJECT_PROPERTIES],
     ):
         raise refusal("signature-malformed", "signed properties with other parts than the profile has")
     stated: dict[str, Element] = {}
     for element in groups[0]:
-        if element.tag == _xades("SignaturePolicyIdentifier"):
+        if element.tag == _SIGNATURE_POLICY_IDENTIFIER:
             raise refusal("policy-not-supported", "a signature policy is stated, and none is supported")
         if element.tag not in _SIGNATURE_PROPERTIES or element.tag in stated:
             raise refusal("signature-malformed", "a signed property that is not in the profile, or stands twice")
         stated[str(element.tag)] = element
-    time, certificate = stated.get(_xades("SigningTime")), stated.get(_xades("SigningCertificateV2"))
+    time, certificate = stated.get(_SIGNING_TIME), stated.get(_SIGNING_CERTIFICATE_V2)
     if certificate is None:
         raise refusal("certificate-not-bound", "no SigningCertificateV2 among the signed properties")
     if time is None:
         raise refusal("signature-malformed", "no SigningTime among the signed properties")
-    formats = groups[1].findall(_xades("DataObjectFormat")) if len(groups) == 2 else []
+    formats = groups[1].iterchildren(_DATA_OBJECT_FORMAT) if len(groups) == 2 else ()
     if any(found.get("ObjectReference") != f"#{data.get('Id')}" for found in formats):
         raise refusal("signature-malformed", "a DataObjectFormat of something other than the data")
     return _read_time(time), _read_certificate_digest(certificate)
@@ -228,16 +314,16 @@ def _read_time(element: Element) -> datetime:
 
 def _read_certificate_digest(signing_certificate: Element) -> tuple[str, bytes]:
     """The first Cert is the signer's (EN 319 132-1, 5.2.2); IssuerSerialV2 is a hint and proves nothing, so unread."""
-    certificate = signing_certificate.find(_xades("Cert"))
-    digest = None if certificate is None else certificate.find(_xades("CertDigest"))
-    if digest is None or [child.tag for child in digest] != [_ds("DigestMethod"), _ds("DigestValue")]:
+    certificate = next(signing_certificate.iterchildren(_CERT), None)
+    digest = None if certificate is None else next(certificate.iterchildren(_CERT_DIGEST), None)
+    if digest is None or [child.tag for child in digest] != [_DIGEST_METHOD, _DIGEST_VALUE]:
         raise refusal("certificate-not-bound", "SigningCertificateV2 without a digest")
     return _read_digest(digest[0], digest[1])
 
 
 def _read_certificates(key_info: Element) -> tuple[bytes, ...]:
     """Certificates only: a KeyValue or a name in KeyInfo is nobody's identity, so unread."""
-    found = key_info.findall(f"{_ds('X509Data')}/{_ds('X509Certificate')}")
+    found = [one for data in key_info.iterchildren(_X509_DATA) for one in data.iterchildren(_X509_CERTIFICATE)]
     if len(found) > MAX_CERTIFICATES:
         raise refusal("limit-exceeded", f"more than {MAX_CERTIFICATES} certificates in KeyInfo")
     return tuple(_read_base64(element) for element in found)
@@ -256,26 +342,3 @@ def _read_base64(element: Element) -> bytes:
             text = (element.text or "").encode("ascii").translate(None, b" \t\r\n")
             return binascii.a2b_base64(text, strict_mode=True)
     raise refusal("signature-malformed", "a value that is not base64")
-
-
-@cache
-def _ds(name: str) -> str:
-    return f"{{{DS}}}{name}"
-
-
-@cache
-def _xades(name: str) -> str:
-    return f"{{{XADES}}}{name}"
-
-
-_SIGNATURE_PROPERTIES: Final = frozenset(
-    _xades(name)
-    for name in (
-        "SigningTime",
-        "SigningCertificateV2",
-        "SignatureProductionPlace",
-        "SignatureProductionPlaceV2",
-        "SignerRole",
-        "SignerRoleV2",
-    )
-)

@@ -25,6 +25,8 @@ from signing.formats.xades.profile import (
 
 _SUBTRACT: Final = re.compile(r"/descendant::([A-Za-z_][\w.-]*):Signature", re.ASCII)
 _NOT_INSIDE: Final = re.compile(r"not\(\s*ancestor-or-self::([A-Za-z_][\w.-]*):Signature\s*\)", re.ASCII)
+_FILTER: Final = f"{{{FILTER2}}}XPath"
+_XPATH: Final = f"{{{DS}}}XPath"
 
 
 def read_transform(step: etree._Element) -> Transform:
@@ -32,17 +34,19 @@ def read_transform(step: etree._Element) -> Transform:
 
     Raises VerificationFailed (transform-not-allowed).
     """
-    match step.get("Algorithm"), list(step):
-        case str(uri), [] if uri == EXCLUSIVE_C14N:
+    uri, parameters = step.get("Algorithm"), list(step)
+    if not parameters:
+        if uri == EXCLUSIVE_C14N:
             return Transform.EXCLUSIVE_C14N
-        case str(uri), [] if uri == ENVELOPED:
+        if uri == ENVELOPED:
             return Transform.ENVELOPED
-        case str(uri), [parameter] if uri == XPATH_FILTER2 and parameter.tag == f"{{{FILTER2}}}XPath":
-            if parameter.get("Filter") == "subtract" and _names_signature(_SUBTRACT, parameter):
+    elif len(parameters) == 1:
+        (parameter,) = parameters
+        if uri == XPATH_FILTER2 and parameter.tag == _FILTER and parameter.get("Filter") == "subtract":
+            if _names_signature(_SUBTRACT, parameter):
                 return Transform.WITHOUT_SIGNATURES
-        case str(uri), [parameter] if uri == XPATH and parameter.tag == f"{{{DS}}}XPath":
-            if _names_signature(_NOT_INSIDE, parameter):
-                return Transform.NOT_IN_SIGNATURE
+        elif uri == XPATH and parameter.tag == _XPATH and _names_signature(_NOT_INSIDE, parameter):
+            return Transform.NOT_IN_SIGNATURE
     raise refusal("transform-not-allowed", "a transform, or parameters of one, that is not in the profile")
 
 

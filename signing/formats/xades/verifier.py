@@ -11,14 +11,13 @@ The steps, in order; each raises VerificationFailed:
 7. the content is cut out of the very bytes whose digest was right, and is the same for all signatures.
 """
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
 from lxml import etree
 
-from signing.algorithms import verify_bytes
+from signing.algorithms import DIGESTS, verify_bytes
 from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import refusal
 from signing.formats.xades.document import SignedDocument, canonical, read_document
@@ -70,14 +69,14 @@ def _verify_signature(
     if not all(trust.algorithms.accepts_digest(name, at=at) for name in digests):
         raise refusal("algorithm-not-allowed", "a digest algorithm that does not count at this time")
     signer, others = _find_signer(parts)
-    covered = covered_bytes(document, parts.element, parts.coverage)
+    covered = covered_bytes(document, element, parts.coverage)
     _check_digest(covered, parts.data)
-    _check_digest(canonical(parts.signed_properties), parts.properties)
-    if parts.key is not None:
-        _check_digest(canonical(parts.key_info), parts.key)
+    _check_digest(parts.signed_properties, parts.properties)
+    if parts.key is not None and parts.key_info is not None:
+        _check_digest(parts.key_info, parts.key)
     verify_bytes(
         parts.value,
-        canonical(parts.signed_info),
+        parts.signed_info,
         key=signer.key,
         algorithm=parts.algorithm,
         policy=trust.algorithms,
@@ -94,7 +93,7 @@ def _verify_signature(
 
 def _find_signer(parts: SignatureParts) -> tuple[SignerCertificate, Sequence[SignerCertificate]]:
     name, digest = parts.certificate_digest
-    matching = [der for der in parts.certificates if hmac.compare_digest(hashlib.new(name, der).digest(), digest)]
+    matching = [der for der in parts.certificates if hmac.compare_digest(DIGESTS[name](der).digest(), digest)]
     if len(set(matching)) != 1:
         raise refusal("certificate-not-bound", "no certificate in KeyInfo has the digest that the signer signed")
     others = dict.fromkeys(der for der in parts.certificates if der != matching[0])
@@ -102,7 +101,7 @@ def _find_signer(parts: SignatureParts) -> tuple[SignerCertificate, Sequence[Sig
 
 
 def _check_digest(covered: bytes, reference: Reference) -> None:
-    if not hmac.compare_digest(hashlib.new(reference.digest_name, covered).digest(), reference.digest):
+    if not hmac.compare_digest(DIGESTS[reference.digest_name](covered).digest(), reference.digest):
         raise refusal("digest-mismatch", "what is signed has changed since")
 
 
