@@ -31,7 +31,8 @@ from gateway.version import VERSION
 
 app = typer.Typer(
     name="sealpost",
-    help="The electronic counter for Belgian occupational-health forms. Exit codes: 0 yes, 1 no, 2 usage, 3 try later.",
+    help="The electronic counter for occupational-health forms of Belgium and the Netherlands. "
+    "Exit codes: 0 yes, 1 no, 2 usage, 3 try later.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -50,7 +51,7 @@ def options(
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """The electronic counter for Belgian occupational-health forms."""
+    """The electronic counter for occupational-health forms of Belgium and the Netherlands."""
 
 
 app.command()(demo)

@@ -11,6 +11,7 @@ import pytest
 from gateway.forms.findings import JsonRejected, NotViewable
 from gateway.forms.jsonview import looks_like_json
 from gateway.forms.parsing import FORM_LIMITS
+from gateway.forms.reports.text import to_text
 from tests.schemas.cases import catalogue, samples_of, validator
 
 SECRET = "ZZGEHEIMZZ"
@@ -29,7 +30,7 @@ def codes(raw: bytes) -> list[str]:
     if looks_like_json(raw):  # anything else is judged as XML
         assert not report.acceptable
         assert [finding.code for finding in report.findings] == [finding.code for finding in caught.value.findings]
-    said = json.dumps([report.to_json(language) for language in ("en", "nl", "fr", "de")]) + report.to_text("nl")
+    said = json.dumps([report.to_json(language) for language in ("en", "nl", "fr", "de")]) + to_text(report, "nl")
     assert SECRET not in said + str(caught.value) + repr(caught.value.__context__) + repr(caught.value.__cause__)
     return [finding.code for finding in caught.value.findings]
 
