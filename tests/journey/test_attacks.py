@@ -53,6 +53,7 @@ from tests.journey.test_mailboxes import (
     send_receipt,
 )
 from tests.journey.test_refusals import assert_nothing_went_out, codes, refused, without_signature
+from tests.journey.test_submissions import RECIPIENTS
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -426,7 +427,7 @@ def test_an_appeal_to_a_directorate_that_another_party_calls_its_own_goes_nowher
 # The same again
 
 
-@pytest.mark.parametrize("kind", SIGNERS)
+@pytest.mark.parametrize("kind", RECIPIENTS)
 def test_a_recipient_that_hands_its_copy_in_again_learns_nothing(http: Http, counter: Counter, kind: str) -> None:
     form = counter.form(kind)
     view = http(SIGNERS[kind][1]).post("/v1/submissions", content=form, headers=XML).json()
