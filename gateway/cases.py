@@ -130,14 +130,6 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notes:
-    """What is to be kept of a form once it is accepted. links: keyed."""
-
-    links: tuple[str, ...]
-    sealed_facts: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cases:
     """Takes notes of forms and finds the case they belong to."""
 

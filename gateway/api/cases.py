@@ -17,8 +17,7 @@ router = APIRouter(prefix="/v1")
 def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) -> dict[str, Any]:
     """The cases in which the caller sent or received a form, in the order in which they came to it."""
     items, cursor = gateway.case_status.cases(party, after=int(page.after), limit=page.limit)
-    following = {} if cursor is None else {"next": f"/v1/cases?after={cursor}&limit={page.limit}"}
-    return {"items": items, **following}
+    return page.of(items, cursor, "/v1/cases")
 
 
 @router.get("/cases/{case_id}", operation_id="getCase")

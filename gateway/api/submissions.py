@@ -57,8 +57,7 @@ def _answer(accepted: Accepted) -> Response:
 def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) -> dict[str, Any]:
     """The caller's own submissions, oldest first."""
     items, cursor = gateway.status.submissions(party, after=int(page.after), limit=page.limit)
-    following = {} if cursor is None else {"next": f"/v1/submissions?after={cursor}&limit={page.limit}"}
-    return {"items": items, **following}
+    return page.of(items, cursor, "/v1/submissions")
 
 
 @router.get("/submissions/{submission_id}", operation_id="getSubmission")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +24,11 @@ class Page(Strict):
 
     after: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] = "0"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def of(self, items: Sequence[Any], cursor: int | None, path: str) -> dict[str, Any]:
+        """The answer of a collection at `path`: this page, and where the next one is if there may be one."""
+        following = {} if cursor is None else {"next": f"{path}?after={cursor}&limit={self.limit}"}
+        return {"items": items, **following}
 
 
 class NoQuery(Strict):

@@ -266,7 +266,8 @@ def load_code_list(file: Path, *, beside: Path | None = None) -> CodeList:
 
     Raises CodeListRefused naming entries and reasons; CatalogueError for what is no code list.
     """
-    ours, lists = load_code_lists(), load_code_lists(own=beside)
+    files = SchemaFolder(SCHEMAS)
+    ours, lists = _code_lists(files, own=None), _code_lists(files, own=beside)
     data = parse_yaml(read_text(file, name=str(file)), source=str(file))
     name = data.get("list") if isinstance(data, dict) else None
     read = read_code_list(data, source=str(file), ours=ours.get(str(name)))

@@ -62,12 +62,17 @@ class ParsedDocument:
     @cached_property
     def sha256(self) -> str:
         """The digest of the bytes, `sha256:<hex>`."""
-        return f"sha256:{hashlib.sha256(self.raw).hexdigest()}"
+        return digest_of(self.raw)
 
 
 # Our forms have two at most; for each one too many libxml2 writes a line of its log, however many there are.
 MAX_ATTRIBUTES = 100
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(/descendant::*[@*[{MAX_ATTRIBUTES + 1}]])", regexp=False)
+
+
+def digest_of(raw: bytes) -> str:
+    """SHA-256 of bytes as reports name it, `sha256:<hex>`."""
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 class _Parsers(threading.local):

@@ -6,7 +6,6 @@ Content that a signature was proven to cover. `validate` runs them all over a do
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -18,7 +17,7 @@ from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Finding, JsonRejected, NotViewable, Phase, Rejected, Severity, XmlRejected
 from gateway.forms.jsonview import NO_VIEW, looks_like_json, pointer_of, read_json, to_json, to_xml
 from gateway.forms.kinds import FormKind
-from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, parse_untrusted
+from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, digest_of, parse_untrusted
 from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report
 from gateway.forms.schema import SchemaFault
 from gateway.forms.sources import COMMON_NAMESPACE
@@ -158,7 +157,7 @@ class Validator:
         report = self.validate(document, received_on=received_on)
         return replace(
             report,
-            document=replace(report.document, size_bytes=len(raw), sha256=_digest(raw)),
+            document=replace(report.document, size_bytes=len(raw), sha256=digest_of(raw)),
             findings=tuple(
                 replace(finding, line=None, pointer=pointer_of(shapes, finding.path)) for finding in report.findings
             ),
@@ -170,7 +169,7 @@ class Validator:
         if isinstance(received_on, datetime):
             received_on = received_on.astimezone(UTC).date()
         return Report(
-            document=Document(size_bytes=len(raw), sha256=_digest(raw)),
+            document=Document(size_bytes=len(raw), sha256=digest_of(raw)),
             received_on=received_on,
             phases={Phase.PARSE: Outcome.FAILED, Phase.SCHEMA: Outcome.SKIPPED, Phase.RULES: Outcome.SKIPPED},
             findings=rejection.findings,
@@ -213,10 +212,6 @@ class Validator:
             form=kind,
             messages=kind.messages,
         )
-
-
-def _digest(raw: bytes) -> str:
-    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def _finding(kind: FormKind, fault: SchemaFault) -> Finding:

@@ -27,7 +27,6 @@ from gateway.publish.xpath import Node
 
 XSL = "http://www.w3.org/1999/XSL/Transform"
 FUNC = "http://exslt.org/functions"
-_IMPLEMENTATION = f"{FUNCTIONS_NAMESPACE}:implementation"
 _X = f"{{{XSL}}}"
 _RETURNS, _AS = f"{{{FUNCTIONS_NAMESPACE}}}returns", f"{{{FUNCTIONS_NAMESPACE}}}as"
 _YEARS = range(2000, 2101)  # holidays for terms that begin then

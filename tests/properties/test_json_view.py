@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -163,6 +164,4 @@ def test_the_json_schema_refuses_what_the_xml_schema_refuses(kind: FormKind) -> 
 
 
 def _day(header: dict[str, Any]) -> Any:
-    from datetime import date
-
     return date.fromisoformat(header["IssuedOn"])
