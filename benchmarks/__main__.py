@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import seals, validate, validate_java
-from benchmarks.intake import run as intake
+from benchmarks import claims, delivery, intake, seals, validate, validate_java
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
-    "intake": intake,
+    "intake": intake.run,
+    "delivery": delivery.run,
+    "dead-endpoint": delivery.dead_endpoint,
+    "claim-flat": claims.run,
     "validate-xsd": validate.xsd,
     "validate-rules": validate.rules,
     "validate-java": validate_java.run,

@@ -1,75 +1,65 @@
-"""`intake`: submissions accepted a second through HTTP, against a bare FastAPI endpoint that only stores the bytes.
+"""`intake`: submissions accepted a second through HTTP, and how long the slowest wait.
 
-Accepted means all of it: parsed, valid, all rules, signature verified, routed, three copies sealed, acceptance signed,
-durable. The load generator runs in this process on the same machine; both servers get the same load.
+Accepted means all of it: parsed, valid, all rules, P-256 signature verified, routed, three copies sealed with a signed
+consignment note in each, evidence signed of each copy and of the acceptance, durable (synchronous=FULL). The gateway
+runs as an operator runs it (`sealpost serve`); the load generator runs beside it on the same cores, which is
+included in every figure.
+
+Asked for, on two cores of a current server: 600 a second, and at 80 % of what was reached a p99 under 250 ms. The
+floor is the same steps by the bare libraries, measured in the same run: ECDSA P-256 (one verification, seven
+signatures), ECDH and AES-256-GCM (three copies), libxml2 (parse, canonical form, schema). What is between the two is
+the rules, the store, HTTP, the load generator, and Python around all of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import socket
-import tempfile
+import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
 
 import aiohttp
-import uvicorn
-from fastapi import FastAPI, Request
 
+from benchmarks.bare import BareSteps
+from benchmarks.counter import CORES, SENDER, Counter, a_counter
 from benchmarks.result import Result, compared
-from gateway.api.app import create_app
-from gateway.assembly import build
-from gateway.config import load_config
-from gateway.demo.papers import draw_up
-from gateway.demo.pki import DemoFolder, create_demo_folder
-from gateway.demo.register import register_cast
-from gateway.stores.engine import sqlite
-from signing import load_identity, sign_xml
 
-KIND, SIGNER, SENDER = "be/health-assessment", "doctor", "service"
 FORMS = 600
+WARM = 60
 CLIENTS = 16
+LEAST_RATE, MOST_P99_MS = 600.0, 250.0
+SHARE = 0.8  # of the highest rate, at which waiting is measured
 
 
 def run() -> list[Result]:
-    """Measure both servers with the same forms."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = create_demo_folder(Path(place), at=datetime.now(UTC) - timedelta(days=1), port=0)
-        gateway = build(load_config(folder.config))
-        tokens = register_cast(gateway, folder)
-        gateway.store.close()
-        forms = _forms(folder)
-        with _server(_serve_gateway, folder.config) as url:
-            accepted = asyncio.run(_load(f"{url}/v1/submissions", forms, tokens[SENDER]))
-        with _server(_serve_bare, Path(place) / "bare.sqlite3") as url:
-            stored = asyncio.run(_load(f"{url}/", forms, "none"))
-    against = "a bare FastAPI endpoint that only stores the bytes"
-    return [compared("intake", accepted, "submissions/s", against=against, floor=stored)]
+    """The highest rate, then the waiting at a share of it."""
+    with a_counter() as counter:
+        forms = [counter.form() for _ in range(WARM + 2 * FORMS)]
+        steps = BareSteps(counter)
+        floor_s = steps.intake(forms[0])
+        with counter.running():
+            asyncio.run(_flood(counter, forms[:WARM]))
+            rate = asyncio.run(_flood(counter, forms[WARM : WARM + FORMS]))
+            waits = asyncio.run(_at_rate(counter, forms[WARM + FORMS :], SHARE * rate))
+        floor_s = min(floor_s, steps.intake(forms[0]))
+    p50, p99 = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
+    against = f"bare crypto and libxml2 of the same steps on {CORES} cores"
+    at = f"at {SHARE:.0%} of that"
+    return [
+        compared("intake", rate, "submissions/s", against=against, floor=CORES / floor_s),
+        compared("intake least", rate, "submissions/s", against="what is asked", floor=LEAST_RATE),
+        compared(f"intake p99 {at}", p99 * 1e3, "ms", against="the most that is allowed", floor=MOST_P99_MS),
+        compared(f"intake p50 {at}", p50 * 1e3, "ms", against="the bare steps", floor=floor_s * 1e3),
+    ]
 
 
-def _forms(folder: DemoFolder) -> list[bytes]:
-    """Signed assessments that differ in their DocumentId."""
-    identity = load_identity(folder.signing(SIGNER))
-    now = datetime.now(UTC)
-    cases = ({"f:Header/c:CaseReference": f"BENCH-{number}"} for number in range(FORMS))  # as many cases as forms
-    return [sign_xml(draw_up(KIND, now=now, fill=case).raw, identity=identity, at=now) for case in cases]
-
-
-async def _load(url: str, forms: Sequence[bytes], token: str) -> float:
-    """Hand in all forms by CLIENTS clients at once; accepted a second."""
+async def _flood(counter: Counter, forms: Sequence[bytes]) -> float:
+    """Hand in all forms by CLIENTS clients at once, each as fast as it is answered; accepted a second."""
     waiting = iter(forms)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/xml"}
 
     async def client(session: aiohttp.ClientSession) -> None:
         for form in waiting:
-            async with session.post(url, data=form, headers=headers) as response:
-                body = await response.read()
-                if response.status != 201:
-                    raise RuntimeError(f"{response.status}: {body[:500]!r}")
+            await _hand_in(session, counter, form)
 
     async with aiohttp.ClientSession() as session:
         started = time.perf_counter()
@@ -77,40 +67,23 @@ async def _load(url: str, forms: Sequence[bytes], token: str) -> float:
         return len(forms) / (time.perf_counter() - started)
 
 
-@contextmanager
-def _server(serve: Callable[[Path, int], None], path: Path) -> Iterator[str]:
-    """A server process on a free port, ready to answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(path, port), daemon=True)
-    process.start()
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.join()
+async def _at_rate(counter: Counter, forms: Sequence[bytes], rate: float) -> list[float]:
+    """Hand in one form every 1/rate seconds, whether or not earlier ones were answered; seconds from the moment at
+    which each was due to its answer."""
+
+    async def one(session: aiohttp.ClientSession, form: bytes, due: float) -> float:
+        await asyncio.sleep(due - time.perf_counter())
+        await _hand_in(session, counter, form)
+        return time.perf_counter() - due
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        started = time.perf_counter() + 0.1
+        return await asyncio.gather(*(one(session, form, started + k / rate) for k, form in enumerate(forms)))
 
 
-def _serve_gateway(config: Path, port: int) -> None:
-    uvicorn.run(create_app(build(load_config(config))), port=port, log_level="error")
-
-
-def _serve_bare(path: Path, port: int) -> None:
-    connection = sqlite.connect(str(path), isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("CREATE TABLE body (raw BLOB)")
-    app = FastAPI()
-
-    @app.post("/", status_code=201)
-    async def store(request: Request) -> dict[str, str]:
-        connection.execute("INSERT INTO body VALUES (?)", (await request.body(),))
-        return {"state": "stored"}
-
-    uvicorn.run(app, port=port, log_level="error")
+async def _hand_in(session: aiohttp.ClientSession, counter: Counter, form: bytes) -> None:
+    headers = {"Authorization": f"Bearer {counter.tokens[SENDER]}", "Content-Type": "application/xml"}
+    async with session.post(f"{counter.url}/v1/submissions", data=form, headers=headers) as response:
+        body = await response.read()
+        if response.status != 201:
+            raise RuntimeError(f"{response.status}: {body[:500]!r}")

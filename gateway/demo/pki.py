@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +85,13 @@ class DemoFolder:
 
 
 def create_demo_folder(
-    root: Path, *, at: datetime, port: int, host: str = "127.0.0.1", retry_schedule_s: tuple[float, ...] | None = None
+    root: Path,
+    *,
+    at: datetime,
+    port: int,
+    host: str = "127.0.0.1",
+    retry_schedule_s: tuple[float, ...] | None = None,
+    cast: Sequence[CastMember] = CAST,
 ) -> DemoFolder:
     """Make all keys of the cast and a configuration for a gateway at `host` and `port`.
 
@@ -108,7 +115,7 @@ def create_demo_folder(
     folder.gateway_certificate.write_text(_pem(service), encoding="ascii")
     write_secret(folder.identifier_key, secrets.token_bytes(IDENTIFIER_KEY_BYTES))
     write_secret(folder.admin_token, secrets.token_urlsafe(32).encode() + b"\n")
-    for member in CAST:
+    for member in cast:
         _create_party(folder, member, authority=authority, at=at)
     folder.anchors.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
     folder.config.write_text(_config(folder, host=host, port=port, retry_schedule_s=retry_schedule_s), encoding="utf-8")
