@@ -61,6 +61,14 @@ class Register(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class LooseEnd:
+    """A row that belongs to nothing, or a queue that nobody will look at. code: one of `audit.FLAWS`."""
+
+    code: str
+    id: str
+
+
 class Reading(Register, Protocol):
     """A consistent view of the store."""
 
@@ -86,7 +94,9 @@ class Reading(Register, Protocol):
         """The form kinds of which a copy waits for the party's receipt."""
         ...
 
-    def envelope(self, delivery_id: DeliveryId) -> bytes: ...
+    def envelope(self, delivery_id: DeliveryId) -> bytes:
+        """The sealed copy. Raises NotFound when it is not there any more."""
+        ...
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None: ...
 
@@ -95,6 +105,10 @@ class Reading(Register, Protocol):
     def receipt(self, receipt_id: str) -> KeptReceipt | None: ...
 
     def receipt_by_digest(self, delivery_id: DeliveryId, digest: str) -> KeptReceipt | None: ...
+
+    def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
+        """Everything that was kept for a delivery, in the order in which it came."""
+        ...
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
 
@@ -108,6 +122,22 @@ class Reading(Register, Protocol):
 
     def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
         """The cases in which a party has sent or received a form, in the order in which it came to them."""
+        ...
+
+    def submission_ids(self, *, after: int, limit: int) -> Sequence[tuple[int, SubmissionId]]:
+        """Everything that was ever handed in, in its order, each with its position."""
+        ...
+
+    def case_of(self, submission_id: SubmissionId) -> tuple[CaseId, Sequence[PartyId]] | None:
+        """The case that a form was put into, and who sees that case."""
+        ...
+
+    def loose_ends(self, *, now: datetime) -> Sequence[LooseEnd]:
+        """Rows without the row that they belong to, and recipients with due copies whose queue is not looked at."""
+        ...
+
+    def damage(self) -> Sequence[str]:
+        """What the engine's own check of its file finds; nothing when it is sound."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import (
+    audit,
     cases,
     codelists,
     convert,
@@ -74,6 +75,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")
 app.command()(server.serve)
 app.command()(server.work)
+app.command()(audit.audit)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from gateway.errors import ConfigError, StoreUnavailable
+from gateway.errors import ConfigError, NotFound, StoreUnavailable
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     CaseId,
@@ -34,8 +34,8 @@ from gateway.model import (
     SubmissionState,
     Term,
 )
-from gateway.ports import Reading, Transaction
-from gateway.stores import cases, rows
+from gateway.ports import LooseEnd, Reading, Transaction
+from gateway.stores import cases, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
 from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane
@@ -187,6 +187,8 @@ class _Snapshot:
 
     def envelope(self, delivery_id: DeliveryId) -> bytes:
         row = self._row("SELECT raw FROM envelope WHERE delivery_id = ?", delivery_id)
+        if row is None:
+            raise NotFound("envelope-missing", "the sealed copy is not there any more")
         return bytes(row[0])
 
     # proof
@@ -207,6 +209,10 @@ class _Snapshot:
         row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? AND digest = ?", delivery_id, digest)
         return row and rows.receipt_of(row)
 
+    def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
+        sql = f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? ORDER BY seq"
+        return [rows.receipt_of(row) for row in self._rows(sql, delivery_id)]
+
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
         return [rows.term_of(row) for row in self._rows(sql, submission_id)]
@@ -221,6 +227,20 @@ class _Snapshot:
 
     def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
         return cases.cases_of(self._connection, party, after=after, limit=limit)
+
+    # the store as a whole
+
+    def submission_ids(self, *, after: int, limit: int) -> Sequence[tuple[int, SubmissionId]]:
+        return soundness.submission_ids(self._connection, after=after, limit=limit)
+
+    def case_of(self, submission_id: SubmissionId) -> tuple[CaseId, Sequence[PartyId]] | None:
+        return soundness.case_of(self._connection, submission_id)
+
+    def loose_ends(self, *, now: datetime) -> Sequence[LooseEnd]:
+        return soundness.loose_ends(self._connection, now=to_ms(now))
+
+    def damage(self) -> Sequence[str]:
+        return soundness.damage(self._connection)
 
 
 class _Unit(_Snapshot):

@@ -1,0 +1,95 @@
+"""Re-prove everything that is stored: states, evidence, bytes, receipts, terms, cases, queues.
+
+An audit believes no row. It reads one submission after the other with all that belongs to it, each at one moment, and
+keeps none: it runs beside a working gateway, over stores of any size. What a single submission must show stands in
+`proving.py`; here are the walk and what concerns the store as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gateway.deadlines import Calendar
+from gateway.errors import StoreUnavailable
+from gateway.evidence import Witness
+from gateway.flaws import Flaw
+from gateway.model import SubmissionId
+from gateway.ports import Clock, LooseEnd, Reading, Store
+from gateway.proving import Dossier, Prover, dossier_of
+from signing import TrustPolicy
+
+PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
+PLACES = {"delivery": "delivery", "envelope": "delivery", "attempt": "delivery", "lane": "party", "link": "case"}
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """How much was looked at."""
+
+    submissions: int = 0
+    deliveries: int = 0
+    evidence: int = 0
+    receipts: int = 0
+
+    def count(self, dossier: Dossier) -> None:
+        """Add what belongs to one submission."""
+        self.submissions += 1
+        self.deliveries += len(dossier.copies)
+        self.evidence += len(dossier.evidence)
+        self.receipts += sum(len(copy.receipts) for copy in dossier.copies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """The proof of a whole store. calendars: by country. trust: of recipients' receipts."""
+
+    store: Store
+    witness: Witness
+    trust: TrustPolicy
+    calendars: Mapping[str, Calendar]
+    clock: Clock
+
+    def run(self, tally: Tally | None = None) -> Iterator[Flaw]:
+        """Every flaw, as it is found. tally: counts what was looked at."""
+        tally = tally or Tally()
+        try:
+            for said in self.store.read(lambda view: view.damage()):
+                yield Flaw(code="store-damaged", place="store", detail=said)
+            yield from self._submissions(tally)
+            for end in self.store.read(lambda view: view.loose_ends(now=self.clock.now())):
+                yield Flaw(code=end.code, place=_place(end))
+        except StoreUnavailable as error:
+            yield Flaw(code="store-unreadable", place="store", detail=error.code)
+
+    def _submissions(self, tally: Tally) -> Iterator[Flaw]:
+        prover = Prover(witness=self.witness, trust=self.trust, calendars=self.calendars)
+        position = 0
+        while True:
+            after = position
+            page = self.store.read(lambda view, after=after: _page(view, after))  # type: ignore[misc]
+            if not page:
+                return
+            for position, submission_id, dossier in page:  # noqa: B007 -- the last one is where the next page begins
+                if dossier is None:
+                    yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
+                    continue
+                tally.count(dossier)
+                yield from prover.prove(dossier)
+
+
+def _page(view: Reading, after: int) -> list[tuple[int, SubmissionId, Dossier | None]]:
+    return [(position, each, _read(view, each)) for position, each in view.submission_ids(after=after, limit=PAGE)]
+
+
+def _read(view: Reading, submission_id: SubmissionId) -> Dossier | None:
+    """All that belongs to a submission; None when one of its rows holds what the gateway never writes."""
+    try:
+        return dossier_of(view, submission_id)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+
+
+def _place(end: LooseEnd) -> str:
+    kind = end.code.partition("-")[0]
+    return f"{PLACES.get(kind, 'submission' if kind in ('term', 'filing') else kind)} {end.id}"

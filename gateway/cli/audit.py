@@ -1,0 +1,57 @@
+"""`audit`: prove again everything that a gateway has stored."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson
+from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
+
+# The engine is imported by the commands that run it: every other command would wait for it.
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
+
+
+def audit(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Prove again everything that is stored.
+
+    States against evidence, evidence against signatures and digests, hand-overs against receipts, terms, cases, queues.
+    May run beside a working gateway. Exit code 1 when anything is not as it was promised.
+    """
+    from gateway.assembly import build
+    from gateway.audit import Audit, Tally
+    from gateway.config import load_config
+
+    with answering(as_json=as_json):
+        loaded = load_config(config)
+        if not loaded.store_path.exists():
+            raise usage_error(f"{loaded.store_path}: there is no store to audit")
+        gateway = build(loaded)
+        try:
+            tally, found = Tally(), []
+            for flaw in Audit(
+                store=gateway.store,
+                witness=gateway.witness,
+                trust=gateway.trust,
+                calendars=gateway.receipts.calendars,
+                clock=gateway.clock,
+            ).run(tally):
+                if as_json:
+                    found.append({**asdict(flaw), "message": flaw.message, "fix": flaw.way_out})
+                    continue
+                found.append({"code": flaw.code})
+                out().print(Text.assemble((flaw.code, "bold red"), f"  {flaw.place}  {flaw.detail}".rstrip()))
+                out().print(Text(f"  what     {flaw.message}\n  way out  {flaw.way_out}"))
+        finally:
+            gateway.store.close()
+        if as_json:
+            print_json({"sound": not found, "lookedAt": asdict(tally), "findings": found})
+        else:
+            looked = ", ".join(f"{count} {name}" for name, count in asdict(tally).items())
+            out().print(Text(f"{'NOT SOUND' if found else 'SOUND'}: {looked}; {len(found)} findings"))
+        raise typer.Exit(ExitCode.NO if found else ExitCode.YES)

@@ -1,0 +1,88 @@
+"""What an audit can find: every code once, what it means, and what an operator does about it.
+
+A flaw carries ids, codes and digests, never a value of a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_RESTORE = "Stop the gateway, keep the file as it is for inquiry, and restore the newest backup that passes an audit."
+_LOST = "Restore what is missing from the newest backup that has it; until then answer questions about it by hand."
+_FORGED = "Treat the store as tampered with: keep the file, find out who could write to it, restore a backup."
+_BUG = "Keep a copy of the file and report this as a fault of the gateway, with the code and the ids."
+_REGISTER = "Register the party again (`sealpost parties register`): its queue is then looked at."
+
+FLAWS: Mapping[str, tuple[str, str]] = {
+    # the file
+    "store-damaged": ("the engine's own check of the file fails", _RESTORE),
+    "store-unreadable": ("the store cannot be read to the end", _RESTORE),
+    "row-unreadable": ("a row holds what the gateway never writes", _FORGED),
+    # rows that hang in the air
+    "delivery-without-submission": ("a delivery belongs to no submission", _LOST),
+    "envelope-without-delivery": ("a sealed copy belongs to no delivery", _LOST),
+    "attempt-without-delivery": ("an attempt belongs to no delivery", _LOST),
+    "evidence-without-submission": ("evidence speaks of a submission that is not there", _LOST),
+    "evidence-without-delivery": ("evidence speaks of a delivery that is not there", _LOST),
+    "receipt-without-delivery": ("a receipt speaks of a delivery that is not there", _LOST),
+    "term-without-submission": ("a term belongs to no submission", _LOST),
+    "filing-without-submission": ("a case holds a form that is not there", _LOST),
+    "link-without-case": ("a link or a viewer leads to a case without forms", _LOST),
+    "lane-asleep": ("copies are due for a party whose queue nobody will look at", _REGISTER),
+    # evidence and states
+    "evidence-invalid": ("the signature of evidence does not hold over its bytes", _FORGED),
+    "evidence-by-a-stranger": ("evidence was not signed by this service's seal", _FORGED),
+    "evidence-differs": ("evidence says another thing than the row that holds it", _FORGED),
+    "evidence-for-other-bytes": ("evidence binds another digest than the one stored", _FORGED),
+    "evidence-without-state": ("evidence tells of a move that the stored state does not show", _BUG),
+    "evidence-without-receipt": ("evidence speaks of a receipt that is not kept", _LOST),
+    "state-without-evidence": ("no evidence leads to the stored state", _LOST),
+    # submissions
+    "submission-without-evidence": ("nothing proves that the submission was accepted or rejected", _LOST),
+    "submission-closed-early": ("a submission is closed while a copy of it is open", _BUG),
+    "submission-left-open": ("a submission is open while no copy of it is", _BUG),
+    "rejected-with-deliveries": ("a rejected form has deliveries", _BUG),
+    "answer-missing": ("the first answer to the sender is not kept", _LOST),
+    "answer-differs": ("the first answer names other facts than those stored", _FORGED),
+    "delivery-missing": ("the sender was told of a delivery that is not there", _LOST),
+    # copies
+    "envelope-missing": ("the sealed copy of a delivery is not there", _LOST),
+    "envelope-differs": ("the sealed copy is not the one that its delivery and evidence name", _FORGED),
+    "delivery-document-differs": ("a delivery names another document than its submission", _FORGED),
+    "delivery-without-time": ("a copy waits to be pushed and has no time at which it will be", _BUG),
+    "settled-but-due": ("a copy that is settled would be pushed or is leased", _BUG),
+    # receipts
+    "handover-without-receipt": ("a copy counts as settled by a receipt that is not kept", _LOST),
+    "receipt-changed": ("a kept receipt has not the digest under which it was kept", _FORGED),
+    "receipt-invalid": ("a receipt that moved a delivery proves nothing", _FORGED),
+    "receipt-without-evidence": ("a receipt was taken and nothing proves it", _LOST),
+    # terms and cases
+    "terms-differ": ("terms are not as evidence states or starts them", _FORGED),
+    "term-not-started": ("the event that starts a term happened and it does not run", _BUG),
+    "term-without-evidence": ("a term runs without the event that starts it", _BUG),
+    "submission-without-case": ("an accepted form is in no case", _LOST),
+    "case-without-party": ("a sender or recipient does not see the case of its form", _LOST),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """Something that is not as it was promised. place: `submission <id>`, `delivery <id>`, `party <id>`, `store`.
+
+    detail: ids, codes or names of columns; never a value of a document.
+    """
+
+    code: str
+    place: str
+    detail: str = ""
+
+    @property
+    def message(self) -> str:
+        """What the code means."""
+        return FLAWS[self.code][0]
+
+    @property
+    def way_out(self) -> str:
+        """What an operator does about it."""
+        return FLAWS[self.code][1]

@@ -1,0 +1,320 @@
+"""What one submission must show, with all that belongs to it; pure: a dossier in, flaws out.
+
+States are replayed from evidence by the table of `lifecycle.py`: whatever moves that table names, now or later, a
+stored state must be one to which the kept evidence leads, and no evidence may tell of another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.deadlines import Calendar
+from gateway.errors import NotFound, Unreadable
+from gateway.evidence import Witness
+from gateway.flaws import Flaw
+from gateway.lifecycle import TRANSITIONS, is_final
+from gateway.model import (
+    CaseId,
+    Delivery,
+    DeliveryState,
+    EndpointKind,
+    Event,
+    Evidence,
+    KeptReceipt,
+    PartyId,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+    Term,
+)
+from gateway.ports import Reading
+from gateway.receipt import read_receipt
+from gateway.receipts import FACTS
+from gateway.statement import Statement, read_statement, stated
+from signing import SigningError, TrustPolicy, sha256, subject_of
+
+MOVING = frozenset(event for _, event in TRANSITIONS.values())
+BY_RECEIPT = frozenset(event for (_, fact), (_, event) in TRANSITIONS.items() if fact in FACTS.values())
+AT_ACCEPTANCE = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A delivery with what is kept for it. envelope: digest and size of the sealed bytes, None when they are gone."""
+
+    delivery: Delivery
+    envelope: tuple[str, int] | None
+    receipts: tuple[KeptReceipt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dossier:
+    """All rows of one submission, read at one moment. case: with those who see it."""
+
+    submission: Submission
+    copies: tuple[Copy, ...]
+    evidence: tuple[Evidence, ...]
+    terms: tuple[Term, ...]
+    case: tuple[CaseId, Sequence[PartyId]] | None
+
+
+def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
+    """Read a submission. Raises ValueError and its like for a row that the gateway never wrote."""
+    submission = view.submission(submission_id)
+    if submission is None:
+        raise ValueError("the submission went away while it was being read")
+    return Dossier(
+        submission=submission,
+        copies=tuple(_copy(view, delivery) for delivery in view.deliveries_of(submission_id)),
+        evidence=tuple(view.evidence_of(submission_id)),
+        terms=tuple(view.terms_of(submission_id)),
+        case=view.case_of(submission_id),
+    )
+
+
+def _copy(view: Reading, delivery: Delivery) -> Copy:
+    try:
+        sealed = view.envelope(delivery.id)
+    except NotFound:
+        return Copy(delivery=delivery, envelope=None, receipts=tuple(view.receipts_of(delivery.id)))
+    envelope = (sha256(sealed), len(sealed))
+    return Copy(delivery=delivery, envelope=envelope, receipts=tuple(view.receipts_of(delivery.id)))
+
+
+_Said = list[tuple[Evidence, Statement | None]]
+
+
+class Prover:
+    """Proves dossiers. trust: of recipients' receipts; evidence must be of the witness's own seal."""
+
+    def __init__(self, *, witness: Witness, trust: TrustPolicy, calendars: Mapping[str, Calendar]) -> None:
+        certificate = witness.identity.certificate
+        self._own = subject_of(certificate)
+        self._issuer = witness.issuer
+        self._trust = trust
+        self._own_trust = TrustPolicy((certificate, *trust.anchors), algorithms=trust.algorithms)
+        self._calendars = calendars
+
+    def prove(self, dossier: Dossier) -> Iterator[Flaw]:
+        """Everything that is wrong with one submission."""
+        said: _Said = []
+        for evidence in dossier.evidence:
+            statement, flaw = self._statement(evidence)
+            said.append((evidence, statement))
+            if flaw is not None:
+                yield flaw
+        yield from self._submission(dossier, said)
+        for copy in dossier.copies:
+            own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
+            yield from _delivery(dossier.submission, copy)
+            yield from _moves(copy.delivery, [each for each, _ in own])
+            yield from _bound(copy, own)
+            yield from self._receipts(copy, own)
+        yield from self._terms(dossier, said)
+
+    def _statement(self, evidence: Evidence) -> tuple[Statement | None, Flaw | None]:
+        place = _at(evidence)
+        try:
+            statement = read_statement(evidence.raw, trust=self._own_trust, at=evidence.at)
+        except (SigningError, Unreadable) as error:
+            return None, Flaw(code="evidence-invalid", place=place, detail=str(error.code))
+        if subject_of(statement.issuer) != self._own:
+            return None, Flaw(code="evidence-by-a-stranger", place=place)
+        row = (evidence.id, evidence.event.uri, evidence.at, evidence.submission_id, evidence.delivery_id)
+        names = ("id", "event", "at", "submission", "delivery")
+        told = (
+            statement.evidence_id,
+            statement.event,
+            statement.at,
+            statement.submission_id,
+            statement.delivery_id,
+        )
+        differing = [name for name, kept, signed in zip(names, row, told, strict=True) if kept != signed]
+        if differing:
+            return statement, Flaw(code="evidence-differs", place=place, detail=" ".join(differing))
+        return statement, None
+
+    def _submission(self, dossier: Dossier, said: _Said) -> Iterator[Flaw]:
+        submission, place = dossier.submission, f"submission {dossier.submission.id}"
+        events = Counter(evidence.event for evidence, _ in said)
+        own_notice = submission.sender == self._issuer
+        rejected = submission.state is SubmissionState.REJECTED
+        wanted = Event.SUBMISSION_REJECTION if rejected else Event.SUBMISSION_ACCEPTANCE
+        if events[wanted] != 1 and not own_notice:
+            yield Flaw(code="submission-without-evidence", place=place, detail=wanted)
+        other = Event.SUBMISSION_ACCEPTANCE if rejected else Event.SUBMISSION_REJECTION
+        if events[other]:
+            yield Flaw(code="evidence-without-state", place=place, detail=other)
+        for evidence, statement in said:
+            if statement is None or evidence.delivery_id is not None or statement.document is None:
+                continue
+            if not statement.document.is_of(submission.digest):
+                yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="document")
+        if rejected:
+            if dossier.copies:
+                yield Flaw(code="rejected-with-deliveries", place=place)
+            return
+        settled = [is_final(copy.delivery.state) for copy in dossier.copies]
+        if submission.state is SubmissionState.CLOSED and not all(settled):
+            yield Flaw(code="submission-closed-early", place=place)
+        if submission.state is SubmissionState.ACCEPTED and settled and all(settled):
+            yield Flaw(code="submission-left-open", place=place)
+        if dossier.case is None:
+            yield Flaw(code="submission-without-case", place=place)
+        else:
+            concerned = {submission.sender, *(copy.delivery.party for copy in dossier.copies)}
+            for party in sorted(concerned - set(dossier.case[1])):
+                yield Flaw(code="case-without-party", place=place, detail=party)
+        if not own_notice:
+            yield from _answer(dossier)
+
+    def _receipts(self, copy: Copy, own: _Said) -> Iterator[Flaw]:
+        """Receipts and the evidence that rests on them, both ways."""
+        delivery, place = copy.delivery, f"delivery {copy.delivery.id}"
+        kept = {receipt.id: receipt for receipt in copy.receipts}
+        proofs = {evidence.id: (evidence, statement) for evidence, statement in own}
+        for receipt in copy.receipts:
+            if sha256(receipt.raw) != receipt.digest:
+                yield Flaw(code="receipt-changed", place=f"receipt {receipt.id}")
+            elif receipt.evidence_id is not None:
+                if receipt.evidence_id not in proofs:
+                    yield Flaw(code="receipt-without-evidence", place=f"receipt {receipt.id}")
+                code = self._judged(receipt, delivery)
+                if code is not None:
+                    yield Flaw(code="receipt-invalid", place=f"receipt {receipt.id}", detail=code)
+        for evidence, statement in own:
+            if evidence.receipt_id is None:
+                continue
+            if evidence.receipt_id not in kept:
+                yield Flaw(code="evidence-without-receipt", place=_at(evidence), detail=evidence.receipt_id)
+            elif statement is not None and statement.receipt_digest != kept[evidence.receipt_id].digest:
+                yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="receipt")
+        for evidence, _ in own:
+            if evidence.event in BY_RECEIPT and evidence.receipt_id is None:
+                yield Flaw(code="handover-without-receipt", place=place)
+
+    def _judged(self, receipt: KeptReceipt, delivery: Delivery) -> str | None:
+        """What is wrong with a receipt that moved a delivery."""
+        try:
+            read = read_receipt(receipt.raw, trust=self._trust, at=receipt.received_at)
+        except (SigningError, Unreadable) as error:
+            return str(error.code)
+        if (read.delivery_id, read.submission_id) != (delivery.id, delivery.submission_id):
+            return "receipt-for-another-delivery"
+        if (read.envelope_digest, read.document_digest) != (delivery.envelope_digest, delivery.document_digest):
+            return "receipt-for-other-bytes"
+        return None if read.party == delivery.party else "receipt-by-a-stranger"
+
+    def _terms(self, dossier: Dossier, said: _Said) -> Iterator[Flaw]:
+        submission, place = dossier.submission, f"submission {dossier.submission.id}"
+        accepted = [each for evidence, each in said if evidence.event is Event.SUBMISSION_ACCEPTANCE and each]
+        at_acceptance = [term for term in dossier.terms if _from_acceptance(term)]
+        if accepted and Counter(stated(term) for term in at_acceptance if term.day_zero) != Counter(accepted[0].terms):
+            yield Flaw(code="terms-differ", place=place, detail="acceptance")
+        roles: dict[str | None, str] = {copy.delivery.id: copy.delivery.role for copy in dossier.copies}
+        calendar = self._calendars.get(submission.kind.partition("/")[0])
+        for term in dossier.terms:
+            event, _, role = (term.starts_on or "").partition(":")
+            if calendar is None or not event or event == Event.SUBMISSION_ACCEPTANCE:
+                continue
+            started = [
+                evidence.at
+                for evidence, _ in said
+                if evidence.event == event and (not role or roles.get(evidence.delivery_id) == role)
+            ]
+            if not started and term.day_zero is not None:
+                yield Flaw(code="term-without-evidence", place=place, detail=term.id)
+            elif started and term.day_zero is None:
+                yield Flaw(code="term-not-started", place=place, detail=term.id)
+            elif started and not _from_acceptance(term):
+                dates = calendar.last_day(calendar.date_of(started[0]), term.length, term.unit)
+                due = (calendar.date_of(started[0]), dates.reading_l, dates.reading_c)
+                if due != (term.day_zero, term.last_day, term.last_day_other_reading):
+                    yield Flaw(code="terms-differ", place=place, detail=term.id)
+
+
+def _from_acceptance(term: Term) -> bool:
+    return term.starts_on is None or term.starts_on.partition(":")[0] in AT_ACCEPTANCE
+
+
+def _answer(dossier: Dossier) -> Iterator[Flaw]:
+    """The first answer to the sender can be given again and is true (it shows what was so at acceptance)."""
+    submission, place = dossier.submission, f"submission {dossier.submission.id}"
+    try:
+        answer = json.loads(submission.answer)
+        facts = (answer["submissionId"], answer["documentDigest"], answer["documentId"], answer["kind"])
+        promised = {each["deliveryId"]: each["envelopeDigest"] for each in answer["deliveries"]}
+        proof = answer["acceptance"]["evidenceId"]
+    except (ValueError, LookupError, TypeError):
+        yield Flaw(code="answer-missing", place=place)
+        return
+    if facts != (submission.id, submission.digest, submission.document_id, submission.kind):
+        yield Flaw(code="answer-differs", place=place)
+    if proof not in {evidence.id for evidence in dossier.evidence}:
+        yield Flaw(code="answer-differs", place=place, detail="acceptance")
+    stored = {copy.delivery.id: copy.delivery.envelope_digest for copy in dossier.copies}
+    for delivery_id, digest in promised.items():
+        if delivery_id not in stored:
+            yield Flaw(code="delivery-missing", place=place, detail=delivery_id)
+        elif stored[delivery_id] != digest:
+            yield Flaw(code="answer-differs", place=place, detail=delivery_id)
+
+
+def _delivery(submission: Submission, copy: Copy) -> Iterator[Flaw]:
+    delivery, place = copy.delivery, f"delivery {copy.delivery.id}"
+    if copy.envelope is None:
+        yield Flaw(code="envelope-missing", place=place)
+    elif copy.envelope != (delivery.envelope_digest, delivery.size_bytes):
+        yield Flaw(code="envelope-differs", place=place)
+    if delivery.document_digest != submission.digest:
+        yield Flaw(code="delivery-document-differs", place=place)
+    pushed = delivery.transport is EndpointKind.PUSH
+    if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:
+        yield Flaw(code="delivery-without-time", place=place)
+    if is_final(delivery.state) and (delivery.due_at is not None or delivery.lease_until is not None):
+        yield Flaw(code="settled-but-due", place=place)
+
+
+def _moves(delivery: Delivery, own: Sequence[Evidence]) -> Iterator[Flaw]:
+    """Replay the evidence of a delivery; where an event can mean two moves, both are followed."""
+    place, reached = f"delivery {delivery.id}", {DeliveryState.CONSIGNED}
+    if sum(evidence.event is Event.CONTENT_CONSIGNMENT for evidence in own) != 1:
+        yield Flaw(code="state-without-evidence", place=place, detail=Event.CONTENT_CONSIGNMENT)
+    for evidence in own:
+        if evidence.event not in MOVING:
+            continue
+        after = {to for (since, _), (to, event) in TRANSITIONS.items() if since in reached and event is evidence.event}
+        if not after:
+            yield Flaw(code="evidence-without-state", place=place, detail=evidence.event)
+            return
+        reached = after
+    if delivery.state in reached:
+        return
+    behind = delivery.state is DeliveryState.CONSIGNED or any(
+        since is delivery.state and to in reached for (since, _), (to, _) in TRANSITIONS.items()
+    )
+    code = "evidence-without-state" if behind else "state-without-evidence"
+    yield Flaw(code=code, place=place, detail=delivery.state)
+
+
+def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:
+    """Every piece of evidence of a delivery binds the same two byte strings, and speaks of its recipient."""
+    delivery = copy.delivery
+    for evidence, statement in own:
+        if statement is None:
+            continue
+        if (statement.party, statement.role) not in ((None, None), (delivery.party, delivery.role)):
+            yield Flaw(code="evidence-differs", place=_at(evidence), detail="recipient")
+        for name, shown, digest in (
+            ("document", statement.document, delivery.document_digest),
+            ("envelope", statement.envelope, delivery.envelope_digest),
+        ):
+            if shown is not None and not shown.is_of(digest):
+                yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail=name)
+
+
+def _at(evidence: Evidence) -> str:
+    return f"evidence {evidence.id}"

@@ -1,0 +1,90 @@
+"""What a piece of evidence says, read back from its verified bytes. How it is written stands in `evidence.py`."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cryptography.x509 import Certificate
+from lxml import etree
+
+from gateway.evidence import salted_digest
+from gateway.exchange import EVIDENCE
+from gateway.model import Term
+from signing import TrustPolicy
+
+StatedTerm = tuple[str, str, str, str | None, str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaltedDigest:
+    """A digest that evidence shows only as sha256(salt || digest)."""
+
+    shown: str
+    salt: bytes
+
+    def is_of(self, digest: str) -> bool:
+        """Whether it was made from `digest` (`sha256:<hex>`)."""
+        return salted_digest(self.salt, digest) == self.shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """The verified content of one piece of evidence. event: its URI. issuer: the certificate that signed it.
+
+    terms: (id, day zero, last day, last day on the other reading, verdict) of the terms that ran already.
+    """
+
+    evidence_id: str
+    event: str
+    at: datetime
+    submission_id: str
+    delivery_id: str | None
+    party: str | None
+    role: str | None
+    document: SaltedDigest | None
+    envelope: SaltedDigest | None
+    receipt_digest: str | None
+    terms: tuple[StatedTerm, ...]
+    issuer: Certificate
+
+
+def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement:
+    """The statement in `raw`. Raises signing.VerificationFailed, Unreadable("not-a-evidence")."""
+    reader, signature = EVIDENCE.read(raw, trust=trust, at=at)
+    content, name = reader.content, f"{{{reader.namespace}}}"
+
+    def salted(child: str) -> SaltedDigest | None:
+        found = content.find(name + child)
+        if found is None:
+            return None
+        return SaltedDigest(shown=(found.text or "").strip(), salt=base64.b64decode(found.get("salt", "")))
+
+    def term(node: etree._Element) -> StatedTerm:
+        part = {etree.QName(child).localname: (child.text or "").strip() for child in node}
+        return part["Id"], part["DayZero"], part["LastDay"], part.get("LastDayOtherReading"), part.get("Verdict")
+
+    return Statement(
+        evidence_id=reader.text("EvidenceId"),
+        event=reader.text("Event"),
+        at=reader.instant("EventTime"),
+        submission_id=reader.text("SubmissionId"),
+        delivery_id=reader.optional("DeliveryId"),
+        party=content.findtext(f"{name}Recipient/{name}Party"),
+        role=content.findtext(f"{name}Recipient/{name}Role"),
+        document=salted("DocumentDigest"),
+        envelope=salted("EnvelopeDigest"),
+        receipt_digest=reader.optional("ReceiptDigest"),
+        terms=tuple(term(node) for node in content.iterchildren(f"{name}Term")),
+        issuer=signature.certificate,
+    )
+
+
+def stated(term: Term) -> StatedTerm:
+    """A running term as evidence states it."""
+
+    def day(at: date | None) -> str | None:
+        return None if at is None else at.isoformat()
+
+    return term.id, day(term.day_zero) or "", day(term.last_day) or "", day(term.last_day_other_reading), term.verdict

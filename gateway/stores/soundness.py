@@ -1,0 +1,61 @@
+"""What an audit asks of the tables as a whole: rows that hang in the air, queues that nobody will look at, damage.
+
+Everything else an audit reads through the same look-ups as everybody. Codes are those of `gateway.audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.model import CaseId, PartyId, SubmissionId
+from gateway.ports import LooseEnd
+from gateway.stores.engine import sqlite
+
+MOMENT_MS = 5_000  # a lane that is full, or being claimed, is looked at again within a moment
+_NO_SUBMISSION = "NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id)"
+_NO_DELIVERY = "NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = delivery_id)"
+_LOOSE = {
+    "delivery-without-submission": f"SELECT id FROM delivery WHERE {_NO_SUBMISSION}",
+    "envelope-without-delivery": f"SELECT delivery_id FROM envelope WHERE {_NO_DELIVERY}",
+    "attempt-without-delivery": f"SELECT DISTINCT delivery_id FROM attempt WHERE {_NO_DELIVERY}",
+    "evidence-without-submission": f"SELECT id FROM evidence WHERE {_NO_SUBMISSION}",
+    "evidence-without-delivery": f"SELECT id FROM evidence WHERE delivery_id IS NOT NULL AND {_NO_DELIVERY}",
+    "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",
+    "term-without-submission": f"SELECT DISTINCT submission_id FROM term WHERE {_NO_SUBMISSION}",
+    "filing-without-submission": f"SELECT submission_id FROM filed WHERE {_NO_SUBMISSION}",
+    "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
+    "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed)",
+}
+_ASLEEP = """
+SELECT due.party FROM (SELECT party, min(due_at) AS due_at FROM delivery WHERE due_at IS NOT NULL GROUP BY party) AS due
+LEFT JOIN lane ON lane.party = due.party
+WHERE lane.party IS NULL OR lane.next_at > max(due.due_at, lane.paused_until, :now) + :moment
+"""
+
+
+def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
+    """See `ports.Reading.loose_ends`."""
+    found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
+    asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
+    return [*found, *(LooseEnd(code="lane-asleep", id=row[0]) for row in asleep)]
+
+
+def damage(connection: sqlite.Connection) -> list[str]:
+    """See `ports.Reading.damage`."""
+    said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    return [] if said == ["ok"] else said
+
+
+def submission_ids(connection: sqlite.Connection, *, after: int, limit: int) -> list[tuple[int, SubmissionId]]:
+    """See `ports.Reading.submission_ids`."""
+    sql = "SELECT seq, id FROM submission WHERE seq > ? ORDER BY seq LIMIT ?"
+    return [(seq, SubmissionId(each)) for seq, each in connection.execute(sql, (after, limit))]
+
+
+def case_of(connection: sqlite.Connection, submission_id: SubmissionId) -> tuple[CaseId, Sequence[PartyId]] | None:
+    """See `ports.Reading.case_of`."""
+    found = connection.execute("SELECT case_id FROM filed WHERE submission_id = ?", (submission_id,)).fetchone()
+    if found is None:
+        return None
+    seen_by = connection.execute("SELECT party FROM case_party WHERE case_id = ?", found)
+    return CaseId(found[0]), [PartyId(row[0]) for row in seen_by]

@@ -1,0 +1,209 @@
+"""An audit finds nothing in a working store, and every sort of damage by its own code."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.assembly import Gateway
+from gateway.demo.pki import DemoFolder
+from gateway.errors import ConfigError
+from gateway.evidence import Witness
+from gateway.flaws import FLAWS
+from gateway.model import PartyId
+from gateway.stores.engine import sqlite
+from tests.cli.command import sealpost
+from tests.faults.world import World
+
+NewWorld = Callable[[], World]
+
+
+@pytest.fixture(scope="module")
+def story(assembled: Gateway, cast: DemoFolder, registered: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A store in which everything has happened: taken, refused and awaited copies, a rejected form, running terms."""
+    world = World(assembled, cast, tmp_path_factory.mktemp("story"))
+    shutil.copy(registered, world.file)
+    running = world.start()
+    world.refuses("inspectorate")
+    world.hand_in(running, *world.form())  # the fund takes it, the inspectorate does not, the dossier collects it
+    running.work(2)
+    world.clients["dossier"].collect(running, running.party("dossier"))
+    world.recipients.inboxes["inspectorate"] = world._inbox("inspectorate")
+    kind = "be/appeal"
+    world.hand_in(running, *world.form(kind), kind=kind)  # its hand-over starts the term of the inspector
+    running.work(2)
+    world.recipients.down.add("fund")
+    world.hand_in(running, *world.form())
+    running.work(1)
+    spoiled = world.form()[1].replace(b"<c:DocumentId>", b"<c:DocumentId>x", 1)
+    running.gateway.intake.accept(spoiled, sender=running.party("service"), idempotency_key=None, language="en")
+    assert running.audit() == []
+    running.gateway.store.close()
+    return world
+
+
+@pytest.fixture
+def damaged(story: World, assembled: Gateway, cast: DemoFolder, tmp_path: Path) -> Callable[[str], set[str]]:
+    """Applies SQL to a copy of the story's file and gives the codes that an audit then finds."""
+
+    def damage(sql: str) -> set[str]:
+        world = World(assembled, cast, tmp_path / "damaged", clock=story.clock)
+        shutil.copy(story.file, world.file)
+        connection = sqlite.connect(str(world.file))
+        done = connection.executescript("PRAGMA foreign_keys = OFF;" + sql)
+        assert connection.total_changes > 0, "nothing was damaged"
+        done.close()
+        connection.commit()
+        connection.close()
+        running = world.start()
+        try:
+            return {flaw.code for flaw in running.audit()}
+        finally:
+            running.gateway.store.close()
+
+    return damage
+
+
+HANDED = "(SELECT id FROM delivery WHERE state = 'handed-over' LIMIT 1)"
+DECLINED = "(SELECT id FROM delivery WHERE state = 'declined')"
+WAITING = "(SELECT id FROM delivery WHERE state = 'consigned' AND transport = 'push' LIMIT 1)"
+CLOSED = "(SELECT id FROM submission WHERE state = 'closed' LIMIT 1)"
+OPEN = "(SELECT submission_id FROM delivery WHERE id = " + WAITING + ")"
+REFUSED = "(SELECT id FROM submission WHERE state = 'rejected')"
+OF_HANDED = f"delivery_id = {HANDED}"
+DAMAGE = {
+    "row-unreadable": f"UPDATE delivery SET state = 'gone' WHERE id = {WAITING}",
+    "delivery-without-submission": f"UPDATE delivery SET submission_id = 'x' WHERE id = {WAITING}",
+    "envelope-without-delivery": "INSERT INTO envelope VALUES ('x', x'00')",
+    "attempt-without-delivery": "INSERT INTO attempt (delivery_id, at, outcome) VALUES ('x', 0, 'x')",
+    "evidence-without-submission": f"DELETE FROM submission WHERE id = {REFUSED}",
+    "evidence-without-delivery": f"DELETE FROM delivery WHERE id = {WAITING}",
+    "receipt-without-delivery": "INSERT INTO receipt (id, delivery_id, digest, received_at, outcome, raw) "
+    "VALUES ('x', 'x', 'x', 0, 'x', x'00')",
+    "term-without-submission": "UPDATE term SET submission_id = 'x' WHERE seq = (SELECT min(seq) FROM term)",
+    "filing-without-submission": "INSERT INTO filed (case_id, submission_id, facts) VALUES ('x', 'x', x'00')",
+    "link-without-case": "INSERT INTO case_link VALUES ('x', 'x')",
+    "lane-asleep": "UPDATE lane SET next_at = next_at + 86400000 WHERE party = 'fund'",
+    "evidence-invalid": "UPDATE evidence SET raw = "
+    "CAST(replace(CAST(raw AS TEXT), 'EventTime>2', 'EventTime>3') AS BLOB) "
+    f"WHERE event = 'ContentHandover' AND {OF_HANDED}",
+    "evidence-differs": "UPDATE evidence SET at = at + 1 WHERE event = 'ContentConsignment'",
+    "evidence-for-other-bytes": f"UPDATE delivery SET envelope_digest = 'sha256:{'0' * 64}' WHERE id = {WAITING}",
+    "evidence-without-state": f"UPDATE delivery SET state = 'consigned', due_at = 1 WHERE id = {HANDED}",
+    "evidence-without-receipt": f"DELETE FROM receipt WHERE {OF_HANDED}",
+    "state-without-evidence": f"UPDATE delivery SET state = 'handed-over' WHERE id = {WAITING}",
+    "submission-without-evidence": f"DELETE FROM evidence WHERE submission_id = {REFUSED}",
+    "submission-closed-early": f"UPDATE submission SET state = 'closed' WHERE id = {OPEN}",
+    "submission-left-open": f"UPDATE submission SET state = 'accepted' WHERE id = {CLOSED}",
+    "rejected-with-deliveries": f"UPDATE delivery SET submission_id = {REFUSED} WHERE id = {WAITING}",
+    "answer-missing": f"UPDATE submission SET answer = x'' WHERE id = {OPEN}",
+    "answer-differs": "UPDATE submission SET answer = (SELECT answer FROM submission AS other WHERE other.id "
+    f"= {CLOSED}) WHERE id = {OPEN}",
+    "delivery-missing": f"DELETE FROM delivery WHERE id = {HANDED}",
+    "envelope-missing": f"DELETE FROM envelope WHERE delivery_id = {WAITING}",
+    "envelope-differs": f"UPDATE envelope SET raw = CAST(raw || x'00' AS BLOB) WHERE delivery_id = {WAITING}",
+    "delivery-document-differs": f"UPDATE delivery SET document_digest = 'sha256:{'0' * 64}' WHERE id = {WAITING}",
+    "delivery-without-time": f"UPDATE delivery SET due_at = NULL WHERE id = {WAITING}",
+    "settled-but-due": f"UPDATE delivery SET due_at = 1 WHERE id = {HANDED}",
+    "handover-without-receipt": "UPDATE evidence SET receipt_id = NULL "
+    f"WHERE event = 'ContentHandover' AND {OF_HANDED}",
+    "receipt-changed": f"UPDATE receipt SET raw = CAST(raw || x'20' AS BLOB) WHERE {OF_HANDED}",
+    "receipt-invalid": "UPDATE receipt SET raw = (SELECT raw FROM receipt AS other WHERE other.delivery_id = "
+    f"{DECLINED}), digest = (SELECT digest FROM receipt AS other WHERE other.delivery_id = {DECLINED}) "
+    f"WHERE {OF_HANDED}",
+    "receipt-without-evidence": f"DELETE FROM evidence WHERE event = 'ContentHandover' AND {OF_HANDED}",
+    "terms-differ": "UPDATE term SET last_day = date(last_day, '+1 day') WHERE day_zero IS NOT NULL",
+    "term-not-started": "UPDATE term SET day_zero = NULL, last_day = NULL, last_day_other_reading = NULL "
+    "WHERE starts_on LIKE 'ContentHandover:%'",
+    "term-without-evidence": "UPDATE term SET starts_on = 'ContentHandover:Nobody' "
+    "WHERE starts_on LIKE 'ContentHandover:%' AND day_zero IS NOT NULL",
+    "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
+    "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
+}
+ELSEWHERE = {"store-damaged", "store-unreadable", "evidence-by-a-stranger"}
+
+
+@pytest.mark.parametrize("code", DAMAGE)
+def test_damage_is_found_by_its_own_code(damaged: Callable[[str], set[str]], code: str) -> None:
+    assert code in damaged(DAMAGE[code])
+
+
+def test_every_code_is_shown_to_be_found() -> None:
+    assert set(DAMAGE) | ELSEWHERE == set(FLAWS)
+
+
+def test_evidence_of_another_seal_that_is_trusted_too_is_not_ours(story: World, tmp_path: Path) -> None:
+    running = story.start()
+    _, submission = running.gateway.store.read(lambda view: view.submissions_of(PartyId("service"), after=0, limit=1))[
+        0
+    ]
+    kept = running.gateway.store.read(lambda view: view.evidence_of(submission.id))[0]
+    forged = Witness(identity=story.key("fund"), issuer=running.gateway.witness.issuer).state(
+        kept.event, at=kept.at, submission_id=kept.submission_id, document_digest=submission.digest
+    )
+    running.gateway.store.close()
+    world = World(story.base, story.folder, tmp_path / "forged", clock=story.clock)
+    shutil.copy(story.file, world.file)
+    connection = sqlite.connect(str(world.file))
+    connection.execute("UPDATE evidence SET raw = ?, id = ? WHERE id = ?", (forged.raw, forged.id, kept.id))
+    connection.commit()
+    connection.close()
+    running = world.start()
+    codes = {flaw.code for flaw in running.audit()}
+    running.gateway.store.close()
+    assert "evidence-by-a-stranger" in codes
+
+
+def test_a_flipped_byte_in_the_file_is_found(
+    story: World, assembled: Gateway, cast: DemoFolder, tmp_path: Path
+) -> None:
+    raw = bytearray(story.file.read_bytes())
+    world = World(assembled, cast, tmp_path / "flipped", clock=story.clock)
+    found: set[str] = set()
+    page = 4096
+    pages = len(raw) // page
+    for number in range(2, pages, max(1, pages // 12)):  # the first page is the schema: without it nothing starts
+        at = number * page + 8
+        if raw[at - 8] not in (2, 5, 10, 13):  # a tree page begins with its kind; others hold the rest of a long row
+            continue
+        flipped = bytearray(raw)
+        flipped[at - 8] ^= 0xFF
+        world.file.write_bytes(flipped)
+        try:
+            running = world.start()
+        except ConfigError as refused:  # the page of the migrations: no gateway starts on such a file
+            assert refused.code == "store-unusable"  # noqa: PT017
+            continue
+        codes = {flaw.code for flaw in running.audit()}
+        running.gateway.store.close()
+        assert codes & {"store-damaged", "store-unreadable"}, number
+        found |= codes
+    assert {"store-damaged", "store-unreadable"} <= found
+
+
+def test_the_command_says_sound_or_what_is_wrong(story: World, cast: DemoFolder, tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+    config = tmp_path / "gateway.toml"
+    text = cast.config.read_text()
+    for name in ("service.pem", "identifier.key", "admin.token"):
+        text = text.replace(f'"gateway/{name}"', f'"{cast.root}/gateway/{name}"')
+    text = text.replace('"anchors.pem"', f'"{cast.root}/anchors.pem"').replace("gateway/store.sqlite3", "store.sqlite3")
+    config.write_text(text)
+    missing = sealpost(["audit", "--config", config])
+    assert (missing.code, "no store" in missing.err) == (2, True)
+    shutil.copy(story.file, store)
+    sound = sealpost(["audit", "--config", config, "--json"])
+    assert sound.code == 0, sound.text
+    assert sound.json["sound"] is True
+    assert sound.json["lookedAt"]["submissions"] == 5
+    connection = sqlite.connect(str(store))
+    connection.execute(DAMAGE["envelope-missing"])
+    connection.commit()
+    connection.close()
+    broken = sealpost(["audit", "--config", config])
+    assert broken.code == 1
+    assert "envelope-missing  delivery " in broken.text
+    assert FLAWS["envelope-missing"][1] in broken.text
