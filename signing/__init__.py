@@ -1,4 +1,4 @@
-"""Signing and sealing: XAdES, closed envelopes, containers, keys and trust. Knows no forms, parties or stores."""
+"""Signing and sealing: XAdES, time stamps, closed envelopes, containers, keys, trust. Knows no form, party or store."""
 
 from signing import issuing
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy, KeyRule
@@ -7,12 +7,15 @@ from signing.errors import (
     ContainerRejected,
     Indication,
     KeyUnavailable,
+    NotFetched,
     NotSignable,
     SealingFailed,
     SigningError,
     Subindication,
+    TimestampUnavailable,
     VerificationFailed,
 )
+from signing.fetching import Fetch
 from signing.formats.xades import sign_fields, sign_xml, verify_xml
 from signing.issuing import issue, issue_authority
 from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
@@ -26,6 +29,14 @@ from signing.model import (
     subject_of,
 )
 from signing.sealing import open_sealed, seal
+from signing.timestamps import (
+    TimeStamp,
+    TimestampAuthority,
+    Timestamper,
+    TimestampSource,
+    TimestampTrust,
+    verify_timestamp,
+)
 from signing.trust import TrustPolicy, trust_from_pem
 from signing.writing import Field
 
@@ -33,16 +44,24 @@ __all__ = [
     "ALGORITHMS",
     "AlgorithmPolicy",
     "ContainerRejected",
+    "Fetch",
     "Field",
     "Identity",
     "Indication",
     "KeyRule",
     "KeyUnavailable",
+    "NotFetched",
     "NotSignable",
     "SealingFailed",
     "SigningError",
     "Subindication",
     "SubjectIdentity",
+    "TimeStamp",
+    "TimestampAuthority",
+    "TimestampSource",
+    "TimestampTrust",
+    "TimestampUnavailable",
+    "Timestamper",
     "TrustPolicy",
     "VerificationFailed",
     "VerifiedSignature",
@@ -64,5 +83,6 @@ __all__ = [
     "sign_xml",
     "subject_of",
     "trust_from_pem",
+    "verify_timestamp",
     "verify_xml",
 ]

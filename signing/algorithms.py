@@ -161,11 +161,17 @@ def algorithm_for(key: PrivateKey, policy: AlgorithmPolicy = ALGORITHMS) -> Sign
     return SIGNATURE_ALGORITHMS[f"{_MORE}ecdsa-sha{'384' if bits == 384 else '256'}"]
 
 
-def sign_bytes(data: bytes, *, key: PrivateKey, algorithm: SignatureAlgorithm) -> bytes:
-    """The signature value of XML signatures: for ECDSA r and s side by side. Source: RFC 4050, 3.3; RFC 9231, 2.3.6."""
+def sign_bytes(data: bytes, *, key: PrivateKey, algorithm: SignatureAlgorithm, in_cms: bool = False) -> bytes:
+    """A signature value. In XML signatures ECDSA has r and s side by side, in CMS as a DER sequence.
+
+    Source: RFC 4050, 3.3; RFC 9231, 2.3.6; RFC 5753, 7.2.
+    """
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm.digest)
-    r, s = decode_dss_signature(key.sign(data, algorithm.ecdsa))
+    value = key.sign(data, algorithm.ecdsa)
+    if in_cms:
+        return value
+    r, s = decode_dss_signature(value)
     width = _width(key.curve)
     return r.to_bytes(width, "big") + s.to_bytes(width, "big")
 
@@ -178,8 +184,9 @@ def verify_bytes(
     algorithm: SignatureAlgorithm,
     policy: AlgorithmPolicy,
     at: datetime,
+    in_cms: bool = False,
 ) -> None:
-    """Check a signature value as it stands in an XML signature.
+    """Check a signature value as it stands in an XML signature, or in CMS.
 
     Raises VerificationFailed: algorithm-not-allowed if key, digest and scheme do not go together or are out of
     date; signature-invalid.
@@ -190,7 +197,8 @@ def verify_bytes(
     try:
         match key, algorithm.scheme:
             case ec.EllipticCurvePublicKey(), Scheme.ECDSA:
-                key.verify(_der_signature(signature, (bits + 7) // 8), data, algorithm.ecdsa)
+                value = signature if in_cms else _der_signature(signature, (bits + 7) // 8)
+                key.verify(value, data, algorithm.ecdsa)
             case rsa.RSAPublicKey(), Scheme.RSA_PKCS1:
                 key.verify(signature, data, padding.PKCS1v15(), algorithm.digest)
             case rsa.RSAPublicKey(), Scheme.RSA_PSS:
@@ -200,7 +208,9 @@ def verify_bytes(
             case _:
                 raise refusal("algorithm-not-allowed", f"{algorithm.name} does not go with a key of kind {kind}")
     except InvalidSignature:
-        raise refusal("signature-invalid", "the signature value does not belong to SignedInfo and this key") from None
+        raise refusal(
+            "signature-invalid", "the signature value does not belong to what is signed and this key"
+        ) from None
 
 
 def _width(curve: ec.EllipticCurve) -> int:

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import Certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing.errors import refusal
 from signing.model import PublicKey, SubjectIdentity, subject_of
@@ -36,6 +37,7 @@ class SignerCertificate:
 
     may_sign: content may be signed with it: no key usage is stated, or non-repudiation is among them. A key that only
         authenticates (the other certificate of an eID card) signs whatever a server asks it to, so it never counts.
+    may_stamp: it is meant for time stamps and for nothing else: extended key usage critical and alone (RFC 3161, 2.3).
     """
 
     der: bytes
@@ -45,6 +47,7 @@ class SignerCertificate:
     valid_from: datetime
     valid_until: datetime
     may_sign: bool
+    may_stamp: bool
 
 
 @lru_cache(maxsize=1024)
@@ -60,6 +63,7 @@ def read_certificate(der: bytes) -> SignerCertificate:
         key = certificate.public_key()
         subject = subject_of(certificate)
         may_sign = _may_sign(certificate)
+        may_stamp = _may_stamp(certificate)
     except UNREADABLE:
         raise refusal("certificate-unreadable", "a certificate that cannot be read") from None
     if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
@@ -72,6 +76,7 @@ def read_certificate(der: bytes) -> SignerCertificate:
         valid_from=certificate.not_valid_before_utc,
         valid_until=certificate.not_valid_after_utc,
         may_sign=may_sign,
+        may_stamp=may_stamp,
     )
 
 
@@ -89,3 +94,13 @@ def key_usage(certificate: Certificate) -> x509.KeyUsage | None:
 def _may_sign(certificate: Certificate) -> bool:
     usage = key_usage(certificate)
     return usage is None or usage.content_commitment
+
+
+def _may_stamp(certificate: Certificate) -> bool:
+    try:
+        stated = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    usage = key_usage(certificate)
+    signs = usage is None or usage.digital_signature or usage.content_commitment
+    return signs and stated.critical and list(stated.value) == [ExtendedKeyUsageOID.TIME_STAMPING]

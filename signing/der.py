@@ -1,18 +1,32 @@
-"""The little DER that a sealed envelope needs: written in one pass, read strictly.
+"""The little DER that sealed envelopes and time stamps need: written in one pass, read strictly.
 
 Written by hand because the reader has to refuse every second way of writing the same thing (asn1crypto takes BER), must
 raise nothing of its own on hostile bytes, and because sealing is on the hot path.
-Source: ITU-T X.690, 8 to 10.
+Source: ITU-T X.690, 8 to 11.
 """
 
+import re
+from datetime import UTC, datetime
 from typing import Final
 
+BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
+OBJECT_IDENTIFIER: Final = 0x06
+GENERALIZED_TIME: Final = 0x18
+UTF8_STRING: Final = 0x0C
 OCTET_STRING: Final = 0x04
 BIT_STRING: Final = 0x03
 NULL: Final = b"\x05\x00"
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
+
+
+TRUE: Final = b"\x01\x01\xff"
+FALSE: Final = b"\x01\x01\x00"
+
+MAX_OID_BYTES: Final = 64
+
+_TIME: Final = re.compile(rb"(\d{14})(?:\.(\d{0,11}[1-9]))?Z")
 
 
 class DerError(Exception):
@@ -51,6 +65,13 @@ def context(number: int) -> int:
     return 0xA0 | number
 
 
+def time(moment: datetime) -> bytes:
+    """A GeneralizedTime in UTC, to the millisecond, without trailing zeros (X.690, 11.7)."""
+    moment = moment.astimezone(UTC)
+    fraction = f".{moment.microsecond // 1000:03}".rstrip("0").rstrip(".")
+    return encode(GENERALIZED_TIME, f"{moment:%Y%m%d%H%M%S}{fraction}Z".encode("ascii"))
+
+
 class Reader:
     """Reads the values of one level in order; every method raises DerError on anything unexpected."""
 
@@ -69,6 +90,46 @@ class Reader:
     def enter(self, tag: int) -> "Reader":
         """A reader of the next value's parts."""
         return Reader(self.take(tag))
+
+    def optional(self, tag: int) -> bytes | None:
+        """The body of the next value if it has this tag; else nothing is read."""
+        return self.take(tag) if self.peek() == tag else None
+
+    def take_integer(self) -> int:
+        """The next value, an INTEGER that is not negative."""
+        body = self.take(INTEGER)
+        if not body or body[0] >= 0x80 or (len(body) > 1 and body[0] == 0 and body[1] < 0x80):
+            raise DerError("a number that is negative or not in its shortest form")
+        return int.from_bytes(body, "big")
+
+    def take_oid(self) -> str:
+        """The next value, an OBJECT IDENTIFIER, in dotted form."""
+        body = self.take(OBJECT_IDENTIFIER)
+        if not 1 <= len(body) <= MAX_OID_BYTES:
+            raise DerError("an object identifier that is empty or too long")
+        arcs, arc, starts = [], 0, True
+        for octet in body:
+            if starts and octet == 0x80:
+                raise DerError("an object identifier that is not in its shortest form")
+            arc, starts = arc << 7 | octet & 0x7F, octet < 0x80
+            if starts:
+                arcs.append(arc)
+                arc = 0
+        if not starts:
+            raise DerError("an object identifier that ends too early")
+        first = min(arcs[0] // 40, 2)
+        return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+    def take_time(self) -> datetime:
+        """The next value, a GeneralizedTime; what is finer than a microsecond is cut off."""
+        found = _TIME.fullmatch(self.take(GENERALIZED_TIME))
+        if found is None:
+            raise DerError("a time that is not in UTC, or not in its shortest form")
+        micro = int((found[2] or b"0")[:6].ljust(6, b"0"))
+        try:
+            return datetime.strptime(found[1].decode("ascii"), "%Y%m%d%H%M%S").replace(microsecond=micro, tzinfo=UTC)
+        except ValueError:
+            raise DerError("a time that the calendar does not have") from None
 
     def expect(self, value: bytes) -> None:
         """Pass over a value that must be exactly these bytes."""

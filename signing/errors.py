@@ -6,6 +6,8 @@
       VerificationFailed        a signature does not prove what it should (indication, subindication)
       SealingFailed             an envelope cannot be made or opened
       ContainerRejected         a container is not what the strict reader accepts
+      TimestampUnavailable      no authority gave a time stamp (retry_after_s)
+      NotFetched                what lies elsewhere cannot be had
 
 A detail never holds a value of a document, a name out of a certificate or a message of a library.
 """
@@ -37,6 +39,7 @@ class Subindication(StrEnum):
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
     SIGNATURE_POLICY_NOT_AVAILABLE = "SIGNATURE_POLICY_NOT_AVAILABLE"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
 
 
 _FORMAT = (Indication.TOTAL_FAILED, Subindication.FORMAT_FAILURE)
@@ -68,6 +71,22 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "certificate-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
         "certificate-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
         "certificate-not-for-signing": (Indication.INDETERMINATE, Subindication.CHAIN_CONSTRAINTS_FAILURE),
+        # a time stamp
+        "timestamp-unreadable": _FORMAT,
+        "timestamp-of-something-else": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "timestamp-altered": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "timestamp-signature-invalid": (Indication.TOTAL_FAILED, Subindication.SIG_CRYPTO_FAILURE),
+        "timestamp-algorithm-not-allowed": (
+            Indication.INDETERMINATE,
+            Subindication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        ),
+        "timestamp-of-another-request": _PROFILE,
+        "timestamp-policy-not-accepted": _PROFILE,
+        "timestamp-out-of-order": (Indication.INDETERMINATE, Subindication.TIMESTAMP_ORDER_FAILURE),
+        "timestamp-certificate-not-bound": (Indication.INDETERMINATE, Subindication.NO_SIGNING_CERTIFICATE_FOUND),
+        "timestamp-certificate-not-for-time": (Indication.INDETERMINATE, Subindication.CHAIN_CONSTRAINTS_FAILURE),
+        "timestamp-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
+        "timestamp-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
     }
 )
 
@@ -106,6 +125,14 @@ CONTAINER_CODES: Final = frozenset(
     }
 )
 
+FETCH_CODES: Final = frozenset(
+    {
+        "not-reachable",
+        "answer-too-large",
+        "answer-refused",  # the other side answers, but not with what was asked
+    }
+)
+
 
 class SigningError(Exception):
     """Root of all that this package raises on purpose. `detail` is safe to show."""
@@ -139,6 +166,18 @@ class SealingFailed(SigningError):
 
 class ContainerRejected(SigningError):
     """A container is not what the strict reader accepts. Codes: CONTAINER_CODES."""
+
+
+class TimestampUnavailable(SigningError):
+    """No authority gave a time stamp that counts. Code: timestamp-unavailable; `detail` lists each one's failure."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__("timestamp-unavailable", detail)
+        self.retry_after_s = retry_after_s
+
+
+class NotFetched(SigningError):
+    """What lies elsewhere (a time stamp, revocation data) cannot be had. Codes: FETCH_CODES."""
 
 
 def refusal(code: str, detail: str) -> VerificationFailed:

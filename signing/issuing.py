@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from signing.model import Identity, PrivateKey, PublicKey
 
 KeyKind = Literal["p256", "p384", "rsa2048", "rsa3072"]
-Use = Literal["sign", "seal", "tls-server"]
+Use = Literal["sign", "seal", "stamp", "tls-server"]
 
 _CLOCK_SKEW: Final = timedelta(hours=1)
 # Says in the certificate what is true of it: nobody will ever tell that it was revoked. Source: RFC 9608.
@@ -65,7 +65,8 @@ def issue(
 ) -> Identity:
     """A demonstration identity below `authority`, valid from an hour before `at`.
 
-    use: `sign` makes signatures; `seal` receives sealed envelopes; `tls-server` is for `common_name` and loopback.
+    use: `sign` makes signatures; `seal` receives sealed envelopes; `stamp` is a time-stamping unit;
+        `tls-server` is for `common_name` and loopback.
     """
     private = _new_key(key)
     named = (
@@ -87,6 +88,9 @@ def issue(
         case "seal":
             agreement = "key_agreement" if isinstance(private, ec.EllipticCurvePrivateKey) else "key_encipherment"
             builder = builder.add_extension(_usage(agreement), critical=True)
+        case "stamp":
+            builder = builder.add_extension(_usage("digital_signature"), critical=True)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         case "tls-server":
             loopback = [x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1"))]
             hosts = [x509.DNSName(host) for host in dict.fromkeys((common_name, "localhost"))]

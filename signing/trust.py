@@ -52,6 +52,18 @@ _LIBRARY_FAULTS: Final = (
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """A valid path, as of one moment.
+
+    certificates: DER, from the certificate that was judged up to the anchor.
+    until: when the first of them, the anchor aside, expires.
+    """
+
+    certificates: tuple[bytes, ...]
+    until: datetime
+
+
 class _Verdicts:
     """Certificates found trusted, for minutes: a path costs ten times a signature.
 
@@ -60,19 +72,19 @@ class _Verdicts:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._until: OrderedDict[tuple[bytes, ...], tuple[datetime, datetime]] = OrderedDict()
+        self._until: OrderedDict[tuple[bytes, ...], tuple[datetime, datetime, Path]] = OrderedDict()
 
-    def holds(self, key: tuple[bytes, ...], at: datetime) -> bool:
+    def find(self, key: tuple[bytes, ...], at: datetime) -> Path | None:
         with self._lock:
             found = self._until.get(key)
             if found is None or not found[0] <= at < found[1]:
-                return False
+                return None
             self._until.move_to_end(key)
-            return True
+            return found[2]
 
-    def keep(self, key: tuple[bytes, ...], since: datetime, until: datetime) -> None:
+    def keep(self, key: tuple[bytes, ...], since: datetime, until: datetime, path: Path) -> None:
         with self._lock:
-            self._until[key] = (since, until)
+            self._until[key] = (since, until, path)
             self._until.move_to_end(key)
             if len(self._until) > MAX_VERDICTS:
                 self._until.popitem(last=False)
@@ -90,7 +102,7 @@ class TrustPolicy:
     def _roots(self) -> list[asn1_x509.Certificate]:
         return [_asn1(anchor.public_bytes(Encoding.DER)) for anchor in self.anchors]
 
-    def judge(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> None:
+    def judge(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> Path:
         """Check that `signer` may sign and that a path leads from it to an anchor, all as of `at`.
 
         others: further certificates of the document, of which the path may be made; not trusted themselves.
@@ -103,16 +115,23 @@ class TrustPolicy:
             raise refusal(
                 "certificate-not-for-signing", "the certificate of the signer is not meant for signing content"
             )
-        key = (signer.der, *(other.der for other in others))
-        if self._verdicts.holds(key, at):
-            return
-        path_until = self._validate_path(signer, others, at)
-        # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
-        midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
-        self._verdicts.keep(key, at, min(at + VERDICT_LIFETIME, midnight, path_until))
+        return self.find_path(signer, others=others, at=at)
 
-    def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> datetime:
-        """Find and validate a path; returns the moment at which its first certificate expires."""
+    def find_path(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> Path:
+        """A path from `signer` to an anchor, as of `at`; what the certificate is for is not asked.
+
+        Raises VerificationFailed: certificate-expired, certificate-untrusted, algorithm-not-allowed.
+        """
+        key = (signer.der, *(other.der for other in others))
+        found = self._verdicts.find(key, at)
+        if found is None:
+            found = self._validate_path(signer, others, at)
+            # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
+            midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
+            self._verdicts.keep(key, at, min(at + VERDICT_LIFETIME, midnight, found.until), found)
+        return found
+
+    def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> Path:
         if not self.anchors:
             raise refusal("certificate-untrusted", "no anchors are configured")
         # The messages of the validator name the subject, so they stay here: `from None`.
@@ -128,8 +147,11 @@ class TrustPolicy:
             )
             validator = CertificateValidator(_asn1(signer.der), validation_context=context)
             path = _finish(validator.async_validate_path())
-            ends: list[datetime] = [link.not_valid_after for link in path.iter_certs(include_root=False)]
-            return min([signer.valid_until, *ends])
+            links = list(path.iter_certs(include_root=True))
+            return Path(
+                certificates=tuple(_der(link) for link in reversed(links)),
+                until=min([signer.valid_until, *(link.not_valid_after for link in links[1:])]),
+            )
         except DisallowedAlgorithmError:
             raise refusal(
                 "algorithm-not-allowed",
@@ -185,6 +207,10 @@ class _PathAlgorithms(AlgorithmUsagePolicy):
 
 def _asn1(der: bytes) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(der)  # type: ignore[no-untyped-call,no-any-return]  # untyped library
+
+
+def _der(certificate: asn1_x509.Certificate) -> bytes:
+    return certificate.dump()  # type: ignore[no-untyped-call,no-any-return]  # untyped library
 
 
 def _finish(coroutine: Coroutine[Any, Any, _T]) -> _T:

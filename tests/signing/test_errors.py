@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 import signing
-from signing import ContainerRejected, Indication, KeyUnavailable, NotSignable, SealingFailed, VerificationFailed
+from signing import (
+    ContainerRejected,
+    Indication,
+    KeyUnavailable,
+    NotFetched,
+    NotSignable,
+    SealingFailed,
+    TimestampUnavailable,
+    VerificationFailed,
+)
 from signing.errors import CONTAINER_CODES, KEY_CODES, SEALING_CODES, VERIFICATION_CODES, refusal
 
 SOURCES = "\n".join(path.read_text() for path in sorted(Path(signing.__file__).parent.rglob("*.py")))
 TESTS = "\n".join(path.read_text() for path in sorted(Path(__file__).parent.glob("*.py")) if path != Path(__file__))
+TRANSLATED = set(re.findall(r'"[a-z-]+": "(timestamp-[a-z-]+)",', SOURCES))  # what trust says of an authority
 
 
 def raised(*names: str) -> set[str]:
@@ -27,7 +37,7 @@ def raised(*names: str) -> set[str]:
     ],
 )
 def test_every_code_is_listed_and_raised(names: tuple[str, ...], codes: set[str]) -> None:
-    assert raised(*names) | (KEY_CODES & codes) == codes
+    assert raised(*names) | (KEY_CODES & codes) | (TRANSLATED & codes) == codes
 
 
 @pytest.mark.parametrize("code", sorted({*VERIFICATION_CODES, *KEY_CODES, *SEALING_CODES, *CONTAINER_CODES}))
@@ -43,12 +53,13 @@ def test_every_refusal_has_an_indication(code: str) -> None:
 
 
 def test_all_errors_have_one_root() -> None:
-    for kind in (KeyUnavailable, NotSignable, VerificationFailed, SealingFailed, ContainerRejected):
+    kinds = (KeyUnavailable, NotSignable, VerificationFailed, SealingFailed, ContainerRejected)
+    for kind in (*kinds, TimestampUnavailable, NotFetched):
         assert issubclass(kind, signing.SigningError)
 
 
 def test_all_is_what_is_public() -> None:
     public = {name for name in vars(signing) if not name.startswith("_")}
-    modules = {"algorithms", "certificates", "container", "der", "errors", "formats", "keys", "model"}
-    modules |= {"parsing", "recipients", "sealing", "trust", "writing"}
+    modules = {"algorithms", "certificates", "cms", "container", "der", "errors", "fetching", "formats", "keys"}
+    modules |= {"model", "parsing", "recipients", "sealing", "timestamps", "trust", "writing"}
     assert public - modules == set(signing.__all__)
