@@ -21,6 +21,7 @@ from gateway.evidence import Reason, Witness
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
 from gateway.forms.report import Report, finding_to_json
+from gateway.lifecycle import Patience
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -106,6 +107,7 @@ class Acceptance:
 
     witness: Witness
     cases: Cases
+    patience: Patience
 
     def prepare(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Callable[[Transaction], Accepted]:
         """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
@@ -233,6 +235,7 @@ class Acceptance:
             size_bytes=len(envelope),
             last_problem=None,
         )
+        delivery = replace(delivery, watch_at=self.patience.next_look(delivery, delivery.state, after=at))
         consigned = self.witness.state(
             Event.CONTENT_CONSIGNMENT,
             at=at,

@@ -24,7 +24,7 @@ from gateway.evidence import Witness
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Validator
 from gateway.intake import Intake
-from gateway.lifecycle import Breaker, RetryPolicy
+from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.notices import Notices
 from gateway.ports import Clock, Store
@@ -52,6 +52,7 @@ class Gateway:
     validator: Validator
     trust: TrustPolicy
     witness: Witness
+    patience: Patience
     intake: Intake
     receipts: Receipts
     mailboxes: Mailboxes
@@ -85,6 +86,11 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
     store = STORES[config.store_engine](config.store_path)
     witness = Witness(identity=identity, issuer=config.name)
     router = Router(keys=keys, messages=messages)
+    patience = Patience(
+        retry=RetryPolicy(schedule_s=config.retry_schedule_s, give_up_after_s=config.give_up_after_s),
+        warn_after_s=config.warn_after_s,
+        remind_after_s=config.remind_after_s,
+    )
     return Gateway(
         config=config,
         store=store,
@@ -93,6 +99,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         validator=validator,
         trust=trust,
         witness=witness,
+        patience=patience,
         intake=Intake(
             store=store,
             validator=validator,
@@ -102,7 +109,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             signatories=SignatoryCheck(keys=keys, messages=messages),
             cases=cases,
             notices=Notices(validator=validator, witness=witness, router=router, cases=cases),
-            acceptance=Acceptance(witness=witness, cases=cases),
+            acceptance=Acceptance(witness=witness, cases=cases, patience=patience),
             clock=clock,
         ),
         receipts=Receipts(
@@ -167,7 +174,7 @@ def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
             workers=workers,
             free=Semaphore(config.pushers),
             holder=f"{socket.gethostname()}:{os.getpid()}",
-            retry=RetryPolicy(schedule_s=config.retry_schedule_s, give_up_after_s=config.give_up_after_s),
+            patience=gateway.patience,
             breaker=Breaker(failures=config.breaker_failures, pause_s=config.breaker_pause_s),
             lease_s=config.lease_s,
         )

@@ -27,6 +27,7 @@ class Config:
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    warn_after_s, remind_after_s: see lifecycle.Patience.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
     a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
@@ -48,6 +49,8 @@ class Config:
     pushers: int = 16
     breaker_failures: int = 5
     breaker_pause_s: float = 60
+    warn_after_s: float = 12 * 3600
+    remind_after_s: float = 24 * 3600
     schemas: Path | None = None
     code_lists: Path | None = None
     push_allowed_networks: tuple[Network, ...] = ()
@@ -73,6 +76,10 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "pushers": ("pushers", int),
         "breaker_failures": ("breaker_failures", int),
         "breaker_pause_s": ("breaker_pause_s", (int, float)),
+    },
+    "watch": {
+        "warn_after_s": ("warn_after_s", (int, float)),
+        "remind_after_s": ("remind_after_s", (int, float)),
     },
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),

@@ -17,10 +17,11 @@ from typing import assert_never
 
 from gateway.errors import StoreUnavailable
 from gateway.evidence import Reason, Witness
-from gateway.lifecycle import Breaker, Fact, RetryPolicy, advance, can_advance
-from gateway.model import Delivery, EndpointKind
+from gateway.lifecycle import Breaker, Fact, Patience, RetryPolicy, advance, can_advance
+from gateway.model import Alert, Delivery, EndpointKind
 from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
-from gateway.receipts import Declined, Disregarded, HandedOver, Receipts
+from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
+from gateway.steps import ENDPOINT_DOWN, Step, take, tell
 
 log = logging.getLogger("sealpost.dispatch")
 
@@ -43,9 +44,14 @@ class Dispatch:
     workers: Executor
     free: Semaphore
     holder: str
-    retry: RetryPolicy
+    patience: Patience
     breaker: Breaker
     lease_s: float
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """When a push is tried again."""
+        return self.patience.retry
 
     def catch_up(self) -> None:
         """Bring forward what would wait longer than any schedule says: its clock was set back since.
@@ -102,7 +108,7 @@ class Dispatch:
                 self._defer(delivery, "receipt-pending", None, healthy=True)
             case Answered(raw_receipt=bytes() as raw):
                 match self.receipts.take(raw, delivery_id=delivery.id, party=recipient):
-                    case HandedOver() | Declined():
+                    case HandedOver() | Declined() | Acknowledged():
                         self._settle(delivery, "receipt-taken")
                     case Disregarded(code=code):
                         self._defer(delivery, code, None)
@@ -119,16 +125,21 @@ class Dispatch:
         """The copy is off the queue: note the attempt, close the breaker."""
         at = self.clock.now()
 
-        def work(unit: Transaction) -> None:
+        def work(unit: Transaction) -> Sequence[Alert]:
             unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=outcome)
-            unit.mark_lane(delivery.party, failed=False, threshold=self.breaker.failures, paused_until=at)
+            return self._healthy(unit, delivery, at)
 
-        self.store.write(work)
+        tell((), self.store.write(work))
 
     def _defer(self, delivery: Delivery, code: str, wait_s: float | None, *, healthy: bool = False) -> None:
         """Try again later, or give up when the time for trying is over."""
         at = self.clock.now()
-        due = self.retry.next_attempt(attempts=delivery.attempts + 1, now=at, consigned_at=delivery.consigned_at)
+        due = self.retry.next_attempt(
+            attempts=delivery.attempts + 1,
+            now=at,
+            consigned_at=delivery.trying_since,
+            lawful_until=delivery.lawful_until,
+        )
         if due is None:
             self._fail(delivery, Fact.GIVEN_UP, code)
             return
@@ -136,11 +147,13 @@ class Dispatch:
             due = max(due, at + timedelta(seconds=min(wait_s, MAX_RETRY_AFTER_S)))
         log.info("delivery %s attempt %d: %s", delivery.id, delivery.attempts + 1, code)
 
-        def work(unit: Transaction) -> None:
+        def work(unit: Transaction) -> tuple[Sequence[Alert], Sequence[Alert]]:
             unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=due, outcome=code)
-            self._mark(unit, delivery, at, failed=not healthy)
+            if healthy:
+                return (), self._healthy(unit, delivery, at)
+            return self._failing(unit, delivery, at), ()
 
-        self.store.write(work)
+        tell(*self.store.write(work))
 
     def _fail(self, delivery: Delivery, fact: Fact, code: str) -> None:
         """Stop pushing this copy, with evidence; it stays ready in the recipient's mailbox."""
@@ -151,17 +164,29 @@ class Dispatch:
         )
         log.warning("delivery %s stopped after attempt %d: %s", delivery.id, delivery.attempts + 1, code)
 
-        def work(unit: Transaction) -> None:
+        def work(unit: Transaction) -> tuple[Sequence[Alert], Sequence[Alert]]:
             held = unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=code)
             current = unit.delivery(delivery.id)
+            step: Step | None = None
             if held and current is not None and can_advance(current.state, fact):
                 state, _ = advance(current.state, fact)
-                unit.move_delivery(delivery.id, expected=current.state, to=state, at=at, problem=code)
-                unit.add_evidence(proof)
-            self._mark(unit, delivery, at, failed=True)
+                look = self.patience.next_look(current, state, after=at)
+                step = take(unit, current, fact, proof=proof, problem=code, watch_at=look)
+            down = self._failing(unit, delivery, at)
+            return (down, ()) if step is None else ((*step.began, *down), step.ended)
 
-        self.store.write(work)
+        tell(*self.store.write(work))
 
-    def _mark(self, unit: Transaction, delivery: Delivery, at: datetime, *, failed: bool) -> None:
-        paused_until = at + timedelta(seconds=self.breaker.pause_s)
-        unit.mark_lane(delivery.party, failed=failed, threshold=self.breaker.failures, paused_until=paused_until)
+    def _failing(self, unit: Transaction, delivery: Delivery, at: datetime) -> Sequence[Alert]:
+        """Count a failure of the recipient's endpoint; the alert that this begins."""
+        until = at + timedelta(seconds=self.breaker.pause_s)
+        if not unit.mark_lane(delivery.party, failed=True, threshold=self.breaker.failures, paused_until=until):
+            return ()
+        alert = Alert(kind=ENDPOINT_DOWN, subject=delivery.party, opened_at=at)
+        return (alert,) if unit.open_alert(alert) else ()
+
+    def _healthy(self, unit: Transaction, delivery: Delivery, at: datetime) -> Sequence[Alert]:
+        """The recipient's endpoint answers; the alerts that this ends."""
+        if not unit.mark_lane(delivery.party, failed=False, threshold=self.breaker.failures, paused_until=at):
+            return ()
+        return unit.close_alerts(delivery.party, at=at)

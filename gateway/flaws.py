@@ -51,6 +51,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "envelope-differs": ("the sealed copy is not the one that its delivery and evidence name", _FORGED),
     "delivery-document-differs": ("a delivery names another document than its submission", _FORGED),
     "delivery-without-time": ("a copy waits to be pushed and has no time at which it will be", _BUG),
+    "delivery-unwatched": ("a copy is not ended and the watch will not look at it again", _BUG),
     "settled-but-due": ("a copy that is settled would be pushed or is leased", _BUG),
     # receipts
     "handover-without-receipt": ("a copy counts as settled by a receipt that is not kept", _LOST),

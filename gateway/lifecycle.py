@@ -1,41 +1,120 @@
-"""The one table of delivery states, what moves them, and when to try again or stop.
+"""The tables of states of submissions and deliveries, what moves them, and when to try again or stop.
 
-States only move forward; a late positive fact (the recipient's own valid receipt) is always accepted and never erases
-earlier evidence. Every move is made by `advance`, in the transaction that also writes its evidence.
+States only move forward, with three exceptions that each have evidence of their own: an operator has a copy tried again
+or left in the mailbox, or paper did not work out. A late positive fact (the recipient's own valid receipt) is always
+accepted, also after paper, and never erases earlier evidence. Every move is made by `steps.take`, in the transaction
+that also writes its evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.errors import Conflict
-from gateway.model import DeliveryState, Event
+from gateway.model import Delivery, DeliveryState, Event, SubmissionState
+
+
+class SubmissionFact(StrEnum):
+    """What can happen to a submission."""
+
+    FOUND_ACCEPTABLE = "found-acceptable"
+    FOUND_WANTING = "found-wanting"
+    ALL_REACHED = "all-reached"
+    ALL_ENDED = "all-ended"
+
+
+_B = SubmissionState
+SUBMISSION_TRANSITIONS: dict[tuple[SubmissionState, SubmissionFact], tuple[SubmissionState, Event | None]] = {
+    (_B.RECEIVED, SubmissionFact.FOUND_ACCEPTABLE): (_B.ACCEPTED, Event.SUBMISSION_ACCEPTANCE),
+    (_B.RECEIVED, SubmissionFact.FOUND_WANTING): (_B.REJECTED, Event.SUBMISSION_REJECTION),
+    # Closing says nothing that the evidence of the last copy does not say: it is written in that transaction.
+    (_B.ACCEPTED, SubmissionFact.ALL_REACHED): (_B.CLOSED, None),
+    (_B.ACCEPTED, SubmissionFact.ALL_ENDED): (_B.CLOSED_WITH_EXCEPTIONS, None),
+    (_B.CLOSED_WITH_EXCEPTIONS, SubmissionFact.ALL_REACHED): (_B.CLOSED, None),  # a receipt came after all
+}
 
 
 class Fact(StrEnum):
-    """What can happen to a delivery."""
+    """What can happen to a delivery. Those of an operator are its acts."""
 
     RECEIPT_ACCEPTED = "receipt-accepted"
     RECEIPT_REFUSED = "receipt-refused"
+    RECEIPT_PROCESSED = "receipt-processed"
     REFUSED_BY_ENDPOINT = "refused-by-endpoint"
     GIVEN_UP = "given-up"
+    SENDER_WARNED = "sender-warned"
+    DEADLINE_MISSED = "deadline-missed"
+    RETRIED = "retried"
+    LEFT_IN_MAILBOX = "left-in-mailbox"
+    ESCALATED = "escalated"
+    ENDED = "ended"
+    PAPER_DUE = "paper-due"
+    PRINT_JOB_TAKEN = "print-job-taken"
+    PAPER_FAILED = "paper-failed"
+    DEPOSITED = "deposited"
+    DELIVERED_BY_POST = "delivered-by-post"
+    RETURNED_BY_POST = "returned-by-post"
 
 
 _S = DeliveryState
+_UNREACHED = (_S.CONSIGNED, _S.SUSPENDED, _S.EXPIRED)  # no receipt, no paper, not ended
+_WITHOUT_RECEIPT = tuple(state for state in _S if state not in (_S.HANDED_OVER, _S.ACKNOWLEDGED, _S.DECLINED))
 TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
-    (_S.CONSIGNED, Fact.RECEIPT_ACCEPTED): (_S.HANDED_OVER, Event.CONTENT_HANDOVER),
-    (_S.CONSIGNED, Fact.RECEIPT_REFUSED): (_S.DECLINED, Event.CONSIGNMENT_REJECTION),
+    **{(state, Fact.RECEIPT_ACCEPTED): (_S.HANDED_OVER, Event.CONTENT_HANDOVER) for state in _WITHOUT_RECEIPT},
+    **{
+        (state, Fact.RECEIPT_REFUSED): (_S.DECLINED, Event.CONSIGNMENT_REJECTION)
+        for state in _WITHOUT_RECEIPT
+        if state is not _S.PAPER_DELIVERED  # it has it, whatever it says now
+    },
+    (_S.HANDED_OVER, Fact.RECEIPT_PROCESSED): (_S.ACKNOWLEDGED, Event.CONTENT_ACCESS_TRACKING),
+    # Trying, and its end.
     (_S.CONSIGNED, Fact.REFUSED_BY_ENDPOINT): (_S.SUSPENDED, Event.CONTENT_HANDOVER_FAILURE),
     (_S.CONSIGNED, Fact.GIVEN_UP): (_S.EXPIRED, Event.CONTENT_HANDOVER_FAILURE),
-    (_S.SUSPENDED, Fact.RECEIPT_ACCEPTED): (_S.HANDED_OVER, Event.CONTENT_HANDOVER),
-    (_S.SUSPENDED, Fact.RECEIPT_REFUSED): (_S.DECLINED, Event.CONSIGNMENT_REJECTION),
-    (_S.EXPIRED, Fact.RECEIPT_ACCEPTED): (_S.HANDED_OVER, Event.CONTENT_HANDOVER),
-    (_S.EXPIRED, Fact.RECEIPT_REFUSED): (_S.DECLINED, Event.CONSIGNMENT_REJECTION),
+    **{(state, Fact.SENDER_WARNED): (state, Event.SENDER_WARNED) for state in _UNREACHED},
+    **{
+        (state, Fact.DEADLINE_MISSED): (state, Event.DEADLINE_MISSED)
+        for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_RETURNED)
+    },
+    # What an operator may do.
+    **{(state, Fact.RETRIED): (_S.CONSIGNED, Event.OPERATOR_ACT) for state in (*_UNREACHED, _S.PAPER_RETURNED)},
+    **{
+        (state, Fact.LEFT_IN_MAILBOX): (_S.CONSIGNED, Event.OPERATOR_ACT)
+        for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_RETURNED)
+    },
+    **{(state, Fact.ESCALATED): (_S.ESCALATED, Event.OPERATOR_ACT) for state in (*_UNREACHED, _S.PAPER_RETURNED)},
+    **{
+        (state, Fact.ENDED): (_S.CLOSED, Event.OPERATOR_ACT)
+        for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_DEPOSITED, _S.PAPER_RETURNED)
+    },
+    # Paper.
+    **{(state, Fact.PAPER_DUE): (_S.ESCALATED, Event.PAPER_ORDERED) for state in _UNREACHED},
+    (_S.ESCALATED, Fact.PRINT_JOB_TAKEN): (_S.PAPER_QUEUED, Event.PRINT_JOB_TAKEN),
+    (_S.PAPER_QUEUED, Fact.DEPOSITED): (_S.PAPER_DEPOSITED, Event.RELAY_TO_NON_ERDS),
+    (_S.PAPER_QUEUED, Fact.PAPER_FAILED): (_S.SUSPENDED, Event.RELAY_TO_NON_ERDS_FAILURE),
+    (_S.PAPER_DEPOSITED, Fact.DELIVERED_BY_POST): (_S.PAPER_DELIVERED, Event.RECEIVED_FROM_NON_ERDS),
+    (_S.PAPER_DEPOSITED, Fact.RETURNED_BY_POST): (_S.PAPER_RETURNED, Event.RECEIVED_FROM_NON_ERDS),
 }
-FINAL = frozenset({_S.HANDED_OVER, _S.DECLINED})
+REMARKS = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
+"""The facts that are evidenced and leave the copy as it is, a try under way included."""
+
+SETS_BACK = frozenset({Fact.RETRIED, Fact.LEFT_IN_MAILBOX, Fact.ESCALATED, Fact.PAPER_FAILED})
+"""The facts after which a copy takes a way that it has gone before."""
+
+FINAL = frozenset({_S.HANDED_OVER, _S.ACKNOWLEDGED, _S.DECLINED})
+"""The recipient's own receipt is here: the copy leaves its mailbox, no attempt and no operator moves it any more."""
+
+REACHED = frozenset({_S.HANDED_OVER, _S.ACKNOWLEDGED, _S.PAPER_DELIVERED})
+ENDED = FINAL | {_S.PAPER_DELIVERED, _S.CLOSED}
+"""Nothing more is to be done; what can still come is a late receipt."""
+
+UNDER_WAY = frozenset({_S.CONSIGNED})
+"""The copy is offered to its recipient in turn. Whatever has left this state holds up no later form of its case."""
+
+NEEDS_A_PERSON = frozenset({_S.SUSPENDED, _S.EXPIRED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_RETURNED})
+"""Nothing happens by itself any more until somebody acts."""
 
 
 def advance(state: DeliveryState, fact: Fact) -> tuple[DeliveryState, Event]:
@@ -46,7 +125,7 @@ def advance(state: DeliveryState, fact: Fact) -> tuple[DeliveryState, Event]:
     try:
         return TRANSITIONS[state, fact]
     except KeyError:
-        raise Conflict("transition-not-allowed", f"{fact} cannot follow {state}") from None
+        raise Conflict("transition-not-allowed", f"{fact} cannot follow {state}", state=state) from None
 
 
 def can_advance(state: DeliveryState, fact: Fact) -> bool:
@@ -55,8 +134,26 @@ def can_advance(state: DeliveryState, fact: Fact) -> bool:
 
 
 def is_final(state: DeliveryState) -> bool:
-    """Whether nothing moves a delivery any more."""
+    """Whether the recipient's own receipt is here."""
     return state in FINAL
+
+
+def advance_submission(state: SubmissionState, fact: SubmissionFact) -> tuple[SubmissionState, Event | None]:
+    """The state after `fact` and the evidence event of the move, if it has one of its own.
+
+    Raises Conflict("transition-not-allowed") when the table has no such move.
+    """
+    try:
+        return SUBMISSION_TRANSITIONS[state, fact]
+    except KeyError:
+        raise Conflict("transition-not-allowed", f"{fact} cannot follow {state}", state=state) from None
+
+
+def outcome_of(copies: Collection[DeliveryState]) -> SubmissionFact | None:
+    """What the states of all copies of a submission make of it; None while one of them is not ended."""
+    if not all(state in ENDED for state in copies):
+        return None
+    return SubmissionFact.ALL_REACHED if all(state in REACHED for state in copies) else SubmissionFact.ALL_ENDED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +163,50 @@ class RetryPolicy:
     schedule_s: Sequence[float] = (60, 300, 900, 3600, 10800)
     give_up_after_s: float = 72 * 3600
 
-    def next_attempt(self, *, attempts: int, now: datetime, consigned_at: datetime) -> datetime | None:
+    def next_attempt(
+        self, *, attempts: int, now: datetime, consigned_at: datetime, lawful_until: datetime | None = None
+    ) -> datetime | None:
         """When to try again after `attempts` failed tries; None when the time for trying is over."""
         wait = self.schedule_s[min(attempts, len(self.schedule_s)) - 1]
-        due = now + timedelta(seconds=wait)
-        return due if due <= consigned_at + timedelta(seconds=self.give_up_after_s) else None
+        end = self.give_up_at(consigned_at, lawful_until)
+        return min(now + timedelta(seconds=wait), end) if now < end else None
+
+    def give_up_at(self, since: datetime, lawful_until: datetime | None = None) -> datetime:
+        """When trying ends: after its time, or at the last lawful moment where that comes first and is still ahead."""
+        end = since + timedelta(seconds=self.give_up_after_s)
+        return lawful_until if lawful_until is not None and since < lawful_until < end else end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """When somebody is told that a copy is not where it should be.
+
+    warn_after_s: the sender, after so long without a receipt. remind_after_s: how often the watch looks again at a copy
+    for which nothing else is to come by itself.
+    """
+
+    retry: RetryPolicy
+    warn_after_s: float = 12 * 3600
+    remind_after_s: float = 24 * 3600
+
+    def warn_at(self, delivery: Delivery) -> datetime:
+        """When the sender is warned."""
+        return delivery.trying_since + timedelta(seconds=self.warn_after_s)
+
+    def give_up_at(self, delivery: Delivery) -> datetime:
+        """When trying ends, for a copy that is pushed as for one that waits to be collected."""
+        return self.retry.give_up_at(delivery.trying_since, delivery.lawful_until)
+
+    def next_look(self, delivery: Delivery, state: DeliveryState, *, after: datetime) -> datetime | None:
+        """When the watch must look at a delivery that is in `state`; None for one that is ended, and for no other."""
+        if state in ENDED:
+            return None
+        moments = [delivery.lawful_until, after + timedelta(seconds=self.remind_after_s)]
+        if state in _UNREACHED:
+            moments += [self.warn_at(delivery), delivery.paper_by]
+        if state in UNDER_WAY:
+            moments.append(self.give_up_at(delivery))
+        return min(moment for moment in moments if moment is not None and moment > after)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,25 +96,45 @@ class Party:
 
 
 class SubmissionState(StrEnum):
-    """Where a submission stands: closed once every copy has its final receipt."""
+    """Where a submission stands; moves are listed in `lifecycle.py`.
 
+    received: on the counter, nothing of it is stored yet. closed: every copy reached its recipient.
+    closed-with-exceptions: nothing more is to be done, and not every copy did.
+    """
+
+    RECEIVED = "received"
     ACCEPTED = "accepted"
+    CLOSED_WITH_EXCEPTIONS = "closed-with-exceptions"
     CLOSED = "closed"
     REJECTED = "rejected"
 
 
 class DeliveryState(StrEnum):
-    """Where one recipient's copy stands; moves are listed in `lifecycle.py`."""
+    """Where one recipient's copy stands; moves are listed in `lifecycle.py`.
+
+    consigned: it lies ready, and is pushed where the recipient has a server. suspended: a person must see to it.
+    expired: the time for trying is over. escalated: it shall go on paper. paper-queued: the print station has it.
+    paper-deposited: the post has it. paper-returned: the post brought it back. paper-delivered: the post handed it
+    over. closed: an operator ended it. handed-over, declined: the recipient signed so. acknowledged: the recipient
+    signed that it was processed.
+    """
 
     CONSIGNED = "consigned"
     SUSPENDED = "suspended"
     EXPIRED = "expired"
-    HANDED_OVER = "handed-over"
+    ESCALATED = "escalated"
+    PAPER_QUEUED = "paper-queued"
+    PAPER_DEPOSITED = "paper-deposited"
+    PAPER_RETURNED = "paper-returned"
+    CLOSED = "closed"
+    PAPER_DELIVERED = "paper-delivered"
     DECLINED = "declined"
+    HANDED_OVER = "handed-over"
+    ACKNOWLEDGED = "acknowledged"
 
 
 class Event(StrEnum):
-    """Evidence events. ETSI EN 319 522-3 names; what ETSI lacks has a name of our own."""
+    """Evidence events. ETSI EN 319 522-3 names; what ETSI lacks has a name of our own, in kebab-case."""
 
     SUBMISSION_ACCEPTANCE = "SubmissionAcceptance"
     SUBMISSION_REJECTION = "SubmissionRejection"
@@ -122,12 +142,23 @@ class Event(StrEnum):
     CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
     CONTENT_HANDOVER = "ContentHandover"
     CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
+    CONTENT_ACCESS_TRACKING = "ContentAccessTracking"
     CONSIGNMENT_REJECTION = "ConsignmentRejection"
+    RELAY_TO_NON_ERDS = "RelayToNonERDS"
+    RELAY_TO_NON_ERDS_FAILURE = "RelayToNonERDSFailure"
+    RECEIVED_FROM_NON_ERDS = "ReceivedFromNonERDS"
+    OPERATOR_ACT = "operator-act"
+    SENDER_WARNED = "sender-warned"
+    DEADLINE_MISSED = "deadline-missed"
+    PAPER_ORDERED = "paper-ordered"
+    PRINT_JOB_TAKEN = "print-job-taken"
 
     @property
     def uri(self) -> str:
-        """The event's URI (EN 319 522-3, table 2)."""
-        return f"http://uri.etsi.org/19522/Event/{self.value}"
+        """The event's URI: EN 319 522-3, table 2, or ours."""
+        if self.value[0].isupper():
+            return f"http://uri.etsi.org/19522/Event/{self.value}"
+        return f"urn:sealpost:event:{self.value}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +184,10 @@ class Submission:
 class Delivery:
     """One copy's way to one recipient. `id` and the sealed bytes are the same on every attempt and channel.
 
-    due_at: when the dispatcher may try next; None when nobody pushes it.
+    due_at: when the dispatcher may try next; None when nobody pushes it. tried_since: when an operator last had it
+    tried anew. lawful_until: the end of the last day on which the recipient can still do what the law asks of it, where
+    a term runs for it. paper_by: when it should go on paper at the latest to be there by then, where paper may reach
+    it. watch_at: when the watch looks at it next.
     """
 
     id: DeliveryId
@@ -177,12 +211,44 @@ class Delivery:
     last_problem: str | None
     lease_id: str | None = None
     lease_until: datetime | None = None
+    tried_since: datetime | None = None
+    lawful_until: datetime | None = None
+    paper_by: datetime | None = None
+    watch_at: datetime | None = None
     position: int = 0
 
     @property
     def country(self) -> str:
         """The country of its form kind, whose days count."""
         return self.kind.partition("/")[0]
+
+    @property
+    def trying_since(self) -> datetime:
+        """From when the time for trying counts."""
+        return self.tried_since or self.consigned_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """Something an operator must know of, from its start to its end. subject: the id of a party or a delivery."""
+
+    kind: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperProof:
+    """What proves a step of the post, as the print station gave it, sealed for it and the sender. digest: of the bytes
+    before sealing."""
+
+    evidence_id: EvidenceId
+    delivery_id: DeliveryId
+    digest: str
+    media_type: str
+    sealed: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

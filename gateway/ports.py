@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from gateway.model import (
+    Alert,
     CaseId,
     Delivery,
     DeliveryId,
@@ -21,11 +22,13 @@ from gateway.model import (
     EvidenceId,
     Filed,
     KeptReceipt,
+    PaperProof,
     Party,
     PartyId,
     Role,
     Submission,
     SubmissionId,
+    SubmissionState,
     Term,
 )
 
@@ -90,6 +93,25 @@ class Reading(Register, Protocol):
 
     def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]: ...
 
+    def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Deliveries at which the watch must look, those that waited longest first."""
+        ...
+
+    def in_hand(self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int) -> Sequence[Delivery]:
+        """Deliveries in `states`, all of them such as need a person or are on paper: the next lawful moment first,
+        those without one last. after: (lawful moment in milliseconds, position) of the last one seen."""
+        ...
+
+    def print_job(self, delivery_id: DeliveryId) -> bytes | None:
+        """The copy that is sealed for the print station, if there is one."""
+        ...
+
+    def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None: ...
+
+    def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
+        """Alerts, oldest first."""
+        ...
+
     def kinds_waiting(self, party: PartyId) -> frozenset[str]:
         """The form kinds of which a copy waits for the party's receipt."""
         ...
@@ -152,15 +174,48 @@ class Transaction(Reading, Protocol):
 
     def add_submission(self, submission: Submission) -> None: ...
 
-    def close_submission(self, submission_id: SubmissionId) -> None: ...
+    def move_submission(self, submission_id: SubmissionId, *, expected: SubmissionState, to: SubmissionState) -> bool:
+        """Compare-and-set of the state; False when it was no longer `expected`."""
+        ...
 
     def add_delivery(self, delivery: Delivery, envelope: bytes) -> None: ...
 
     def move_delivery(
-        self, delivery_id: DeliveryId, *, expected: DeliveryState, to: DeliveryState, at: datetime, problem: str | None
+        self,
+        delivery_id: DeliveryId,
+        *,
+        expected: DeliveryState,
+        to: DeliveryState,
+        at: datetime,
+        problem: str | None,
+        due_at: datetime | None = None,
+        tried_since: datetime | None = None,
+        watch_at: datetime | None = None,
     ) -> bool:
-        """Compare-and-set of the state; False when it was no longer `expected`."""
+        """Compare-and-set of the state; False when it was no longer `expected`. A try or lease under way is let go."""
         ...
+
+    def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
+        """Set when the watch looks at a delivery next, and nothing else."""
+        ...
+
+    def hold_duty(self, duty: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or keep on a duty that one process does at a time; False while another one has it."""
+        ...
+
+    def open_alert(self, alert: Alert) -> bool:
+        """Begin an alert; False when one of that kind and subject is open."""
+        ...
+
+    def close_alerts(self, subject: str, *, at: datetime) -> Sequence[Alert]:
+        """End the open alerts of a subject; those that were."""
+        ...
+
+    def add_print_job(self, delivery_id: DeliveryId, envelope: bytes) -> None:
+        """Keep the copy that is sealed for the print station."""
+        ...
+
+    def add_paper_proof(self, proof: PaperProof) -> None: ...
 
     def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
         """Deliveries that are due, taken lane by lane; their `due_at` moves to the end of the lease."""
@@ -176,7 +231,13 @@ class Transaction(Reading, Protocol):
         """Record an attempt of `holder`; False when the lease was lost to another worker."""
         ...
 
-    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> None: ...
+    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> bool:
+        """Note how a try with a party went; whether that opened its breaker, or ended its failures."""
+        ...
+
+    def reset_lane(self, party: PartyId) -> bool:
+        """Forget the failures of a party and close its breaker; whether there were any."""
+        ...
 
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
         """Take a mailbox lease; False while another one runs.

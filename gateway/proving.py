@@ -15,7 +15,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
-from gateway.lifecycle import TRANSITIONS, is_final
+from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, is_final, outcome_of
 from gateway.model import (
     CaseId,
     Delivery,
@@ -38,6 +38,12 @@ from signing import SigningError, TrustPolicy, sha256, subject_of
 
 MOVING = frozenset(event for _, event in TRANSITIONS.values())
 BY_RECEIPT = frozenset(event for (_, fact), (_, event) in TRANSITIONS.items() if fact in FACTS.values())
+CLOSED_BY = {
+    None: (SubmissionState.ACCEPTED,),
+    SubmissionFact.ALL_REACHED: (SubmissionState.CLOSED,),
+    SubmissionFact.ALL_ENDED: (SubmissionState.CLOSED_WITH_EXCEPTIONS,),
+}
+"""Where a submission stands by what became of its copies."""
 AT_ACCEPTANCE = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
 
 
@@ -157,11 +163,10 @@ class Prover:
             if dossier.copies:
                 yield Flaw(code="rejected-with-deliveries", place=place)
             return
-        settled = [is_final(copy.delivery.state) for copy in dossier.copies]
-        if submission.state is SubmissionState.CLOSED and not all(settled):
-            yield Flaw(code="submission-closed-early", place=place)
-        if submission.state is SubmissionState.ACCEPTED and settled and all(settled):
-            yield Flaw(code="submission-left-open", place=place)
+        became = outcome_of([copy.delivery.state for copy in dossier.copies]) if dossier.copies else None
+        if submission.state not in CLOSED_BY[became]:
+            left_open = submission.state is SubmissionState.ACCEPTED
+            yield Flaw(code="submission-left-open" if left_open else "submission-closed-early", place=place)
         if dossier.case is None:
             yield Flaw(code="submission-without-case", place=place)
         else:
@@ -274,6 +279,8 @@ def _delivery(submission: Submission, copy: Copy) -> Iterator[Flaw]:
     pushed = delivery.transport is EndpointKind.PUSH
     if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:
         yield Flaw(code="delivery-without-time", place=place)
+    if delivery.state not in ENDED and delivery.watch_at is None:
+        yield Flaw(code="delivery-unwatched", place=place)
     if is_final(delivery.state) and (delivery.due_at is not None or delivery.lease_until is not None):
         yield Flaw(code="settled-but-due", place=place)
 

@@ -18,10 +18,11 @@ from signing import Field, Identity, TrustPolicy, fingerprint
 
 
 class ReceiptOutcome(StrEnum):
-    """What the recipient says of the copy."""
+    """What the recipient says of the copy. processed: in a second receipt, that it was read or dealt with."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    PROCESSED = "processed"
 
 
 @dataclass(frozen=True, kw_only=True)

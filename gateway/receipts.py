@@ -13,10 +13,11 @@ from datetime import datetime
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
-from gateway.lifecycle import Fact, advance, can_advance, is_final
-from gateway.model import Delivery, DeliveryId, DeliveryState, Evidence, EvidenceId, KeptReceipt, Party, new_id
+from gateway.lifecycle import TRANSITIONS, Fact, can_advance
+from gateway.model import Delivery, DeliveryId, DeliveryState, Event, Evidence, EvidenceId, KeptReceipt, Party, new_id
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
+from gateway.steps import Step, take, tell
 from gateway.terms import start_terms
 from signing import TrustPolicy, VerificationFailed, sha256
 
@@ -40,13 +41,21 @@ class Declined:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """The recipient says that it has processed the copy that it provably has."""
+
+    evidence_id: EvidenceId
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disregarded:
     """The receipt proves nothing about this copy; it was kept with `code`."""
 
     code: str
 
 
-Taken = HandedOver | Declined | Disregarded
+Taken = HandedOver | Declined | Acknowledged | Disregarded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +90,10 @@ class Receipts:
             self.store.write(lambda unit: _keep_once(unit, kept))
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
-        return self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest, self.calendars))
+        taken, step = self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest, self.calendars))
+        if step is not None:
+            tell(step.began, step.ended)
+        return taken
 
     def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:
         """The verified receipt, or the code of what is wrong with it."""
@@ -104,9 +116,8 @@ class Receipts:
     def _prove(self, receipt: Receipt, delivery: Delivery, digest: str, at: datetime) -> Evidence:
         """The evidence that this receipt makes possible, signed before the transaction: the writer thread has no time
         for it."""
-        _, event = advance(DeliveryState.CONSIGNED, FACTS[receipt.outcome])  # the same from whatever state it moves
         return self.witness.state(
-            event,
+            EVENTS[FACTS[receipt.outcome]],
             at=at,
             submission_id=delivery.submission_id,
             delivery=delivery,
@@ -116,7 +127,13 @@ class Receipts:
         )
 
 
-FACTS = {ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED, ReceiptOutcome.REFUSED: Fact.RECEIPT_REFUSED}
+FACTS = {
+    ReceiptOutcome.ACCEPTED: Fact.RECEIPT_ACCEPTED,
+    ReceiptOutcome.REFUSED: Fact.RECEIPT_REFUSED,
+    ReceiptOutcome.PROCESSED: Fact.RECEIPT_PROCESSED,
+}
+EVENTS: Mapping[Fact, Event] = {fact: event for (_, fact), (_, event) in TRANSITIONS.items()}
+"""The evidence of a fact, the same from whatever state it moves."""
 
 
 def _settle(
@@ -126,11 +143,11 @@ def _settle(
     raw: bytes,
     digest: str,
     calendars: Mapping[str, Calendar],
-) -> Taken:
+) -> tuple[Taken, Step | None]:
     """Move the delivery, write its evidence, start its terms: all in one transaction."""
     known = unit.receipt_by_digest(receipt.delivery_id, digest)
     if known is not None and known.evidence_id is not None:
-        return _as_before(known, known.evidence_id)
+        return _as_before(known, known.evidence_id), None
     delivery = unit.delivery(receipt.delivery_id)
     if delivery is None:
         raise NotFound("delivery-not-found", "no such delivery")
@@ -138,17 +155,14 @@ def _settle(
     if not can_advance(delivery.state, fact):
         code = f"receipt-after-{delivery.state}"
         unit.add_receipt(_kept(raw, digest, delivery.id, outcome=code, at=proof.at))
-        return Disregarded(code=code)
-    state, _ = advance(delivery.state, fact)
-    unit.move_delivery(delivery.id, expected=delivery.state, to=state, at=proof.at, problem=receipt.reason)
-    unit.add_evidence(proof)
-    unit.add_receipt(
-        _kept(raw, digest, delivery.id, outcome=state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id)
+        return Disregarded(code=code), None
+    step = take(unit, delivery, fact, proof=proof, problem=receipt.reason)
+    kept = _kept(
+        raw, digest, delivery.id, outcome=step.state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id
     )
+    unit.add_receipt(kept)
     start_terms(unit, delivery, proof.event, proof.at, calendars[delivery.country])
-    if all(is_final(each.state) for each in unit.deliveries_of(delivery.submission_id)):
-        unit.close_submission(delivery.submission_id)
-    return HandedOver(evidence_id=proof.id) if state is DeliveryState.HANDED_OVER else Declined(evidence_id=proof.id)
+    return _taken(step.state, proof.id), step
 
 
 def _kept(
@@ -178,6 +192,14 @@ def _keep_once(unit: Transaction, receipt: KeptReceipt) -> None:
 
 
 def _as_before(known: KeptReceipt, evidence_id: EvidenceId) -> Taken:
-    if known.outcome == DeliveryState.HANDED_OVER:
-        return HandedOver(evidence_id=evidence_id, repeated=True)
-    return Declined(evidence_id=evidence_id, repeated=True)
+    return _taken(DeliveryState(known.outcome), evidence_id, repeated=True)
+
+
+def _taken(state: DeliveryState, evidence_id: EvidenceId, *, repeated: bool = False) -> Taken:
+    match state:
+        case DeliveryState.HANDED_OVER:
+            return HandedOver(evidence_id=evidence_id, repeated=repeated)
+        case DeliveryState.ACKNOWLEDGED:
+            return Acknowledged(evidence_id=evidence_id, repeated=repeated)
+        case _:
+            return Declined(evidence_id=evidence_id, repeated=repeated)

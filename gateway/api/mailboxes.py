@@ -14,7 +14,7 @@ from gateway.api.problems import problem
 from gateway.api.wire import LeaseRequest, NoQuery, Page
 from gateway.errors import Conflict
 from gateway.model import DeliveryId, instant_text
-from gateway.receipts import MAX_RECEIPT_BYTES, Declined, Disregarded, HandedOver
+from gateway.receipts import MAX_RECEIPT_BYTES, Acknowledged, Declined, Disregarded, HandedOver
 from gateway.status import evidence_href, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
 
@@ -73,5 +73,7 @@ async def receive(
             outcome = "handed-over"
         case Declined(evidence_id=evidence_id, repeated=repeated):
             outcome = "declined"
+        case Acknowledged(evidence_id=evidence_id, repeated=repeated):
+            outcome = "acknowledged"
     body = {"outcome": outcome, "evidenceId": evidence_id, "href": evidence_href(evidence_id)}
     return JSONResponse(body, status_code=200 if repeated else 201)

@@ -23,11 +23,11 @@ _FAILED = """
 UPDATE lane SET failures = failures + 1,
     paused_until = CASE WHEN failures + 1 >= :threshold THEN :until ELSE paused_until END,
     next_at = CASE WHEN failures + 1 >= :threshold THEN max(next_at, :until) ELSE next_at END
-WHERE party = :party
+WHERE party = :party RETURNING failures
 """
 _HEALTHY = """
 UPDATE lane SET failures = 0, paused_until = 0, next_at = CASE WHEN paused_until > 0 THEN 0 ELSE next_at END
-WHERE party = ? AND (failures > 0 OR paused_until > 0)
+WHERE party = ? AND (failures > 0 OR paused_until > 0) RETURNING 1
 """
 _DUE_LANES = "SELECT party, failures FROM lane WHERE next_at <= ? ORDER BY next_at LIMIT ?"
 _IN_FLIGHT = """
@@ -42,12 +42,18 @@ def rearm_lane(connection: sqlite.Connection, party: str, due_at: int) -> None:
     connection.execute(_REARM, (party, due_at))
 
 
-def mark_lane(connection: sqlite.Connection, party: str, *, failed: bool, threshold: int, paused_until: int) -> None:
-    """Count a failure, opening the breaker at `threshold` in a row; a success closes it."""
-    if failed:
-        connection.execute(_FAILED, {"threshold": threshold, "until": paused_until, "party": party})
-    else:
-        connection.execute(_HEALTHY, (party,))
+def mark_lane(connection: sqlite.Connection, party: str, *, failed: bool, threshold: int, paused_until: int) -> bool:
+    """Count a failure, opening the breaker at `threshold` in a row; a success closes it. Whether either happened."""
+    if not failed:
+        return reset_lane(connection, party)
+    values = {"threshold": threshold, "until": paused_until, "party": party}
+    counted = connection.execute(_FAILED, values).fetchone()
+    return counted is not None and bool(counted[0] == threshold)
+
+
+def reset_lane(connection: sqlite.Connection, party: str) -> bool:
+    """Forget failures and close the breaker; whether there were any."""
+    return connection.execute(_HEALTHY, (party,)).fetchone() is not None
 
 
 def bring_forward(connection: sqlite.Connection, *, now: int, latest: int) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.lifecycle import FINAL, NEEDS_A_PERSON
 from gateway.model import (
+    Alert,
     CaseId,
     Delivery,
     DeliveryId,
@@ -27,6 +29,7 @@ from gateway.model import (
     FiledCopy,
     KeptReceipt,
     Mandate,
+    PaperProof,
     Party,
     PartyId,
     Submission,
@@ -50,7 +53,8 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + ms * _MILLISECOND
 
 
-def _maybe_ms(at: datetime | None) -> int | None:
+def maybe_ms(at: datetime | None) -> int | None:
+    """`to_ms`, of nothing nothing."""
     return None if at is None else to_ms(at)
 
 
@@ -141,6 +145,18 @@ def submission_row(submission: Submission) -> Row:
 
 _DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "position")
 DELIVERY = ", ".join((*_DELIVERY_COLUMNS, "seq"))
+_INSTANTS = ("handed_over_at", "due_at", "lease_until", "tried_since", "lawful_until", "paper_by", "watch_at")
+
+
+def _listed(states: Iterable[DeliveryState]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+NOT_FINAL = f"state NOT IN ({_listed(FINAL)})"
+"""Without the recipient's receipt, as a condition; the index of mailboxes is over the same words."""
+
+IN_HAND = f"state IN ({_listed({*NEEDS_A_PERSON, DeliveryState.PAPER_DEPOSITED})})"
+"""In the hands of people, as a condition; the index of the operator's queue is over the same words."""
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -155,9 +171,7 @@ def delivery_of(row: Row) -> Delivery:
             "state": DeliveryState(values["state"]),
             "transport": EndpointKind(values["transport"]),
             "consigned_at": from_ms(values["consigned_at"]),
-            "handed_over_at": _maybe_at(values["handed_over_at"]),
-            "due_at": _maybe_at(values["due_at"]),
-            "lease_until": _maybe_at(values["lease_until"]),
+            **{name: _maybe_at(values[name]) for name in _INSTANTS},
         }
     )
 
@@ -166,8 +180,8 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """Column name -> value, for insertion."""
     row = {name: getattr(delivery, name) for name in _DELIVERY_COLUMNS}
     row["consigned_at"] = to_ms(delivery.consigned_at)
-    for name in ("handed_over_at", "due_at", "lease_until"):
-        row[name] = _maybe_ms(row[name])
+    for name in _INSTANTS:
+        row[name] = maybe_ms(row[name])
     return row
 
 
@@ -226,6 +240,28 @@ def receipt_row(receipt: KeptReceipt) -> Row:
         receipt.outcome,
         receipt.evidence_id,
         receipt.raw,
+    )
+
+
+ALERT = "kind, subject, opened_at, closed_at, seq"
+
+
+def alert_of(row: Row) -> Alert:
+    """From the columns of ALERT."""
+    return Alert(kind=row[0], subject=row[1], opened_at=from_ms(row[2]), closed_at=_maybe_at(row[3]), position=row[4])
+
+
+PAPER_PROOF = "evidence_id, delivery_id, digest, media_type, sealed"
+
+
+def paper_proof_of(row: Row) -> PaperProof:
+    """From the columns of PAPER_PROOF."""
+    return PaperProof(
+        evidence_id=EvidenceId(row[0]),
+        delivery_id=DeliveryId(row[1]),
+        digest=row[2],
+        media_type=row[3],
+        sealed=bytes(row[4]),
     )
 
 

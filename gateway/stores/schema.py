@@ -56,6 +56,13 @@ def m003_terms(db: Database) -> None:
     db.execute(f"ALTER TABLE term ADD COLUMN law TEXT NOT NULL DEFAULT '{unknown}'")
 
 
+@migrations()
+def m004_lifecycle(db: Database) -> None:
+    """When the watch looks at a delivery, what operators must know of, and what goes on paper."""
+    for statement in _M004.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -115,4 +122,25 @@ CREATE INDEX case_link_case ON case_link (case_id);
 CREATE TABLE case_party (seq INTEGER PRIMARY KEY, party TEXT NOT NULL, case_id TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX case_party_case ON case_party (case_id, party);
 CREATE INDEX case_party_seq ON case_party (party, seq)
+"""
+
+# The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.
+_M004 = f"""
+ALTER TABLE delivery ADD COLUMN tried_since INTEGER;
+ALTER TABLE delivery ADD COLUMN lawful_until INTEGER;
+ALTER TABLE delivery ADD COLUMN paper_by INTEGER;
+ALTER TABLE delivery ADD COLUMN watch_at INTEGER;
+UPDATE delivery SET watch_at = consigned_at WHERE state NOT IN ('handed-over', 'declined');
+DROP INDEX delivery_mailbox;
+CREATE INDEX delivery_mailbox ON delivery (party, seq) WHERE state NOT IN ('acknowledged', 'declined', 'handed-over');
+CREATE INDEX delivery_watch ON delivery (watch_at) WHERE watch_at IS NOT NULL;
+CREATE INDEX delivery_in_hand ON delivery (coalesce(lawful_until, {NEVER}), seq) WHERE state IN
+    ('escalated', 'expired', 'paper-deposited', 'paper-queued', 'paper-returned', 'suspended');
+CREATE TABLE alert (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, opened_at INTEGER NOT NULL,
+    closed_at INTEGER) STRICT;
+CREATE UNIQUE INDEX alert_open ON alert (subject, kind) WHERE closed_at IS NULL;
+CREATE TABLE duty (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE print_job (delivery_id TEXT PRIMARY KEY, raw BLOB NOT NULL) STRICT;
+CREATE TABLE paper_proof (evidence_id TEXT PRIMARY KEY, delivery_id TEXT NOT NULL, digest TEXT NOT NULL,
+    media_type TEXT NOT NULL, sealed BLOB NOT NULL) STRICT
 """

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from gateway.errors import ConfigError, NotFound, StoreUnavailable
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
+    Alert,
     CaseId,
     Delivery,
     DeliveryId,
@@ -26,6 +27,7 @@ from gateway.model import (
     EvidenceId,
     Filed,
     KeptReceipt,
+    PaperProof,
     Party,
     PartyId,
     Role,
@@ -38,9 +40,9 @@ from gateway.ports import LooseEnd, Reading, Transaction
 from gateway.stores import cases, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
-from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane
-from gateway.stores.rows import to_ms
-from gateway.stores.schema import check_build, migrations
+from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane, reset_lane
+from gateway.stores.rows import maybe_ms, to_ms
+from gateway.stores.schema import NEVER, check_build, migrations
 from signing import fingerprint
 
 T = TypeVar("T")
@@ -177,12 +179,12 @@ class _Snapshot:
     def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
         sql = (
             f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND seq > ? "
-            "AND state NOT IN ('handed-over', 'declined') ORDER BY seq LIMIT ?"
+            f"AND {rows.NOT_FINAL} ORDER BY seq LIMIT ?"
         )
         return [rows.delivery_of(row) for row in self._rows(sql, party, after, limit)]
 
     def kinds_waiting(self, party: PartyId) -> frozenset[str]:
-        sql = "SELECT DISTINCT kind FROM delivery WHERE party = ? AND state NOT IN ('handed-over', 'declined')"
+        sql = f"SELECT DISTINCT kind FROM delivery WHERE party = ? AND {rows.NOT_FINAL}"
         return frozenset(row[0] for row in self._rows(sql, party))
 
     def envelope(self, delivery_id: DeliveryId) -> bytes:
@@ -191,7 +193,33 @@ class _Snapshot:
             raise NotFound("envelope-missing", "the sealed copy is not there any more")
         return bytes(row[0])
 
+    def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
+        sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE watch_at <= ? ORDER BY watch_at LIMIT ?"
+        return [rows.delivery_of(row) for row in self._rows(sql, to_ms(now), limit)]
+
+    def in_hand(self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int) -> Sequence[Delivery]:
+        marks = ", ".join("?" * len(states))
+        sql = (
+            f"SELECT {rows.DELIVERY} FROM delivery WHERE {rows.IN_HAND} AND state IN ({marks}) "
+            f"AND (coalesce(lawful_until, {NEVER}), seq) > (?, ?) "
+            f"ORDER BY coalesce(lawful_until, {NEVER}), seq LIMIT ?"
+        )
+        return [rows.delivery_of(row) for row in self._rows(sql, *states, *after, limit)]
+
+    def print_job(self, delivery_id: DeliveryId) -> bytes | None:
+        row = self._row("SELECT raw FROM print_job WHERE delivery_id = ?", delivery_id)
+        return row and bytes(row[0])
+
+    def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
+        wanted = "AND closed_at IS NULL" if open_only else ""
+        sql = f"SELECT {rows.ALERT} FROM alert WHERE seq > ? {wanted} ORDER BY seq LIMIT ?"
+        return [rows.alert_of(row) for row in self._rows(sql, after, limit)]
+
     # proof
+
+    def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None:
+        row = self._row(f"SELECT {rows.PAPER_PROOF} FROM paper_proof WHERE evidence_id = ?", evidence_id)
+        return row and rows.paper_proof_of(row)
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None:
         row = self._row(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ?", evidence_id)
@@ -274,11 +302,11 @@ class _Unit(_Snapshot):
     def add_submission(self, submission: Submission) -> None:
         self._insert("submission", rows.SUBMISSION, rows.submission_row(submission))
 
-    def close_submission(self, submission_id: SubmissionId) -> None:
-        self._connection.execute(
-            "UPDATE submission SET state = ? WHERE id = ? AND state = ?",
-            (SubmissionState.CLOSED, submission_id, SubmissionState.ACCEPTED),
+    def move_submission(self, submission_id: SubmissionId, *, expected: SubmissionState, to: SubmissionState) -> bool:
+        moved = self._connection.execute(
+            "UPDATE submission SET state = ? WHERE id = ? AND state = ?", (to, submission_id, expected)
         )
+        return bool(moved.rowcount)
 
     def add_delivery(self, delivery: Delivery, envelope: bytes) -> None:
         row = rows.delivery_row(delivery)
@@ -288,15 +316,58 @@ class _Unit(_Snapshot):
             rearm_lane(self._connection, delivery.party, to_ms(delivery.due_at))
 
     def move_delivery(
-        self, delivery_id: DeliveryId, *, expected: DeliveryState, to: DeliveryState, at: datetime, problem: str | None
+        self,
+        delivery_id: DeliveryId,
+        *,
+        expected: DeliveryState,
+        to: DeliveryState,
+        at: datetime,
+        problem: str | None,
+        due_at: datetime | None = None,
+        tried_since: datetime | None = None,
+        watch_at: datetime | None = None,
     ) -> bool:
         handed_over_at = to_ms(at) if to is DeliveryState.HANDED_OVER else None
+        due = maybe_ms(due_at)
         moved = self._connection.execute(
-            "UPDATE delivery SET state = ?, handed_over_at = ?, due_at = NULL, holder = NULL, lease_id = NULL, "
-            "lease_until = NULL, last_problem = ? WHERE id = ? AND state = ?",
-            (to, handed_over_at, problem, delivery_id, expected),
-        )
-        return bool(moved.rowcount)
+            "UPDATE delivery SET state = ?, handed_over_at = coalesce(?, handed_over_at), due_at = ?, holder = NULL, "
+            "lease_id = NULL, lease_until = NULL, last_problem = ?, tried_since = ?, watch_at = ? "
+            "WHERE id = ? AND state = ? RETURNING party",
+            (to, handed_over_at, due, problem, maybe_ms(tried_since), maybe_ms(watch_at), delivery_id, expected),
+        ).fetchone()
+        if moved and due is not None:
+            rearm_lane(self._connection, moved[0], due)
+        return moved is not None
+
+    def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
+        self._connection.execute("UPDATE delivery SET watch_at = ? WHERE id = ?", (maybe_ms(watch_at), delivery_id))
+
+    def hold_duty(self, duty: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        held = self._connection.execute(
+            "INSERT INTO duty (name, holder, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE "
+            "SET holder = excluded.holder, until = excluded.until "
+            "WHERE duty.holder = excluded.holder OR duty.until <= ?4 OR duty.until > excluded.until RETURNING 1",
+            (duty, holder, to_ms(until), to_ms(now)),
+        ).fetchone()
+        return held is not None
+
+    def open_alert(self, alert: Alert) -> bool:
+        opened = self._connection.execute(
+            "INSERT INTO alert (kind, subject, opened_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            (alert.kind, alert.subject, to_ms(alert.opened_at)),
+        ).fetchone()
+        return opened is not None
+
+    def close_alerts(self, subject: str, *, at: datetime) -> Sequence[Alert]:
+        sql = f"UPDATE alert SET closed_at = ? WHERE subject = ? AND closed_at IS NULL RETURNING {rows.ALERT}"
+        return [rows.alert_of(row) for row in self._rows(sql, to_ms(at), subject)]
+
+    def add_print_job(self, delivery_id: DeliveryId, envelope: bytes) -> None:
+        self._insert("print_job", "delivery_id, raw", (delivery_id, envelope))
+
+    def add_paper_proof(self, proof: PaperProof) -> None:
+        values = (proof.evidence_id, proof.delivery_id, proof.digest, proof.media_type, proof.sealed)
+        self._insert("paper_proof", rows.PAPER_PROOF, values)
 
     def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
         until = now + timedelta(seconds=lease_s)
@@ -321,14 +392,17 @@ class _Unit(_Snapshot):
             rearm_lane(self._connection, delivery.party, due)
         return bool(settled.rowcount)
 
-    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> None:
-        mark_lane(self._connection, party, failed=failed, threshold=threshold, paused_until=to_ms(paused_until))
+    def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> bool:
+        return mark_lane(self._connection, party, failed=failed, threshold=threshold, paused_until=to_ms(paused_until))
+
+    def reset_lane(self, party: PartyId) -> bool:
+        return reset_lane(self._connection, party)
 
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
         taken = self._connection.execute(
             "UPDATE delivery SET lease_id = ?, lease_until = ? "
             "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) "
-            "AND state NOT IN ('handed-over', 'declined')",
+            f"AND {rows.NOT_FINAL}",
             (lease_id, to_ms(until), delivery_id, to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))),
         )
         return bool(taken.rowcount)

@@ -107,6 +107,7 @@ DAMAGE = {
     "envelope-differs": f"UPDATE envelope SET raw = CAST(raw || x'00' AS BLOB) WHERE delivery_id = {WAITING}",
     "delivery-document-differs": f"UPDATE delivery SET document_digest = 'sha256:{'0' * 64}' WHERE id = {WAITING}",
     "delivery-without-time": f"UPDATE delivery SET due_at = NULL WHERE id = {WAITING}",
+    "delivery-unwatched": f"UPDATE delivery SET watch_at = NULL WHERE id = {WAITING}",
     "settled-but-due": f"UPDATE delivery SET due_at = 1 WHERE id = {HANDED}",
     "handover-without-receipt": "UPDATE evidence SET receipt_id = NULL "
     f"WHERE event = 'ContentHandover' AND {OF_HANDED}",

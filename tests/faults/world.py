@@ -30,7 +30,7 @@ from gateway.envelope import open_envelope
 from gateway.errors import Conflict
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
-from gateway.lifecycle import Breaker, RetryPolicy, is_final
+from gateway.lifecycle import Breaker, Patience, RetryPolicy, is_final
 from gateway.model import Delivery, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Deferred, Outcome, Store, Transport
 from gateway.receipt import build_receipt
@@ -221,7 +221,7 @@ class World:
             workers=Inline(),
             free=Semaphore(4),
             holder=f"life {self.lives}",
-            retry=RetryPolicy(schedule_s=(1,)),
+            patience=Patience(retry=RetryPolicy(schedule_s=(1,))),
             breaker=Breaker(failures=1000),
             lease_s=LEASE_S,
         )

@@ -1,0 +1,109 @@
+"""The one place where a delivery moves: compare and set, evidence, alerts and the end of its submission, in one
+transaction.
+
+Whoever has a fact (a receipt, an endpoint, an operator, the watch, the print station) signs the evidence beforehand and
+takes the step here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import Conflict
+from gateway.lifecycle import ENDED, NEEDS_A_PERSON, REMARKS, Fact, advance, advance_submission, outcome_of
+from gateway.model import Alert, Delivery, DeliveryState, Evidence, SubmissionId
+from gateway.ports import Transaction
+
+log = logging.getLogger("sealpost.alerts")
+
+SENDER_WARNED, DEADLINE_MISSED, ENDPOINT_DOWN, PAPER_DUE = (
+    "sender-warned",
+    "deadline-missed",
+    "endpoint-down",
+    "paper-due",
+)
+ALERTS = (SENDER_WARNED, DEADLINE_MISSED, ENDPOINT_DOWN, PAPER_DUE, *(f"delivery-{s}" for s in sorted(NEEDS_A_PERSON)))
+"""Every kind of alert."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step that was taken. began, ended: alerts."""
+
+    state: DeliveryState
+    began: tuple[Alert, ...] = ()
+    ended: tuple[Alert, ...] = ()
+
+
+def take(
+    unit: Transaction,
+    delivery: Delivery,
+    fact: Fact,
+    *,
+    proof: Evidence,
+    problem: str | None = None,
+    due_at: datetime | None = None,
+    tried_since: datetime | None = None,
+    watch_at: datetime | None = None,
+) -> Step:
+    """Move `delivery` (as this transaction read it) by `fact`.
+
+    proof: the signed evidence of the event that the table asks for. due_at: when it is pushed next, where the step has
+    it tried again. watch_at: when the watch looks at it next; only what is ended needs none (invariant I6).
+    Raises Conflict("transition-not-allowed").
+    """
+    state, event = advance(delivery.state, fact)
+    if proof.event is not event or proof.delivery_id != delivery.id:
+        raise ValueError("a step needs its own evidence")
+    if watch_at is None and state not in ENDED:
+        raise ValueError("a delivery that is not ended needs a next look")
+    unit.add_evidence(proof)
+    if fact in REMARKS:
+        unit.watch_again(delivery.id, watch_at)
+        return Step(state=state, began=_begin(unit, fact.value, delivery, proof.at))
+    moved = unit.move_delivery(
+        delivery.id,
+        expected=delivery.state,
+        to=state,
+        at=proof.at,
+        problem=problem,
+        due_at=due_at,
+        tried_since=tried_since or delivery.tried_since,
+        watch_at=watch_at,
+    )
+    if not moved:
+        raise Conflict("transition-not-allowed", f"somebody was faster than {fact}", state=delivery.state)
+    ended = tuple(unit.close_alerts(delivery.id, at=proof.at))
+    began = _begin(unit, f"delivery-{state}", delivery, proof.at) if state in NEEDS_A_PERSON else ()
+    if state in ENDED:
+        _close_submission(unit, delivery.submission_id)
+    return Step(state=state, began=began, ended=ended)
+
+
+def tell(began: Iterable[Alert], ended: Iterable[Alert]) -> None:
+    """Log alerts, once at the start and once at the end; to be called after the commit."""
+    for alert in began:
+        log.warning("%s %s", alert.kind, alert.subject)
+    for alert in ended:
+        log.warning("%s %s is over", alert.kind, alert.subject)
+
+
+def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> tuple[Alert, ...]:
+    alert = Alert(kind=kind, subject=delivery.id, opened_at=at)
+    return (alert,) if unit.open_alert(alert) else ()
+
+
+def _close_submission(unit: Transaction, submission_id: SubmissionId) -> None:
+    """Close the submission when this was the last of its copies; one closed with exceptions may yet come right."""
+    fact = outcome_of([each.state for each in unit.deliveries_of(submission_id)])
+    submission = None if fact is None else unit.submission(submission_id)
+    if fact is None or submission is None:
+        return
+    try:
+        state, _ = advance_submission(submission.state, fact)
+    except Conflict:
+        return  # it is closed as it should be
+    unit.move_submission(submission_id, expected=submission.state, to=state)
