@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from threading import Semaphore
 from typing import Any, TypeVar
@@ -39,13 +40,14 @@ from gateway.views import EndpointRecord
 from receiver.config import ReceiverConfig
 from receiver.inbox import Answered as Kept
 from receiver.inbox import Inbox
-from signing import Identity, load_identity, sign_xml, trust_from_pem
+from signing import Identity, load_identity, sign_xml
 from tests.conftest import SIGNERS
 
 T = TypeVar("T")
 REPORT = "be/occupational-disease-report"
 PUSHED = {party: EndpointRecord(kind="push", url=f"http://127.0.0.1:9/{party}") for party in ("fund", "inspectorate")}
 LEASE_S = 60.0
+loaded = cache(load_identity)  # reading an RSA key costs more than a whole scenario
 
 
 class SteppingClock:
@@ -170,18 +172,17 @@ class World:
         self.answers: dict[str, set[bytes]] = {}  # document id -> what the sender was told, each time
 
     def key(self, party: str, use: str = "signing") -> Identity:
-        return load_identity(self.folder.signing(party) if use == "signing" else self.folder.sealing(party))
+        return loaded(self.folder.signing(party) if use == "signing" else self.folder.sealing(party))
 
     def _inbox(self, party: str, accepts: Iterable[str] = ()) -> Inbox:
-        trust = trust_from_pem(self.folder.anchors.read_bytes())
         config = ReceiverConfig(
             party=party,
             store=self.place / "received" / party,
             accepts=frozenset(accepts),
             sealing=self.key(party, "sealing"),
             signing=self.key(party),
-            gateway=trust,
-            signatories=trust,
+            gateway=self.base.trust,
+            signatories=self.base.trust,
             pushes=None,
             host="",
             port=0,
