@@ -1,4 +1,8 @@
-"""`python -m benchmarks [NAME…] [--json]`: run benchmarks; without a name, all of them."""
+"""`python -m benchmarks [NAME…] [--json]`: run benchmarks; without a name, all of them.
+
+`python -m benchmarks TRIAL [OPTION…] [--json]` runs one of the trials (kill), which break things for as long as they
+are told to and end with exit code 1 when anything was lost, doubled or damaged.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import claims, delivery, intake, seals, validate, validate_java
+from benchmarks import claims, delivery, intake, kill, seals, validate, validate_java
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
@@ -28,9 +32,14 @@ BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
     "envelope-seal": seals.envelope,
 }
 
+TRIALS = {"kill": kill}  # each has options(parser) and run(chosen) -> something with passed and to_json
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the named benchmarks and print their results."""
+    """Run the named benchmarks, or one trial, and print what came of it."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in TRIALS:
+        return _trial(*arguments)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
     parser.add_argument("--json", action="store_true", help="one array of results on standard output")
@@ -46,6 +55,17 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.json:
         print(json.dumps([asdict(result) for result in results], indent=2))
     return 0
+
+
+def _trial(name: str, *arguments: str) -> int:
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks {name}", description=TRIALS[name].__doc__)
+    TRIALS[name].options(parser)
+    parser.add_argument("--json", action="store_true", help="the result as one object on standard output")
+    chosen = parser.parse_args(arguments)
+    outcome = TRIALS[name].run(chosen)
+    told = outcome.to_json()
+    print(json.dumps(told, indent=2) if chosen.json else "\n".join(f"{key}: {value}" for key, value in told.items()))
+    return 0 if outcome.passed else 1
 
 
 if __name__ == "__main__":
