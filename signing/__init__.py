@@ -16,7 +16,18 @@ from signing.errors import (
     VerificationFailed,
 )
 from signing.fetching import Fetch
-from signing.formats.xades import sign_fields, sign_xml, verify_xml
+from signing.formats.xades import (
+    Level,
+    ValidatedSignature,
+    ValidatedXml,
+    ValidationPolicy,
+    archive_xml,
+    sign_fields,
+    sign_xml,
+    stamp_xml,
+    validate_xml,
+    verify_xml,
+)
 from signing.issuing import issue, issue_authority
 from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
 from signing.model import (
@@ -50,6 +61,7 @@ __all__ = [
     "Indication",
     "KeyRule",
     "KeyUnavailable",
+    "Level",
     "NotFetched",
     "NotSignable",
     "SealingFailed",
@@ -63,9 +75,13 @@ __all__ = [
     "TimestampUnavailable",
     "Timestamper",
     "TrustPolicy",
+    "ValidatedSignature",
+    "ValidatedXml",
+    "ValidationPolicy",
     "VerificationFailed",
     "VerifiedSignature",
     "VerifiedXml",
+    "archive_xml",
     "build_container",
     "fingerprint",
     "identity_from_pem",
@@ -81,8 +97,10 @@ __all__ = [
     "sha256",
     "sign_fields",
     "sign_xml",
+    "stamp_xml",
     "subject_of",
     "trust_from_pem",
+    "validate_xml",
     "verify_timestamp",
     "verify_xml",
 ]

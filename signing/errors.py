@@ -58,6 +58,7 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "misplaced-signature": _FORMAT,
         "signature-malformed": _FORMAT,
         "signed-properties-misplaced": _FORMAT,
+        "unsigned-property-not-allowed": _PROFILE,
         "reference-not-allowed": _PROFILE,
         "transform-not-allowed": _PROFILE,
         "policy-not-supported": (Indication.INDETERMINATE, Subindication.SIGNATURE_POLICY_NOT_AVAILABLE),

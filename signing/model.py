@@ -78,12 +78,14 @@ class VerifiedSignature:
 
     signing_time: what the signer claims, not proof of time.
     algorithm: name in the algorithm table, e.g. `ecdsa-sha256`.
+    path: DER, from the signer's certificate to the anchor.
     """
 
     certificate: Certificate
     subject: SubjectIdentity
     signing_time: datetime
     algorithm: str
+    path: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from asn1crypto import algos as asn1_algorithms
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
@@ -35,6 +36,7 @@ from signing.errors import KeyUnavailable, refusal
 
 VERDICT_LIFETIME: Final = timedelta(minutes=5)
 MAX_VERDICTS: Final = 4096
+MAX_ISSUERS: Final = 5
 
 # What asn1crypto and the validator were seen to raise on odd certificates, beside their own errors.
 _LIBRARY_FAULTS: Final = (
@@ -138,7 +140,7 @@ class TrustPolicy:
         try:
             context = ValidationContext(
                 trust_roots=self._roots,
-                other_certs=[_asn1(other.der) for other in others],
+                other_certs=[_asn1(other.der) for other in _issuers(signer, others)],
                 moment=at,
                 allow_fetching=False,
                 revocation_mode="soft-fail",
@@ -203,6 +205,27 @@ class _PathAlgorithms(AlgorithmUsagePolicy):
             algo.hash_algo, at=moment
         )
         return AlgorithmUsageConstraint(allowed=allowed)
+
+
+def _issuers(signer: SignerCertificate, others: Sequence[SignerCertificate]) -> list[SignerCertificate]:
+    """Those of `others` that issued `signer`, that issued these, and so on: a path is made of nothing else.
+
+    Raises VerificationFailed (limit-exceeded): path building tries their permutations.
+    """
+    line = [signer]
+    for below in line:  # grows while it is read
+        line += [each for each in others if each not in line and _is_issued(below, by=each)]
+        if len(line) > 1 + MAX_ISSUERS:
+            raise refusal("limit-exceeded", f"more than {MAX_ISSUERS} certificates above one")
+    return line[1:]
+
+
+def _is_issued(certificate: SignerCertificate, *, by: SignerCertificate) -> bool:
+    try:
+        certificate.certificate.verify_directly_issued_by(by.certificate)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _asn1(der: bytes) -> asn1_x509.Certificate:

@@ -4,6 +4,7 @@ import base64
 import copy
 import hashlib
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -11,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from signing import VerificationFailed, sign_xml, verify_xml
+from signing import ValidationPolicy, VerificationFailed, archive_xml, sign_xml, stamp_xml, validate_xml, verify_xml
 from signing.formats.xades.document import read_document
 from signing.formats.xades.structure import read_elements, read_written
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, make_people
+from tests.signing.stamping import TIME_TRUST, stamper
 
 PEOPLE = make_people()
 TRUST = PEOPLE.trust
@@ -23,6 +25,13 @@ VICTIMS = (
     sign_xml(DOCUMENT, identity=PEOPLE.doctor, at=AT),
     f.forge(PEOPLE.doctor, edit=f.covering_document(f.SUBTRACT, f.transform(f.EXC)), place=f.as_last_child),
 )
+LATER = AT + timedelta(days=30)
+STAMPED, ARCHIVED = AT + timedelta(hours=1), AT + timedelta(days=1)
+VICTIMS += tuple(
+    archive_xml(stamp_xml(victim, timestamper=stamper(STAMPED), at=STAMPED), timestamper=stamper(ARCHIVED), at=ARCHIVED)
+    for victim in VICTIMS
+)
+POLICY = ValidationPolicy(signers=TRUST, timestamps=TIME_TRUST)
 CONTENT = verify_xml(VICTIMS[0], trust=TRUST, at=AT).content
 SCRAPS = tuple(
     scrap.encode("latin-1")
@@ -38,12 +47,16 @@ def judge(raw: bytes) -> None:
         for signature in read_document(raw).signatures:
             written = read_written(signature)
             assert written is None or written == read_elements(signature)
-    try:
+    with suppress(VerificationFailed):
         verified = verify_xml(raw, trust=TRUST, at=AT)
-    except VerificationFailed:
-        return
-    assert verified.content == CONTENT
-    assert [signature.certificate for signature in verified.signatures] == [PEOPLE.doctor.certificate]
+        assert verified.content == CONTENT
+        assert [signature.certificate for signature in verified.signatures] == [PEOPLE.doctor.certificate]
+    with suppress(VerificationFailed):
+        validated = validate_xml(raw, policy=POLICY, validation_time=LATER)
+        (signature,) = validated.signatures
+        assert (validated.content, signature.signature.certificate) == (CONTENT, PEOPLE.doctor.certificate)
+        # Time stamps can be taken away; nothing makes a signature look older than it was proven to be.
+        assert signature.best_signature_time in {STAMPED, ARCHIVED, LATER}
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

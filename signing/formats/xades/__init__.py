@@ -1,6 +1,19 @@
-"""XML signatures: a strict profile of XAdES baseline B-B."""
+"""XML signatures: a strict profile of XAdES baseline, B-B to B-LTA."""
 
+from signing.formats.xades.augmentation import archive_xml, stamp_xml
 from signing.formats.xades.builder import sign_fields, sign_xml
+from signing.formats.xades.validation import Level, ValidatedSignature, ValidatedXml, ValidationPolicy, validate_xml
 from signing.formats.xades.verifier import verify_xml
 
-__all__ = ["sign_fields", "sign_xml", "verify_xml"]
+__all__ = [
+    "Level",
+    "ValidatedSignature",
+    "ValidatedXml",
+    "ValidationPolicy",
+    "archive_xml",
+    "sign_fields",
+    "sign_xml",
+    "stamp_xml",
+    "validate_xml",
+    "verify_xml",
+]

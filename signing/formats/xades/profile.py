@@ -1,7 +1,7 @@
 """The names of the XAdES profile: namespaces, URIs, the lists of transforms that exist here, and the limits.
 
 What is not in this file is refused by the verifier and never written by the builder.
-Source: ETSI EN 319 132-1 (baseline B-B), W3C XML Signature 1.1, Exclusive C14N 1.0, XPath Filter 2.0.
+Source: ETSI EN 319 132-1 (baseline B-B to B-LTA), W3C XML Signature 1.1, Exclusive C14N 1.0, XPath Filter 2.0.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,8 @@ CONTENT_ID: Final = "content"
 
 MAX_SIGNATURES: Final = 16
 MAX_CERTIFICATES: Final = 5  # in one KeyInfo: path building tries their permutations
+MAX_UNSIGNED_PROPERTIES: Final = 64  # of one signature: a renewal every three years adds two
+MAX_VALIDATION_VALUES: Final = 256  # certificates, OCSP answers and lists in the unsigned properties of one signature
 
 
 class Transform(Enum):

@@ -30,6 +30,7 @@ from signing.formats.xades.profile import (
 )
 from signing.formats.xades.templates import ID, SIGNED_INFO, SIGNED_PROPERTIES, WRITTEN, WRITTEN_CERTIFICATE
 from signing.formats.xades.transforms import read_transform
+from signing.formats.xades.unsigned import read_unsigned
 
 Element = etree._Element
 
@@ -92,6 +93,7 @@ class SignatureParts:
     """A signature of the profile.
 
     signed_info, signed_properties, key_info: canonical bytes of the very elements to be digested.
+    order: the identifiers (URI) of the references as they stand in SignedInfo.
     certificate_digest: of the signer's certificate, as the signer states it: name in hashlib, value.
     certificates: DER, in document order; none of them means anything until one matches that digest.
     """
@@ -105,6 +107,7 @@ class SignatureParts:
     properties: Reference
     key_info: bytes | None
     key: Reference | None
+    order: tuple[str, ...]
     certificates: tuple[bytes, ...]
     certificate_digest: tuple[str, bytes]
     signing_time: datetime
@@ -114,7 +117,8 @@ def read_signature(element: Element) -> SignatureParts:
     """Take a ds:Signature apart: by the text of our own signatures if it is one of those, else element by element.
 
     Raises VerificationFailed: signature-malformed, signed-properties-misplaced, reference-not-allowed,
-    transform-not-allowed, algorithm-not-allowed, certificate-not-bound, policy-not-supported, limit-exceeded.
+    transform-not-allowed, algorithm-not-allowed, certificate-not-bound, policy-not-supported, limit-exceeded,
+    unsigned-property-not-allowed.
     """
     return read_written(element) or read_elements(element)
 
@@ -147,6 +151,7 @@ def read_written(element: Element) -> SignatureParts | None:
             ),
             key_info=None,
             key=None,
+            order=(f"#{CONTENT_ID}", f"#properties-{gaps['mark']}"),
             certificates=tuple(binascii.a2b_base64(one, strict_mode=True) for one in certificates),
             certificate_digest=("sha256", values["certificate"]),
             signing_time=datetime.fromisoformat(gaps["time"]),
@@ -192,6 +197,8 @@ def read_elements(element: Element) -> SignatureParts:
     # 6. No element of another vocabulary: a second form could hide there.
     if not all(str(tag).startswith(_VOCABULARIES) for tag in {inner.tag for inner in held}):
         raise refusal("signature-malformed", "an element that does not belong in a signature")
+    # 7. No unsigned property that is not known, nor one in another shape.
+    read_unsigned(element)
     return SignatureParts(
         signed_info=canonical(signed_info),
         algorithm=algorithm,
@@ -202,6 +209,7 @@ def read_elements(element: Element) -> SignatureParts:
         properties=properties_reference,
         key_info=None if key is None else canonical(key_info),
         key=key_reference,
+        order=tuple(str(reference.get("URI")) for reference in references),
         certificates=_read_certificates(key_info),
         certificate_digest=certificate_digest,
         signing_time=signing_time,

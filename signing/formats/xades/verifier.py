@@ -46,19 +46,34 @@ def verify_xml(raw: bytes, *, trust: TrustPolicy, at: datetime) -> VerifiedXml:
     contents: set[bytes] = set()
     verified: list[VerifiedSignature] = []
     for element in document.signatures:
-        content, signature = _verify_signature(document, element, trust, at)
+        content, signature = verify_signature(document, element, read_signature(element), trust, at=at)
         contents.add(content)
         verified.append(signature)
+    return VerifiedXml(content=only_content(contents), signatures=tuple(verified))
+
+
+def only_content(contents: set[bytes]) -> bytes:
+    """The content that all signatures cover."""
     if len(contents) != 1:
         # The shape of the document does not let this happen; if it ever did, nobody could say which one counts.
         raise refusal("unsigned-content", "the signatures do not cover the same content")
-    return VerifiedXml(content=contents.pop(), signatures=tuple(verified))
+    return contents.pop()
 
 
-def _verify_signature(
-    document: SignedDocument, element: etree._Element, trust: TrustPolicy, at: datetime
+def verify_signature(
+    document: SignedDocument,
+    element: etree._Element,
+    parts: SignatureParts,
+    trust: TrustPolicy,
+    *,
+    at: datetime,
+    certificates: Sequence[bytes] = (),
 ) -> tuple[bytes, VerifiedSignature]:
-    parts = read_signature(element)
+    """Steps 3 to 7 for one signature: the content that it covers, and whose it is.
+
+    certificates: in DER, from elsewhere than KeyInfo, of which the path may be made.
+    Raises VerificationFailed.
+    """
     if parts.coverage is Coverage.CONTENT:
         if element.getparent() is not document.container:
             raise refusal("misplaced-signature", "a signature over the content stands outside Signatures")
@@ -82,12 +97,13 @@ def _verify_signature(
         policy=trust.algorithms,
         at=at,
     )
-    trust.judge(signer, others=others, at=at)
+    path = trust.judge(signer, others=[*others, *map(read_certificate, certificates)], at=at)
     return _cut_content(covered, parts.coverage), VerifiedSignature(
         certificate=signer.certificate,
         subject=signer.subject,
         signing_time=parts.signing_time,
         algorithm=parts.algorithm.name,
+        path=path.certificates,
     )
 
 

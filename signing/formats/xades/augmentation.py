@@ -1,0 +1,128 @@
+"""Makes more of a signature that stands: level B-T (time stamp), B-LT (validation data), B-LTA (archive time stamp).
+
+Properties are added behind those that are there, and nothing else of the document changes: its text is written again,
+but the canonical form of all that was signed or stamped stays the same.
+Source: ETSI EN 319 132-1, 5.3, 5.4, 5.5, 6.3.
+"""
+
+import binascii
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from signing.errors import NotSignable, VerificationFailed
+from signing.formats.xades.document import SignedDocument, read_document
+from signing.formats.xades.imprints import archive_imprint, signature_imprint
+from signing.formats.xades.profile import DS, EXCLUSIVE_C14N, XADES, XADES_141, Coverage
+from signing.formats.xades.structure import SignatureParts, read_signature
+from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
+from signing.timestamps import Timestamper
+
+_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+_QUALIFYING_PROPERTIES: Final = f"{{{DS}}}Object/{{{XADES}}}QualifyingProperties"
+_UNSIGNED_PROPERTIES: Final = f"{{{XADES}}}UnsignedProperties"
+_UNSIGNED_SIGNATURE_PROPERTIES: Final = f"{{{XADES}}}UnsignedSignatureProperties"
+_TIME_STAMP: Final = (
+    '<{name} xmlns:{prefix}="{namespace}" Id="{mark}">'
+    f'<ds:CanonicalizationMethod xmlns:ds="{DS}" Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
+    '<xades:EncapsulatedTimeStamp xmlns:xades="{xades}">{token}</xades:EncapsulatedTimeStamp>'
+    "</{name}>"
+)
+
+
+class _Standing(NamedTuple):
+    """A signature that stands in a document."""
+
+    document: SignedDocument
+    element: etree._Element
+    parts: SignatureParts
+    unsigned: tuple[UnsignedProperty, ...]
+
+
+def stamp_xml(raw: bytes, *, timestamper: Timestamper, at: datetime) -> bytes:
+    """Give every signature that has no time stamp yet one over its value: level B-T.
+
+    at: now. Whether the signatures are good is not asked.
+    Raises NotSignable; TimestampUnavailable.
+    """
+
+    def stamp(signature: _Standing) -> Iterable[str]:
+        if any(each.kind is PropertyKind.SIGNATURE_TIME_STAMP for each in signature.unsigned):
+            return ()
+        token = timestamper.stamp(signature_imprint(signature.element), at=at).token
+        return (_time_stamp("xades", XADES, "SignatureTimeStamp", token),)
+
+    return _augment(raw, stamp)
+
+
+def archive_xml(raw: bytes, *, timestamper: Timestamper, at: datetime) -> bytes:
+    """Give every signature an archive time stamp over all that stands there: level B-LTA; again to renew it.
+
+    at: now. Validate first, and add what validation needed, so that the stamp covers that too.
+    Raises NotSignable; TimestampUnavailable.
+    """
+
+    def archive(signature: _Standing) -> Iterable[str]:
+        covered = archive_imprint(signature.document, signature.element, signature.parts, signature.unsigned)
+        token = timestamper.stamp(covered, at=at).token
+        return (_time_stamp("xades141", XADES_141, "ArchiveTimeStamp", token),)
+
+    return _augment(raw, archive)
+
+
+def _augment(raw: bytes, make: Callable[[_Standing], Iterable[str]]) -> bytes:
+    """The document with the properties that `make` gives to each signature behind those that are there."""
+    try:
+        document = read_document(raw)
+        found = [
+            _Standing(document, element, read_signature(element), read_unsigned(element))
+            for element in document.signatures
+        ]
+    except VerificationFailed as exc:
+        raise NotSignable(exc.code, exc.detail) from exc
+    if not found:
+        raise NotSignable("no-signature", "the document holds no signature")
+    whole = [each for each in found if each.parts.coverage is Coverage.DOCUMENT_WITHOUT_THIS_SIGNATURE]
+    if whole and len(found) > 1:
+        raise NotSignable("reference-not-allowed", "a signature covers another one, which may not change any more")
+    # All is made before anything is added: what one stamp covers must not depend on another signature's.
+    made = [list(make(each)) for each in found]
+    texts: dict[bytes, bytes] = {}
+    for signature, properties in zip(found, made, strict=True):
+        if properties:
+            placeholder = secrets.token_hex(16)
+            _holder(signature.element).append(etree.Comment(placeholder))
+            texts[f"<!--{placeholder}-->".encode("ascii")] = "".join(properties).encode("ascii")
+    if not texts:
+        return raw
+    serialised = etree.tostring(document.root, encoding="UTF-8", xml_declaration=False, with_tail=False)
+    for placeholder_text, text in texts.items():
+        serialised = serialised.replace(placeholder_text, text)
+    return _DECLARATION + serialised
+
+
+def _holder(signature: etree._Element) -> etree._Element:
+    """Where the unsigned properties of a signature stand; made when there is none."""
+    (place,) = signature.findall(_QUALIFYING_PROPERTIES)
+    for name in (_UNSIGNED_PROPERTIES, _UNSIGNED_SIGNATURE_PROPERTIES):
+        found = place.find(name)
+        place = etree.SubElement(place, name) if found is None else found
+    return place
+
+
+def _time_stamp(prefix: str, namespace: str, name: str, token: bytes) -> str:
+    return _TIME_STAMP.format(
+        name=f"{prefix}:{name}",
+        prefix=prefix,
+        namespace=namespace,
+        mark=f"stamp-{secrets.token_hex(8)}",
+        xades=XADES,
+        token=_base64(token),
+    )
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
