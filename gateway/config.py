@@ -26,7 +26,8 @@ class Config:
     name: party id in whose name evidence is issued. identity: PEM or PKCS#12 of the service seal (password from the
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
-    admin_token: file with the administrator's token. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
+    workers: how many deliver. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     warn_after_s, remind_after_s: see lifecycle.Patience.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
@@ -42,6 +43,8 @@ class Config:
     admin_token: Path
     host: str = "127.0.0.1"
     port: int = 8080
+    processes: int | None = None
+    workers: int = 1
     retry_schedule_s: tuple[float, ...] = (60, 300, 900, 3600, 10800)
     give_up_after_s: float = 72 * 3600
     lease_s: float = 120
@@ -63,7 +66,7 @@ class Config:
 
 _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "gateway": {"name": ("name", str), "schemas": ("schemas", Path), "codelists": ("code_lists", Path)},
-    "server": {"host": ("host", str), "port": ("port", int)},
+    "server": {"host": ("host", str), "port": ("port", int), "processes": ("processes", int)},
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
     "service": {"identity": ("identity", Path)},
     "trust": {"anchors": ("anchors", Path)},
@@ -73,6 +76,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "give_up_after_s": ("give_up_after_s", (int, float)),
         "lease_s": ("lease_s", (int, float)),
         "poll_s": ("poll_s", (int, float)),
+        "workers": ("workers", int),
         "pushers": ("pushers", int),
         "breaker_failures": ("breaker_failures", int),
         "breaker_pause_s": ("breaker_pause_s", (int, float)),
@@ -88,7 +92,12 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "key": ("push_key", Path),
     },
 }
-_LIMITS = {"server.port": (0, 65535), "dispatch.pushers": (1, 1000)}  # every other number is above zero
+_LIMITS = {
+    "server.port": (0, 65535),
+    "dispatch.pushers": (1, 1000),
+    "server.processes": (1, 256),
+    "dispatch.workers": (1, 256),
+}  # every other number is above zero
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
 _REQUIRED = {
     "gateway.name",

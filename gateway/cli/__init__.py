@@ -74,6 +74,7 @@ app.command()(publish.publish)
 app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")
 app.command()(server.serve)
+app.command(hidden=True)(server.intake)
 app.command()(server.work)
 app.command()(audit.audit)
 

@@ -1,21 +1,20 @@
-"""`serve` and `work`: the processes of a gateway.
+"""`serve`, `intake` and `work`: the processes of a gateway.
 
-`serve` answers HTTP and keeps one worker running beside it, a process of its own that is started again when it dies.
-`work` is that worker; more of them may run, on this machine or another that reaches the same store.
+`serve` listens, and keeps running beside it: intake processes that answer HTTP on its socket, and workers that deliver.
+All share one store on one machine. `work` is a worker alone; more of them may run wherever the store can be reached.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -24,64 +23,123 @@ import typer
 
 from gateway.cli.options import AsJson
 from gateway.cli.output import answering, print_json
+from gateway.cli.supervisor import Child, Supervisor
+from gateway.config import Config, load_config
 from gateway.errors import ConfigError
 
 # The engine is imported by the commands that run it: every other command would wait for it (0.7 of 1.5 s).
 
 log = logging.getLogger("sealpost.serve")
 
-STOP_TIMEOUT_S = 35.0  # longer than one push may take
-LONGEST_PAUSE_S = 30.0
-STEADY_S = 60.0
+FINISH_S = 25  # for requests that run when the gateway stops; the supervisor waits a little longer
+PATIENCE_S = 2.0  # with an address in use: the intake processes of a killed `serve` let go of theirs in a moment
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
+WithParent = Annotated[
+    bool, typer.Option("--with-parent", help="Stop when stdin ends, as it does when the parent dies.", hidden=True)
+]
 
 
 def serve(
     config: ConfigFile,
-    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Keep a worker running too.")] = True,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Keep workers running too.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Run the gateway.
 
-    The API, and beside it a worker that delivers and is started again when it dies.
+    Intake processes answer HTTP and workers deliver; those that die are started again.
     """
+    _log_to_stderr()
+    with answering(as_json=as_json):
+        settings = load_config(config)
+        listening = _listen(settings.host, settings.port)
+        intakes, workers = _children(settings, config, listening, with_worker=with_worker)
+
+        def on_ready() -> None:
+            host, port = listening.getsockname()[:2]
+            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            log.info("at %s: %d intake processes, %d workers", url, len(intakes), len(workers))
+            if as_json:
+                print_json(
+                    {
+                        "url": url,
+                        "worker": bool(workers),
+                        "store": str(settings.store_path),
+                        "pid": os.getpid(),
+                        "intakes": [child.pid for child in intakes],
+                        "workers": [child.pid for child in workers],
+                    }
+                )
+                sys.stdout.flush()
+
+        Supervisor([*intakes, *workers], listening=listening).run(on_ready)
+
+
+def _children(
+    settings: Config, config: Path, listening: socket.socket, *, with_worker: bool
+) -> tuple[list[Child], list[Child]]:
+    """The intake processes and the workers that `serve` keeps running."""
+    number = listening.fileno()
+    ours = [sys.executable, "-m", "gateway.cli"]
+    rest = ["--config", str(config), "--with-parent", "--json"]
+    intakes = [
+        Child(
+            name=f"intake {n + 1}", command=[*ours, "intake", "--listening", str(number), *rest], descriptors=(number,)
+        )
+        for n in range(settings.processes or len(os.sched_getaffinity(0)))
+    ]
+    workers = [
+        Child(name=f"worker {n + 1}", command=[*ours, "work", *rest])
+        for n in range(settings.workers if with_worker else 0)
+    ]
+    return intakes, workers
+
+
+def intake(
+    config: ConfigFile,
+    listening: Annotated[int, typer.Option("--listening", help="Descriptor of the inherited listening socket.")],
+    with_parent: WithParent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer HTTP on a socket that was inherited; `serve` runs these."""
     import uvicorn
 
     from gateway.api.app import create_app
     from gateway.assembly import build
-    from gateway.config import load_config
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _say_at_work(gateway.config, as_json=as_json)
 
     _log_to_stderr()
     with answering(as_json=as_json):
         gateway = build(load_config(config))
-        listening = _listen(gateway.config.host, gateway.config.port)
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 create_app(gateway),
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                timeout_graceful_shutdown=FINISH_S,
             )
         )
-        if as_json:
-            host, port = listening.getsockname()[:2]
-            print_json({"url": f"http://{host}:{port}", "worker": with_worker, "store": str(gateway.config.store_path)})
-        # uvicorn stops at a signal, then raises it again for us: that must not end the process before the worker's end.
+
+        def stop() -> None:
+            server.should_exit = True
+
+        if with_parent:
+            threading.Thread(target=_at_end_of_stdin, args=(stop,), daemon=True).start()
+        # uvicorn stops at a signal, then raises it again for us: that must not look like a failure.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _nothing_left_to_do)
-        if with_worker:
-            with _supervised([sys.executable, "-m", "gateway.cli", "work", "--config", str(config), "--with-parent"]):
-                server.run(sockets=[listening])
-        else:
-            server.run(sockets=[listening])
+        server.run(sockets=[socket.socket(fileno=listening)])
+        gateway.store.close()
 
 
 def work(
     config: ConfigFile,
-    with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="Stop when stdin ends, as it does when the parent dies.", hidden=True)
-    ] = False,
+    with_parent: WithParent = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a worker alone.
@@ -90,7 +148,6 @@ def work(
     """
     from gateway import worker
     from gateway.assembly import build
-    from gateway.config import load_config
 
     _log_to_stderr()
     stop = threading.Event()
@@ -101,76 +158,45 @@ def work(
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     if with_parent:
-        threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), daemon=True).start()
+        threading.Thread(target=_at_end_of_stdin, args=(stop.set,), daemon=True).start()
     with answering(as_json=as_json):
         gateway = build(load_config(config))
-        if as_json:
-            print_json({"pid": os.getpid(), "store": str(gateway.config.store_path)})
+        _say_at_work(gateway.config, as_json=as_json)
         worker.run(gateway, stop)
+        gateway.store.close()
+
+
+def _say_at_work(settings: Config, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"pid": os.getpid(), "store": str(settings.store_path)})
+        sys.stdout.flush()
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket, before anything else starts. Raises ConfigError naming the keys."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as exc:
-        reason = (exc.strerror or "").partition(" (")[0]  # Python adds the address, which stands there already
-        detail = f"server.host and server.port: {host}:{port}: {reason}; stop what listens there or change the keys"
-        raise ConfigError("address-unusable", detail) from exc
-
-
-@contextmanager
-def _supervised(command: list[str]) -> Iterator[None]:
-    """Keep `command` running for as long as the context lasts.
-
-    It gets a pipe as stdin that ends when this process does, even by SIGKILL: no worker is left behind.
-    """
-    stop = threading.Event()
-    supervisor = threading.Thread(target=_supervise, args=(command, stop), name="supervisor")
-    supervisor.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        supervisor.join()
-
-
-def _supervise(command: list[str], stop: threading.Event) -> None:
-    pause_s = 1.0
-    while not stop.is_set():
-        started = time.monotonic()
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - ourselves
-        while child.poll() is None and not stop.wait(0.2):
-            pass
-        if child.poll() is None:
-            _end(child)
-            return
-        if time.monotonic() - started > STEADY_S:
-            pause_s = 1.0
-        log.warning("the worker ended with %s; started again in %.0f s", child.returncode, pause_s)
-        stop.wait(pause_s)
-        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        log.warning("the worker did not stop in time and was ended")
-        child.kill()
-        child.wait()
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            reason = (exc.strerror or "").partition(" (")[0]  # Python adds the address, which stands there already
+            detail = f"server.host and server.port: {host}:{port}: {reason}; stop what listens there or change the keys"
+            raise ConfigError("address-unusable", detail) from exc
 
 
 def _nothing_left_to_do(number: int, frame: FrameType | None) -> None:
     pass
 
 
-def _stop_at_end_of_stdin(stop: threading.Event) -> None:
+def _at_end_of_stdin(stop: Callable[[], None]) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
-    stop.set()
+    stop()
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    form = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.demo.papers import Paper, draw_up
-from gateway.demo.pki import create_demo_folder
-from gateway.demo.processes import LOOPBACK, Process, free_ports
+from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.demo.stage import Stage, set_stage
 from signing import load_identity
 from tests.cli.command import Ran, sealpost
@@ -232,67 +226,6 @@ def test_a_bad_configuration_is_usage_and_names_the_key(stage: Stage, tmp_path: 
         ran = sealpost([command, "--config", config])
         assert ran.code == 2
         assert "gateway.colour" in ran.err
-
-
-def test_serve_keeps_a_worker_running_and_leaves_none_behind(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    folder = create_demo_folder(tmp_path / "pki", at=_now(), port=port)
-    handle = subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "serve", "--config", str(folder.config)], stderr=subprocess.DEVNULL
-    )
-    try:
-        serve = Process(name="serve", log=tmp_path / "log", handle=handle)
-        serve.wait_until_up(f"http://{LOOPBACK}:{port}")
-        first = _wait_for_child(handle.pid, other_than=None)
-        os.kill(first, signal.SIGKILL)
-        second = _wait_for_child(handle.pid, other_than=first)
-        handle.kill()
-        handle.wait()
-        _wait_until_gone(second)
-    finally:
-        handle.kill()
-        handle.wait()
-
-
-def test_serve_stops_cleanly_with_its_worker(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    folder = create_demo_folder(tmp_path / "pki", at=_now(), port=port)
-    handle = subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "serve", "--config", str(folder.config)], stderr=subprocess.DEVNULL
-    )
-    try:
-        serve = Process(name="serve", log=tmp_path / "log", handle=handle)
-        serve.wait_until_up(f"http://{LOOPBACK}:{port}")
-        worker = _wait_for_child(handle.pid, other_than=None)
-        handle.terminate()
-        assert handle.wait(20) == 0
-        _wait_until_gone(worker)
-    finally:
-        handle.kill()
-        handle.wait()
-
-
-def _wait_for_child(parent: int, *, other_than: int | None) -> int:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        tasks = Path(f"/proc/{parent}/task").iterdir()
-        children = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
-        alive = [pid for pid in children if pid != other_than]
-        if alive:
-            return alive[0]
-        time.sleep(0.05)
-    raise AssertionError("no worker was started")
-
-
-def _wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the worker was left behind")
 
 
 def test_a_case_shows_its_terms_and_why_they_run(stage: Stage) -> None:

@@ -51,6 +51,8 @@ def test_paths_are_relative_to_the_file_and_the_rest_has_defaults(tmp_path: Path
         ("[server]\nport = true", "config-value", "server.port"),
         ("[server]\nport = -1", "config-value", "server.port"),
         ("[server]\nport = 65536", "config-value", "server.port"),
+        ("[server]\nprocesses = 0", "config-value", "server.processes"),
+        ("[dispatch]\nworkers = 0", "config-value", "dispatch.workers"),
         ("[dispatch]\npushers = 0", "config-value", "dispatch.pushers"),
         ("[dispatch]\nlease_s = -1", "config-value", "dispatch.lease_s"),
         ("[dispatch]\npoll_s = nan", "config-value", "dispatch.poll_s"),

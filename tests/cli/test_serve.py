@@ -1,0 +1,204 @@
+"""`serve` as several processes over one store: shared work, deaths, ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.demo.cast import FUND
+from gateway.demo.pki import create_demo_folder, party_record
+from gateway.demo.processes import free_ports
+from gateway.envelope import open_envelope
+from gateway.receipt import build_receipt
+from signing import load_identity
+from tests.cli.command import sealpost
+from tests.cli.serving import Serving, configure, first_object, is_gone, serving, start, wait_until
+from tests.conftest import served
+
+KIND = "be/occupational-disease-report"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Two intake processes and two workers."""
+    with serving(
+        tmp_path_factory.mktemp("two") / "pki", server={"processes": 2}, dispatch={"workers": 2, "lease_s": 2}
+    ) as running:
+        yield running
+
+
+class Recipient:
+    """The Fund's server: holds the first copy until `free` is set, then signs for it as for all others."""
+
+    def __init__(self, running: Serving) -> None:
+        self._folder = running.stage.folder
+        self._trust = running.stage.gateway_trust
+        self.held, self.free = threading.Event(), threading.Event()
+        self.came = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        self.came += 1
+        if self.came == 1:
+            self.held.set()
+            await anyio.to_thread.run_sync(self.free.wait, 60)
+        opened = open_envelope(
+            body, identity=load_identity(self._folder.sealing(FUND.id)), trust=self._trust, at=datetime.now(UTC)
+        )
+        receipt = build_receipt(
+            opened.consignment,
+            envelope_digest=opened.envelope_digest,
+            identity=load_identity(self._folder.signing(FUND.id)),
+            at=datetime.now(UTC),
+        )
+        await Response(receipt, media_type="application/xml")(scope, receive, send)
+
+    def register(self, running: Serving, url: str) -> None:
+        record = party_record(running.stage.folder, FUND.id, endpoint={"kind": "push", "url": f"{url}/deliveries"})
+        assert running.http("admin").put(f"/v1/parties/{FUND.id}", json=record).status_code == 200
+
+
+def to_the_fund(running: Serving, submission_id: str) -> dict[str, object]:
+    items = running.http("service").get(f"/v1/submissions/{submission_id}/deliveries").json()["items"]
+    found: dict[str, object] = next(item for item in items if item["party"] == FUND.id)
+    return found
+
+
+def test_it_says_where_it_is_and_which_processes_it_has(two: Serving) -> None:
+    assert two.said["url"] == two.stage.url
+    assert two.said["worker"] is True
+    assert two.said["pid"] == two.handle.pid
+    assert (len(two.said["intakes"]), len(two.said["workers"])) == (2, 2)
+    assert {*two.said["intakes"], *two.said["workers"]} == two.children()
+
+
+def test_what_one_process_is_told_all_know(two: Serving) -> None:
+    """Each intake process is asked alone: the other one is stopped for that long."""
+    administrator = two.http("admin")
+    for revoked in (False, True):
+        if revoked:
+            assert administrator.delete("/v1/parties/worker/tokens").status_code == 204
+        for paused in two.children("intake"):
+            os.kill(paused, signal.SIGSTOP)
+            try:
+                answers = [status_from_a_new_connection(two) for _ in range(3)]
+            finally:
+                os.kill(paused, signal.SIGCONT)
+            assert set(answers) == {401 if revoked else 200}
+
+
+def status_from_a_new_connection(running: Serving) -> int:
+    """Of a party's mailbox, asked of a process that runs: a connection may fall to the one that is stopped."""
+    headers = {"Authorization": f"Bearer {running.stage.folder.token('worker').read_text().strip()}"}
+    while True:
+        try:
+            return httpx2.get(
+                f"{running.stage.url}/v1/mailbox", headers=headers, timeout=1, trust_env=False
+            ).status_code
+        except httpx2.TimeoutException:
+            continue
+
+
+def test_a_process_that_dies_is_missed_by_nobody_and_replaced(two: Serving) -> None:
+    for command in ("intake", "work"):
+        before = two.children(command)
+        victim = min(before)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda gone=victim: gone not in two.children())
+        two.hand_in(KIND)
+        wait_until(lambda command=command: len(two.children(command)) == 2)
+        assert len(before & two.children(command)) == 1
+
+
+def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serving) -> None:
+    recipient = Recipient(two)
+    with served(recipient) as url:
+        recipient.register(two, url)
+        submitted = two.hand_in(KIND)["submissionId"]
+        assert recipient.held.wait(30)
+        for worker in two.children("work"):  # one of them has it in hand
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: to_the_fund(two, submitted)["state"] == "handed-over")
+        assert recipient.came == 2, "once by the dead one, once by another"
+        recipient.free.set()
+
+
+def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
+    recipient = Recipient(two)
+    form, children = two.form(KIND), two.children()
+    with served(recipient) as url, socket.create_connection(("127.0.0.1", port_of(two))) as sender:
+        recipient.register(two, url)
+        before = {item["submissionId"] for item in two.http("service").get("/v1/submissions").json()["items"]}
+        submitted = two.hand_in(KIND)["submissionId"]
+        assert recipient.held.wait(30)
+        token = two.stage.folder.token("service").read_text().strip()
+        head = f"POST /v1/submissions HTTP/1.1\r\nHost: counter\r\nAuthorization: Bearer {token}\r\n"
+        head += f"Content-Type: application/xml\r\nExpect: 100-continue\r\nContent-Length: {len(form)}\r\n\r\n"
+        sender.sendall(head.encode())
+        assert sender.recv(1000).startswith(b"HTTP/1.1 100"), "it reads the body now"
+        two.handle.terminate()
+        wait_until(lambda: refuses_connections(port_of(two)))
+        sender.sendall(form)
+        assert sender.recv(12) == b"HTTP/1.1 201"
+        assert two.handle.poll() is None, "it waits for the push"
+        recipient.free.set()
+        assert two.handle.wait(60) == 0
+    assert all(map(is_gone, children))
+    with again(two) as killed:
+        after = [item["submissionId"] for item in two.http("service").get("/v1/submissions").json()["items"]]
+        assert len({*after} - before) == 2
+        assert to_the_fund(two, submitted)["state"] == "handed-over"
+        assert recipient.came == 1
+        children = killed.children()
+        killed.handle.kill()
+        killed.handle.wait()
+        with again(two):  # gets the address, though children of the killed one may still finish something
+            wait_until(lambda: all(map(is_gone, children)))
+            assert two.http("service").get("/v1/mailbox").status_code == 200
+
+
+@contextmanager
+def again(before: Serving) -> Iterator[Serving]:
+    """`serve` once more, with the same configuration and store."""
+    with (before.stage.folder.root / "serve.log").open("ab") as log:
+        handle = start(before.stage.folder.config, log)
+    try:
+        said = first_object(handle)
+        assert said["url"] == before.said["url"]
+        yield Serving(stage=before.stage, handle=handle, said=said)
+    finally:
+        handle.terminate()
+        assert handle.wait(60) in (0, -signal.SIGKILL)
+        assert handle.stdout is not None
+        handle.stdout.close()
+
+
+def test_a_child_that_cannot_begin_ends_the_whole_and_says_why(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    folder = create_demo_folder(tmp_path / "pki", at=datetime.now(UTC), port=port)
+    config = configure(folder.root, trust={"anchors": "not-there.pem"}, server={"processes": 2})
+    ran = sealpost(["serve", "--config", config])
+    assert (ran.code, ran.err.count("trust.anchors"), ran.err.count("(secret-unreadable)")) == (2, 1, 1)
+    assert refuses_connections(port)
+
+
+def port_of(running: Serving) -> int:
+    return int(running.stage.url.rpartition(":")[2])
+
+
+def refuses_connections(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
