@@ -51,6 +51,10 @@ _LIBRARY_FAULTS: Final = (
     RecursionError,
 )
 
+# asn1crypto reads a certificate piece by piece when it is asked, which two threads must not do to one object at once: a
+# good certificate was then found untrusted. A path is validated once in minutes, so nobody waits long.
+_ONE_AT_A_TIME: Final = Lock()
+
 _T = TypeVar("_T")
 
 
@@ -127,7 +131,8 @@ class TrustPolicy:
         key = (signer.der, *(other.der for other in others))
         found = self._verdicts.find(key, at)
         if found is None:
-            found = self._validate_path(signer, others, at)
+            with _ONE_AT_A_TIME:
+                found = self._validate_path(signer, others, at)
             # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
             midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
             self._verdicts.keep(key, at, min(at + VERDICT_LIFETIME, midnight, found.until), found)

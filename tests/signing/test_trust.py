@@ -1,6 +1,8 @@
 """Trust: which anchors and algorithms count, when, and what is remembered of it."""
 
 import asyncio
+import sys
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -170,3 +172,29 @@ def test_nothing_weak_is_in_the_tables() -> None:
     assert not any(ALGORITHMS.accepts_key(kind, bits, at=AT) for kind, bits in never)
     assert [bits for kind, bits in accepted if ALGORITHMS.may_sign(kind, bits)] == [256, 384, 3072, 8192]
     assert not ALGORITHMS.accepts_digest("sha1", at=AT)
+
+
+def test_many_threads_at_once_find_the_path_that_one_finds(people: People, signed: bytes) -> None:
+    """The first signatures after a start come together; the library that reads certificates is made for one thread."""
+    outcomes: list[str] = []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(40):
+            trust, together = TrustPolicy((people.authority.certificate,)), threading.Barrier(6)
+
+            def verify(trust: TrustPolicy = trust, together: threading.Barrier = together) -> None:
+                together.wait()
+                try:
+                    verify_xml(signed, trust=trust, at=AT)
+                except VerificationFailed as failed:
+                    outcomes.append(failed.code)
+
+            threads = [threading.Thread(target=verify) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert outcomes == []
