@@ -1,18 +1,19 @@
 """`python -m benchmarks [NAME…] [--json]`: run benchmarks; without a name, all of them.
 
-`python -m benchmarks TRIAL [OPTION…] [--json]` runs one of the trials (kill), which break things for as long as they
-are told to and end with exit code 1 when anything was lost, doubled or damaged.
+`python -m benchmarks TRIAL [OPTION…] [--json]` runs one of the trials (kill, power-cut): they break things for as long
+as they are told to, and end with exit code 1 when anything was lost, doubled or damaged.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import claims, delivery, intake, kill, seals, validate, validate_java
+from benchmarks import claims, delivery, intake, seals, validate, validate_java
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
@@ -32,7 +33,8 @@ BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
     "envelope-seal": seals.envelope,
 }
 
-TRIALS = {"kill": kill}  # each has options(parser) and run(chosen) -> something with passed and to_json
+# Modules that each have options(parser) and run(chosen), which gives something with passed and to_json().
+TRIALS = {"kill": "benchmarks.kill", "power-cut": "benchmarks.power_cut"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,14 +60,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _trial(name: str, *arguments: str) -> int:
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks {name}", description=TRIALS[name].__doc__)
-    TRIALS[name].options(parser)
+    trial = importlib.import_module(TRIALS[name])
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks {name}", description=trial.__doc__)
+    trial.options(parser)
     parser.add_argument("--json", action="store_true", help="the result as one object on standard output")
     chosen = parser.parse_args(arguments)
-    outcome = TRIALS[name].run(chosen)
+    outcome = trial.run(chosen)
     told = outcome.to_json()
     print(json.dumps(told, indent=2) if chosen.json else "\n".join(f"{key}: {value}" for key, value in told.items()))
-    return 0 if outcome.passed else 1
+    passed: bool = outcome.passed
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,10 +22,11 @@ from typing import Any, TypeVar
 from lxml import etree
 
 from gateway.acceptance import Accepted
-from gateway.assembly import Gateway
+from gateway.assembly import Gateway, build
 from gateway.audit import Audit
+from gateway.config import load_config
 from gateway.demo.papers import draw_up
-from gateway.demo.pki import DemoFolder
+from gateway.demo.pki import DemoFolder, create_demo_folder
 from gateway.demo.register import register_cast
 from gateway.dispatch import Dispatch
 from gateway.envelope import open_envelope
@@ -33,7 +35,7 @@ from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.lifecycle import Breaker, Patience, RetryPolicy, is_final
 from gateway.model import Delivery, EndpointKind, Party, PartyId
-from gateway.ports import Answered, Deferred, Outcome, Store, Transport
+from gateway.ports import Answered, Clock, Deferred, Outcome, Store, Transport
 from gateway.receipt import build_receipt
 from gateway.stores.sqlite import SqliteStore
 from gateway.views import EndpointRecord
@@ -143,16 +145,7 @@ class Running:
             self.clock.step(LEASE_S + 1)
 
     def audit(self) -> list[Flaw]:
-        gateway = self.gateway
-        return list(
-            Audit(
-                store=gateway.store,
-                witness=gateway.witness,
-                trust=gateway.trust,
-                calendars=gateway.receipts.calendars,
-                clock=self.clock,
-            ).run()
-        )
+        return audited(self.gateway, self.gateway.store, self.clock)
 
 
 @dataclass
@@ -205,11 +198,12 @@ class World:
         wrap: Callable[[Store], Store] = lambda store: store,
         transport: Callable[[Transport], Transport] = lambda transport: transport,
         identity: Callable[[Identity], Identity] = lambda identity: identity,
+        opens: Callable[..., Store] = SqliteStore,
         **options: Any,
     ) -> Running:
-        """A new process over the same file. options: of the group committer."""
+        """A new process over the same file. opens: makes the store; options: of its group committer."""
         self.lives += 1
-        store = wrap(SqliteStore(self.file, **options))
+        store = wrap(opens(self.file, **options))
         base = self.base.witness
         witness = Witness(identity=identity(base.identity), issuer=base.issuer)
         gateway = rewired(self.base, {"store": store, "clock": self.clock, "witness": witness})
@@ -256,6 +250,10 @@ class World:
         }
         return {**servers, **{p: Tally(each for each, _ in c.kept.values()) for p, c in self.clients.items()}}
 
+    def audit_of(self, store: Store) -> list[Flaw]:
+        """What is wrong in a store that is not the one of a running gateway."""
+        return audited(self.base, store, self.clock)
+
     def facts(self, running: Running) -> dict[str, Any]:
         """What is so in the end, without ids, times and numbers of attempts."""
 
@@ -272,6 +270,25 @@ class World:
             return facts
 
         return {"stored": running.gateway.store.read(read), "held": self.held()}
+
+
+def audited(gateway: Gateway, store: Store, clock: Clock) -> list[Flaw]:
+    calendars = gateway.receipts.calendars
+    audit = Audit(store=store, witness=gateway.witness, trust=gateway.trust, calendars=calendars, clock=clock)
+    return list(audit.run())
+
+
+@contextmanager
+def a_world(place: Path) -> Iterator[World]:
+    """A world with keys of its own, in which everybody is registered."""
+    folder = create_demo_folder(place / "cast", at=datetime.now(UTC) - timedelta(days=1), port=0)
+    gateway = build(replace(load_config(folder.config), store_path=place / "assembled" / "store.sqlite3"))
+    world = World(gateway, folder, place / "world")
+    running = world.start()
+    world.register(running)
+    running.gateway.store.close()
+    yield world
+    gateway.store.close()
 
 
 def everything_settled(running: Running) -> bool:
