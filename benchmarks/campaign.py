@@ -184,7 +184,11 @@ class Campaign:
     def held(self) -> dict[str, Tally[str]]:
         """How often each recipient keeps each document, by its own records."""
         servers = {
-            party: Tally(document_id((place / "form.xml").read_bytes()) for place in self.stage.received(party))
+            party: Tally(
+                document_id(form.read_bytes())
+                for place in self.stage.received(party)
+                if (form := place / "form.xml").exists()  # what it refused, it does not hold
+            )
             for party in SERVERS
         }
         return {**servers, COLLECTS: Tally(document for document, _ in list(self.collector.kept.values()))}
