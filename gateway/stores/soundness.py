@@ -42,7 +42,12 @@ def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
 
 def damage(connection: sqlite.Connection) -> list[str]:
     """See `ports.Reading.damage`."""
-    said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    try:
+        said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    except sqlite.DatabaseError as fault:  # damaged beyond telling where
+        if getattr(fault, "sqlite_errorcode", 0) & 0xFF != sqlite.SQLITE_CORRUPT:
+            raise
+        return ["the check itself cannot read the file"]
     return [] if said == ["ok"] else said
 
 
