@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from lxml import etree
 
@@ -31,6 +31,7 @@ from gateway.model import (
     Evidence,
     Party,
     PartyId,
+    Role,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -41,7 +42,7 @@ from gateway.notices import Notice
 from gateway.ports import Reading, Transaction
 from gateway.routing import Addressee
 from gateway.status import submission_view
-from gateway.terms import terms_of
+from gateway.terms import last_day_for, terms_of
 from signing import sha256
 
 _EVIDENCE_PATH = re.compile(r"/[A-Za-z0-9_:*@/\[\]()\-.]{0,499}")
@@ -103,11 +104,12 @@ class _Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Makes cleared forms ready to be taken in."""
+    """Makes cleared forms ready to be taken in. actors: kind of form -> the roles that sign it."""
 
     witness: Witness
     cases: Cases
     patience: Patience
+    actors: Mapping[str, frozenset[Role]]
 
     def prepare(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Callable[[Transaction], Accepted]:
         """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
@@ -181,19 +183,25 @@ class Acceptance:
         return replace(self._entry(submission, notice, notice.raw), proofs=failures)
 
     def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
-        copies = [self._copy(submission, addressee, raw) for addressee in cleared.addressees]
         recipients = [addressee.route.role for addressee in cleared.addressees]
+        terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
+        copies = [
+            self._copy(submission, addressee, raw, last_day_for(addressee.route.role, terms, self.actors), cleared.kind)
+            for addressee in cleared.addressees
+        ]
         return _Entry(
             submission=submission,
             proofs=(),
             copies=copies,
-            terms=terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients),
+            terms=terms,
             links=cleared.links,
             sealed_facts=self.cases.sealed(cleared.filing, submission.id),
         )
 
-    def _copy(self, submission: Submission, addressee: Addressee, raw: bytes) -> _Copy:
-        """One recipient's sealed copy with the evidence that it lies ready."""
+    def _copy(
+        self, submission: Submission, addressee: Addressee, raw: bytes, last_day: date | None, kind: FormKind
+    ) -> _Copy:
+        """One recipient's sealed copy with the evidence that it lies ready. last_day: to act on it."""
         route, party, at = addressee.route, addressee.party, submission.accepted_at
         if party.sealing_certificate is None:
             raise ValueError("the router lets no party without a sealing certificate pass")
@@ -234,6 +242,7 @@ class Acceptance:
             document_digest=submission.digest,
             size_bytes=len(envelope),
             last_problem=None,
+            lawful_until=None if last_day is None else kind.calendar.end_of(last_day),
         )
         delivery = replace(delivery, watch_at=self.patience.next_look(delivery, delivery.state, after=at))
         consigned = self.witness.state(

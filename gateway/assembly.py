@@ -27,6 +27,7 @@ from gateway.intake import Intake
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.notices import Notices
+from gateway.oversight import Oversight
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.push_signature import PushSigner
@@ -38,6 +39,7 @@ from gateway.status import Status
 from gateway.stores import STORES
 from gateway.transports import TRANSPORTS
 from gateway.transports.push import ClientCertificate, PushSettings
+from gateway.watch import Watch
 from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 
@@ -58,6 +60,8 @@ class Gateway:
     mailboxes: Mailboxes
     registration: Registration
     status: Status
+    oversight: Oversight
+    watch: Watch
     case_status: CaseStatus
     push: PushSettings
     admin_token_hash: str
@@ -109,7 +113,12 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
             signatories=SignatoryCheck(keys=keys, messages=messages),
             cases=cases,
             notices=Notices(validator=validator, witness=witness, router=router, cases=cases),
-            acceptance=Acceptance(witness=witness, cases=cases, patience=patience),
+            acceptance=Acceptance(
+                witness=witness,
+                cases=cases,
+                patience=patience,
+                actors={kind.id: frozenset(rule.role for rule in kind.signatories) for kind in catalogue.kinds},
+            ),
             clock=clock,
         ),
         receipts=Receipts(
@@ -121,7 +130,16 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         ),
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
-        status=Status(store=store),
+        status=Status(store=store, messages=messages),
+        oversight=Oversight(store=store, witness=witness, patience=patience, clock=clock),
+        watch=Watch(
+            store=store,
+            witness=witness,
+            patience=patience,
+            clock=clock,
+            holder=_holder(),
+            paper_by_itself=config.paper_by_itself,
+        ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
         admin_token_hash=token_hash(admin_token),
@@ -156,6 +174,11 @@ def _identity(file: Path, section: str, *, password: bytes | None) -> Identity:
         raise ConfigError(f"{section}-identity", f"{section}.identity: {file}: {error.detail}") from error
 
 
+def _holder() -> str:
+    """This process's name on leases and duties."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 @contextmanager
 def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
     """The pushing side of a gateway, with its threads, for as long as the context lasts."""
@@ -173,7 +196,7 @@ def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
             clock=gateway.clock,
             workers=workers,
             free=Semaphore(config.pushers),
-            holder=f"{socket.gethostname()}:{os.getpid()}",
+            holder=_holder(),
             patience=gateway.patience,
             breaker=Breaker(failures=config.breaker_failures, pause_s=config.breaker_pause_s),
             lease_s=config.lease_s,

@@ -16,18 +16,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2
 
 from gateway.errors import GatewayError
 from gateway.views import (
+    AlertView,
     CaseSummary,
     CaseView,
     DeliveryView,
     EvidenceView,
     FormView,
     MailboxItem,
+    OperationView,
     PartyRecord,
     ProblemView,
     ReceiptView,
@@ -215,8 +217,26 @@ class Client:
         """Take every token of a party out of force (administrator only)."""
         self._call("DELETE", f"/v1/parties/{_segment(party_id)}/tokens")
 
-    def _pages(self, path: str) -> Iterator[Any]:
-        following: str | None = f"{path}?limit={_PAGE_SIZE}"
+    def operations(self, state: str | None = None) -> Iterator[OperationView]:
+        """Deliveries that need a person, the next lawful moment first (administrator only)."""
+        only = {} if state is None else {"state": state}
+        return cast(Iterator[OperationView], self._pages("/v1/operations/deliveries", **only))
+
+    def operation(self, delivery_id: str) -> OperationView:
+        """One delivery with its evidence and the acts that are possible (administrator only)."""
+        return cast(OperationView, self._json("GET", f"/v1/operations/deliveries/{_segment(delivery_id)}"))
+
+    def act(self, delivery_id: str, act: str, *, reason: str, by: str) -> OperationView:
+        """Have a delivery retried, left in the mailbox, sent on paper or closed (administrator only)."""
+        path = f"/v1/operations/deliveries/{_segment(delivery_id)}/acts"
+        return cast(OperationView, self._json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
+
+    def alerts(self, *, closed_too: bool = False) -> Iterator[AlertView]:
+        """What is wrong, oldest first (administrator only)."""
+        return cast(Iterator[AlertView], self._pages("/v1/operations/alerts", all=str(closed_too).lower()))
+
+    def _pages(self, path: str, **query: str) -> Iterator[Any]:
+        following: str | None = f"{path}?{urlencode({**query, 'limit': _PAGE_SIZE})}"
         while following is not None:
             page = self._json("GET", following)
             yield from page["items"]

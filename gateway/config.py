@@ -28,7 +28,7 @@ class Config:
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
     workers: how many deliver. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
-    warn_after_s, remind_after_s: see lifecycle.Patience.
+    warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
     a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
@@ -54,6 +54,9 @@ class Config:
     breaker_pause_s: float = 60
     warn_after_s: float = 12 * 3600
     remind_after_s: float = 24 * 3600
+    watch_every_s: float = 60
+    paper_by_itself: bool = False
+    paper_lead_working_days: int = 2
     schemas: Path | None = None
     code_lists: Path | None = None
     push_allowed_networks: tuple[Network, ...] = ()
@@ -84,6 +87,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "watch": {
         "warn_after_s": ("warn_after_s", (int, float)),
         "remind_after_s": ("remind_after_s", (int, float)),
+        "every_s": ("watch_every_s", (int, float)),
     },
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),

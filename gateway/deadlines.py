@@ -12,7 +12,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -129,6 +129,17 @@ class Calendar:
         if instant.tzinfo is None:
             raise ValueError("an instant without time zone has no date")
         return instant.astimezone(self.zone).date()
+
+    def end_of(self, day: date) -> datetime:
+        """The instant at which a day ends in the country, in UTC."""
+        return datetime.combine(day + _ONE_DAY, time(), self.zone).astimezone(UTC)
+
+    def working_days_before(self, day: date, length: int) -> date:
+        """The day that lies `length` working days before `day`, by the reading that counts fewer of them."""
+        while length:
+            day -= _ONE_DAY
+            length -= self.is_working_day(day, Reading.C)
+        return day
 
     def last_day(self, day_zero: date, length: int, unit: Unit | str, *, before: bool = False) -> TermDates:
         """The last day on which an act is in time. Raises OverflowError past the calendar."""

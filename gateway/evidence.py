@@ -12,7 +12,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from gateway.exchange import EVIDENCE
 from gateway.model import (
@@ -43,6 +43,23 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Act:
+    """What an operator did: the act, and the label under which the operator works."""
+
+    code: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What the post did with a copy on paper. on: the day that its proof states. number: of the registered item."""
+
+    on: date
+    number: str | None = None
+    proof_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Witness:
     """Signs evidence in the name of the service. identity: the service's seal."""
 
@@ -64,6 +81,8 @@ class Witness:
         receipt_digest: str | None = None,
         receipt_id: str | None = None,
         reasons: Sequence[Reason] = (),
+        act: Act | None = None,
+        post: Post | None = None,
         terms: Sequence[Term] = (),
     ) -> Evidence:
         """The signed statement that `event` took place at `at`."""
@@ -86,6 +105,8 @@ class Witness:
             _salted("EnvelopeDigest", copy.envelope_digest),
             Field("ReceiptDigest", receipt_digest),
             *map(_reason, reasons),
+            Field("Act", children=() if act is None else (Field("Code", act.code), Field("By", act.by))),
+            Field("Post", children=() if post is None else _post(post)),
             *(_term(term) for term in terms if term.last_day is not None),
             Field("ActingFor", acting_for),
             Field("Policy", POLICY),
@@ -143,6 +164,14 @@ def _salted(name: str, digest: str | None) -> Field:
 def _reason(reason: Reason) -> Field:
     return Field(
         "Reason", children=(Field("Code", reason.code), Field("Article", reason.article), Field("Path", reason.path))
+    )
+
+
+def _post(post: Post) -> tuple[Field, ...]:
+    return (
+        Field("Number", post.number),
+        Field("On", post.on.isoformat()),
+        Field("ProofDigest", post.proof_digest),
     )
 
 

@@ -18,6 +18,7 @@ from gateway.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    EndpointKind,
     Evidence,
     EvidenceId,
     Filed,
@@ -191,6 +192,7 @@ class Transaction(Reading, Protocol):
         due_at: datetime | None = None,
         tried_since: datetime | None = None,
         watch_at: datetime | None = None,
+        transport: EndpointKind | None = None,
     ) -> bool:
         """Compare-and-set of the state; False when it was no longer `expected`. A try or lease under way is let go."""
         ...

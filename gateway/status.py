@@ -7,13 +7,17 @@ not found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import NotFound
+from gateway.forms.findings import Finding, MessageCatalogue, Phase
+from gateway.forms.report import finding_to_json
+from gateway.lifecycle import REACHED
 from gateway.model import (
     Delivery,
+    Event,
     Evidence,
     EvidenceId,
     KeptReceipt,
@@ -27,6 +31,13 @@ from gateway.model import (
 from gateway.ports import Reading, Store
 
 Json = dict[str, Any]
+WARNINGS = {
+    Event.SENDER_WARNED: "GW-COPY-NOT-REACHED",
+    Event.CONTENT_HANDOVER_FAILURE: "GW-COPY-NOT-HANDED-OVER",
+    Event.DEADLINE_MISSED: "GW-COPY-TOO-LATE",
+    Event.CONSIGNMENT_REJECTION: "GW-COPY-DECLINED",
+}
+"""What evidence of a copy its sender is warned of, and by which code."""
 ROOT = "/v1"
 
 
@@ -122,6 +133,20 @@ def term_view(term: Term, language: str) -> Json:
     )
 
 
+def evidence_item(evidence: Evidence) -> Json:
+    """One piece of evidence in a list."""
+    return without_nulls(
+        {
+            "evidenceId": evidence.id,
+            "event": evidence.event,
+            "at": instant_text(evidence.at),
+            "deliveryId": evidence.delivery_id,
+            "href": evidence_href(evidence.id),
+            "receiptHref": evidence.receipt_id and f"{evidence_href(evidence.id)}/receipt",
+        }
+    )
+
+
 def mailbox_item(delivery: Delivery) -> Json:
     """One waiting copy, as its recipient sees it before opening."""
     until = delivery.lease_until
@@ -148,22 +173,39 @@ class Status:
     """Answers questions about submissions to the parties concerned."""
 
     store: Store
+    messages: MessageCatalogue
 
     def submission(self, party: Party, submission_id: SubmissionId, *, language: str) -> Json:
         """The submission as it stands now; only its sender sees it. Raises NotFound."""
 
         def look(view: Reading) -> Json:
             submission = _of_sender(view, party, submission_id)
-            first = view.evidence_of(submission_id)[0]
+            evidence, deliveries = view.evidence_of(submission_id), view.deliveries_of(submission_id)
             return submission_view(
                 submission,
-                proof=first.id,
-                deliveries=view.deliveries_of(submission_id),
+                proof=evidence[0].id,
+                deliveries=deliveries,
                 terms=view.terms_of(submission_id),
                 language=language,
+                warnings=[
+                    finding_to_json(warning, self.messages, language)
+                    for delivery in deliveries
+                    for warning in self._warnings(delivery, evidence)
+                ],
             )
 
         return self.store.read(look)
+
+    def _warnings(self, delivery: Delivery, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+        """What its sender must know of a copy that has not reached its recipient: a code for each thing evidenced."""
+        if delivery.state in REACHED:
+            return
+        happened = {each.event for each in evidence if each.delivery_id == delivery.id}
+        params = (("role", delivery.role), ("state", delivery.state), ("delivery", delivery.id))
+        for event, code in WARNINGS.items():
+            if event in happened:
+                found = self.messages.finding(code, Phase.RECORDS, params=params)
+                yield replace(found, article=delivery.article)
 
     def submissions(self, party: Party, *, after: int, limit: int) -> tuple[list[Json], int | None]:
         """A page of the party's own submissions, oldest first, and the cursor of the next page."""
@@ -200,19 +242,7 @@ class Status:
                 e for e in view.evidence_of(submission_id) if e.delivery_id in seen or (mine and e.delivery_id is None)
             ]
 
-        return [
-            without_nulls(
-                {
-                    "evidenceId": each.id,
-                    "event": each.event,
-                    "at": instant_text(each.at),
-                    "deliveryId": each.delivery_id,
-                    "href": evidence_href(each.id),
-                    "receiptHref": each.receipt_id and f"{evidence_href(each.id)}/receipt",
-                }
-            )
-            for each in self.store.read(look)
-        ]
+        return [evidence_item(each) for each in self.store.read(look)]
 
     def evidence(self, party: Party, evidence_id: EvidenceId) -> Evidence:
         """One piece of evidence. Raises NotFound."""

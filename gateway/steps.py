@@ -14,7 +14,7 @@ from datetime import datetime
 
 from gateway.errors import Conflict
 from gateway.lifecycle import ENDED, NEEDS_A_PERSON, REMARKS, Fact, advance, advance_submission, outcome_of
-from gateway.model import Alert, Delivery, DeliveryState, Evidence, SubmissionId
+from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Evidence, SubmissionId
 from gateway.ports import Transaction
 
 log = logging.getLogger("sealpost.alerts")
@@ -48,11 +48,12 @@ def take(
     due_at: datetime | None = None,
     tried_since: datetime | None = None,
     watch_at: datetime | None = None,
+    transport: EndpointKind | None = None,
 ) -> Step:
     """Move `delivery` (as this transaction read it) by `fact`.
 
     proof: the signed evidence of the event that the table asks for. due_at: when it is pushed next, where the step has
-    it tried again. watch_at: when the watch looks at it next; only what is ended needs none (invariant I6).
+    it tried again, by `transport`. watch_at: when the watch looks at it next; only what is ended needs none (I6).
     Raises Conflict("transition-not-allowed").
     """
     state, event = advance(delivery.state, fact)
@@ -73,6 +74,7 @@ def take(
         due_at=due_at,
         tried_since=tried_since or delivery.tried_since,
         watch_at=watch_at,
+        transport=transport,
     )
     if not moved:
         raise Conflict("transition-not-allowed", f"somebody was faster than {fact}", state=delivery.state)

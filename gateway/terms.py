@@ -6,7 +6,7 @@ appeal that comes late is flagged, never refused: the law gives that decision to
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -74,6 +74,22 @@ def started(term: Term, event: Event, role: Role, day: date, calendar: Calendar)
         return None
     dates = calendar.last_day(day, term.length, term.unit)
     return replace(term, day_zero=day, last_day=dates.reading_l, last_day_other_reading=dates.reading_c)
+
+
+def last_day_for(role: Role, terms: Iterable[Term], actors: Mapping[str, frozenset[Role]]) -> date | None:
+    """The earliest last day of the running terms within which a recipient in `role` must or may act on its copy.
+
+    It cannot act on what it has not got, so its copy must be handed over before that day ends. Terms that the form
+    itself had to keep are met by handing it in. actors: kind of form -> the roles that sign it.
+    """
+    days = (
+        term.last_day
+        for term in terms
+        if term.last_day is not None
+        and term.binds != BINDS_THIS_FORM
+        and any(role in actors.get(kind, ()) for kind in term.done_by)
+    )
+    return min(days, default=None)
 
 
 def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime, calendar: Calendar) -> None:

@@ -73,6 +73,27 @@ class DeliveryView(TypedDict):
     lastProblem: NotRequired[str]
 
 
+class OperationView(DeliveryView):
+    """A delivery as the operator sees it. lawfulUntil: the end of the last day on which the recipient can still act."""
+
+    kind: str
+    acts: list[str]
+    lawfulUntil: NotRequired[str]
+    paperBy: NotRequired[str]
+    dueAt: NotRequired[str]
+    nextLookAt: NotRequired[str]
+    evidence: NotRequired[list[EvidenceView]]
+
+
+class AlertView(TypedDict):
+    """subject: the id of a party or a delivery."""
+
+    kind: str
+    subject: str
+    openedAt: str
+    closedAt: NotRequired[str]
+
+
 class TermView(TypedDict):
     """lastDay: what a party is told. Nothing is held against it before lastDayOtherReading."""
 

@@ -25,6 +25,7 @@ from gateway.demo.papers import draw_up
 from gateway.demo.pki import DemoFolder, create_demo_folder
 from gateway.demo.register import register_cast
 from gateway.model import DeliveryId, Party, PartyId
+from gateway.ports import Clock
 from gateway.views import EndpointRecord
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
 
@@ -106,8 +107,10 @@ def open_counter(cast: DemoFolder, config: Config) -> Iterator[Callable[..., Cou
     """Opens a counter; `endpoints` for those who are pushed to."""
     gateways: list[Gateway] = []
 
-    def open_it(endpoints: dict[str, EndpointRecord] | None = None, **changes: Any) -> Counter:
-        gateway = build(replace(config, **changes))
+    def open_it(
+        endpoints: dict[str, EndpointRecord] | None = None, *, clock: Clock | None = None, **changes: Any
+    ) -> Counter:
+        gateway = build(replace(config, **changes), clock=clock)
         gateways.append(gateway)
         return Counter(gateway=gateway, folder=cast, tokens=register_cast(gateway, cast, endpoints=endpoints))
 

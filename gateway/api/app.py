@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import cases, conversions, mailboxes, parties, problems, submissions
+from gateway.api import cases, conversions, mailboxes, operations, parties, problems, submissions
 from gateway.assembly import Gateway
 from gateway.version import VERSION
 
@@ -74,6 +74,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         conversions.router,
         mailboxes.router,
         parties.router,
+        operations.router,
         parties.public,
     ):
         app.include_router(router)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
+from gateway.oversight import ActCode, ReasonCode
 from gateway.registration import PartyDraft
 from signing import fingerprint
 
@@ -86,9 +87,33 @@ class PartyRecord(Strict):
         )
 
 
+class Queue(Strict):
+    """Query of the operator's queue: a state, or all that are in people's hands."""
+
+    state: Literal["suspended", "expired", "escalated", "paper-queued", "paper-deposited", "paper-returned"] | None = (
+        None
+    )
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,19}-[0-9]{1,18}$")] = "0-0"
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class Alerts(Page):
+    """Query of the alerts: those that are open, or all."""
+
+    all: bool = False
+
+
+class ActRequest(Strict):
+    """What an operator does with a delivery. by: the operator's label; no name of a person is wanted."""
+
+    act: ActCode
+    reason: ReasonCode
+    by: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+
+
 READ_NAMES = frozenset(
     str(field.alias)
-    for model in (Page, LeaseRequest, EndpointRecord, MandateRecord, PartyRecord)
+    for model in (Page, LeaseRequest, Queue, Alerts, ActRequest, EndpointRecord, MandateRecord, PartyRecord)
     for field in model.model_fields.values()
 ) | {"idempotency-key"}
 """Every name that is read from a request: these alone are named in an answer."""

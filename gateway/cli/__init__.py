@@ -18,6 +18,7 @@ from gateway.cli import (
     forms,
     keys,
     mailbox,
+    operations,
     parties,
     publish,
     rules,
@@ -73,6 +74,7 @@ app.add_typer(codelists.app, name="codelists")
 app.command()(publish.publish)
 app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")
+app.add_typer(operations.app, name="operations")
 app.command()(server.serve)
 app.command(hidden=True)(server.intake)
 app.command()(server.work)

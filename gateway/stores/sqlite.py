@@ -23,6 +23,7 @@ from gateway.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    EndpointKind,
     Evidence,
     EvidenceId,
     Filed,
@@ -326,14 +327,25 @@ class _Unit(_Snapshot):
         due_at: datetime | None = None,
         tried_since: datetime | None = None,
         watch_at: datetime | None = None,
+        transport: EndpointKind | None = None,
     ) -> bool:
         handed_over_at = to_ms(at) if to is DeliveryState.HANDED_OVER else None
         due = maybe_ms(due_at)
         moved = self._connection.execute(
             "UPDATE delivery SET state = ?, handed_over_at = coalesce(?, handed_over_at), due_at = ?, holder = NULL, "
-            "lease_id = NULL, lease_until = NULL, last_problem = ?, tried_since = ?, watch_at = ? "
-            "WHERE id = ? AND state = ? RETURNING party",
-            (to, handed_over_at, due, problem, maybe_ms(tried_since), maybe_ms(watch_at), delivery_id, expected),
+            "lease_id = NULL, lease_until = NULL, last_problem = ?, tried_since = ?, watch_at = ?, "
+            "transport = coalesce(?, transport) WHERE id = ? AND state = ? RETURNING party",
+            (
+                to,
+                handed_over_at,
+                due,
+                problem,
+                maybe_ms(tried_since),
+                maybe_ms(watch_at),
+                transport,
+                delivery_id,
+                expected,
+            ),
         ).fetchone()
         if moved and due is not None:
             rearm_lane(self._connection, moved[0], due)

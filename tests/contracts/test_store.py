@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.model import (
+    Alert,
     CaseId,
     Delivery,
     DeliveryId,
@@ -30,8 +31,10 @@ from gateway.model import (
     new_id,
 )
 from gateway.ports import Store, Transaction
-from gateway.stores import STORES
-from gateway.stores.schema import check_build
+from gateway.stores import STORES, rows
+from gateway.stores.engine import sqlite
+from gateway.stores.schema import NEVER, check_build
+from gateway.stores.sqlite import SqliteStore
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -452,3 +455,100 @@ def test_a_build_that_can_corrupt_is_refused(version: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("version", [(3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 4)])
 def test_a_build_that_is_mended_is_taken(version: tuple[int, ...]) -> None:
     check_build(version)
+
+
+def moved(store: Store, delivery: Delivery, to: DeliveryState, **when: datetime) -> bool:
+    def work(unit: Transaction) -> bool:
+        return unit.move_delivery(delivery.id, expected=delivery.state, to=to, at=NOW, problem=None, **when)
+
+    return store.write(work)
+
+
+def test_a_duty_has_one_holder_until_it_runs_out(opened: Callable[[], Store]) -> None:
+    one, two = opened(), opened()
+
+    def hold(store: Store, holder: str, now: datetime) -> bool:
+        until = now + 60 * SECOND
+        return store.write(lambda unit: unit.hold_duty("watch", holder=holder, now=now, until=until))
+
+    assert hold(one, "one", NOW)
+    assert not hold(two, "two", NOW + 59 * SECOND)
+    assert hold(one, "one", NOW + 30 * SECOND), "its holder keeps it on"
+    assert not hold(two, "two", NOW + 60 * SECOND)
+    assert hold(two, "two", NOW + 90 * SECOND)
+    assert hold(one, "one", NOW - 3600 * SECOND), "one held by a clock that was set back since holds nobody up"
+
+
+def test_an_alert_begins_once_and_ends_once(store: Store) -> None:
+    alert = Alert(kind="endpoint-down", subject="fund", opened_at=NOW)
+    assert store.write(lambda unit: unit.open_alert(alert))
+    assert not store.write(lambda unit: unit.open_alert(alert))
+    assert [each.kind for each in store.read(lambda view: view.alerts(open_only=True, after=0, limit=9))] == [
+        alert.kind
+    ]
+    ended = store.write(lambda unit: unit.close_alerts("fund", at=NOW + SECOND))
+    assert [(each.kind, each.closed_at) for each in ended] == [(alert.kind, NOW + SECOND)]
+    assert list(store.write(lambda unit: unit.close_alerts("fund", at=NOW + SECOND))) == []
+    assert list(store.read(lambda view: view.alerts(open_only=True, after=0, limit=9))) == []
+    assert len(store.read(lambda view: view.alerts(open_only=False, after=0, limit=9))) == 1
+    assert store.write(lambda unit: unit.open_alert(alert)), "it may begin again"
+
+
+def test_the_watch_is_given_what_is_due_and_nothing_else(store: Store) -> None:
+    first, second, later = (replace(a_delivery(due_at=None), watch_at=NOW + seconds * SECOND) for seconds in (-9, 0, 1))
+    add(store, second, later, first, a_delivery(due_at=None))
+    due = store.read(lambda view: view.watch_due(now=NOW, limit=9))
+    assert [each.id for each in due] == [first.id, second.id]
+    store.write(lambda unit: unit.watch_again(first.id, NOW + SECOND))
+    assert [each.id for each in store.read(lambda view: view.watch_due(now=NOW, limit=9))] == [second.id]
+
+
+def test_what_is_in_peoples_hands_comes_by_its_lawful_moment_page_by_page(store: Store) -> None:
+    never, later, sooner, other = (
+        replace(a_delivery(due_at=None), lawful_until=until, watch_at=NOW)
+        for until in (None, NOW + 9 * SECOND, NOW + SECOND, None)
+    )
+    add(store, never, later, sooner, other, a_delivery())
+    for delivery in (never, later, sooner):
+        assert moved(store, delivery, DeliveryState.EXPIRED, watch_at=NOW)
+    assert moved(store, other, DeliveryState.SUSPENDED, watch_at=NOW)
+
+    def page(after: tuple[int, int], *states: DeliveryState) -> list[Delivery]:
+        return list(store.read(lambda view: view.in_hand(states, after=after, limit=2)))
+
+    both = (DeliveryState.EXPIRED, DeliveryState.SUSPENDED)
+    first = page((0, 0), *both)
+    assert [each.id for each in first] == [sooner.id, later.id]
+    until = first[-1].lawful_until
+    assert until is not None
+    rest = page((round(until.timestamp() * 1000), first[-1].position), *both)
+    assert [each.id for each in rest] == [never.id, other.id]
+    assert [each.id for each in page((0, 0), DeliveryState.SUSPENDED)] == [other.id]
+
+
+def test_a_second_receipt_leaves_the_moment_of_the_first(store: Store) -> None:
+    delivery = a_delivery(due_at=None)
+    add(store, delivery)
+    assert moved(store, delivery, DeliveryState.HANDED_OVER)
+    assert moved(store, replace(delivery, state=DeliveryState.HANDED_OVER), DeliveryState.ACKNOWLEDGED)
+    found = store.read(lambda view: view.delivery(delivery.id))
+    assert found is not None
+    assert (found.state, found.handed_over_at) == (DeliveryState.ACKNOWLEDGED, NOW)
+
+
+def test_the_look_ups_of_many_deliveries_use_their_indices(tmp_path: Path) -> None:
+    SqliteStore(tmp_path / "store").close()
+    connection = sqlite.connect(str(tmp_path / "store"))
+    by_lawful_moment = f"coalesce(lawful_until, {NEVER}), seq"
+    for condition, order, index in (
+        (f"party = 'p' AND seq > 0 AND {rows.NOT_FINAL}", "seq", "delivery_mailbox"),
+        ("watch_at <= 0", "watch_at", "delivery_watch"),
+        (f"{rows.IN_HAND} AND ({by_lawful_moment}) > (0, 0)", by_lawful_moment, "delivery_in_hand"),
+    ):
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN SELECT id FROM delivery WHERE {condition} ORDER BY {order} LIMIT 9"
+        )
+        said = " ".join(row[3] for row in plan)
+        assert index in said
+        assert "B-TREE" not in said, "no sorting"
+    connection.close()

@@ -17,7 +17,7 @@ from tests.unit.forms.slips import OUR_MESSAGES
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE_CODES = {"XSD-900", "RUL-900"}
 PARSE_CODES = {f"XML-{number:03}" for number in range(1, 12)} | {f"JSON-{number:03}" for number in range(1, 9)}
-PARAMS = {"role", "route", "limit", "column", "expected", "pattern", "count", "type", "facet"}
+PARAMS = {"role", "route", "limit", "column", "expected", "pattern", "count", "type", "facet", "delivery", "state"}
 
 
 @pytest.fixture(scope="module")

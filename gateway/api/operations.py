@@ -1,0 +1,50 @@
+"""What needs a person, and what the operator does about it. The administrator's token is the credential."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from gateway.api.access import TheGateway, administrator
+from gateway.api.wire import ActRequest, Alerts, NoQuery, Queue
+from gateway.model import DeliveryId, DeliveryState
+from gateway.oversight import NO_MOMENT
+
+router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
+
+
+@router.get("/deliveries", operation_id="listOperations")
+def index(gateway: TheGateway, query: Annotated[Queue, Query()]) -> dict[str, Any]:
+    """Deliveries that do not get on by themselves: the next lawful moment first."""
+    moment, _, position = query.after.partition("-")
+    states = () if query.state is None else (DeliveryState(query.state),)
+    after = (min(int(moment), NO_MOMENT), int(position))
+    items, cursor = gateway.oversight.queue(states, after=after, limit=query.limit)
+    body: dict[str, Any] = {"items": items}
+    if cursor is not None:
+        only = "" if query.state is None else f"state={query.state}&"
+        body["next"] = f"/v1/operations/deliveries?{only}after={cursor[0]}-{cursor[1]}&limit={query.limit}"
+    return body
+
+
+@router.get("/deliveries/{delivery_id}", operation_id="getOperation")
+def read(delivery_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+    """One delivery, whatever its state, with its evidence and the acts that are possible."""
+    return gateway.oversight.delivery(DeliveryId(delivery_id))
+
+
+@router.post("/deliveries/{delivery_id}/acts", status_code=201, operation_id="createAct")
+def act(delivery_id: str, body: ActRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+    """Do something about a delivery: evidenced, with the operator's label and a reason of the closed list."""
+    return gateway.oversight.act(DeliveryId(delivery_id), body.act, reason=body.reason, by=body.by)
+
+
+@router.get("/alerts", operation_id="listAlerts")
+def alerts(gateway: TheGateway, query: Annotated[Alerts, Query()]) -> dict[str, Any]:
+    """What is wrong now, oldest first; with `all`, also what is over."""
+    items, cursor = gateway.oversight.alerts(open_only=not query.all, after=int(query.after), limit=query.limit)
+    body: dict[str, Any] = {"items": items}
+    if cursor is not None:
+        body["next"] = f"/v1/operations/alerts?all={str(query.all).lower()}&after={cursor}&limit={query.limit}"
+    return body

@@ -1,0 +1,124 @@
+"""`operations list | show | act | alerts`: what needs a person, for the operator (with the administrator's token)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from gateway.cli.options import AsJson, Token, TokenFile, Url, client
+from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.model import DeliveryState
+from gateway.oversight import IN_HAND, ActCode, ReasonCode
+from gateway.views import OperationView
+
+app = typer.Typer(help="See to deliveries that do not get on by themselves (operator).", no_args_is_help=True)
+
+DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of the delivery.")]
+
+
+@app.command("list")
+def list_deliveries(
+    url: Url,
+    state: Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")] = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries that need a person.
+
+    The next lawful moment first.
+    """
+    if state is not None and state not in IN_HAND:
+        raise usage_error(f"nobody sees to what is {state}; known are {', '.join(IN_HAND)}")
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = list(gateway.operations(None if state is None else state.value))
+        if as_json:
+            print_json({"items": found})
+            return
+        print_table(
+            ("lawful until", "state", "role", "party", "problem", "acts", "delivery"),
+            [
+                (
+                    item.get("lawfulUntil", ""),
+                    item["state"],
+                    item["role"],
+                    item["party"],
+                    item.get("lastProblem", ""),
+                    " ".join(item["acts"]),
+                    item["deliveryId"],
+                )
+                for item in found
+            ],
+        )
+
+
+@app.command()
+def show(
+    delivery_id: DeliveryId, url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
+    """Show a delivery.
+
+    Its evidence, and what can be done about it.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        _print(gateway.operation(delivery_id), as_json=as_json)
+
+
+@app.command()
+def act(
+    delivery_id: DeliveryId,
+    act: Annotated[ActCode, typer.Argument(metavar="ACT", help=f"What to do: {', '.join(ActCode)}.")],
+    url: Url,
+    reason: Annotated[ReasonCode, typer.Option("--reason", help="Why; it stands in the evidence.")],
+    by: Annotated[str, typer.Option("--by", help="Your label as operator; it stands in the evidence. No name.")],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do something about a delivery.
+
+    retry: push now. mailbox: push no more, it stays ready. paper: to the print station. close: nothing more is done.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        _print(gateway.act(delivery_id, act.value, reason=reason.value, by=by), as_json=as_json)
+
+
+@app.command()
+def alerts(
+    url: Url,
+    closed_too: Annotated[bool, typer.Option("--all", help="Show also what is over.")] = False,
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is wrong now."""
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = list(gateway.alerts(closed_too=closed_too))
+        if as_json:
+            print_json({"items": found})
+            return
+        print_table(
+            ("since", "over", "alert", "of"),
+            [(item["openedAt"], item.get("closedAt", ""), item["kind"], item["subject"]) for item in found],
+        )
+
+
+def _print(delivery: OperationView, *, as_json: bool) -> None:
+    if as_json:
+        print_json(delivery)
+        return
+    console = out()
+    console.print(Text.assemble((delivery["deliveryId"], "bold"), f"  {delivery['kind']}  {delivery['state']}"))
+    console.print(
+        Text(f"to {delivery['party']} as {delivery['role']} ({delivery['article']}), by {delivery['transport']}")
+    )
+    for name, words in (("lawfulUntil", "lawful until"), ("paperBy", "paper by"), ("lastProblem", "problem")):
+        if name in delivery:
+            console.print(Text(f"{words}: {delivery[name]}"))  # type: ignore[literal-required]
+    console.print(Text(f"possible: {', '.join(delivery['acts']) or 'nothing'}"))
+    print_table(
+        ("evidence", "at", "id"),
+        [(item["event"], item["at"], item["evidenceId"]) for item in delivery.get("evidence", [])],
+    )

@@ -1,0 +1,215 @@
+"""What an operator sees of deliveries that do not get on by themselves, and what it may do about them.
+
+Each act is one compare-and-set with its own signed evidence (the act, the operator's label, a reason from a closed
+list). An act for which the table has no move is refused and says what can be done instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.errors import Conflict, NotFound
+from gateway.evidence import Act, Reason, Witness
+from gateway.lifecycle import NEEDS_A_PERSON, Fact, Patience, advance, can_advance
+from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, instant_text
+from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.status import Json, delivery_view, evidence_item, without_nulls
+from gateway.steps import Step, take, tell
+
+
+class ActCode(StrEnum):
+    """What an operator may do: push now, push no more, send on paper, do nothing more."""
+
+    RETRY = "retry"
+    MAILBOX = "mailbox"
+    PAPER = "paper"
+    CLOSE = "close"
+
+
+ACTS: Mapping[ActCode, Fact] = {
+    ActCode.RETRY: Fact.RETRIED,
+    ActCode.MAILBOX: Fact.LEFT_IN_MAILBOX,
+    ActCode.PAPER: Fact.ESCALATED,
+    ActCode.CLOSE: Fact.ENDED,
+}
+
+
+class ReasonCode(StrEnum):
+    """Why an operator acts. A closed list: evidence is for ever, and free text would sooner or later name a person."""
+
+    ENDPOINT_REPAIRED = "endpoint-repaired"
+    RECIPIENT_ASKED = "recipient-asked"
+    NO_SERVER_ANY_MORE = "no-server-any-more"
+    NOT_COLLECTED = "not-collected"
+    LEGAL_MOMENT_NEAR = "legal-moment-near"
+    POST_RETURNED_IT = "post-returned-it"
+    RECIPIENT_IS_GONE = "recipient-is-gone"
+    SENT_ANOTHER_WAY = "sent-another-way"
+    SENDER_ASKED = "sender-asked"
+    DUPLICATE = "duplicate"
+    MISTAKE = "mistake"
+    OTHER = "other"
+
+
+IN_HAND = (*sorted(NEEDS_A_PERSON), DeliveryState.PAPER_DEPOSITED)
+NO_MOMENT = 2**62
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oversight:
+    """The operator's side."""
+
+    store: Store
+    witness: Witness
+    patience: Patience
+    clock: Clock
+
+    def act(self, delivery_id: DeliveryId, act: ActCode, *, reason: ReasonCode, by: str) -> Json:
+        """Do `act` in the name of `by` (a label, no person); the delivery as it is then.
+
+        Raises NotFound; Conflict("act-not-possible", state=…, possible=…) when the delivery is where that cannot be
+        done, Conflict("nothing-to-push-to") and Conflict("no-print-job") when there is no such way to the recipient.
+        """
+        fact = ACTS[act]
+        seen = self.store.read(lambda view: _found(view, delivery_id))
+        if not can_advance(seen.state, fact):
+            raise _not_possible(act, seen)
+        state, event = advance(seen.state, fact)
+        at = self.clock.now()
+        proof = self.witness.state(
+            event,
+            at=at,
+            submission_id=seen.submission_id,
+            delivery=seen,
+            reasons=(Reason(code=reason),),
+            act=Act(code=act, by=by),
+        )
+
+        def work(unit: Transaction) -> Step:
+            delivery = _found(unit, delivery_id)
+            if not can_advance(delivery.state, fact):
+                raise _not_possible(act, delivery)
+            tried = replace(delivery, tried_since=at) if state is DeliveryState.CONSIGNED else delivery
+            step = take(
+                unit,
+                delivery,
+                fact,
+                proof=proof,
+                problem=None if act is ActCode.RETRY else delivery.last_problem,
+                due_at=at if fact is Fact.RETRIED else None,
+                tried_since=tried.tried_since,
+                watch_at=self.patience.next_look(tried, state, after=at),
+                transport=_transport(unit, delivery, fact),
+            )
+            if fact is Fact.RETRIED and unit.reset_lane(delivery.party):
+                up_again = unit.close_alerts(delivery.party, at=at)
+                return replace(step, ended=(*step.ended, *up_again))
+            return step
+
+        step = self.store.write(work)
+        tell(step.began, step.ended)
+        return self.delivery(delivery_id)
+
+    def delivery(self, delivery_id: DeliveryId) -> Json:
+        """One delivery with all evidence of it. Raises NotFound."""
+
+        def look(view: Reading) -> Json:
+            delivery = _found(view, delivery_id)
+            mine = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+            paper = view.print_job(delivery.id) is not None
+            return {**_view(delivery, paper=paper), "evidence": [evidence_item(each) for each in mine]}
+
+        return self.store.read(look)
+
+    def queue(
+        self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int
+    ) -> tuple[list[Json], tuple[int, int] | None]:
+        """Deliveries that need a person or are with the post, the next lawful moment first; and the next cursor."""
+
+        def look(view: Reading) -> Sequence[tuple[Delivery, bool]]:
+            found = view.in_hand(states or IN_HAND, after=after, limit=limit)
+            return [(each, view.print_job(each.id) is not None) for each in found]
+
+        found = self.store.read(look)
+        items = [_view(delivery, paper=paper) for delivery, paper in found]
+        return items, _cursor(found[-1][0]) if len(found) == limit else None
+
+    def alerts(self, *, open_only: bool, after: int, limit: int) -> tuple[list[Json], int | None]:
+        """Alerts, oldest first, and the next cursor."""
+        found = self.store.read(lambda view: view.alerts(open_only=open_only, after=after, limit=limit))
+        return [_alert_view(alert) for alert in found], found[-1].position if len(found) == limit else None
+
+
+def _found(view: Reading, delivery_id: DeliveryId) -> Delivery:
+    delivery = view.delivery(delivery_id)
+    if delivery is None:
+        raise NotFound("delivery-not-found", "no such delivery")
+    return delivery
+
+
+def _transport(unit: Transaction, delivery: Delivery, fact: Fact) -> EndpointKind | None:
+    """How the copy goes on from here. Raises Conflict where there is no such way."""
+    if fact is Fact.LEFT_IN_MAILBOX:
+        return EndpointKind.MAILBOX
+    if fact is Fact.RETRIED:
+        party = unit.party(delivery.party)
+        if party is None or party.endpoint.kind is not EndpointKind.PUSH:
+            raise Conflict(
+                "nothing-to-push-to",
+                "the recipient collects from its mailbox, where the copy lies ready; choose mailbox, paper or close",
+            )
+        return EndpointKind.PUSH
+    if fact is Fact.ESCALATED and unit.print_job(delivery.id) is None:
+        raise Conflict(
+            "no-print-job",
+            "no copy was sealed for a print station when the form was accepted, and nobody else can open it: have the "
+            "sender send it on paper and close the delivery (sent-another-way), or set [paper] for forms to come",
+        )
+    return None
+
+
+def _not_possible(act: ActCode, delivery: Delivery) -> Conflict:
+    possible = possible_acts(delivery.state)
+    instead = f"; possible now: {', '.join(possible)}" if possible else "; nothing is left to do"
+    return Conflict(
+        "act-not-possible",
+        f"{act} is not possible for a delivery that is {delivery.state}{instead}",
+        state=delivery.state,
+        possible=" ".join(possible),
+    )
+
+
+def possible_acts(state: DeliveryState) -> tuple[ActCode, ...]:
+    """The acts for which the table has a move."""
+    return tuple(act for act, fact in ACTS.items() if can_advance(state, fact))
+
+
+def _cursor(delivery: Delivery) -> tuple[int, int]:
+    moment = delivery.lawful_until
+    return (NO_MOMENT if moment is None else round(moment.timestamp() * 1000), delivery.position)
+
+
+def _view(delivery: Delivery, *, paper: bool) -> Json:
+    acts = [act for act in possible_acts(delivery.state) if act is not ActCode.PAPER or paper]
+    moments = {
+        "lawfulUntil": delivery.lawful_until,
+        "paperBy": delivery.paper_by,
+        "dueAt": delivery.due_at,
+        "nextLookAt": delivery.watch_at,
+    }
+    shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
+    return without_nulls({**delivery_view(delivery), "kind": delivery.kind, **shown, "acts": acts})
+
+
+def _alert_view(alert: Alert) -> Json:
+    closed = alert.closed_at
+    return without_nulls(
+        {
+            "kind": alert.kind,
+            "subject": alert.subject,
+            "openedAt": instant_text(alert.opened_at),
+            "closedAt": None if closed is None else instant_text(closed),
+        }
+    )
