@@ -17,8 +17,6 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
-
 _PERIOD = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?(?:([0-9]{1,5})D)?")
 _ONE_DAY = timedelta(days=1)
 
@@ -102,10 +100,6 @@ class Calendar:
     zone: ZoneInfo
     days_off: Mapping[Reading, frozenset[int]]
     extended: Mapping[Unit, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Load the holidays now: the library loads a country when it is first asked, and no request is to wait."""
-        self.public_holidays(2000)
 
     def public_holidays(self, year: int, language: str = "en") -> Mapping[date, str]:
         """The public holidays of a year with their names, among them some that fall on Sundays anyway.
@@ -225,6 +219,8 @@ def _add_months(day: date, months: int) -> date:
 
 @lru_cache(maxsize=1024)
 def _holidays(country: str, categories: tuple[str, ...], year: int, language: str) -> Mapping[date, str]:
+    from holidays import country_holidays  # here: it is slow to come, and most commands need no calendar
+
     spoken = country_holidays(country).supported_languages
     return dict(
         country_holidays(

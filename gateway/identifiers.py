@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from stdnum.nl import bsn
-
 _SSIN = re.compile(r"[0-9]{11}")
 _ENTERPRISE = re.compile(r"[01][0-9]{9}")
 _ESTABLISHMENT = re.compile(r"[2-8][0-9]{9}")
@@ -108,6 +106,8 @@ def nihdi_is_valid(number: str) -> bool:
 
 def bsn_is_valid(number: str) -> bool:
     """Whether `number` is a possible BSN: nine digits, not all zero, that pass the eleven test (EA-02)."""
+    from stdnum.nl import bsn  # here: it is slow to come, and few forms need it
+
     return _BSN.fullmatch(number) is not None and bsn.is_valid(number)
 
 

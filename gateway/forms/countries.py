@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays import country_holidays
-
 from gateway.deadlines import Bound, Calendar, Reading, Span, Unit
+from gateway.errors import CatalogueError
 from gateway.forms.findings import four_languages
 from gateway.forms.sources import Entry
 
@@ -122,6 +121,18 @@ def read_country(code: str, calendar: object, terms: object) -> Country:
     return Country(code=code, calendar=_calendar(code, calendar), profiles=profiles, terms=read)
 
 
+def check_holidays(country: Country) -> None:
+    """Ask for the holidays of a country, so that its calendar.yaml is known to be right and nobody waits for the
+    library later. Raises CatalogueError naming the key."""
+    said = f"{country.code}/calendar.yaml.holidays"
+    try:
+        country.calendar.public_holidays(2000)
+    except NotImplementedError as exc:
+        raise CatalogueError("catalogue-value", f"{said}.country: the holidays library does not know it") from exc
+    except ValueError as exc:
+        raise CatalogueError("catalogue-value", f"{said}.categories: the holidays library does not know them") from exc
+
+
 def _calendar(code: str, data: object) -> Calendar:
     source = f"{code}/calendar.yaml"
     entry = Entry(data, where=source, required=["country", "time_zone", "holidays", "readings", "extended"])
@@ -131,10 +142,6 @@ def _calendar(code: str, data: object) -> Calendar:
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise entry.wrong("time_zone", "no such time zone") from exc
     library = Entry(entry.data["holidays"], where=f"{source}.holidays", required=["country", "categories"])
-    try:
-        country_holidays(library.text("country"))
-    except NotImplementedError as exc:
-        raise library.wrong("country", "the holidays library does not know it") from exc
     readings = Entry(entry.data["readings"], where=f"{source}.readings", required=list(Reading))
     days_off = {
         reading: frozenset(_weekday(readings, reading, name) for name in readings.texts(reading)) for reading in Reading
@@ -142,17 +149,14 @@ def _calendar(code: str, data: object) -> Calendar:
     if not days_off[Reading.L] <= days_off[Reading.C]:
         raise readings.wrong(Reading.L, "a day off here is one under C too: L is never the later reading")
     extended = Entry(entry.data["extended"], where=f"{source}.extended", required=[], optional=list(Unit))
-    try:
-        return Calendar(
-            country=code,
-            holidays_of=library.text("country"),
-            categories=library.texts("categories"),
-            zone=zone,
-            days_off=days_off,
-            extended={Unit(unit): extended.number(unit) for unit in extended.data},
-        )
-    except ValueError as exc:
-        raise library.wrong("categories", "the holidays library does not know them") from exc
+    return Calendar(
+        country=code,
+        holidays_of=library.text("country"),
+        categories=library.texts("categories"),
+        zone=zone,
+        days_off=days_off,
+        extended={Unit(unit): extended.number(unit) for unit in extended.data},
+    )
 
 
 def _weekday(entry: Entry, reading: str, name: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,19 @@ class SchemaFolder:
                 if node.get("schemaLocation")
             ]
 
-    def compiled_schema(self, file: Path) -> etree.XMLSchema:
-        """A schema for libxml2, compiled anew."""
+    def compiled_schema(self, *files: Path) -> etree.XMLSchema:
+        """One schema for libxml2 that holds those of these files, compiled anew; what they share is compiled once."""
+        schema = etree.Element(f"{_XS}schema", nsmap={"xs": _XS[1:-1]})
+        for file in files:
+            path = (self.path / file).resolve()
+            namespace = self._schema_document(path).get("targetNamespace", "")
+            etree.SubElement(schema, f"{_XS}import", namespace=namespace, schemaLocation=path.as_uri())
         try:
-            return etree.XMLSchema(etree.parse(self.path / file, _own_parser()))
-        except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as exc:
-            raise CatalogueError("catalogue-schema", f"{file}: {exc}") from exc
+            return etree.XMLSchema(schema)
+        except etree.XMLSchemaParseError as exc:
+            home = f"{self.path.resolve().as_uri()}/"
+            at_fault = next((fault.filename.removeprefix(home) for fault in exc.error_log), "all together")
+            raise CatalogueError("catalogue-schema", f"{at_fault}: {exc}") from exc
 
     def stylesheet(self, file: Path) -> etree.XSLT:
         """A compiled stylesheet, which reads and writes nothing beside the document it is given."""
@@ -84,7 +92,8 @@ class SchemaFolder:
             try:
                 self._xml[path] = etree.parse(path, _own_parser()).getroot()
             except (OSError, etree.XMLSyntaxError) as exc:
-                raise CatalogueError("catalogue-schema", f"{path.name}: {exc}") from exc
+                named = relpath(path, self.path.resolve())
+                raise CatalogueError("catalogue-schema", f"{named}: {exc}") from exc
         return self._xml[path]
 
 

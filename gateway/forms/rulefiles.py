@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
@@ -31,27 +32,47 @@ _PART = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PROOF = re.compile(r"tests/[a-z0-9_/]+\.py::test_[a-z0-9_]+")
 _CASE_KEYS = ("remove", "set", "replace", "add", "after")
 _ELSEWHERE = (Where.SIGNATURE, Where.RECORDS, Where.ORGANISATIONAL)
-_COUNTRY_NAMESPACE = "urn:sealpost:no-form"  # rules of a country have no expressions, so nothing ever matches it
+_OF_THE_FORM = re.compile(r"(?<![\w.-])f:")
 
 
-def read_rules(
-    data: object,
-    *,
-    source: str,
-    namespace: str,
-    functions: Mapping[tuple[str, str], Function],
-) -> tuple[str, tuple[Rule, ...]]:
-    """The name of the rule set and the rules of one rules.yaml, compiled for the form kind of that namespace.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenTest:
+    """The test of a rule as it is written: its expressions, for every form kind that takes the rule."""
 
-    Raises CatalogueError naming file and rule.
-    """
+    entry: Entry
+
+    @property
+    def names_the_form(self) -> bool:
+        """Whether it names elements of the form itself, so that it reads otherwise for each form kind."""
+        written = (self.entry.data["context"], self.entry.data["test"], *self.entry.data.get("let", {}).values())
+        return any(_OF_THE_FORM.search(str(each)) for each in written)
+
+    def compiled(self, namespace: str, functions: Mapping[tuple[str, str], Function]) -> Test:
+        """The test for the form kind of that namespace. Raises CatalogueError naming file, rule and key."""
+        return _test(self.entry, xpath_namespaces(namespace), functions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleFile:
+    """A rules.yaml: the name of its rules, the rules as yet without their tests, and the tests by rule."""
+
+    source: str
+    name: str
+    rules: tuple[Rule, ...]
+    tests: Mapping[str, WrittenTest]
+
+
+def read_rules(data: object, *, source: str) -> RuleFile:
+    """The rules of one rules.yaml, for every form kind that takes them. Raises CatalogueError naming file and rule."""
     entry = Entry(data, where=source, required=["ruleset", "rules"])
-    namespaces = xpath_namespaces(namespace)
-    rules = []
+    rules, tests = list[Rule](), dict[str, WrittenTest]()
     for number, item in enumerate(entry.items("rules"), start=1):
         named = item.get("id", number) if isinstance(item, dict) else number
-        rules.append(_rule(item, where=f"{source}: {named}", namespaces=namespaces, functions=functions))
-    return entry.text("ruleset"), tuple(rules)
+        rule, written = _rule(item, where=f"{source}: {named}")
+        rules.append(rule)
+        if written is not None:
+            tests[rule.id] = written
+    return RuleFile(source=source, name=entry.text("ruleset"), rules=tuple(rules), tests=tests)
 
 
 def read_country_rules(data: object, *, source: str) -> tuple[Rule, ...]:
@@ -59,20 +80,14 @@ def read_country_rules(data: object, *, source: str) -> tuple[Rule, ...]:
 
     Raises CatalogueError naming file and rule.
     """
-    _, rules = read_rules(data, source=source, namespace=_COUNTRY_NAMESPACE, functions={})
+    rules = read_rules(data, source=source).rules
     tested = next((rule for rule in rules if rule.where is Where.DOCUMENT), None)
     if tested is not None:
         raise CatalogueError("catalogue-rules", f"{source}: {tested.id}: a rule on a document stands with its form")
     return rules
 
 
-def _rule(
-    data: object,
-    *,
-    where: str,
-    namespaces: Mapping[str, str],
-    functions: Mapping[tuple[str, str], Function],
-) -> Rule:
+def _rule(data: object, *, where: str) -> tuple[Rule, WrittenTest | None]:
     entry = Entry(
         data,
         where=where,
@@ -103,7 +118,7 @@ def _rule(
     fix = four_languages(entry.data["fix"], where=f"{where}.fix")
     if "{" in "".join((*message.values(), *fix.values())):
         raise CatalogueError("catalogue-placeholders", f"{where}: a rule's words have no placeholders")
-    return Rule(
+    rule = Rule(
         id=rule_id,
         severity=severity,
         legal=legal,
@@ -118,11 +133,11 @@ def _rule(
         note=_note(entry, where_checked),
         start=effective.day("from"),
         end=effective.day("until"),
-        test=_test(entry, namespaces, functions) if "test" in kinds else None,
         selectors=_selectors(entry) if "schema" in kinds else (),
         cases=tuple(_case(item, where=f"{where}.cases") for item in entry.items("cases")),
         kinds=entry.texts("kinds"),
     )
+    return rule, WrittenTest(entry=entry) if "test" in kinds else None
 
 
 def _part(entry: Entry, where: Where) -> str | None:

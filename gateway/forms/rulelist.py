@@ -29,13 +29,18 @@ class RuleList:
         self._rules: dict[str, Rule] = {}
         self._kinds: dict[str, dict[str, None]] = {}
 
-    def add(self, rules: Iterable[Rule], *, file: Path, kind: str) -> None:
-        """Add the rules that a form kind takes from `file`; later versions of a kind come later, and win.
-
-        Raises CatalogueError if an id is that of a rule in another file.
-        """
+    def claim(self, rules: Iterable[Rule], *, file: Path) -> None:
+        """Note that the ids of these rules belong to `file`. Raises CatalogueError if one belongs to another file."""
+        owner = _VERSION.sub("/", file.as_posix())
         for rule in rules:
-            self._add(rule, file, [kind])
+            first = self._owners.setdefault(rule.id, owner)
+            if first != owner:
+                raise CatalogueError("catalogue-rules", f"{file}: the id {rule.id} belongs to a rule of {first}")
+
+    def add(self, rules: Iterable[Rule], *, kind: str) -> None:
+        """Add rules that a form kind takes; later versions of a kind come later, and win."""
+        for rule in rules:
+            self._add(rule, [kind])
 
     def add_country(self, rules: Iterable[Rule], *, file: Path, kinds: Iterable[str]) -> None:
         """Add the rules of a country that has these kinds: each is about those it names, or about all.
@@ -43,11 +48,13 @@ class RuleList:
         Raises CatalogueError for a kind that is not there, and if an id is that of a rule in another file.
         """
         there = tuple(kinds)
+        rules = tuple(rules)
+        self.claim(rules, file=file)
         for rule in rules:
             missing = sorted(set(rule.kinds) - set(there))
             if missing:
                 raise CatalogueError("catalogue-rules", f"{file}: {rule.id}: there is no form kind {missing[0]}")
-            self._add(rule, file, rule.kinds or there)
+            self._add(rule, rule.kinds or there)
 
     def by_id(self) -> dict[str, ListedRule]:
         """The rules in the order of their ids."""
@@ -61,11 +68,7 @@ class RuleList:
         owner = self._owners[rule_id].rpartition("/")[0]
         return tuple(sorted(self._kinds[rule_id], key=lambda kind: kind != owner))
 
-    def _add(self, rule: Rule, file: Path, kinds: Iterable[str]) -> None:
-        owner = _VERSION.sub("/", file.as_posix())
-        first = self._owners.setdefault(rule.id, owner)
-        if first != owner:
-            raise CatalogueError("catalogue-rules", f"{file}: the id {rule.id} belongs to a rule of {first}")
+    def _add(self, rule: Rule, kinds: Iterable[str]) -> None:
         self._rules[rule.id] = rule
         self._kinds.setdefault(rule.id, {}).update(dict.fromkeys(kinds))
 

@@ -135,8 +135,8 @@ class SchemaIndex:
         )
 
 
-class CompiledSchema:
-    """A schema to run, compiled once in each thread that asks.
+class OnePerThread:
+    """A schema of libxml2 that holds those of one or more form kinds, compiled once in each thread that asks.
 
     compile_schema: makes a fresh `etree.XMLSchema` from our own files. Compilation swaps a document loader that
     belongs to the whole process, so it happens under a lock.
@@ -144,18 +144,34 @@ class CompiledSchema:
 
     _compiling = threading.Lock()
 
-    def __init__(self, compile_schema: Callable[[], etree.XMLSchema], index: SchemaIndex) -> None:
+    def __init__(self, compile_schema: Callable[[], etree.XMLSchema]) -> None:
         self._compile = compile_schema
         self._own = threading.local()
+
+    def get(self) -> etree.XMLSchema:
+        """The schema of this thread."""
+        schema: etree.XMLSchema | None = getattr(self._own, "schema", None)
+        if schema is None:
+            with self._compiling:
+                schema = self._compile()
+            self._own.schema = schema
+        return schema
+
+
+class CompiledSchema:
+    """The schema of a form kind, to run."""
+
+    def __init__(self, engine: OnePerThread, index: SchemaIndex) -> None:
+        self._engine = engine
         self.index = index
-        self._of_this_thread()
+        engine.get()
 
     def faults(self, root: etree._Element, *, limit: int) -> tuple[SchemaFault, ...]:
         """The faults of a parsed document in the order of its lines, at most the first `limit` that libxml2 met.
 
         Raises EngineFault when libxml2 gives up: then nothing is known about the document.
         """
-        schema = self._of_this_thread()
+        schema = self._engine.get()
         if self._is_valid(schema, root.getroottree()):
             return ()
         entries = islice(filter(_is_fault, schema.error_log), limit)
@@ -163,14 +179,6 @@ class CompiledSchema:
         if not faults:
             raise EngineFault("XSD-900", "the schema engine refused a document without saying why")
         return tuple(sorted(faults, key=lambda fault: fault.line or 0))
-
-    def _of_this_thread(self) -> etree.XMLSchema:
-        schema: etree.XMLSchema | None = getattr(self._own, "schema", None)
-        if schema is None:
-            with self._compiling:
-                schema = self._compile()
-            self._own.schema = schema
-        return schema
 
     @staticmethod
     def _is_valid(schema: etree.XMLSchema, document: etree._ElementTree) -> bool:

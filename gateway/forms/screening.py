@@ -31,8 +31,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from stdnum import verhoeff
-
 from gateway.errors import CatalogueError
 from gateway.forms.sources import Entry
 
@@ -327,4 +325,6 @@ def _grouped(texts: Iterable[str], key: Callable[[str], str]) -> Mapping[str, tu
 
 def _is_code(token: str) -> bool:
     """Of digits alone, only with the right check digit."""
+    from stdnum import verhoeff  # here: it is slow to come, and few texts hold a number that long
+
     return not token.isdecimal() or (len(token) <= LONGEST_SNOMED and verhoeff.is_valid(token))

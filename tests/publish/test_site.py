@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
 from string import Formatter
@@ -19,10 +19,9 @@ import pytest
 from lxml import etree, html
 
 from gateway.errors import Conflict
-from gateway.forms.catalogue import Catalogue
+from gateway.forms.catalogue import SCHEMAS, Catalogue
 from gateway.forms.fields import Field
 from gateway.forms.findings import LANGUAGES
-from gateway.forms.folder import SchemaFolder
 from gateway.publish.pages import ARTEFACTS, read_words
 from gateway.publish.site import MANIFEST, folder_of, publish
 from tests.cli.command import sealpost
@@ -31,18 +30,13 @@ from tests.schemas.cases import ROOT, catalogue
 STYLE = Path(ROOT / "gateway/publish/templates/page.html.j2").read_text(encoding="utf-8")
 
 
-def one_kind() -> Catalogue:
-    """All that is shared, and one form kind."""
-    whole = catalogue()
-    name = whole.kinds[0].id
-    return Catalogue(
-        whole.kinds[:1],
-        countries=whole.countries,
-        rules={item.rule.id: replace(item, kinds=(name,)) for item in whole.rules() if name in item.kinds},
-        messages=whole.messages,
-        reference=whole.reference,
-        files=SchemaFolder(whole.folder),
-    )
+def one_kind(folder: Path) -> Catalogue:
+    """All that is shared, and one form kind that asks for no other, copied to `folder`."""
+    for name in ("common", "be/appeal-convocation"):
+        shutil.copytree(SCHEMAS / name, folder / name)
+    for name in ("be/calendar.yaml", "be/terms.yaml"):
+        shutil.copy(SCHEMAS / name, folder / name)
+    return Catalogue.load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -174,10 +168,10 @@ def _places(field: Field, above: str = "") -> Iterator[str]:
 
 
 def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
-    publish(one_kind(), tmp_path / "here")
+    publish(one_kind(tmp_path / "schemas"), tmp_path / "here")
     program = (
         "from pathlib import Path; from tests.publish.test_site import one_kind; "
-        "from gateway.publish.site import publish; publish(one_kind(), Path('there'))"
+        "from gateway.publish.site import publish; publish(one_kind(Path('copy')), Path('there'))"
     )
     # Elsewhere, with another order of sets.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "4711"}
@@ -186,18 +180,18 @@ def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_earlier_publication_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "site"
-    publish(one_kind(), folder)
+    folder, kind = tmp_path / "site", one_kind(tmp_path / "schemas")
+    publish(kind, folder)
     manifest = json.loads((folder / MANIFEST).read_bytes())
     manifest["files"]["gone.html"] = {}
     (folder / MANIFEST).write_text(json.dumps(manifest))
     (folder / "gone.html").touch()
-    publish(one_kind(), folder)
+    publish(kind, folder)
     assert not (folder / "gone.html").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other/thesis.txt").touch()
     with pytest.raises(Conflict):
-        publish(one_kind(), tmp_path / "other")
+        publish(kind, tmp_path / "other")
     ran = sealpost(["publish", tmp_path / "other"])
     assert ran.code == 1
     assert "folder-not-empty" in ran.err

@@ -10,6 +10,7 @@ from lxml import etree
 
 from gateway.deadlines import Unit
 from gateway.errors import CatalogueError
+from gateway.forms.cases import samples_of
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Validator
 from tests.unit.forms.slips import HEADER, NAMESPACE, PERSON, RECEIVED_ON, slip
@@ -29,19 +30,55 @@ def test_a_kind_is_found_by_root_and_by_name(catalogue: Catalogue) -> None:
     assert catalogue.by_name("zz/other") is None
 
 
-def test_the_newest_version_answers_to_the_name(schemas: Path) -> None:
+def _second_version(schemas: Path) -> Path:
+    """The small kind once more, as its second version."""
+    home = schemas / "zz/slip/2"
+    home.mkdir()
     for name in ("form.toml", "form.xsd", "rules.yaml", "labels.yaml"):
         text = (schemas / "zz/slip/1" / name).read_text(encoding="utf-8")
-        (schemas / "zz/slip/2").mkdir(exist_ok=True)
-        text = (
-            text.replace("slip:1", "slip:2").replace('version = "1.0"', 'version = "2.1"').replace("slip/1/", "slip/2/")
-        )
-        (schemas / "zz/slip/2" / name).write_text(text, encoding="utf-8")
+        text = text.replace("slip:1", "slip:2").replace('version = "1.0"', 'version = "2.1"')
+        (home / name).write_text(text.replace("slip/1/", "slip/2/"), encoding="utf-8")
+    return home
+
+
+def test_the_newest_version_answers_to_the_name(schemas: Path) -> None:
+    _second_version(schemas)
     catalogue = Catalogue.load(schemas)
     newest = catalogue.by_name("zz/slip")
     assert newest is not None
     assert newest.version == "2.1"
     assert len(catalogue.kinds) == 2
+
+
+def test_a_catalogue_that_is_only_opened_compiles_what_it_is_asked_for(schemas: Path) -> None:
+    """So the command about one document neither waits for the other kinds nor fails over them."""
+    rules = _second_version(schemas) / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("severity:", "severe:", 1), encoding="utf-8")
+    catalogue = Catalogue.open(schemas)
+    first = catalogue.by_root(f"{{{NAMESPACE}}}Slip")
+    assert first is not None
+    assert first.version == "1.0"
+    assert catalogue.by_root(f"{{{NAMESPACE}}}Slip") is first
+    assert catalogue.by_root(f"{{{NAMESPACE}}}Slap") is None
+    assert catalogue.by_root("{urn:sealpost:zz:slip:3}Slip") is None
+    for whatever_needs_the_other in (lambda: catalogue.kinds, lambda: catalogue.by_name("zz/slip"), catalogue.rules):
+        with pytest.raises(CatalogueError, match=r"slip/2/rules\.yaml"):
+            whatever_needs_the_other()
+    with pytest.raises(CatalogueError, match=r"slip/2/rules\.yaml"):
+        Catalogue.load(schemas)
+
+
+def test_form_kinds_compiled_one_by_one_or_all_at_once_judge_alike() -> None:
+    one_by_one, at_once = Catalogue.open(), Catalogue.load()
+    for kind in at_once.kinds:
+        alone = one_by_one.by_root(kind.qname)
+        assert alone is not None
+        assert [rule.id for rule in alone.rules.rules] == [rule.id for rule in kind.rules.rules]
+        for file in sorted(samples_of(kind).glob("*.xml")):
+            one, other = (
+                Validator(each).validate(file.read_bytes(), received_on=RECEIVED_ON) for each in (one_by_one, at_once)
+            )
+            assert one.findings == other.findings, file
 
 
 def test_a_kind_may_take_some_of_the_rules_of_another_file(schemas: Path) -> None:
@@ -177,6 +214,9 @@ def test_a_wrong_form_toml_is_refused_with_file_and_key(schemas: Path, old: str,
         ("common/codelists/colours.yaml", 'editions: ["1"]', 'editions: ["9"]', "unknown edition"),
         ("common/1/messages.yaml", "XML-001:", "XML-002:", "is repeated"),
         ("common/1/messages.yaml", "XML-001:", "  XML-001:", "messages.yaml"),
+        ("zz/slip/1/form.xsd", 'type="c:AmountType"', 'type="c:NoType"', "zz/slip/1/form.xsd"),
+        ("zz/calendar.yaml", "{country: BE,", "{country: ZZ,", "zz/calendar.yaml.holidays.country: the holidays lib"),
+        ("zz/calendar.yaml", "[public]", "[festive]", "zz/calendar.yaml.holidays.categories: the holidays lib"),
     ],
 )
 def test_any_other_wrong_file_is_refused_by_name(schemas: Path, name: str, old: str, new: str, said: str) -> None:

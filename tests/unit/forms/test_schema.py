@@ -11,7 +11,7 @@ from lxml import etree
 from gateway.errors import EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.report import Report
-from gateway.forms.schema import SCHEMA_CODES, CompiledSchema, SchemaIndex
+from gateway.forms.schema import SCHEMA_CODES, CompiledSchema, OnePerThread, SchemaIndex
 from tests.unit.forms.slips import HEADER, NOTE, PERSON, slip
 
 CONTENT = "/f:Slip/f:Content"
@@ -193,7 +193,8 @@ def test_when_libxml2_gives_up_nothing_is_said_about_the_document() -> None:
       <xs:restriction base="xs:string"><xs:pattern value="(.*,){10}P"/></xs:restriction></xs:simpleType>
       </xs:element></xs:schema>"""
     root = etree.fromstring(text)
-    schema = CompiledSchema(lambda: etree.XMLSchema(etree.fromstring(text)), SchemaIndex.from_documents([root], {}))
+    engine = OnePerThread(lambda: etree.XMLSchema(etree.fromstring(text)))
+    schema = CompiledSchema(engine, SchemaIndex.from_documents([root], {}))
     document = etree.fromstring(f"<a>{'MARKER,' * 400}</a>")
     with pytest.raises(EngineFault) as caught:
         schema.faults(document, limit=10)
