@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from lxml import etree
 
@@ -88,6 +88,7 @@ class _Copy:
     delivery: Delivery
     envelope: bytes
     consigned: Evidence
+    print_job: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,18 @@ class _Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaperRule:
+    """To whom paper may go, and who prints it.
+
+    station: looks the print station up. lead_working_days: before the last lawful day, for the post.
+    """
+
+    roles: frozenset[Role]
+    station: Callable[[], Party | None]
+    lead_working_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Acceptance:
     """Makes cleared forms ready to be taken in. actors: kind of form -> the roles that sign it."""
 
@@ -110,6 +123,7 @@ class Acceptance:
     cases: Cases
     patience: Patience
     actors: Mapping[str, frozenset[Role]]
+    paper: PaperRule | None = None
 
     def prepare(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Callable[[Transaction], Accepted]:
         """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
@@ -186,7 +200,14 @@ class Acceptance:
         recipients = [addressee.route.role for addressee in cleared.addressees]
         terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
         copies = [
-            self._copy(submission, addressee, raw, last_day_for(addressee.route.role, terms, self.actors), cleared.kind)
+            self._copy(
+                submission,
+                addressee,
+                raw,
+                last_day_for(addressee.route.role, terms, self.actors),
+                cleared.kind,
+                self._station(addressee),
+            )
             for addressee in cleared.addressees
         ]
         return _Entry(
@@ -199,7 +220,13 @@ class Acceptance:
         )
 
     def _copy(
-        self, submission: Submission, addressee: Addressee, raw: bytes, last_day: date | None, kind: FormKind
+        self,
+        submission: Submission,
+        addressee: Addressee,
+        raw: bytes,
+        last_day: date | None,
+        kind: FormKind,
+        station: Party | None,
     ) -> _Copy:
         """One recipient's sealed copy with the evidence that it lies ready. last_day: to act on it."""
         route, party, at = addressee.route, addressee.party, submission.accepted_at
@@ -220,8 +247,14 @@ class Acceptance:
             document_digest=submission.digest,
             sender=submission.sender,
             accepted_at=at,
+            also_sealed_for=None if station is None else station.id,
         )
         envelope = build_envelope(consignment, raw, recipient=party.sealing_certificate, identity=self.witness.identity)
+        print_job = None
+        if station is not None and station.sealing_certificate is not None:
+            job = replace(consignment, party=station.id, paper_for=party.id, also_sealed_for=None)
+            seal_for = station.sealing_certificate
+            print_job = build_envelope(job, raw, recipient=seal_for, identity=self.witness.identity)
         delivery = Delivery(
             id=delivery_id,
             submission_id=submission.id,
@@ -243,6 +276,7 @@ class Acceptance:
             size_bytes=len(envelope),
             last_problem=None,
             lawful_until=None if last_day is None else kind.calendar.end_of(last_day),
+            paper_by=self._paper_by(last_day, kind, at) if print_job is not None else None,
         )
         delivery = replace(delivery, watch_at=self.patience.next_look(delivery, delivery.state, after=at))
         consigned = self.witness.state(
@@ -252,7 +286,20 @@ class Acceptance:
             document_id=submission.document_id,
             delivery=delivery,
         )
-        return _Copy(delivery=delivery, envelope=envelope, consigned=consigned)
+        return _Copy(delivery=delivery, envelope=envelope, consigned=consigned, print_job=print_job)
+
+    def _station(self, addressee: Addressee) -> Party | None:
+        """The print station that may print for this addressee."""
+        if self.paper is None or addressee.route.role not in self.paper.roles:
+            return None
+        return self.paper.station()
+
+    def _paper_by(self, last_day: date | None, kind: FormKind, at: datetime) -> datetime | None:
+        """When a copy must go on paper to be there in time; not before its recipient had a while to collect it."""
+        if last_day is None or self.paper is None:
+            return None
+        day = kind.calendar.working_days_before(last_day, self.paper.lead_working_days) - timedelta(days=1)
+        return max(kind.calendar.end_of(day), at + timedelta(seconds=self.patience.warn_after_s))
 
 
 def handed_in_before(view: Reading, sender: Party, key: str, digest: str) -> Accepted | None:
@@ -301,5 +348,7 @@ def _add(unit: Transaction, entry: _Entry) -> None:
     for copy in entry.copies:
         unit.add_delivery(copy.delivery, copy.envelope)
         unit.add_evidence(copy.consigned)
+        if copy.print_job is not None:
+            unit.add_print_job(copy.delivery.id, copy.print_job)
     unit.add_terms(submission.id, entry.terms)
     unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore
 
-from gateway.acceptance import Acceptance
+from gateway.acceptance import Acceptance, PaperRule
 from gateway.addresses import Reach
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
@@ -26,8 +26,10 @@ from gateway.forms.validation import Validator
 from gateway.intake import Intake
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
+from gateway.model import PartyId
 from gateway.notices import Notices
 from gateway.oversight import Oversight
+from gateway.paper import Paper
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.push_signature import PushSigner
@@ -61,6 +63,7 @@ class Gateway:
     registration: Registration
     status: Status
     oversight: Oversight
+    paper: Paper
     watch: Watch
     case_status: CaseStatus
     push: PushSettings
@@ -118,6 +121,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
                 cases=cases,
                 patience=patience,
                 actors={kind.id: frozenset(rule.role for rule in kind.signatories) for kind in catalogue.kinds},
+                paper=_paper(config, store),
             ),
             clock=clock,
         ),
@@ -131,6 +135,14 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
         status=Status(store=store, messages=messages),
+        paper=Paper(
+            store=store,
+            witness=witness,
+            patience=patience,
+            clock=clock,
+            calendars={code: country.calendar for code, country in catalogue.countries.items()},
+            station=None if config.paper_party is None else PartyId(config.paper_party),
+        ),
         oversight=Oversight(store=store, witness=witness, patience=patience, clock=clock),
         watch=Watch(
             store=store,
@@ -172,6 +184,17 @@ def _identity(file: Path, section: str, *, password: bytes | None) -> Identity:
         return load_identity(file, password=password)
     except KeyUnavailable as error:
         raise ConfigError(f"{section}-identity", f"{section}.identity: {file}: {error.detail}") from error
+
+
+def _paper(config: Config, store: Store) -> PaperRule | None:
+    if config.paper_party is None:
+        return None
+    station = PartyId(config.paper_party)
+    return PaperRule(
+        roles=frozenset(config.paper_roles),
+        station=lambda: store.read(lambda view: view.party(station)),
+        lead_working_days=config.paper_lead_working_days,
+    )
 
 
 def _holder() -> str:

@@ -17,7 +17,7 @@ from gateway.deadlines import Bound, TermDates, Verdict, verdict
 from gateway.errors import NotFound
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.kinds import Keep
-from gateway.model import CaseId, Evidence, Filed, Party, Term, instant_text
+from gateway.model import CaseId, Event, Evidence, Filed, Party, Term, instant_text
 from gateway.ports import Clock, Reading, Store
 from gateway.records import first_form_to_supersede
 from gateway.status import ROOT, Json, evidence_href, submission_href, term_view, without_nulls
@@ -256,7 +256,8 @@ def _started_by(known: Known, form: Earlier, term: Term, evidence: Sequence[Evid
     at = next((copy for copy in form.copies if copy.role == role), None)
     mine = form.sender == known.party.id or (at is not None and at.party == known.party.id)
     of = None if at is None else at.id
-    proof = next((each for each in evidence if mine and each.event == event and each.delivery_id == of), None)
+    events = (event, Event.RECEIVED_FROM_NON_ERDS) if event == Event.CONTENT_HANDOVER else (event,)
+    proof = next((each for each in evidence if mine and each.event in events and each.delivery_id == of), None)
     return without_nulls(
         {
             "event": event,

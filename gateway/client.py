@@ -10,6 +10,7 @@ here: `ClientError.is_temporary` tells the caller that it may.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from gateway.views import (
     MailboxItem,
     OperationView,
     PartyRecord,
+    PrintJobView,
     ProblemView,
     ReceiptView,
     ReportView,
@@ -235,6 +237,33 @@ class Client:
         """What is wrong, oldest first (administrator only)."""
         return cast(Iterator[AlertView], self._pages("/v1/operations/alerts", all=str(closed_too).lower()))
 
+    def print_jobs(self) -> Iterator[PrintJobView]:
+        """What is to be printed or is with the post (print station only)."""
+        return cast(Iterator[PrintJobView], self._pages("/v1/paper"))
+
+    def take_print_job(self, delivery_id: str) -> bytes:
+        """The copy that is sealed for the print station; the same again until it is with the post."""
+        return self._call("POST", f"/v1/paper/{_segment(delivery_id)}/prints").content
+
+    def deposit(self, delivery_id: str, *, number: str, on: str, proof: bytes, proof_type: str) -> PrintJobView:
+        """Say that the post took the letter on that day, with its proof."""
+        body = {"number": number, **_proof(on, proof, proof_type)}
+        return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/deposits", json_body=body))
+
+    def paper_failed(self, delivery_id: str, *, reason: str) -> PrintJobView:
+        """Say that the copy could not be printed or posted."""
+        path = f"/v1/paper/{_segment(delivery_id)}/failures"
+        return cast(PrintJobView, self._json("POST", path, json_body={"reason": reason}))
+
+    def slip(self, delivery_id: str, *, outcome: str, on: str, proof: bytes, proof_type: str) -> PrintJobView:
+        """Say what the slip of the post says: delivered or returned, on that day."""
+        body = {"outcome": outcome, **_proof(on, proof, proof_type)}
+        return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/slips", json_body=body))
+
+    def post_proof(self, evidence_id: str) -> bytes:
+        """The proof of the post on which evidence stands, sealed for the sender of the form."""
+        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/proof").content
+
     def _pages(self, path: str, **query: str) -> Iterator[Any]:
         following: str | None = f"{path}?{urlencode({**query, 'limit': _PAGE_SIZE})}"
         while following is not None:
@@ -269,6 +298,10 @@ class Client:
         if answer.is_success:
             return answer
         raise _error_of(answer)
+
+
+def _proof(on: str, proof: bytes, proof_type: str) -> dict[str, str]:
+    return {"on": on, "proof": base64.b64encode(proof).decode(), "proofType": proof_type}
 
 
 def _error_of(answer: httpx2.Response) -> ClientError:

@@ -29,6 +29,8 @@ class Config:
     admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
     workers: how many deliver. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
+    paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
+    sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
     a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
@@ -55,6 +57,8 @@ class Config:
     warn_after_s: float = 12 * 3600
     remind_after_s: float = 24 * 3600
     watch_every_s: float = 60
+    paper_party: str | None = None
+    paper_roles: tuple[str, ...] = ()
     paper_by_itself: bool = False
     paper_lead_working_days: int = 2
     schemas: Path | None = None
@@ -88,6 +92,12 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "warn_after_s": ("warn_after_s", (int, float)),
         "remind_after_s": ("remind_after_s", (int, float)),
         "every_s": ("watch_every_s", (int, float)),
+    },
+    "paper": {
+        "party": ("paper_party", str),
+        "roles": ("paper_roles", tuple),
+        "by_itself": ("paper_by_itself", bool),
+        "lead_working_days": ("paper_lead_working_days", int),
     },
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),
@@ -131,6 +141,8 @@ def load_config(path: Path) -> Config:
     missing = _REQUIRED - {f"{section}.{key}" for section, entries in data.items() for key in entries}
     if missing:
         raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))} must be given")
+    if ("paper_party" in values) != ("paper_roles" in values):
+        raise ConfigError("config-missing", f"{path}: paper.party and paper.roles must be given together")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
     return Config(
@@ -158,6 +170,10 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
         return {name: (path.parent / value).resolve()}
     if wanted is Network:
         return {name: _networks(key, value, path)}
+    if wanted is tuple:
+        return {name: _roles(key, value, path)}
+    if wanted is bool and isinstance(value, bool):
+        return {name: value}
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise ConfigError("config-value", f"{path}: {key} has the wrong type")
     if isinstance(value, list):
@@ -170,6 +186,12 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     if isinstance(value, int | float) and not least <= value <= most:
         raise ConfigError("config-value", f"{path}: {key} is out of range")
     return {name: value}
+
+
+def _roles(key: str, value: Any, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
+        raise ConfigError("config-value", f'{path}: {key} must be a list of roles, such as "Worker"')
+    return tuple(value)
 
 
 def _networks(key: str, value: Any, path: Path) -> tuple[Network, ...]:

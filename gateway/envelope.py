@@ -22,7 +22,11 @@ FORM, NOTE = "form.xml", "consignment.xml"
 
 @dataclass(frozen=True, kw_only=True)
 class Consignment:
-    """The note that travels with one copy. document_digest: of form.xml as it was handed in."""
+    """The note that travels with one copy. document_digest: of form.xml as it was handed in.
+
+    paper_for: in the copy of a print station (`party`), the recipient for whom it prints. also_sealed_for: in a
+    recipient's own copy, the print station that has one too.
+    """
 
     delivery_id: DeliveryId
     submission_id: SubmissionId
@@ -37,6 +41,8 @@ class Consignment:
     document_digest: str
     sender: PartyId
     accepted_at: datetime
+    paper_for: PartyId | None = None
+    also_sealed_for: PartyId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,8 @@ def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certific
         Field("DocumentDigest", consignment.document_digest),
         Field("Sender", consignment.sender),
         Field("AcceptedAt", instant_text(consignment.accepted_at)),
+        Field("PaperFor", consignment.paper_for),
+        Field("AlsoSealedFor", consignment.also_sealed_for),
     )
     note = CONSIGNMENT.build(fields, identity=identity, at=consignment.accepted_at)
     return seal(build_container({FORM: form, NOTE: note}), recipients=[recipient])
@@ -101,6 +109,8 @@ def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: 
         document_digest=reader.text("DocumentDigest"),
         sender=PartyId(reader.text("Sender")),
         accepted_at=reader.instant("AcceptedAt"),
+        paper_for=_party(reader.optional("PaperFor")),
+        also_sealed_for=_party(reader.optional("AlsoSealedFor")),
     )
     if sha256(files[FORM]) != consignment.document_digest:
         raise Unreadable("form-differs", "the form in the envelope is not the one that the consignment note names")
@@ -111,3 +121,7 @@ def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: 
         envelope_digest=sha256(sealed),
         issuer=signature.certificate,
     )
+
+
+def _party(text: str | None) -> PartyId | None:
+    return None if text is None else PartyId(text)

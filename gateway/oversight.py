@@ -134,7 +134,7 @@ class Oversight:
 
         found = self.store.read(look)
         items = [_view(delivery, paper=paper) for delivery, paper in found]
-        return items, _cursor(found[-1][0]) if len(found) == limit else None
+        return items, cursor_of(found[-1][0]) if len(found) == limit else None
 
     def alerts(self, *, open_only: bool, after: int, limit: int) -> tuple[list[Json], int | None]:
         """Alerts, oldest first, and the next cursor."""
@@ -186,7 +186,8 @@ def possible_acts(state: DeliveryState) -> tuple[ActCode, ...]:
     return tuple(act for act, fact in ACTS.items() if can_advance(state, fact))
 
 
-def _cursor(delivery: Delivery) -> tuple[int, int]:
+def cursor_of(delivery: Delivery) -> tuple[int, int]:
+    """Where a delivery stands in the order of lawful moments: milliseconds and position."""
     moment = delivery.lawful_until
     return (NO_MOMENT if moment is None else round(moment.timestamp() * 1000), delivery.position)
 

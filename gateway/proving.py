@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
@@ -30,6 +31,7 @@ from gateway.model import (
     SubmissionState,
     Term,
 )
+from gateway.paper import BY_POST
 from gateway.ports import Reading
 from gateway.receipt import read_receipt
 from gateway.receipts import FACTS
@@ -226,19 +228,30 @@ class Prover:
             if calendar is None or not event or event == Event.SUBMISSION_ACCEPTANCE:
                 continue
             started = [
-                evidence.at
-                for evidence, _ in said
-                if evidence.event == event and (not role or roles.get(evidence.delivery_id) == role)
+                day
+                for evidence, statement in said
+                if (not role or roles.get(evidence.delivery_id) == role)
+                and (day := _starting_day(event, evidence, statement, calendar)) is not None
             ]
             if not started and term.day_zero is not None:
                 yield Flaw(code="term-without-evidence", place=place, detail=term.id)
             elif started and term.day_zero is None:
                 yield Flaw(code="term-not-started", place=place, detail=term.id)
             elif started and not _from_acceptance(term):
-                dates = calendar.last_day(calendar.date_of(started[0]), term.length, term.unit)
-                due = (calendar.date_of(started[0]), dates.reading_l, dates.reading_c)
+                dates = calendar.last_day(started[0], term.length, term.unit)
+                due = (started[0], dates.reading_l, dates.reading_c)
                 if due != (term.day_zero, term.last_day, term.last_day_other_reading):
                     yield Flaw(code="terms-differ", place=place, detail=term.id)
+
+
+def _starting_day(event: str, evidence: Evidence, statement: Statement | None, calendar: Calendar) -> date | None:
+    """The day on which evidence starts a term that waits for `event`; what the post handed over is handed over."""
+    if evidence.event == event:
+        return calendar.date_of(evidence.at)
+    by_post = evidence.event is Event.RECEIVED_FROM_NON_ERDS and event == Event.CONTENT_HANDOVER
+    if by_post and statement is not None and BY_POST in statement.reasons:
+        return statement.posted_on
+    return None
 
 
 def _from_acceptance(term: Term) -> bool:

@@ -161,7 +161,8 @@ def _settle(
         raw, digest, delivery.id, outcome=step.state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id
     )
     unit.add_receipt(kept)
-    start_terms(unit, delivery, proof.event, proof.at, calendars[delivery.country])
+    calendar = calendars[delivery.country]
+    start_terms(unit, delivery, proof.event, calendar.date_of(proof.at), calendar)
     return _taken(step.state, proof.id), step
 
 

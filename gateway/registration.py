@@ -31,6 +31,9 @@ _URL = re.compile(r"[!-\[\]-~]+")  # as it is sent: ASCII without spaces, line e
 _POSTAL = re.compile(r"[0-9]{4}(-[0-9]{4})?")
 
 
+PRINT_STATION = "PrintStation"  # no form names it: it prints what must go on paper (paper.py)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PartyDraft:
     """A party as the administrator describes it; identifiers in clear, certificates as PEM."""
@@ -123,7 +126,7 @@ class Registration:
 def check_roles(party: Party, kinds: Sequence[FormKind]) -> None:
     """Refuse unknown roles, and a role that receives a kind together with one that may never receive it (Art. 84, 91
     §3)."""
-    known: set[str] = set()
+    known: set[str] = {PRINT_STATION}
     for kind in kinds:
         receiving = {route.role for route in kind.routes}
         known |= receiving | kind.never | {signatory.role for signatory in kind.signatories}

@@ -34,6 +34,7 @@ class Statement:
     """The verified content of one piece of evidence. event: its URI. issuer: the certificate that signed it.
 
     terms: (id, day zero, last day, last day on the other reading, verdict) of the terms that ran already.
+    posted_on: the day that the proof of the post states.
     """
 
     evidence_id: str
@@ -48,6 +49,8 @@ class Statement:
     receipt_digest: str | None
     terms: tuple[StatedTerm, ...]
     issuer: Certificate
+    posted_on: date | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement:
@@ -65,6 +68,7 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         part = {etree.QName(child).localname: (child.text or "").strip() for child in node}
         return part["Id"], part["DayZero"], part["LastDay"], part.get("LastDayOtherReading"), part.get("Verdict")
 
+    posted_on = content.findtext(f"{name}Post/{name}On")
     return Statement(
         evidence_id=reader.text("EvidenceId"),
         event=reader.text("Event"),
@@ -78,6 +82,8 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         receipt_digest=reader.optional("ReceiptDigest"),
         terms=tuple(term(node) for node in content.iterchildren(f"{name}Term")),
         issuer=signature.certificate,
+        posted_on=None if posted_on is None else date.fromisoformat(posted_on),
+        reasons=tuple(node.text or "" for node in content.iterfind(f"{name}Reason/{name}Code")),
     )
 
 

@@ -21,6 +21,7 @@ from gateway.model import (
     Evidence,
     EvidenceId,
     KeptReceipt,
+    PaperProof,
     Party,
     Submission,
     SubmissionId,
@@ -38,6 +39,9 @@ WARNINGS = {
     Event.CONSIGNMENT_REJECTION: "GW-COPY-DECLINED",
 }
 """What evidence of a copy its sender is warned of, and by which code."""
+
+BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
+"""Evidence that rests on a proof of the post."""
 ROOT = "/v1"
 
 
@@ -143,6 +147,7 @@ def evidence_item(evidence: Evidence) -> Json:
             "deliveryId": evidence.delivery_id,
             "href": evidence_href(evidence.id),
             "receiptHref": evidence.receipt_id and f"{evidence_href(evidence.id)}/receipt",
+            "proofHref": f"{evidence_href(evidence.id)}/proof" if evidence.event in BY_POST else None,
         }
     )
 
@@ -247,6 +252,17 @@ class Status:
     def evidence(self, party: Party, evidence_id: EvidenceId) -> Evidence:
         """One piece of evidence. Raises NotFound."""
         return self.store.read(lambda view: _visible_evidence(view, party, evidence_id))
+
+    def paper_proof(self, party: Party, evidence_id: EvidenceId) -> PaperProof:
+        """The proof of the post that a piece of evidence rests on, sealed for its sender. Raises NotFound."""
+
+        def look(view: Reading) -> PaperProof | None:
+            return view.paper_proof(_visible_evidence(view, party, evidence_id).id)
+
+        found = self.store.read(look)
+        if found is None:
+            raise NotFound("proof-not-found", "this evidence rests on no proof of the post")
+        return found
 
     def receipt(self, party: Party, evidence_id: EvidenceId) -> KeptReceipt:
         """The recipient's receipt that a piece of evidence rests on. Raises NotFound."""

@@ -92,9 +92,9 @@ def last_day_for(role: Role, terms: Iterable[Term], actors: Mapping[str, frozens
     return min(days, default=None)
 
 
-def start_terms(unit: Transaction, delivery: Delivery, event: Event, at: datetime, calendar: Calendar) -> None:
-    """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts."""
+def start_terms(unit: Transaction, delivery: Delivery, event: Event, day: date, calendar: Calendar) -> None:
+    """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts on `day`."""
     for term in unit.terms_of(delivery.submission_id):
-        running = started(term, event, delivery.role, calendar.date_of(at), calendar)
+        running = started(term, event, delivery.role, day, calendar)
         if running is not None:
             unit.start_term(delivery.submission_id, running)

@@ -52,6 +52,7 @@ class EvidenceView(EvidenceLink):
     at: str
     deliveryId: NotRequired[str]
     receiptHref: NotRequired[str]
+    proofHref: NotRequired[str]
 
 
 class DeliveryView(TypedDict):
@@ -83,6 +84,20 @@ class OperationView(DeliveryView):
     dueAt: NotRequired[str]
     nextLookAt: NotRequired[str]
     evidence: NotRequired[list[EvidenceView]]
+
+
+class PrintJobView(TypedDict):
+    """A copy that goes on paper, as the print station sees it. role: of its recipient."""
+
+    deliveryId: str
+    submissionId: str
+    kind: str
+    role: str
+    route: str
+    article: str
+    state: str
+    consignedAt: str
+    lawfulUntil: NotRequired[str]
 
 
 class AlertView(TypedDict):

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import cases, conversions, mailboxes, operations, parties, problems, submissions
+from gateway.api import cases, conversions, mailboxes, operations, paper, parties, problems, submissions
 from gateway.assembly import Gateway
 from gateway.version import VERSION
 
@@ -75,6 +75,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         mailboxes.router,
         parties.router,
         operations.router,
+        paper.router,
         parties.public,
     ):
         app.include_router(router)

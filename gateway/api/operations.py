@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query
 from gateway.api.access import TheGateway, administrator
 from gateway.api.wire import ActRequest, Alerts, NoQuery, Queue
 from gateway.model import DeliveryId, DeliveryState
-from gateway.oversight import NO_MOMENT
 
 router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
 
@@ -17,10 +16,8 @@ router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)
 @router.get("/deliveries", operation_id="listOperations")
 def index(gateway: TheGateway, query: Annotated[Queue, Query()]) -> dict[str, Any]:
     """Deliveries that do not get on by themselves: the next lawful moment first."""
-    moment, _, position = query.after.partition("-")
     states = () if query.state is None else (DeliveryState(query.state),)
-    after = (min(int(moment), NO_MOMENT), int(position))
-    items, cursor = gateway.oversight.queue(states, after=after, limit=query.limit)
+    items, cursor = gateway.oversight.queue(states, after=query.cursor, limit=query.limit)
     body: dict[str, Any] = {"items": items}
     if cursor is not None:
         only = "" if query.state is None else f"state={query.state}&"

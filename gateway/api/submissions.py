@@ -23,6 +23,7 @@ from gateway.status import submission_href
 router = APIRouter(prefix="/v1")
 
 XML = "application/xml"
+SEALED = "application/pkcs7-mime"
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
@@ -94,6 +95,12 @@ def evidence(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[
 def receipt(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
     """The recipient's own signed receipt that the statement rests on."""
     return Response(gateway.status.receipt(party, EvidenceId(evidence_id)).raw, media_type=XML)
+
+
+@router.get("/evidence/{evidence_id}/proof", operation_id="getPostProof", response_class=Response)
+def proof(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
+    """The proof of the post that the statement rests on, sealed for the sender of the form."""
+    return Response(gateway.status.paper_proof(party, EvidenceId(evidence_id)).sealed, media_type=SEALED)
 
 
 @router.post(

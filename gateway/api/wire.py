@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
-from gateway.oversight import ActCode, ReasonCode
+from gateway.oversight import NO_MOMENT, ActCode, ReasonCode
 from gateway.registration import PartyDraft
 from signing import fingerprint
 
@@ -87,14 +88,53 @@ class PartyRecord(Strict):
         )
 
 
-class Queue(Strict):
+class WaitingPage(Strict):
+    """Query of what waits for people, ordered by lawful moment: an opaque cursor and a size."""
+
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,19}-[0-9]{1,18}$")] = "0-0"
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """(lawful moment, position) of the last one seen."""
+        moment, _, position = self.after.partition("-")
+        return min(int(moment), NO_MOMENT), int(position)
+
+
+class Queue(WaitingPage):
     """Query of the operator's queue: a state, or all that are in people's hands."""
 
     state: Literal["suspended", "expired", "escalated", "paper-queued", "paper-deposited", "paper-returned"] | None = (
         None
     )
-    after: Annotated[str, Field(pattern=r"^[0-9]{1,19}-[0-9]{1,18}$")] = "0-0"
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+ProofType = Literal["application/pdf", "image/jpeg", "image/png", "image/tiff", "application/xml"]
+Proof = Annotated[Base64Bytes, Field(min_length=1, max_length=1_500_000)]
+
+
+class DepositRequest(Strict):
+    """What the post gave for a letter. proof: the bytes of its proof, in base64."""
+
+    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{3,39}$")]
+    on: date
+    proof: Proof
+    proof_type: ProofType
+
+
+class Slip(Strict):
+    """What came back from the post."""
+
+    outcome: Literal["delivered", "returned"]
+    on: date
+    proof: Proof
+    proof_type: ProofType
+
+
+class PaperFailure(Strict):
+    """Why a letter could not be made or posted."""
+
+    reason: Literal["not-printable", "no-address", "address-abroad", "refused-by-post", "other"]
 
 
 class Alerts(Page):
@@ -113,7 +153,19 @@ class ActRequest(Strict):
 
 READ_NAMES = frozenset(
     str(field.alias)
-    for model in (Page, LeaseRequest, Queue, Alerts, ActRequest, EndpointRecord, MandateRecord, PartyRecord)
+    for model in (
+        Page,
+        LeaseRequest,
+        Queue,
+        Alerts,
+        ActRequest,
+        DepositRequest,
+        Slip,
+        PaperFailure,
+        EndpointRecord,
+        MandateRecord,
+        PartyRecord,
+    )
     for field in model.model_fields.values()
 ) | {"idempotency-key"}
 """Every name that is read from a request: these alone are named in an answer."""

@@ -19,6 +19,7 @@ from gateway.cli import (
     keys,
     mailbox,
     operations,
+    paper,
     parties,
     publish,
     rules,
@@ -75,6 +76,7 @@ app.command()(publish.publish)
 app.add_typer(keys.app, name="keys")
 app.add_typer(parties.app, name="parties")
 app.add_typer(operations.app, name="operations")
+app.add_typer(paper.app, name="paper")
 app.command()(server.serve)
 app.command(hidden=True)(server.intake)
 app.command()(server.work)

@@ -1,0 +1,77 @@
+"""The print station: take copies that must go on paper, say what the post did with them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, Response
+
+from gateway.api.access import Caller, TheGateway
+from gateway.api.wire import DepositRequest, NoQuery, PaperFailure, Slip, WaitingPage
+from gateway.model import Delivery, DeliveryId
+from gateway.oversight import cursor_of
+from gateway.paper import Proof
+from gateway.status import mailbox_item, without_nulls
+from gateway.transports.push import ENVELOPE_TYPE
+
+router = APIRouter(prefix="/v1/paper")
+
+
+@router.get("", operation_id="listPrintJobs")
+def index(gateway: TheGateway, party: Caller, page: Annotated[WaitingPage, Query()]) -> dict[str, Any]:
+    """What is to be printed or is with the post, the next lawful moment first."""
+    found = gateway.paper.jobs(party, after=page.cursor, limit=page.limit)
+    body: dict[str, Any] = {"items": [_job(delivery) for delivery in found]}
+    if len(found) == page.limit:
+        moment, position = cursor_of(found[-1])
+        body["next"] = f"/v1/paper?after={moment}-{position}&limit={page.limit}"
+    return body
+
+
+@router.post("/{delivery_id}/prints", status_code=201, operation_id="takePrintJob", response_class=Response)
+def prints(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
+    """Take a copy to print: the envelope that is sealed for the print station. 200 when it was taken before."""
+    job = gateway.paper.take_job(party, DeliveryId(delivery_id))
+    headers = {"Sealpost-Delivery-Id": job.delivery.id, "Sealpost-Submission-Id": job.delivery.submission_id}
+    status = 200 if job.repeated else 201
+    return Response(job.envelope, status_code=status, media_type=ENVELOPE_TYPE, headers=headers)
+
+
+@router.post("/{delivery_id}/deposits", status_code=201, operation_id="createDeposit")
+def deposit(
+    delivery_id: str, body: DepositRequest, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> JSONResponse:
+    """The post took the letter: its number, the day on the proof, and the proof."""
+    proof = Proof(raw=body.proof, media_type=body.proof_type)
+    return _answer(gateway.paper.deposited(party, DeliveryId(delivery_id), number=body.number, on=body.on, proof=proof))
+
+
+@router.post("/{delivery_id}/failures", status_code=201, operation_id="createPaperFailure")
+def failure(
+    delivery_id: str, body: PaperFailure, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> JSONResponse:
+    """It could not be printed or posted; the delivery needs an operator again."""
+    return _answer(gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason))
+
+
+@router.post("/{delivery_id}/slips", status_code=201, operation_id="createSlip")
+def slip(
+    delivery_id: str, body: Slip, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> JSONResponse:
+    """The slip of the post came back: handed over or returned, on the day that it states."""
+    proof = Proof(raw=body.proof, media_type=body.proof_type)
+    delivered = body.outcome == "delivered"
+    return _answer(gateway.paper.answered(party, DeliveryId(delivery_id), delivered=delivered, on=body.on, proof=proof))
+
+
+def _answer(delivery: Delivery) -> JSONResponse:
+    return JSONResponse(_job(delivery), status_code=201)
+
+
+def _job(delivery: Delivery) -> dict[str, Any]:
+    until = delivery.lawful_until
+    shown = {**mailbox_item(delivery), "lawfulUntil": None if until is None else until.isoformat()}
+    for about_the_other_copy in ("envelopeDigest", "sizeBytes", "cursor", "leasedUntil"):
+        shown.pop(about_the_other_copy, None)
+    return without_nulls(shown)
