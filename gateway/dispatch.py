@@ -107,9 +107,11 @@ class Dispatch:
             case Answered(raw_receipt=None):
                 self._defer(delivery, "receipt-pending", None, healthy=True)
             case Answered(raw_receipt=bytes() as raw):
-                match self.receipts.take(raw, delivery_id=delivery.id, party=recipient):
+                match self.receipts.take_answer(
+                    raw, delivery=delivery, party=recipient, along=lambda unit: self._settle(unit, delivery)
+                ):
                     case HandedOver() | Declined() | Acknowledged():
-                        self._settle(delivery, "receipt-taken")
+                        pass
                     case Disregarded(code=code):
                         self._defer(delivery, code, None)
                     case unreachable:
@@ -121,15 +123,11 @@ class Dispatch:
             case _:
                 raise AssertionError("a transport returned no outcome")
 
-    def _settle(self, delivery: Delivery, outcome: str) -> None:
+    def _settle(self, unit: Transaction, delivery: Delivery) -> Sequence[Alert]:
         """The copy is off the queue: note the attempt, close the breaker."""
         at = self.clock.now()
-
-        def work(unit: Transaction) -> Sequence[Alert]:
-            unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=outcome)
-            return self._healthy(unit, delivery, at)
-
-        tell((), self.store.write(work))
+        unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome="receipt-taken")
+        return self._healthy(unit, delivery, at)
 
     def _defer(self, delivery: Delivery, code: str, wait_s: float | None, *, healthy: bool = False) -> None:
         """Try again later, or give up when the time for trying is over."""

@@ -6,7 +6,7 @@ copy. Whatever does not match is kept with a code for the operator, moves nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,18 @@ from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import TRANSITIONS, Fact, can_advance
-from gateway.model import Delivery, DeliveryId, DeliveryState, Event, Evidence, EvidenceId, KeptReceipt, Party, new_id
+from gateway.model import (
+    Alert,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Event,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    Party,
+    new_id,
+)
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.steps import Step, take, tell
@@ -82,17 +93,43 @@ class Receipts:
         if known is not None and known.evidence_id is not None:
             return _as_before(known, known.evidence_id)
         # One that proved nothing is judged again: its key may have been registered since.
+        return self._take(raw, digest, delivery, party)
+
+    def take_answer(
+        self, raw: bytes, *, delivery: Delivery, party: Party, along: Callable[[Transaction], Sequence[Alert]]
+    ) -> Taken:
+        """Judge the receipt `raw` with which `party` answered a push of `delivery`.
+
+        along: what else happens when it counts, in the same transaction; gives the alerts that this ends.
+        Raises StoreUnavailable.
+        """
+        return self._take(raw, sha256(raw), delivery, party, along=along)
+
+    def _take(
+        self,
+        raw: bytes,
+        digest: str,
+        delivery: Delivery,
+        party: Party,
+        *,
+        along: Callable[[Transaction], Sequence[Alert]] | None = None,
+    ) -> Taken:
         at = self.clock.now()
         verified = self._judge(raw, delivery, party)
         if isinstance(verified, str):
             code = verified
-            kept = _kept(raw, digest, delivery_id, outcome=code, at=at)
+            kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
             self.store.write(lambda unit: _keep_once(unit, kept))
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
-        taken, step = self.store.write(lambda unit: _settle(unit, verified, proof, raw, digest, self.calendars))
-        if step is not None:
-            tell(step.began, step.ended)
+
+        def work(unit: Transaction) -> tuple[Taken, Step | None, Sequence[Alert]]:
+            taken, step = _settle(unit, verified, proof, raw, digest, self.calendars)
+            ended = along(unit) if along is not None and not isinstance(taken, Disregarded) else ()
+            return taken, step, ended
+
+        taken, step, ended = self.store.write(work)
+        tell(() if step is None else step.began, (*(() if step is None else step.ended), *ended))
         return taken
 
     def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:

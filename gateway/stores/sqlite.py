@@ -394,13 +394,14 @@ class _Unit(_Snapshot):
     ) -> bool:
         due = None if due_at is None else to_ms(due_at)
         self._insert("attempt", "delivery_id, at, outcome", (delivery.id, to_ms(at), outcome))
-        self._connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
         settled = self._connection.execute(
-            "UPDATE delivery SET due_at = ?, holder = NULL, last_problem = ? "
+            "UPDATE delivery SET attempts = attempts + 1, due_at = ?, holder = NULL, last_problem = ? "
             "WHERE id = ? AND holder = ? AND due_at IS NOT NULL",
             (due, outcome, delivery.id, holder),
         )
-        if settled.rowcount and due is not None:
+        if not settled.rowcount:  # the try counts, whoever holds the copy now
+            self._connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
+        elif due is not None:
             rearm_lane(self._connection, delivery.party, due)
         return bool(settled.rowcount)
 
