@@ -5,20 +5,16 @@ The addresses of revocation data stand in certificates, so whoever wrote a certi
 
 from __future__ import annotations
 
-import socket
 import ssl
-
-import httpcore2
+from collections.abc import Mapping
 
 from gateway.addresses import Reach
-from gateway.transports.deadline import AddressRefused, Deadline, DeadlineBackend, Resolve, TlsFailed, system_addresses
+from gateway.transports.answers import AnswerTooLarge, BadAnswer
+from gateway.transports.connections import AddressRefused, Connections, Resolve, TlsFailed, system_addresses
 from gateway.version import VERSION
 from signing import NotFetched
 
 TOTAL_S = 10.0
-TIMEOUTS = {"connect": 3.0, "read": 5.0, "write": 5.0, "pool": 3.0}
-MAX_CONNECTIONS = 8
-SCHEMES = ("http://", "https://")
 
 
 class Fetching:
@@ -26,52 +22,39 @@ class Fetching:
 
     def __init__(self, reach: Reach, *, total_s: float = TOTAL_S, resolve: Resolve = system_addresses) -> None:
         self._total_s = total_s
-        self._deadline = Deadline()
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=context,
-            max_connections=MAX_CONNECTIONS,
-            network_backend=DeadlineBackend(self._deadline, reach, resolve),
-        )
+        self._connections = Connections(reach=reach, resolve=resolve, tls=_tls)
 
     def __call__(
         self, url: str, *, body: bytes | None = None, content_type: str | None = None, max_bytes: int
     ) -> bytes:
         """The body of the answer 200. Raises NotFetched."""
-        if not url.startswith(SCHEMES):
-            raise NotFetched("answer-refused", "an address that is not one of HTTP")
-        headers = [("User-Agent", f"sealpost/{VERSION}"), ("Accept-Encoding", "identity")]
+        fields = {"User-Agent": f"sealpost/{VERSION}", "Accept-Encoding": "identity"}
         if content_type is not None:
-            headers.append(("Content-Type", content_type))
-        self._deadline.begin(self._total_s)
+            fields["Content-Type"] = content_type
+
+        def wanted(status: int, _: Mapping[bytes, str]) -> int:
+            return max_bytes if status == 200 else 0
+
         try:
-            with self._pool.stream(
-                "GET" if body is None else "POST",
-                url,
-                headers=headers,
-                content=body,
-                extensions={"timeout": TIMEOUTS},
-            ) as response:
-                if response.status != 200:
-                    raise NotFetched("answer-refused", f"status {response.status}")
-                return _read(response, max_bytes)
-        except (AddressRefused, socket.gaierror, TlsFailed):
+            answer = self._connections.exchange(url, fields, body, authority=None, total_s=self._total_s, wanted=wanted)
+        except (AddressRefused, TlsFailed):
             raise NotFetched("not-reachable", "no address that may be connected to") from None
-        except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError):
+        except AnswerTooLarge:
+            raise NotFetched("answer-too-large", f"more than {max_bytes} bytes") from None
+        except (BadAnswer, OSError):
             raise NotFetched("not-reachable", "no answer in time") from None
-        except (httpcore2.UnsupportedProtocol, ValueError):
+        except ValueError:
             raise NotFetched("answer-refused", "an address that is none") from None
+        if answer.status != 200:
+            raise NotFetched("answer-refused", f"status {answer.status}")
+        return answer.body
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        self._pool.close()
+        self._connections.close()
 
 
-def _read(response: httpcore2.Response, max_bytes: int) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise NotFetched("answer-too-large", f"more than {max_bytes} bytes")
-    return bytes(body)
+def _tls(authority: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

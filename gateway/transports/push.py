@@ -9,26 +9,21 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import httpcore2
 
 from gateway.addresses import Reach
 from gateway.model import Delivery, Party
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import PushSigner
 from gateway.receipts import MAX_RECEIPT_BYTES
-from gateway.transports.deadline import AddressRefused, Deadline, DeadlineBackend, Resolve, TlsFailed, system_addresses
+from gateway.transports.answers import Answer, AnswerTooLarge, BadAnswer
+from gateway.transports.connections import AddressRefused, Connections, Resolve, TlsFailed, system_addresses
 from gateway.version import VERSION
 
 TOTAL_S = 30.0
-TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 5.0}
-MAX_CONNECTIONS = 100
-KEPT_FOR_S = 5.0
 PASSING = frozenset({408, 425, 429})
 ENVELOPE_TYPE = "application/pkcs7-mime"
 RECEIPT_TYPES = frozenset({"application/xml", "text/xml"})
@@ -60,7 +55,7 @@ class PushSettings:
 
 
 class Push:
-    """`Transport` over HTTP(S). One connection pool for each certificate authority, shared by the worker's threads.
+    """`Transport` over HTTP(S), shared by the worker's threads.
 
     total_s: how long one try may take, however slowly the recipient answers. resolve: finds the addresses of a host.
     """
@@ -70,38 +65,45 @@ class Push:
     ) -> None:
         self._settings = settings
         self._total_s = total_s
-        self._deadline = Deadline()
-        self._network = DeadlineBackend(self._deadline, settings.reach, resolve)
-        self._pools: dict[str | None, httpcore2.ConnectionPool] = {}
-        self._lock = threading.Lock()
+        self._connections = Connections(
+            reach=settings.reach, resolve=resolve, tls=lambda authority: _tls(authority, settings.certificate)
+        )
 
     def send(self, delivery: Delivery, envelope: bytes, recipient: Party) -> Outcome:
         """One try to hand `envelope` to the endpoint of `recipient`."""
         url = recipient.endpoint.url
         if url is None:
             return Deferred(code="endpoint-unknown")
-        self._deadline.begin(self._total_s)
         try:
-            headers = self._headers(url, delivery, envelope)
-            pool = self._pool(recipient.endpoint.ca_certificate)
-            with pool.stream(
-                "POST", url, headers=headers, content=envelope, extensions={"timeout": TIMEOUTS}
-            ) as response:
-                return _outcome(response)
+            answer = self._connections.exchange(
+                url,
+                self._headers(url, delivery, envelope),
+                envelope,
+                authority=recipient.endpoint.ca_certificate,
+                total_s=self._total_s,
+                wanted=_wanted,
+            )
         except AddressRefused:
             return Refused(code="endpoint-address-refused")
-        except httpcore2.TimeoutException:
+        except TimeoutError:
             return Deferred(code="endpoint-timeout")
         except socket.gaierror:
             return Deferred(code="endpoint-name-unknown")
         except TlsFailed:
             return Deferred(code="endpoint-tls-failed")
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError):
+        except AnswerTooLarge:
+            return Deferred(code="endpoint-answer-too-large")
+        except (BadAnswer, OSError):
             return Deferred(code="endpoint-unreachable")
-        except ValueError:  # an address that the resolver cannot even spell
+        except ValueError:  # an address that the resolver, or a request, cannot even spell
             return Refused(code="endpoint-url-invalid")
+        return _outcome(answer)
 
-    def _headers(self, url: str, delivery: Delivery, envelope: bytes) -> list[tuple[str | bytes, str | bytes]]:
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._connections.close()
+
+    def _headers(self, url: str, delivery: Delivery, envelope: bytes) -> dict[str, str]:
         fields = {
             "User-Agent": f"sealpost/{VERSION}",
             "Content-Type": ENVELOPE_TYPE,
@@ -113,58 +115,38 @@ class Push:
         }
         now = datetime.now(UTC)
         proof = self._settings.signer.sign(method="POST", url=url, fields=fields, body=envelope, at=now)
-        return list((fields | proof).items())
-
-    def close(self) -> None:
-        """Close the connections that are kept."""
-        with self._lock:
-            while self._pools:
-                self._pools.popitem()[1].close()
-
-    def _pool(self, ca_certificate: str | None) -> httpcore2.ConnectionPool:
-        with self._lock:
-            if ca_certificate not in self._pools:
-                self._pools[ca_certificate] = httpcore2.ConnectionPool(
-                    ssl_context=_tls(ca_certificate, self._settings.certificate),
-                    max_connections=MAX_CONNECTIONS,
-                    keepalive_expiry=KEPT_FOR_S,
-                    network_backend=self._network,
-                )
-            return self._pools[ca_certificate]
+        return fields | proof
 
 
 def _tls(ca_certificate: str | None, shown: ClientCertificate | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=ca_certificate)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     if shown is not None:
         shown.load_into(context)
     return context
 
 
-def _outcome(response: httpcore2.Response) -> Outcome:
-    status = response.status
-    headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+def _wanted(status: int, headers: Mapping[bytes, str]) -> int:
+    """How much of the body is read: a receipt, of anything else nothing."""
+    media_type = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+    is_receipt = status == 200 and media_type in RECEIPT_TYPES and b"content-encoding" not in headers
+    return MAX_RECEIPT_BYTES if is_receipt else 0
+
+
+def _outcome(answer: Answer) -> Outcome:
+    status = answer.status
     if status == 200:
-        return _receipt(response, headers)
+        if not _wanted(status, answer.headers):
+            return Deferred(code="endpoint-answer-not-a-receipt")
+        return Answered(raw_receipt=answer.body)
     if status == 202:
         return Answered(raw_receipt=None)
     if status in PASSING or status >= 500:
-        return Deferred(code=f"endpoint-status-{status}", retry_after_s=_retry_after(headers))
+        return Deferred(code=f"endpoint-status-{status}", retry_after_s=_retry_after(answer.headers))
     if 400 <= status < 500:
         return Refused(code=f"endpoint-status-{status}")
     return Refused(code="endpoint-redirects") if 300 <= status < 400 else Deferred(code=f"endpoint-status-{status}")
-
-
-def _receipt(response: httpcore2.Response, headers: Mapping[bytes, str]) -> Outcome:
-    media_type = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-    if media_type not in RECEIPT_TYPES or b"content-encoding" in headers:
-        return Deferred(code="endpoint-answer-not-a-receipt")
-    raw = bytearray()
-    for chunk in response.iter_stream():
-        raw += chunk
-        if len(raw) > MAX_RECEIPT_BYTES:
-            return Deferred(code="endpoint-answer-too-large")
-    return Answered(raw_receipt=bytes(raw))
 
 
 def _retry_after(headers: Mapping[bytes, str]) -> float | None:
