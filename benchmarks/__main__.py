@@ -13,14 +13,18 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import claims, delivery, intake, seals, validate, validate_java
+from benchmarks import claims, delivery, intake, peers, seals, size, validate, validate_java
 from benchmarks.result import Result
 
-BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
+BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
     "intake": intake.run,
     "delivery": delivery.run,
     "dead-endpoint": delivery.dead_endpoint,
     "claim-flat": claims.run,
+    "memory-flat": size.memory,
+    "start-large": size.start,
+    "peer-naive": peers.naive,
+    "peer-as2": peers.as2,
     "validate-xsd": validate.xsd,
     "validate-rules": validate.rules,
     "validate-java": validate_java.run,
@@ -37,21 +41,27 @@ BENCHMARKS: Mapping[str, Callable[[], list[Result]]] = {
 TRIALS = {"kill": "benchmarks.kill", "power-cut": "benchmarks.power_cut"}
 
 
+SIZED = ("dead-endpoint", "claim-flat", "memory-flat", "start-large")
+"""Those whose size may be given."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the named benchmarks, or one trial, and print what came of it."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in TRIALS:
         return _trial(*arguments)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
+    known = f"one of {', '.join(BENCHMARKS)}; {', '.join(SIZED)} take a number of copies or forms: NAME:NUMBER"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=known)
     parser.add_argument("--json", action="store_true", help="one array of results on standard output")
     chosen = parser.parse_args(arguments)
-    unknown = [name for name in chosen.names if name not in BENCHMARKS]
+    asked = [_asked(name) for name in chosen.names or BENCHMARKS]
+    unknown = [name for name, numbers in asked if name not in BENCHMARKS or (numbers and name not in SIZED)]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; known are {', '.join(BENCHMARKS)}")
     results: list[Result] = []
-    for name in chosen.names or BENCHMARKS:
-        for result in BENCHMARKS[name]():
+    for name, numbers in asked:
+        for result in BENCHMARKS[name](*numbers):
             results.append(result)
             print(result, file=sys.stderr if chosen.json else sys.stdout, flush=True)
     if chosen.json:
@@ -70,6 +80,12 @@ def _trial(name: str, *arguments: str) -> int:
     print(json.dumps(told, indent=2) if chosen.json else "\n".join(f"{key}: {value}" for key, value in told.items()))
     passed: bool = outcome.passed
     return 0 if passed else 1
+
+
+def _asked(word: str) -> tuple[str, list[int]]:
+    """`memory-flat:100000` -> its name and its number."""
+    name, mark, number = word.partition(":")
+    return (name, [int(number)]) if mark and number.isdigit() else (word, [])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks.bare import BareSteps
 from benchmarks.counter import CORES, RECIPIENTS, Counter, a_counter, progress
 from benchmarks.filling import pile_up
+from benchmarks.processes import processor_s
 from benchmarks.recipients import Recipients, a_receipt
 from benchmarks.result import Result, compared
 from gateway.demo.processes import LOOPBACK
@@ -39,11 +40,12 @@ def run() -> list[Result]:
     with a_counter(endpoints=recipients.endpoints()) as counter:
         _hand_in(counter, SUBMISSIONS)
         floor_s = _floor(counter)
-        rate = _deliver(counter, recipients)
+        rate, gateway_s = _deliver(counter, recipients)
         floor_s = min(floor_s, _floor(counter))
     against = f"bare crypto and libxml2 of the same steps on {CORES} cores"
     return [
         compared("delivery", rate, "deliveries/s", against=against, floor=CORES / floor_s),
+        compared("delivery processor", gateway_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
         compared("delivery least", rate, "deliveries/s", against="what is asked", floor=LEAST_RATE),
     ]
 
@@ -61,7 +63,7 @@ def _beside(pending: int) -> float:
     with a_counter(endpoints=recipients.endpoints() | {DEAD: NOBODY_LISTENS}) as counter:
         _hand_in(counter, SUBMISSIONS)
         pile_up(counter.folder.store, pending, parties=(DEAD,))
-        return _deliver(counter, recipients)
+        return _deliver(counter, recipients)[0]
 
 
 def _hand_in(counter: Counter, count: int) -> None:
@@ -73,20 +75,23 @@ def _hand_in(counter: Counter, count: int) -> None:
         gateway.store.close()
 
 
-def _deliver(counter: Counter, recipients: Recipients) -> float:
-    """Deliveries a second, once the first tenth has warmed everything up."""
+def _deliver(counter: Counter, recipients: Recipients) -> tuple[float, float]:
+    """Deliveries a second, and the gateway's seconds of processor time for one, once the first tenth has warmed
+    everything up."""
     waiting = _still_waiting(counter.folder.store)
     warm = int(waiting * WARM_SHARE)
-    with recipients.serving(counter), counter.running():
+    with recipients.serving(counter), counter.running() as gateway:
         recipients.wait_for(warm, patience_s=PATIENCE_S)
         begun, left = time.perf_counter(), _still_waiting(counter.folder.store)
+        gateway_s = processor_s(gateway.handle.pid)
         recipients.wait_for(waiting, patience_s=PATIENCE_S)
         while (still := _still_waiting(counter.folder.store)) and time.perf_counter() - begun < PATIENCE_S:
             time.sleep(0.01)
         taken = time.perf_counter() - begun
+        gateway_s = processor_s(gateway.handle.pid) - gateway_s
     if still:
         raise TimeoutError(f"{still} copies were not handed over")
-    return left / taken
+    return left / taken, gateway_s / left
 
 
 def _still_waiting(store: Path) -> int:

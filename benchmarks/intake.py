@@ -22,6 +22,7 @@ import aiohttp
 
 from benchmarks.bare import BareSteps
 from benchmarks.counter import CORES, SENDER, Counter, a_counter
+from benchmarks.processes import processor_s
 from benchmarks.result import Result, compared
 
 FORMS = 600
@@ -37,9 +38,12 @@ def run() -> list[Result]:
         forms = [counter.form() for _ in range(WARM + 2 * FORMS)]
         steps = BareSteps(counter)
         floor_s = steps.intake(forms[0])
-        with counter.running():
-            asyncio.run(_flood(counter, forms[:WARM]))
-            rate = asyncio.run(_flood(counter, forms[WARM : WARM + FORMS]))
+        with counter.running() as gateway:
+            asyncio.run(flood(counter, forms[:WARM]))
+            gateway_s, load_s = processor_s(gateway.handle.pid), time.process_time()
+            rate = asyncio.run(flood(counter, forms[WARM : WARM + FORMS]))
+            gateway_s = (processor_s(gateway.handle.pid) - gateway_s) / FORMS
+            load_s = (time.process_time() - load_s) / FORMS
             waits = asyncio.run(_at_rate(counter, forms[WARM + FORMS :], SHARE * rate))
         floor_s = min(floor_s, steps.intake(forms[0]))
     p50, p99 = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
@@ -47,13 +51,15 @@ def run() -> list[Result]:
     at = f"at {SHARE:.0%} of that"
     return [
         compared("intake", rate, "submissions/s", against=against, floor=CORES / floor_s),
+        compared("intake processor", gateway_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
+        compared("intake load generator", load_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
         compared("intake least", rate, "submissions/s", against="what is asked", floor=LEAST_RATE),
         compared(f"intake p99 {at}", p99 * 1e3, "ms", against="the most that is allowed", floor=MOST_P99_MS),
         compared(f"intake p50 {at}", p50 * 1e3, "ms", against="the bare steps", floor=floor_s * 1e3),
     ]
 
 
-async def _flood(counter: Counter, forms: Sequence[bytes]) -> float:
+async def flood(counter: Counter, forms: Sequence[bytes]) -> float:
     """Hand in all forms by CLIENTS clients at once, each as fast as it is answered; accepted a second."""
     waiting = iter(forms)
 
