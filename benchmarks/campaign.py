@@ -24,7 +24,7 @@ from lxml import etree
 from gateway.client import Client, ClientError
 from gateway.demo.cast import DOSSIER, FUND, INSPECTORATE
 from gateway.demo.papers import draw_up
-from gateway.demo.processes import Process, ProcessFailed
+from gateway.demo.processes import Process
 from gateway.demo.stage import Stage, set_stage
 from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
@@ -150,21 +150,21 @@ class Campaign:
         return role
 
     def _start_again(self) -> None:
-        """What an operating system does with a service that died."""
+        """What an operating system does with a service that died: start it, and again when it does not stay."""
         self.serve.handle.wait()
-        self.stage.processes.running.remove(self.serve)
         deadline = time.monotonic() + self.patience_s
         while True:
+            self.stage.processes.running.remove(self.serve)
             self.serve = start(self.stage)
-            try:
-                self.serve.wait_until_up(self.stage.url)
-            except ProcessFailed:  # the orphans of the dead one still hold the address for a moment
-                if self.serve.handle.poll() is None or time.monotonic() > deadline:
-                    raise
-                self.stage.processes.running.remove(self.serve)
-                time.sleep(0.2)
-            else:
-                return
+            while self.serve.handle.poll() is None:
+                with suppress(ClientError), Client(self.stage.url, timeout_s=1.0) as client:
+                    client.health()
+                    return
+                if time.monotonic() > deadline:
+                    said = "\n".join(self.serve.log.read_text().splitlines()[-40:])
+                    raise TimeoutError(f"serve did not come back; it said\n{said}")
+                time.sleep(0.1)
+            time.sleep(0.2)  # the orphans of the dead one still hold the address for a moment
 
     def finish(self) -> None:
         """Let everybody come to an end: no new forms, all acknowledged ones on their way until they are there."""
