@@ -22,13 +22,14 @@ from signing.formats.xades import (
     ValidatedXml,
     ValidationPolicy,
     archive_xml,
+    extend_xml,
     sign_fields,
     sign_xml,
     stamp_xml,
     validate_xml,
     verify_xml,
 )
-from signing.issuing import issue, issue_authority
+from signing.issuing import RevocationAddresses, issue, issue_authority
 from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
 from signing.model import (
     Identity,
@@ -38,6 +39,13 @@ from signing.model import (
     fingerprint,
     sha256,
     subject_of,
+)
+from signing.revocation import (
+    CertificateStatus,
+    RevocationAuthority,
+    RevocationRule,
+    ValidationData,
+    collect_revocation,
 )
 from signing.sealing import open_sealed, seal
 from signing.timestamps import (
@@ -54,6 +62,7 @@ from signing.writing import Field
 __all__ = [
     "ALGORITHMS",
     "AlgorithmPolicy",
+    "CertificateStatus",
     "ContainerRejected",
     "Fetch",
     "Field",
@@ -64,6 +73,9 @@ __all__ = [
     "Level",
     "NotFetched",
     "NotSignable",
+    "RevocationAddresses",
+    "RevocationAuthority",
+    "RevocationRule",
     "SealingFailed",
     "SigningError",
     "Subindication",
@@ -77,12 +89,15 @@ __all__ = [
     "TrustPolicy",
     "ValidatedSignature",
     "ValidatedXml",
+    "ValidationData",
     "ValidationPolicy",
     "VerificationFailed",
     "VerifiedSignature",
     "VerifiedXml",
     "archive_xml",
     "build_container",
+    "collect_revocation",
+    "extend_xml",
     "fingerprint",
     "identity_from_pem",
     "identity_from_pkcs12",

@@ -19,6 +19,7 @@ from signing.errors import refusal
 from signing.model import PublicKey, SubjectIdentity, subject_of
 
 MAX_CERTIFICATE_BYTES: Final = 16 * 1024
+NO_REVOCATION_AVAILABLE: Final = x509.ObjectIdentifier("2.5.29.56")
 
 UNREADABLE: Final = (
     ValueError,
@@ -37,6 +38,8 @@ class SignerCertificate:
 
     may_sign: content may be signed with it: no key usage is stated, or non-repudiation is among them. A key that only
         authenticates (the other certificate of an eID card) signs whatever a server asks it to, so it never counts.
+    is_authority: it may issue certificates.
+    is_never_revoked: it says that nobody will ever tell of its revocation (RFC 9608).
     may_stamp: it is meant for time stamps and for nothing else: extended key usage critical and alone (RFC 3161, 2.3).
     """
 
@@ -48,6 +51,8 @@ class SignerCertificate:
     valid_until: datetime
     may_sign: bool
     may_stamp: bool
+    is_authority: bool
+    is_never_revoked: bool
 
 
 @lru_cache(maxsize=1024)
@@ -64,6 +69,7 @@ def read_certificate(der: bytes) -> SignerCertificate:
         subject = subject_of(certificate)
         may_sign = _may_sign(certificate)
         may_stamp = _may_stamp(certificate)
+        is_authority, is_never_revoked = _is_authority(certificate), _is_never_revoked(certificate)
     except UNREADABLE:
         raise refusal("certificate-unreadable", "a certificate that cannot be read") from None
     if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
@@ -77,6 +83,8 @@ def read_certificate(der: bytes) -> SignerCertificate:
         valid_until=certificate.not_valid_after_utc,
         may_sign=may_sign,
         may_stamp=may_stamp,
+        is_authority=is_authority,
+        is_never_revoked=is_never_revoked,
     )
 
 
@@ -104,3 +112,14 @@ def _may_stamp(certificate: Certificate) -> bool:
     usage = key_usage(certificate)
     signs = usage is None or usage.digital_signature or usage.content_commitment
     return signs and stated.critical and list(stated.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def _is_authority(certificate: Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _is_never_revoked(certificate: Certificate) -> bool:
+    return any(extension.oid == NO_REVOCATION_AVAILABLE for extension in certificate.extensions)

@@ -39,6 +39,10 @@ class Subindication(StrEnum):
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
     SIGNATURE_POLICY_NOT_AVAILABLE = "SIGNATURE_POLICY_NOT_AVAILABLE"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
+    REVOCATION_OUT_OF_BOUNDS_NO_POE = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
+    TRY_LATER = "TRY_LATER"
     TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
 
 
@@ -72,6 +76,10 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "certificate-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
         "certificate-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
         "certificate-not-for-signing": (Indication.INDETERMINATE, Subindication.CHAIN_CONSTRAINTS_FAILURE),
+        "certificate-revoked": (Indication.INDETERMINATE, Subindication.REVOKED_NO_POE),
+        "issuer-revoked": (Indication.INDETERMINATE, Subindication.REVOKED_CA_NO_POE),
+        "revocation-unknown": (Indication.INDETERMINATE, Subindication.TRY_LATER),
+        "revocation-expired": (Indication.INDETERMINATE, Subindication.REVOCATION_OUT_OF_BOUNDS_NO_POE),
         # a time stamp
         "timestamp-unreadable": _FORMAT,
         "timestamp-of-something-else": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
@@ -88,6 +96,7 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "timestamp-certificate-not-for-time": (Indication.INDETERMINATE, Subindication.CHAIN_CONSTRAINTS_FAILURE),
         "timestamp-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
         "timestamp-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
+        "timestamp-revoked": (Indication.INDETERMINATE, Subindication.REVOKED_NO_POE),
     }
 )
 

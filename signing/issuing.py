@@ -1,9 +1,10 @@
 """Certificates for demonstrations and tests: an authority, and what it issues. Never for a running service.
 
-There is no revocation, no serial register and no protection of the authority's key.
+There is no serial register and no protection of the authority's key.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -13,16 +14,26 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import CertificateBuilder, KeyUsage, Name, NameAttribute
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from signing.certificates import NO_REVOCATION_AVAILABLE
 from signing.model import Identity, PrivateKey, PublicKey
 
 KeyKind = Literal["p256", "p384", "rsa2048", "rsa3072"]
-Use = Literal["sign", "seal", "stamp", "tls-server"]
+Use = Literal["sign", "seal", "stamp", "answer", "tls-server"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationAddresses:
+    """Where an authority tells what it revoked. Several authorities may not share one list."""
+
+    responder: str
+    list: str
+
 
 _CLOCK_SKEW: Final = timedelta(hours=1)
 # Says in the certificate what is true of it: nobody will ever tell that it was revoked. Source: RFC 9608.
-_NO_REVOCATION_AVAILABLE: Final = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.56"), b"\x05\x00")
+_NEVER_REVOKED: Final = x509.UnrecognizedExtension(NO_REVOCATION_AVAILABLE, b"\x05\x00")
 _NOTHING: Final[Mapping[str, bool]] = MappingProxyType(
     dict.fromkeys(
         (
@@ -60,13 +71,15 @@ def issue(
     serial_number: str | None = None,
     organization: str | None = None,
     organization_identifier: str | None = None,
+    told_at: RevocationAddresses | None = None,
     at: datetime,
     days: int = 730,
 ) -> Identity:
     """A demonstration identity below `authority`, valid from an hour before `at`.
 
     use: `sign` makes signatures; `seal` receives sealed envelopes; `stamp` is a time-stamping unit;
-        `tls-server` is for `common_name` and loopback.
+        `answer` answers for what the authority revoked; `tls-server` is for `common_name` and loopback.
+    told_at: addresses of an OCSP responder and of a list; None: the certificate says that it is never revoked.
     """
     private = _new_key(key)
     named = (
@@ -81,7 +94,8 @@ def issue(
         subject, authority.certificate.subject, private.public_key(), issuer_key, at, timedelta(days=days)
     )
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_NO_REVOCATION_AVAILABLE, critical=False)
+    if use != "answer":
+        builder = _tell_revocation(builder, told_at)
     match use:
         case "sign":
             builder = builder.add_extension(_usage("digital_signature", "content_commitment"), critical=True)
@@ -91,6 +105,10 @@ def issue(
         case "stamp":
             builder = builder.add_extension(_usage("digital_signature"), critical=True)
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        case "answer":
+            builder = builder.add_extension(_usage("digital_signature"), critical=True)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+            builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
         case "tls-server":
             loopback = [x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1"))]
             hosts = [x509.DNSName(host) for host in dict.fromkeys((common_name, "localhost"))]
@@ -98,6 +116,17 @@ def issue(
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             builder = builder.add_extension(x509.SubjectAlternativeName([*hosts, *loopback]), critical=False)
     return Identity(key=private, certificate=builder.sign(authority.key, _digest(authority.key)))
+
+
+def _tell_revocation(builder: CertificateBuilder, told_at: RevocationAddresses | None) -> CertificateBuilder:
+    if told_at is None:
+        return builder.add_extension(_NEVER_REVOKED, critical=False)
+    responder = x509.AccessDescription(
+        AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(told_at.responder)
+    )
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(told_at.list)], None, None, None)
+    builder = builder.add_extension(x509.AuthorityInformationAccess([responder]), critical=False)
+    return builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
 
 
 def _builder(

@@ -1,6 +1,6 @@
 """XML signatures: a strict profile of XAdES baseline, B-B to B-LTA."""
 
-from signing.formats.xades.augmentation import archive_xml, stamp_xml
+from signing.formats.xades.augmentation import archive_xml, extend_xml, stamp_xml
 from signing.formats.xades.builder import sign_fields, sign_xml
 from signing.formats.xades.validation import Level, ValidatedSignature, ValidatedXml, ValidationPolicy, validate_xml
 from signing.formats.xades.verifier import verify_xml
@@ -11,6 +11,7 @@ __all__ = [
     "ValidatedXml",
     "ValidationPolicy",
     "archive_xml",
+    "extend_xml",
     "sign_fields",
     "sign_xml",
     "stamp_xml",

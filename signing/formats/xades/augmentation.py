@@ -19,6 +19,7 @@ from signing.formats.xades.imprints import archive_imprint, signature_imprint
 from signing.formats.xades.profile import DS, EXCLUSIVE_C14N, XADES, XADES_141, Coverage
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
+from signing.revocation import ValidationData
 from signing.timestamps import Timestamper
 
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -56,6 +57,32 @@ def stamp_xml(raw: bytes, *, timestamper: Timestamper, at: datetime) -> bytes:
         return (_time_stamp("xades", XADES, "SignatureTimeStamp", token),)
 
     return _augment(raw, stamp)
+
+
+def extend_xml(raw: bytes, *, data: ValidationData) -> bytes:
+    """Give every signature the certificates and revocation data by which it can be judged later: level B-LT.
+
+    What a signature has already is not added again; what comes after a first time goes into TimeStampValidationData.
+    Raises NotSignable.
+    """
+
+    def extend(signature: _Standing) -> Iterable[str]:
+        kinds = {each.kind for each in signature.unsigned}
+        there = {der for each in signature.unsigned for der in (*each.certificates, *each.ocsps, *each.crls)}
+        certificates = _certificate_values(der for der in data.certificates if der not in there)
+        revocation = _revocation_values(
+            [der for der in data.ocsps if der not in there], [der for der in data.crls if der not in there]
+        )
+        if kinds.isdisjoint((PropertyKind.CERTIFICATE_VALUES, PropertyKind.REVOCATION_VALUES)):
+            return filter(None, (certificates, revocation))
+        if not (certificates or revocation):
+            return ()
+        return (
+            f'<xades141:TimeStampValidationData xmlns:xades141="{XADES_141}">'
+            f"{certificates}{revocation}</xades141:TimeStampValidationData>",
+        )
+
+    return _augment(raw, extend)
 
 
 def archive_xml(raw: bytes, *, timestamper: Timestamper, at: datetime) -> bytes:
@@ -122,6 +149,25 @@ def _time_stamp(prefix: str, namespace: str, name: str, token: bytes) -> str:
         xades=XADES,
         token=_base64(token),
     )
+
+
+def _certificate_values(certificates: Iterable[bytes]) -> str:
+    return _wrapped("CertificateValues", _values("EncapsulatedX509Certificate", certificates))
+
+
+def _revocation_values(ocsps: Iterable[bytes], crls: Iterable[bytes]) -> str:
+    lists = _wrapped("CRLValues", _values("EncapsulatedCRLValue", crls))
+    answers = _wrapped("OCSPValues", _values("EncapsulatedOCSPValue", ocsps))
+    return _wrapped("RevocationValues", lists + answers)
+
+
+def _values(name: str, values: Iterable[bytes]) -> str:
+    return "".join(_wrapped(name, _base64(der)) for der in dict.fromkeys(values))
+
+
+def _wrapped(name: str, inner: str) -> str:
+    """An element around `inner`; nothing around nothing."""
+    return f'<xades:{name} xmlns:xades="{XADES}">{inner}</xades:{name}>' if inner else ""
 
 
 def _base64(data: bytes) -> str:

@@ -8,27 +8,31 @@ For each signature, in order; each step raises VerificationFailed:
    existed at the stamped time;
 3. the time stamps over the signature, as of what the archive time stamps prove; the earliest is the best signature
    time, the time asked about where there is none;
-4. basic verification (verifier.py) as of the best signature time.
+4. basic verification (verifier.py) as of the best signature time;
+5. no certificate was revoked before it was used: those of the signer's path as of the best signature time, those of a
+   time authority's as of the stamped time; revocation data counts as of when archive time stamps prove it to have
+   existed, what is brought along from elsewhere as of the time asked about.
 
 A time stamp that is not good is never passed over: whoever relies on it must hear of it.
 Source: ETSI EN 319 102-1, 5.5 (with time), 5.6 (with archive data).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from lxml import etree
 
-from signing.errors import refusal
+from signing.errors import VerificationFailed, refusal
 from signing.formats.xades.document import SignedDocument, read_document
 from signing.formats.xades.imprints import archive_imprint, signature_imprint
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
 from signing.formats.xades.verifier import only_content, verify_signature
 from signing.model import VerifiedSignature
+from signing.revocation import CertificateStatus, KnownData, RevocationRule, ValidationData, check_path
 from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
 from signing.trust import TrustPolicy
 
@@ -36,18 +40,22 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clock of the signer
 
 
 class Level(StrEnum):
-    """The baseline level that a signature reaches. Source: ETSI EN 319 132-1, 6."""
+    """The baseline level that a signature reaches: T is stamped, LT has all that is needed to judge it without a
+    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6."""
 
     B_B = "XAdES-BASELINE-B"
     B_T = "XAdES-BASELINE-T"
+    B_LT = "XAdES-BASELINE-LT"
+    B_LTA = "XAdES-BASELINE-LTA"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationPolicy:
-    """Whose signatures and whose time stamps count."""
+    """Whose signatures and whose time stamps count, and what must be known of revocation."""
 
     signers: TrustPolicy
     timestamps: TimestampTrust
+    revocation: RevocationRule = field(default_factory=RevocationRule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,8 @@ class ValidatedSignature:
     best_signature_time: the earliest time at which it is proven to have existed; without time stamps the time that
         was asked about.
     timestamps: over the signature, in document order; archive: over all of it, from the oldest to the newest.
+    statuses: what is known of each certificate that can be revoked or not, the anchors aside: the signer's path, then
+        those of the time stamps.
     """
 
     signature: VerifiedSignature
@@ -64,6 +74,13 @@ class ValidatedSignature:
     best_signature_time: datetime
     timestamps: tuple[TimeStamp, ...]
     archive: tuple[TimeStamp, ...]
+    statuses: tuple[CertificateStatus, ...]
+
+    @property
+    def paths(self) -> tuple[tuple[bytes, ...], ...]:
+        """Every path that was relied on, from its first certificate to the anchor, in DER; the signer's first."""
+        stamps = (*self.timestamps, *self.archive)
+        return (self.signature.path, *dict.fromkeys(stamp.path.certificates for stamp in stamps))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +91,12 @@ class ValidatedXml:
     signatures: tuple[ValidatedSignature, ...]
 
 
-def validate_xml(raw: bytes, *, policy: ValidationPolicy, validation_time: datetime) -> ValidatedXml:
+def validate_xml(
+    raw: bytes, *, policy: ValidationPolicy, validation_time: datetime, kept: ValidationData | None = None
+) -> ValidatedXml:
     """Validate every signature of a document, with its time stamps, as of `validation_time`; all must pass.
 
+    kept: what was collected and kept elsewhere than in the document.
     Raises VerificationFailed(indication, subindication, code, detail); codes in errors.py.
     """
     if validation_time.tzinfo is None:
@@ -87,38 +107,80 @@ def validate_xml(raw: bytes, *, policy: ValidationPolicy, validation_time: datet
     contents: set[bytes] = set()
     validated: list[ValidatedSignature] = []
     for element in document.signatures:
-        content, signature = _validate_signature(document, element, policy, validation_time)
+        content, signature = _validate_signature(document, element, policy, validation_time, kept or ValidationData())
         contents.add(content)
         validated.append(signature)
     return ValidatedXml(content=only_content(contents), signatures=tuple(validated))
 
 
 def _validate_signature(
-    document: SignedDocument, element: etree._Element, policy: ValidationPolicy, at: datetime
+    document: SignedDocument, element: etree._Element, policy: ValidationPolicy, at: datetime, kept: ValidationData
 ) -> tuple[bytes, ValidatedSignature]:
     # 1.
     parts, unsigned = read_signature(element), read_unsigned(element)
-    certificates = [der for each in unsigned for der in each.certificates]
+    certificates = tuple(dict.fromkeys((*(der for each in unsigned for der in each.certificates), *kept.certificates)))
     # 2.
-    archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, at)
+    archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, at, certificates)
     # 3.
-    timestamps = tuple(
-        verify_timestamp(each.token, signature_imprint(element), trust=policy.timestamps, at=known, others=certificates)
+    covered = signature_imprint(element)
+    timestamps = [
+        (verify_timestamp(each.token, covered, trust=policy.timestamps, at=known, others=certificates), known)
         for each, known in zip(unsigned, known_at[1:], strict=True)
         if each.kind is PropertyKind.SIGNATURE_TIME_STAMP
-    )
-    best = min([known_at[0], *(stamp.stamped_at for stamp in timestamps)])
+    ]
+    best = min([known_at[0], *(stamp.stamped_at for stamp, _ in timestamps)])
     if parts.signing_time > best + CLOCK_TOLERANCE:
         raise refusal("timestamp-out-of-order", "the claimed signing time is after a time stamp over the signature")
     # 4.
     content, signature = verify_signature(document, element, parts, policy.signers, certificates=certificates, at=best)
+    # 5.
+    inside = [
+        KnownData(data=ValidationData(ocsps=each.ocsps, crls=each.crls), known_at=known)
+        for each, known in zip(unsigned, known_at[1:], strict=True)
+        if each.ocsps or each.crls
+    ]
+    known_data = [*inside, KnownData(data=kept, known_at=at)]
+    statuses = list(
+        check_path(signature.path, known_data, at=best, rule=policy.revocation, algorithms=policy.signers.algorithms)
+    )
+    for stamp, known in (*timestamps, *archive):
+        statuses += _check_authority(stamp, known, known_data, policy)
+    stamps = tuple(stamp for stamp, _ in timestamps)
     return content, ValidatedSignature(
         signature=signature,
-        level=Level.B_T if timestamps else Level.B_B,
+        level=_level(has_stamp=bool(stamps), has_archive=bool(archive), statuses=statuses),
         best_signature_time=best,
-        timestamps=timestamps,
-        archive=archive,
+        timestamps=stamps,
+        archive=tuple(stamp for stamp, _ in archive),
+        statuses=tuple(dict.fromkeys(statuses)),
     )
+
+
+def _check_authority(
+    stamp: TimeStamp, known: datetime, data: Sequence[KnownData], policy: ValidationPolicy
+) -> tuple[CertificateStatus, ...]:
+    """known: when the token is known to have existed: a leaked key could have made it until then."""
+    try:
+        return check_path(
+            stamp.path.certificates,
+            data,
+            at=stamp.stamped_at,
+            rule=policy.revocation,
+            algorithms=policy.timestamps.anchors.algorithms,
+            known_to_exist_at=known,
+        )
+    except VerificationFailed as exc:
+        if exc.code in ("certificate-revoked", "issuer-revoked"):
+            raise refusal("timestamp-revoked", "a certificate of a time authority was revoked") from None
+        raise
+
+
+def _level(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:
+    if not has_stamp:
+        return Level.B_B
+    if any(status.source is None for status in statuses):
+        return Level.B_T
+    return Level.B_LTA if has_archive else Level.B_LT
 
 
 def _validate_archive(
@@ -128,17 +190,18 @@ def _validate_archive(
     unsigned: Sequence[UnsignedProperty],
     trust: TimestampTrust,
     at: datetime,
-) -> tuple[tuple[TimeStamp, ...], list[datetime]]:
-    """The archive time stamps, and when the signature and then each unsigned property is known to have existed."""
-    stamps: list[TimeStamp] = []
+    certificates: Sequence[bytes],
+) -> tuple[list[tuple[TimeStamp, datetime]], list[datetime]]:
+    """The archive time stamps, each with the time at which it is known to have existed; then such times of the
+    signature and of each unsigned property."""
+    stamps: list[tuple[TimeStamp, datetime]] = []
     known, known_at = at, []
     for place in reversed(range(len(unsigned))):
         known_at.append(known)
         if unsigned[place].kind is PropertyKind.ARCHIVE_TIME_STAMP:
             covered = archive_imprint(document, element, parts, unsigned[:place])
-            others = [der for each in unsigned for der in each.certificates]
-            stamp = verify_timestamp(unsigned[place].token, covered, trust=trust, at=known, others=others)
-            stamps.append(stamp)
+            stamp = verify_timestamp(unsigned[place].token, covered, trust=trust, at=known, others=certificates)
+            stamps.append((stamp, known))
             known = stamp.stamped_at
     known_at.append(known)
-    return tuple(reversed(stamps)), known_at[::-1]
+    return stamps[::-1], known_at[::-1]
