@@ -345,10 +345,10 @@ def _add(unit: Transaction, entry: _Entry) -> None:
     unit.add_submission(submission)
     for proof in entry.proofs:
         unit.add_evidence(proof)
+    case_id = unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)
     for copy in entry.copies:
-        unit.add_delivery(copy.delivery, copy.envelope)
+        unit.add_delivery(copy.delivery, copy.envelope, case_id=case_id)
         unit.add_evidence(copy.consigned)
         if copy.print_job is not None:
             unit.add_print_job(copy.delivery.id, copy.print_job)
     unit.add_terms(submission.id, entry.terms)
-    unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)

@@ -30,6 +30,8 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "filing-without-submission": ("a case holds a form that is not there", _LOST),
     "link-without-case": ("a link or a viewer leads to a case without forms", _LOST),
     "lane-asleep": ("copies are due for a party whose queue nobody will look at", _REGISTER),
+    "delivery-waits-for-nothing": ("a copy waits for its turn although nothing older of its case does", _BUG),
+    "delivery-out-of-case": ("a copy stands in line in another case than its form", _BUG),
     # evidence and states
     "evidence-invalid": ("the signature of evidence does not hold over its bytes", _FORGED),
     "evidence-by-a-stranger": ("evidence was not signed by this service's seal", _FORGED),

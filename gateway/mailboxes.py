@@ -1,8 +1,9 @@
 """Mailbox pull: a party lists the copies that wait for it, leases one, and gets the sealed bytes.
 
 Every copy of a party waits here until its receipt has come, also one that is being pushed: whichever door is used
-first, the delivery id is the same. A lease keeps two clients of one party from working on the same copy; the cursor
-is opaque and only grows, so that nothing shifts while it is read.
+first, the delivery id is the same. A copy is shown when its turn has come: within one case the earlier form goes first.
+A lease keeps two clients of one party from working on the same copy. The cursor is the turn: it only grows, nothing
+shifts while it is read, and what becomes available later comes behind every cursor that was given out before.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ class Mailboxes:
     clock: Clock
 
     def waiting(self, party: Party, *, after: int, limit: int) -> Sequence[Delivery]:
-        """Copies for `party` without its final receipt, after position `after`, oldest first."""
+        """Copies for `party` without its final receipt, whose turn is above `after`, in their order."""
         return self.store.read(lambda view: view.mailbox(party.id, after=after, limit=limit))
 
     def lease(self, party: Party, delivery_id: DeliveryId, *, seconds: int) -> Leased:
         """Lease a copy and return it. seconds: from MIN_LEASE_S to MAX_LEASE_S.
 
         Raises NotFound when it is not one of `party`'s; Conflict("delivery-settled") when its receipt has come;
-        Conflict("delivery-leased", until=…) while another lease runs.
+        Conflict("delivery-waits") before an earlier copy of its case has made way; Conflict("delivery-leased", until=…)
+        while another lease runs.
         """
         now = self.clock.now()
         until = now + timedelta(seconds=min(max(seconds, MIN_LEASE_S), MAX_LEASE_S))
@@ -60,6 +62,8 @@ class Mailboxes:
             return Leased(delivery=delivery, envelope=envelope, lease_id=lease_id, until=until)
         if is_final(delivery.state):
             raise Conflict("delivery-settled", "the receipt for this copy has been taken already", state=delivery.state)
+        if delivery.turn is None:
+            raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
         running = delivery.lease_until or now
         raise Conflict("delivery-leased", "another client of this mailbox holds the copy", until=instant_text(running))
 

@@ -187,7 +187,8 @@ class Delivery:
     due_at: when the dispatcher may try next; None when nobody pushes it. tried_since: when an operator last had it
     tried anew. lawful_until: the end of the last day on which the recipient can still do what the law asks of it, where
     a term runs for it. paper_by: when it should go on paper at the latest to be there by then, where paper may reach
-    it. watch_at: when the watch looks at it next.
+    it. watch_at: when the watch looks at it next. turn: its number in the order in which copies became available to
+    this recipient; None while it waits behind an earlier form of its case.
     """
 
     id: DeliveryId
@@ -215,6 +216,7 @@ class Delivery:
     lawful_until: datetime | None = None
     paper_by: datetime | None = None
     watch_at: datetime | None = None
+    turn: int | None = None
     position: int = 0
 
     @property

@@ -92,7 +92,9 @@ class Reading(Register, Protocol):
 
     def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]: ...
 
-    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]: ...
+    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
+        """Copies that are available to the party and wait for its receipt, by `turn`, from the first above `after`."""
+        ...
 
     def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
         """Deliveries at which the watch must look, those that waited longest first."""
@@ -179,7 +181,13 @@ class Transaction(Reading, Protocol):
         """Compare-and-set of the state; False when it was no longer `expected`."""
         ...
 
-    def add_delivery(self, delivery: Delivery, envelope: bytes) -> None: ...
+    def add_delivery(self, delivery: Delivery, envelope: bytes, *, case_id: CaseId | None = None) -> None:
+        """Add a copy: available at once, unless a copy of an earlier form of the case goes first.
+
+        Per case and recipient, what waits (state consigned) becomes available in the order of acceptance. One that
+        waits behind another is neither claimed nor shown in a mailbox. Without a case it follows nothing.
+        """
+        ...
 
     def move_delivery(
         self,
@@ -194,7 +202,11 @@ class Transaction(Reading, Protocol):
         watch_at: datetime | None = None,
         transport: EndpointKind | None = None,
     ) -> bool:
-        """Compare-and-set of the state; False when it was no longer `expected`. A try or lease under way is let go."""
+        """Compare-and-set of the state; False when it was no longer `expected`. A try or lease under way is let go.
+
+        What leaves the state consigned makes way: the next copy of its case for its recipient becomes available. So
+        does one that is moved while it waits itself, whether into that state or out of it.
+        """
         ...
 
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
@@ -261,9 +273,11 @@ class Transaction(Reading, Protocol):
         ...
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
-        """Put an accepted form, whose deliveries are there, into the case that its links lead to.
+        """Put an accepted form into the case that its links lead to, before its deliveries are added to it.
 
-        Cases that it shows to be one are joined under the oldest id; without any, a new case begins.
+        Cases that it shows to be one are joined under the oldest id; without any, a new case begins. What was available
+        before two cases became one stays available; everything else waits for all that was accepted before it in
+        either.
         """
         ...
 

@@ -289,7 +289,7 @@ def _delivery(submission: Submission, copy: Copy) -> Iterator[Flaw]:
         yield Flaw(code="envelope-differs", place=place)
     if delivery.document_digest != submission.digest:
         yield Flaw(code="delivery-document-differs", place=place)
-    pushed = delivery.transport is EndpointKind.PUSH
+    pushed = delivery.transport is EndpointKind.PUSH and delivery.turn is not None  # one that waits its turn is not due
     if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:
         yield Flaw(code="delivery-without-time", place=place)
     if delivery.state not in ENDED and delivery.watch_at is None:

@@ -168,7 +168,7 @@ def mailbox_item(delivery: Delivery) -> Json:
             "envelopeDigest": delivery.envelope_digest,
             "sizeBytes": delivery.size_bytes,
             "leasedUntil": None if until is None else instant_text(until),
-            "cursor": str(delivery.position),
+            "cursor": str(delivery.turn),
         }
     )
 

@@ -27,7 +27,7 @@ def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) ->
     waiting = gateway.mailboxes.waiting(party, after=int(page.after), limit=page.limit)
     body: dict[str, Any] = {"items": [mailbox_item(delivery) for delivery in waiting]}
     if len(waiting) == page.limit:
-        body["next"] = f"/v1/mailbox?after={waiting[-1].position}&limit={page.limit}"
+        body["next"] = f"/v1/mailbox?after={waiting[-1].turn}&limit={page.limit}"
     return body
 
 

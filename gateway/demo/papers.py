@@ -46,11 +46,13 @@ def draw_up(
     sample: str = "valid-typical",
     fill: Mapping[str, str] | None = None,
     leave_out: Sequence[str] = (),
+    case: str | None = None,
 ) -> Paper:
     """The form `kind` (`be/appeal`) of today, unsigned.
 
-    now: in the time zone of the form. fill: path below Content -> text. leave_out: paths of elements to drop;
-    references to other documents are dropped unless they are filled in.
+    now: in the time zone of the form. fill: path below Content -> text. leave_out: paths of elements to drop.
+    References to other documents are dropped unless they are filled in. case: the reference of its case, where the
+    sample has one; the paper is in a case of its own unless given.
     """
     root = parse_untrusted((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes()).root
     document_id = str(uuid.uuid4())
@@ -59,6 +61,8 @@ def draw_up(
     _move_dates(root, now.date())
     _fill(root, "f:Header/c:DocumentId", document_id)
     _fill(root, "f:Header/c:CreatedAt", now.isoformat(timespec="seconds"))
+    for reference in _find(root, "f:Header/c:CaseReference"):
+        reference.text = case or document_id  # the sample's own would make one case of all that are drawn up
     for path, text in (fill or {}).items():
         _fill(root, path, text)
     references = [path for path in REFERENCES if not any(filled.startswith(path) for filled in fill or {})]

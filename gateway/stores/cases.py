@@ -50,15 +50,21 @@ def file(
     connection.execute(
         "INSERT INTO filed (case_id, submission_id, facts) VALUES (?, ?, ?)", (case_id, submission_id, sealed_facts)
     )
-    connection.execute(
-        "INSERT INTO case_party (party, case_id) SELECT sender, ? FROM submission WHERE id = ? "
-        "UNION SELECT party, ? FROM delivery WHERE submission_id = ? ON CONFLICT DO NOTHING",
-        (case_id, submission_id, case_id, submission_id),
-    )
+    (sender,) = connection.execute("SELECT sender FROM submission WHERE id = ?", (submission_id,)).fetchone()
+    concern(connection, case_id, sender)
     return case_id
 
 
+def concern(connection: sqlite.Connection, case_id: CaseId, party: str) -> None:
+    """Let the party see the case: it has sent or received a form of it."""
+    connection.execute("INSERT INTO case_party (party, case_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (party, case_id))
+
+
 def _join(connection: sqlite.Connection, other: str, case_id: CaseId) -> None:
+    connection.execute(
+        "UPDATE delivery SET case_id = ? WHERE submission_id IN (SELECT submission_id FROM filed WHERE case_id = ?)",
+        (case_id, other),
+    )
     connection.execute("UPDATE filed SET case_id = ? WHERE case_id = ?", (case_id, other))
     connection.execute("UPDATE case_link SET case_id = ? WHERE case_id = ?", (case_id, other))
     connection.execute("UPDATE OR IGNORE case_party SET case_id = ? WHERE case_id = ?", (case_id, other))

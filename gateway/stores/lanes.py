@@ -19,6 +19,11 @@ _REARM = """
 INSERT INTO lane (party, next_at, failures, paused_until) VALUES (?, ?, 0, 0)
 ON CONFLICT (party) DO UPDATE SET next_at = max(min(next_at, excluded.next_at), paused_until)
 """
+_TURN = """
+INSERT INTO lane (party, next_at, failures, paused_until, turns) VALUES (?, ?, 0, 0, 1)
+ON CONFLICT (party) DO UPDATE SET next_at = max(min(next_at, excluded.next_at), paused_until), turns = turns + 1
+RETURNING turns
+"""
 _FAILED = """
 UPDATE lane SET failures = failures + 1,
     paused_until = CASE WHEN failures + 1 >= :threshold THEN :until ELSE paused_until END,
@@ -40,6 +45,12 @@ _NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL
 def rearm_lane(connection: sqlite.Connection, party: str, due_at: int) -> None:
     """Make the lane look no later than `due_at`, unless its breaker is open until later."""
     connection.execute(_REARM, (party, due_at))
+
+
+def next_turn(connection: sqlite.Connection, party: str, due_at: int | None) -> int:
+    """The next number in the order in which copies become available to the party; its lane looks by `due_at`."""
+    (turn,) = connection.execute(_TURN, (party, NEVER if due_at is None else due_at)).fetchone()
+    return int(turn)
 
 
 def mark_lane(connection: sqlite.Connection, party: str, *, failed: bool, threshold: int, paused_until: int) -> bool:

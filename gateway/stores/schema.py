@@ -63,6 +63,17 @@ def m004_lifecycle(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m005_turns(db: Database) -> None:
+    """Copies of one case come to one recipient in the order of acceptance: see `turns.py`.
+
+    What a file holds already keeps its place, so that the cursors of mailboxes stay good. What nobody has had in hand
+    yet, and what should have waited for an earlier copy, waits from now on.
+    """
+    for statement in _M005.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -143,4 +154,23 @@ CREATE TABLE duty (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NO
 CREATE TABLE print_job (delivery_id TEXT PRIMARY KEY, raw BLOB NOT NULL) STRICT;
 CREATE TABLE paper_proof (evidence_id TEXT PRIMARY KEY, delivery_id TEXT NOT NULL, digest TEXT NOT NULL,
     media_type TEXT NOT NULL, sealed BLOB NOT NULL) STRICT
+"""
+
+_M005 = f"""
+ALTER TABLE delivery ADD COLUMN case_id TEXT;
+ALTER TABLE delivery ADD COLUMN turn INTEGER;
+ALTER TABLE lane ADD COLUMN turns INTEGER NOT NULL DEFAULT 0;
+UPDATE delivery SET turn = seq,
+    case_id = (SELECT case_id FROM filed WHERE filed.submission_id = delivery.submission_id);
+CREATE INDEX delivery_case ON delivery (case_id, party) WHERE state = 'consigned';
+UPDATE delivery SET turn = NULL, due_at = NULL
+    WHERE state = 'consigned' AND attempts = 0 AND holder IS NULL AND lease_id IS NULL AND EXISTS (
+        SELECT 1 FROM delivery AS earlier WHERE earlier.case_id = delivery.case_id AND earlier.party = delivery.party
+        AND earlier.state = 'consigned' AND earlier.seq < delivery.seq
+        AND earlier.submission_id <> delivery.submission_id);
+INSERT INTO lane (party, next_at, failures, paused_until) SELECT DISTINCT party, {NEVER}, 0, 0 FROM delivery WHERE true
+    ON CONFLICT DO NOTHING;
+UPDATE lane SET turns = (SELECT coalesce(max(seq), 0) FROM delivery);
+DROP INDEX delivery_mailbox;
+CREATE INDEX delivery_mailbox ON delivery (party, turn) WHERE state NOT IN ('acknowledged', 'declined', 'handed-over')
 """

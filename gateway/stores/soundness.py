@@ -23,6 +23,11 @@ _LOOSE = {
     "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",
     "term-without-submission": f"SELECT DISTINCT submission_id FROM term WHERE {_NO_SUBMISSION}",
     "filing-without-submission": f"SELECT submission_id FROM filed WHERE {_NO_SUBMISSION}",
+    "delivery-waits-for-nothing": "SELECT id FROM delivery WHERE state = 'consigned' AND turn IS NULL AND NOT EXISTS ("
+    "SELECT 1 FROM delivery AS older WHERE older.case_id = delivery.case_id AND older.party = delivery.party "
+    "AND older.state = 'consigned' AND older.seq < delivery.seq AND older.submission_id <> delivery.submission_id)",
+    "delivery-out-of-case": "SELECT id FROM delivery JOIN filed USING (submission_id) "
+    "WHERE delivery.case_id IS NOT filed.case_id",
     "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
     "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed)",
 }

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, NotFound, StoreUnavailable
+from gateway.lifecycle import UNDER_WAY
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
@@ -38,10 +39,10 @@ from gateway.model import (
     Term,
 )
 from gateway.ports import LooseEnd, Reading, Transaction
-from gateway.stores import cases, rows, soundness
+from gateway.stores import cases, rows, soundness, turns
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
-from gateway.stores.lanes import bring_forward, claim_due, mark_lane, rearm_lane, reset_lane
+from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane
 from gateway.stores.rows import maybe_ms, to_ms
 from gateway.stores.schema import NEVER, check_build, migrations
 from signing import fingerprint
@@ -179,8 +180,8 @@ class _Snapshot:
 
     def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
         sql = (
-            f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND seq > ? "
-            f"AND {rows.NOT_FINAL} ORDER BY seq LIMIT ?"
+            f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND turn > ? "
+            f"AND {rows.NOT_FINAL} ORDER BY turn LIMIT ?"
         )
         return [rows.delivery_of(row) for row in self._rows(sql, party, after, limit)]
 
@@ -309,12 +310,16 @@ class _Unit(_Snapshot):
         )
         return bool(moved.rowcount)
 
-    def add_delivery(self, delivery: Delivery, envelope: bytes) -> None:
-        row = rows.delivery_row(delivery)
+    def add_delivery(self, delivery: Delivery, envelope: bytes, *, case_id: CaseId | None = None) -> None:
+        row = rows.delivery_row(delivery) | {"case_id": case_id}
+        if case_id is not None:
+            cases.concern(self._connection, case_id, delivery.party)
+        if case_id is not None and turns.must_wait(self._connection, case_id, delivery):
+            row |= {"due_at": None, "turn": None}
+        else:
+            row["turn"] = next_turn(self._connection, delivery.party, row["due_at"])
         self._insert("delivery", ", ".join(row), tuple(row.values()))
         self._insert("envelope", "delivery_id, raw", (delivery.id, envelope))
-        if delivery.due_at is not None:
-            rearm_lane(self._connection, delivery.party, to_ms(delivery.due_at))
 
     def move_delivery(
         self,
@@ -334,7 +339,7 @@ class _Unit(_Snapshot):
         moved = self._connection.execute(
             "UPDATE delivery SET state = ?, handed_over_at = coalesce(?, handed_over_at), due_at = ?, holder = NULL, "
             "lease_id = NULL, lease_until = NULL, last_problem = ?, tried_since = ?, watch_at = ?, "
-            "transport = coalesce(?, transport) WHERE id = ? AND state = ? RETURNING party",
+            "transport = coalesce(?, transport) WHERE id = ? AND state = ? RETURNING seq, case_id, party, turn",
             (
                 to,
                 handed_over_at,
@@ -347,9 +352,16 @@ class _Unit(_Snapshot):
                 expected,
             ),
         ).fetchone()
-        if moved and due is not None:
-            rearm_lane(self._connection, moved[0], due)
-        return moved is not None
+        if moved is None:
+            return False
+        seq, case_id, party, turn = moved
+        if turn is None:
+            turns.lay_out(self._connection, seq, party, due)
+        elif due is not None:
+            rearm_lane(self._connection, party, due)
+        if expected in UNDER_WAY and to not in UNDER_WAY:
+            turns.make_way(self._connection, case_id, party, at=to_ms(at))
+        return True
 
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
         self._connection.execute("UPDATE delivery SET watch_at = ? WHERE id = ?", (maybe_ms(watch_at), delivery_id))
@@ -415,7 +427,7 @@ class _Unit(_Snapshot):
         taken = self._connection.execute(
             "UPDATE delivery SET lease_id = ?, lease_until = ? "
             "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) "
-            f"AND {rows.NOT_FINAL}",
+            f"AND turn IS NOT NULL AND {rows.NOT_FINAL}",
             (lease_id, to_ms(until), delivery_id, to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))),
         )
         return bool(taken.rowcount)

@@ -86,6 +86,8 @@ DAMAGE = {
     "filing-without-submission": "INSERT INTO filed (case_id, submission_id, facts) VALUES ('x', 'x', x'00')",
     "link-without-case": "INSERT INTO case_link VALUES ('x', 'x')",
     "lane-asleep": "UPDATE lane SET next_at = next_at + 86400000 WHERE party = 'fund'",
+    "delivery-waits-for-nothing": f"UPDATE delivery SET turn = NULL, due_at = NULL WHERE id = {WAITING}",
+    "delivery-out-of-case": f"UPDATE delivery SET case_id = 'x' WHERE id = {WAITING}",
     "evidence-invalid": "UPDATE evidence SET raw = "
     "CAST(replace(CAST(raw AS TEXT), 'EventTime>2', 'EventTime>3') AS BLOB) "
     f"WHERE event = 'ContentHandover' AND {OF_HANDED}",

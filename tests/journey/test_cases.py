@@ -21,7 +21,7 @@ from gateway.model import HOSTED, CaseId
 from gateway.registration import PartyDraft
 from signing import issuing, load_identity, sha256, verify_xml
 from tests.conftest import SIGNERS, Counter
-from tests.journey.test_mailboxes import lease, opened
+from tests.journey.test_mailboxes import collected, lease, opened, receipt_of, send_receipt
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -200,9 +200,8 @@ def test_a_flagged_text_is_released_only_with_the_physicians_confirmation(counte
 
 
 def notices(http: Http, counter: Counter, party: str) -> list[bytes]:
-    """The notices in a mailbox, opened."""
-    items = [item for item in http(party).get("/v1/mailbox").json()["items"] if item["kind"] == NOTICE]
-    return [opened(counter, party, lease(http, party, item["deliveryId"]).content).form for item in items]
+    """The notices that come to a party, opened."""
+    return [form for kind, form in collected(http, counter, party) if kind == NOTICE]
 
 
 def test_employer_and_service_learn_that_an_appeal_is_pending_and_nothing_of_it(counter: Counter, http: Http) -> None:
@@ -218,8 +217,31 @@ def test_employer_and_service_learn_that_an_appeal_is_pending_and_nothing_of_it(
     assert said["Suspensive"] == "true"
     assert not said.keys() & {"Grounds", "Text", "ContestedDecision", "TreatingPhysician", "DeliberationUsed"}
     for word in ("Zinnebeeld", "tilhulp", "Proefstraat", "C3"):  # the doctor, the grounds, the address, the decision
-        assert word not in to_employer.decode()
+        assert word not in verified.content.decode()
     assert notices(http, counter, "worker") == notices(http, counter, "inspectorate") == []
+
+
+def test_a_later_copy_of_a_case_is_neither_shown_nor_given_out_before_the_earlier_is_signed_for(
+    counter: Counter, http: Http
+) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    accepted(http, counter, APPEAL, **appeal_against(contested["documentId"]))
+    (first,) = http("employer").get("/v1/mailbox").json()["items"]
+    assert first["kind"] == ASSESSMENT
+    (case,) = http("employer").get("/v1/cases").json()["items"]
+    forms = counter.gateway.store.read(lambda view: view.case(CaseId(case["caseId"])))
+    early = next(
+        copy.id for filed in forms for copy in filed.copies if (filed.kind, copy.party) == (NOTICE, "employer")
+    )
+    refused = lease(http, "employer", early)
+    assert (refused.status_code, refused.json()["code"]) == (409, "delivery-waits")
+    assert "Retry-After" not in refused.headers
+    envelope = opened(counter, "employer", lease(http, "employer", first["deliveryId"]).content)
+    signed = send_receipt(http, "employer", first["deliveryId"], receipt_of(counter, "employer", envelope))
+    assert signed.status_code == 201
+    (second,) = http("employer").get(f"/v1/mailbox?after={first['cursor']}").json()["items"]
+    assert second["deliveryId"] == early
+    assert lease(http, "employer", early).status_code == 201
 
 
 def test_an_appeal_does_not_suspend_where_the_contested_form_names_a_safety_function(

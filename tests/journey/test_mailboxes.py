@@ -52,6 +52,18 @@ def send_receipt(http: Http, party: str, delivery: str, raw: bytes) -> httpx2.Re
     return http(party).post(f"/v1/mailbox/{delivery}/receipts", content=raw, headers=XML)
 
 
+def collected(http: Http, counter: Counter, party: str) -> list[tuple[str, bytes]]:
+    """What comes to a party that signs for each copy as it comes: kind and form, in the order of their coming."""
+    taken = []
+    while items := http(party).get("/v1/mailbox").json()["items"]:
+        for item in items:
+            envelope = opened(counter, party, lease(http, party, item["deliveryId"], seconds=1).content)
+            receipt = receipt_of(counter, party, envelope)
+            assert send_receipt(http, party, item["deliveryId"], receipt).status_code == 201
+            taken.append((item["kind"], envelope.form))
+    return taken
+
+
 def test_a_copy_is_listed_leased_opened_and_signed_for(http: Http, counter: Counter) -> None:
     form = counter.form("be/health-assessment")
     view = http("service").post("/v1/submissions", content=form, headers=XML).json()
