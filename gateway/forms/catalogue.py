@@ -59,10 +59,9 @@ class Catalogue:
     def load(cls, folder: Path | None = None, *, code_lists: Path | None = None) -> Catalogue:
         """The same, with everything compiled and checked."""
         catalogue = cls.open(folder, code_lists=code_lists)
-        with _keeping_everything():
-            for country in catalogue.countries.values():
-                check_holidays(country)
-            catalogue.rules()
+        for country in catalogue.countries.values():
+            check_holidays(country)
+        catalogue.rules()
         return catalogue
 
     @property
@@ -137,8 +136,9 @@ class Catalogue:
 
     def _compile(self, homes: Iterable[Path]) -> None:
         """Compile the form kinds of these folders that are not yet."""
-        for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
-            self._compiled[home] = self._by_root[kind.qname] = kind
+        with _keeping_everything():
+            for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
+                self._compiled[home] = self._by_root[kind.qname] = kind
 
 
 @contextmanager
