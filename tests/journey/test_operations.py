@@ -108,7 +108,7 @@ def test_the_sender_is_warned_after_twelve_hours_of_whom_was_not_reached(
     look(counter, clock, timedelta(seconds=1))
     dutch = http("service").get(view["href"], headers={"Accept-Language": "nl"}).json()["warnings"]
     assert {each["code"] for each in dutch} == {"GW-COPY-NOT-REACHED"}
-    assert all("ontvanger" in each["message"] for each in dutch)
+    assert all("ontvanger" in each["message"] and "nu: ligt klaar" in each["message"] for each in dutch)
     told = " ".join(each["message"] for each in dutch)
     assert all(delivery_to(view, party) in told for party in ("worker", "dossier"))
     assert delivery_to(view, "employer") not in told
