@@ -39,6 +39,7 @@ from gateway.routing import Router
 from gateway.signatories import SignatoryCheck
 from gateway.status import Status
 from gateway.stores import STORES
+from gateway.stores.holds import FileHolds
 from gateway.transports import TRANSPORTS
 from gateway.transports.push import ClientCertificate, PushSettings
 from gateway.watch import Watch
@@ -120,9 +121,11 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
                 witness=witness,
                 cases=cases,
                 patience=patience,
+                kept_per_day=config.kept_per_day,
                 actors={kind.id: frozenset(rule.role for rule in kind.signatories) for kind in catalogue.kinds},
                 paper=_paper(config, store),
             ),
+            holds=FileHolds(config.store_path.with_name(config.store_path.name + ".running")),
             clock=clock,
         ),
         receipts=Receipts(

@@ -44,7 +44,7 @@ XML = "application/xml"
 ENVELOPE = "application/pkcs7-mime"
 PROBLEM = "application/problem+json"
 LEASED = "delivery-leased"  # another client of the same mailbox holds the copy for a while
-_TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRY_LATER = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
 _PAGE_SIZE = 100
 
 
@@ -143,6 +143,9 @@ class Client:
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         answer = self._call("POST", "/v1/submissions", content=raw_form, headers=headers)
+        if answer.status_code == httpx2.codes.ACCEPTED:
+            running = _made_up("still-running", "The same form is being judged at this moment", "ask again in a moment")
+            raise ClientError(running, status=answer.status_code, retry_after_s=_retry_after(answer))
         view = cast(SubmissionView, _parse_json(answer))
         return Submitted(view=view, is_repeat=answer.status_code == httpx2.codes.OK)
 
@@ -307,11 +310,13 @@ def _proof(on: str, proof: bytes, proof_type: str) -> dict[str, str]:
 def _error_of(answer: httpx2.Response) -> ClientError:
     if not answer.headers.get("content-type", "").startswith(PROBLEM):
         return _unexpected(answer)
-    retry_after = answer.headers.get("retry-after", "")
     problem = cast(ProblemView, _parse_json(answer))
-    return ClientError(
-        problem, status=answer.status_code, retry_after_s=int(retry_after) if retry_after.isdigit() else None
-    )
+    return ClientError(problem, status=answer.status_code, retry_after_s=_retry_after(answer))
+
+
+def _retry_after(answer: httpx2.Response) -> int | None:
+    seconds = answer.headers.get("retry-after", "")
+    return int(seconds) if seconds.isdigit() else None
 
 
 def _parse_json(answer: httpx2.Response) -> dict[str, Any]:

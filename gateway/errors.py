@@ -10,6 +10,7 @@
       Conflict                      same id with other bytes; transition not allowed; leased
       RegistrationRefused           the record of a party is wrong, naming the key
       TooLarge                      over a size limit, refused before it is read
+      TooMuch                       this caller has too much going on; others are served
       StoreUnavailable              try again later
       EngineFault                   a validating engine broke: neither acceptance nor refusal
       ConfigError                   at start only, naming the key
@@ -77,6 +78,14 @@ class RegistrationRefused(GatewayError):
 
 class TooLarge(GatewayError):
     """Over a size limit."""
+
+
+class TooMuch(GatewayError):
+    """More than one caller may have; it may come back after `retry_after_s`."""
+
+    def __init__(self, code: str, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
 
 
 class StoreUnavailable(GatewayError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gateway.acceptance import Acceptance, Accepted, Cleared, HandedIn, handed_in_before, reason_of
+from gateway.acceptance import Acceptance, Accepted, Cleared, HandedIn, count_kept, handed_in_before, reason_of
 from gateway.cases import Case, Cases
 from gateway.evidence import Witness
 from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
@@ -17,7 +17,7 @@ from gateway.forms.report import Outcome, Report
 from gateway.forms.validation import Identified, Validator
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, new_id
 from gateway.notices import DrawnUp, Notices
-from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.ports import Clock, Holds, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
 from gateway.signatories import SignatoryCheck, Standing, acting_for, signature_finding
@@ -31,6 +31,14 @@ class Rejected:
     submission_id: SubmissionId
     evidence_id: EvidenceId
     report: Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillRunning:
+    """What was handed in under this key is being judged at this moment. other_bytes: and it is not this."""
+
+    key: str
+    other_bytes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +64,18 @@ class Intake:
     cases: Cases
     notices: Notices
     acceptance: Acceptance
+    holds: Holds
     clock: Clock
 
-    def accept(self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str) -> Accepted | Rejected:
+    def accept(
+        self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str
+    ) -> Accepted | Rejected | StillRunning:
         """Judge `raw` and take it in, or say why not.
 
         idempotency_key: the sender's name for this handing in; without one the digest of the bytes serves.
         language: of the words in the answer.
-        Raises Conflict when the key was used for other bytes; EngineFault, StoreUnavailable: try again.
+        Raises Conflict when the key was used for other bytes; TooMuch; EngineFault, StoreUnavailable: try again, as if
+        it had never been handed in.
         """
         digest = sha256(raw)
         handed_in = HandedIn(
@@ -74,10 +86,25 @@ class Intake:
             at=self.clock.now(),
             language=language,
         )
-        # 1. The same again gets the first answer again.
-        known = self.store.read(lambda view: handed_in_before(view, sender, handed_in.key, digest))
+        # 1. The same again gets the first answer again; one of two twins is judged.
+        known = self.store.read(lambda view: handed_in_before(view, handed_in))
         if known is not None:
             return known
+        under_key = _under_key(sender, handed_in.key)
+        with self.holds.hold(f"{under_key} {digest}") as alone, self.holds.hold(under_key) as first:
+            if not alone:
+                return StillRunning(key=handed_in.key)
+            if not first:
+                return StillRunning(key=handed_in.key, other_bytes=True)
+            return self._judge(handed_in)
+
+    def is_running(self, sender: Party, key: str) -> bool:
+        """Whether something of the sender's is being judged under the key at this moment."""
+        with self.holds.hold(_under_key(sender, key)) as free:
+            return not free
+
+    def _judge(self, handed_in: HandedIn) -> Accepted | Rejected:
+        raw = handed_in.raw
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
             identified = self.validator.identify(raw)
@@ -158,8 +185,11 @@ class Intake:
         outcomes = {phase: Outcome.FAILED if phase in faulty else Outcome.PASSED for phase in judged}
         return replace(report, phases={**report.phases, **outcomes})
 
-    def _reject(self, report: Report, handed_in: HandedIn) -> Rejected:
-        """Keep a signed refusal: ids, codes and places only. The idempotency key stays free for the corrected form."""
+    def _reject(self, report: Report, handed_in: HandedIn) -> Rejected | Accepted:
+        """Keep a signed refusal: ids, codes and places only. The idempotency key stays free for the corrected form.
+
+        What was taken in once is not refused because time has passed since: it gets the first answer.
+        """
         submission_id = SubmissionId(new_id())
         document = report.document
         errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
@@ -186,9 +216,19 @@ class Intake:
             answer=b"",
         )
 
-        def work(unit: Transaction) -> None:
+        def work(unit: Transaction) -> Rejected | Accepted:
+            first = unit.submission_by_document(submission.document_id)
+            if first is not None and (first.digest, first.sender) == (submission.digest, submission.sender):
+                known = self.acceptance.same_document(unit, handed_in, first.document_id)
+                if known is not None:
+                    return known
+            count_kept(unit, handed_in, self.acceptance.kept_per_day)
             unit.add_submission(submission)
             unit.add_evidence(rejection)
+            return Rejected(submission_id=submission_id, evidence_id=rejection.id, report=report)
 
-        self.store.write(work)
-        return Rejected(submission_id=submission_id, evidence_id=rejection.id, report=report)
+        return self.store.write(work)
+
+
+def _under_key(sender: Party, key: str) -> str:
+    return f"{sender.id} {key}"  # neither has a space in it

@@ -8,8 +8,9 @@ the house.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from gateway.model import (
@@ -82,7 +83,9 @@ class Reading(Register, Protocol):
 
     def submission(self, submission_id: SubmissionId) -> Submission | None: ...
 
-    def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None: ...
+    def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
+        """What the sender first handed in under the key, or what it handed in again under it (`add_key`)."""
+        ...
 
     def submission_by_document(self, document_id: str) -> Submission | None: ...
 
@@ -176,6 +179,14 @@ class Transaction(Reading, Protocol):
     def drop_tokens(self, party: PartyId) -> None: ...
 
     def add_submission(self, submission: Submission) -> None: ...
+
+    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId) -> None:
+        """Remember a further key under which the sender handed in the same bytes."""
+        ...
+
+    def count_kept(self, sender: PartyId, day: date) -> int:
+        """Count one more thing that is kept of a sender though no form was taken in; how many on this day by now."""
+        ...
 
     def move_submission(self, submission_id: SubmissionId, *, expected: SubmissionState, to: SubmissionState) -> bool:
         """Compare-and-set of the state; False when it was no longer `expected`."""
@@ -299,6 +310,14 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish what is queued and let go of the files."""
+        ...
+
+
+class Holds(Protocol):
+    """Who works on what at this moment. What a process holds ends with it."""
+
+    def hold(self, name: str) -> AbstractContextManager[bool]:
+        """Hold `name` within the context: True, or False while somebody else holds it. Never waits."""
         ...
 
 

@@ -216,18 +216,13 @@ class Status:
     def submissions(self, party: Party, *, after: int, limit: int) -> tuple[list[Json], int | None]:
         """A page of the party's own submissions, oldest first, and the cursor of the next page."""
         found = self.store.read(lambda view: view.submissions_of(party.id, after=after, limit=limit))
-        items = [
-            {
-                "submissionId": submission.id,
-                "href": submission_href(submission.id),
-                "state": submission.state,
-                "documentDigest": submission.digest,
-                _decided_at(submission): instant_text(submission.accepted_at),
-                **({"kind": submission.kind} if submission.kind else {}),
-            }
-            for _, submission in found
-        ]
+        items = [_summary(submission) for _, submission in found]
         return items, found[-1][0] if len(found) == limit else None
+
+    def under_key(self, party: Party, idempotency_key: str) -> list[Json]:
+        """What the party handed in under the key: one submission, or none."""
+        found = self.store.read(lambda view: view.submission_by_key(party.id, idempotency_key))
+        return [] if found is None else [_summary(found)]
 
     def deliveries(self, party: Party, submission_id: SubmissionId) -> list[Json]:
         """All copies for the sender; for a recipient only its own. Raises NotFound."""
@@ -276,6 +271,17 @@ class Status:
         if not found:
             raise NotFound("receipt-not-found", "this evidence rests on no receipt")
         return found
+
+
+def _summary(submission: Submission) -> Json:
+    return {
+        "submissionId": submission.id,
+        "href": submission_href(submission.id),
+        "state": submission.state,
+        "documentDigest": submission.digest,
+        _decided_at(submission): instant_text(submission.accepted_at),
+        **({"kind": submission.kind} if submission.kind else {}),
+    }
 
 
 def _sent_by(view: Reading, party: Party, submission_id: SubmissionId) -> bool:

@@ -29,6 +29,7 @@ from gateway.errors import (
     RegistrationRefused,
     StoreUnavailable,
     TooLarge,
+    TooMuch,
     Unreadable,
     UnsupportedMedia,
 )
@@ -45,13 +46,14 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
     NotAcceptable: (406, "Not made here"),
     Conflict: (409, "In conflict with what is already here"),
     TooLarge: (413, "Too large"),
+    TooMuch: (429, "Too much of yours"),
     RegistrationRefused: (422, "The party cannot be registered like this"),
     StoreUnavailable: (503, "Try again later"),
     EngineFault: (503, "Try again later"),
     UnsupportedMedia: (415, "Not readable here"),
     Unreadable: (400, "Unreadable"),
 }
-HTTP_CODES = {404: "no-such-resource", 405: "method-not-allowed", 413: "body-too-large"}
+HTTP_CODES = {404: "no-such-resource", 405: "method-not-allowed", 408: "body-too-slow", 413: "body-too-large"}
 REFUSAL_STATUSES = {
     "XML-001": 413,
     "XML-002": 415,
@@ -120,7 +122,7 @@ def _gateway_error(_: Request, error: Exception) -> JSONResponse:
     status, title = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Internal error"))
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreUnavailable | TooMuch):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, EngineFault):
         headers["Retry-After"] = "30"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
+from urllib.parse import quote
 
+import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -11,12 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from gateway.acceptance import Accepted
 from gateway.api.access import Caller, Language, TheGateway, read_draft, read_xml
 from gateway.api.negotiation import best_of, ranges
-from gateway.api.problems import refusal
-from gateway.api.wire import NoQuery, Page
+from gateway.api.problems import problem, refusal
+from gateway.api.wire import NoQuery, SubmissionsPage
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
-from gateway.intake import Rejected
+from gateway.intake import Rejected, StillRunning
 from gateway.model import EvidenceId, SubmissionId
 from gateway.status import submission_href
 
@@ -24,6 +26,7 @@ router = APIRouter(prefix="/v1")
 
 XML = "application/xml"
 SEALED = "application/pkcs7-mime"
+TWIN_PATIENCE_S, TWIN_PAUSE_S = 0.3, 0.02  # judging takes a few hundredths of a second; then the first has its answer
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
@@ -36,13 +39,27 @@ async def create(
     _: Annotated[NoQuery, Query()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Hand in a signed form. 201 with the first answer; the same again gets the same answer with 200."""
+    """Hand in a signed form. 201 with the first answer; the same again gets the same answer with 200.
+
+    202 for the same again while the first is being judged, with the place that tells how it fares.
+    """
     raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
     key = None if idempotency_key is None else idempotency_key.strip('"')
-    outcome = await run_in_threadpool(gateway.intake.accept, raw, sender=party, idempotency_key=key, language=lang)
-    if isinstance(outcome, Rejected):
-        return refusal(outcome, lang)
-    return _answer(outcome)
+    patient_until = anyio.current_time() + TWIN_PATIENCE_S
+    while True:
+        outcome = await run_in_threadpool(gateway.intake.accept, raw, sender=party, idempotency_key=key, language=lang)
+        if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
+            break
+        await anyio.sleep(TWIN_PAUSE_S)
+    match outcome:
+        case Accepted():
+            return _answer(outcome)
+        case Rejected():
+            return refusal(outcome, lang)
+        case StillRunning():
+            return _still_running(outcome)
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _answer(accepted: Accepted) -> Response:
@@ -54,9 +71,22 @@ def _answer(accepted: Accepted) -> Response:
     )
 
 
+def _still_running(running: StillRunning) -> Response:
+    href = f"/v1/submissions?idempotencyKey={quote(running.key, safe='')}"
+    headers = {"Location": href, "Retry-After": "1"}
+    if running.other_bytes:
+        detail = "other bytes are being judged under this key; hand other bytes in under another key"
+        return problem(409, "idempotency-key-running", "In conflict with what runs", detail, headers=headers, href=href)
+    return JSONResponse({"state": "running", "idempotencyKey": running.key, "href": href}, 202, headers=headers)
+
+
 @router.get("/submissions", operation_id="listSubmissions")
-def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) -> dict[str, Any]:
-    """The caller's own submissions, oldest first."""
+def index(gateway: TheGateway, party: Caller, page: Annotated[SubmissionsPage, Query()]) -> dict[str, Any]:
+    """The caller's own submissions, oldest first; or the one that was handed in under a key, and whether one is being
+    judged now."""
+    if page.idempotency_key is not None:
+        running = gateway.intake.is_running(party, page.idempotency_key)  # first: it may end in between
+        return {"items": gateway.status.under_key(party, page.idempotency_key), "running": running}
     items, cursor = gateway.status.submissions(party, after=int(page.after), limit=page.limit)
     return page.of(items, cursor, "/v1/submissions")
 

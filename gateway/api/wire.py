@@ -33,6 +33,12 @@ class Page(Strict):
         return {"items": items, **following}
 
 
+class SubmissionsPage(Page):
+    """Query of a sender's submissions: all, or what was handed in under one key."""
+
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")] | None = None
+
+
 class NoQuery(Strict):
     """Query of a resource that takes none."""
 
@@ -154,7 +160,7 @@ class ActRequest(Strict):
 READ_NAMES = frozenset(
     str(field.alias)
     for model in (
-        Page,
+        SubmissionsPage,
         LeaseRequest,
         Queue,
         Alerts,

@@ -74,6 +74,13 @@ def m005_turns(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m006_keys(db: Database) -> None:
+    """Further keys of a submission, and how much was kept of a sender on a day though no form was taken in."""
+    for statement in _M006.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -133,6 +140,12 @@ CREATE INDEX case_link_case ON case_link (case_id);
 CREATE TABLE case_party (seq INTEGER PRIMARY KEY, party TEXT NOT NULL, case_id TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX case_party_case ON case_party (case_id, party);
 CREATE INDEX case_party_seq ON case_party (party, seq)
+"""
+
+_M006 = """
+CREATE TABLE further_key (sender TEXT NOT NULL, idempotency_key TEXT NOT NULL, submission_id TEXT NOT NULL,
+    PRIMARY KEY (sender, idempotency_key)) STRICT, WITHOUT ROWID;
+CREATE TABLE kept_of_sender (sender TEXT PRIMARY KEY, day TEXT NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

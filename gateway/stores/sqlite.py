@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +48,18 @@ from gateway.stores.schema import NEVER, check_build, migrations
 from signing import fingerprint
 
 T = TypeVar("T")
+
+
+_BY_KEY = f"""
+SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key = ?2 AND state <> 'rejected'
+UNION ALL SELECT {rows.SUBMISSION} FROM submission
+WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2)
+"""
+_COUNT_KEPT = """
+INSERT INTO kept_of_sender VALUES (?, ?, 1)
+ON CONFLICT (sender) DO UPDATE SET count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END, day = excluded.day
+RETURNING count
+"""
 
 
 class SqliteStore:
@@ -155,10 +167,7 @@ class _Snapshot:
         return row and rows.submission_of(row)
 
     def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
-        sql = (
-            f"SELECT {rows.SUBMISSION} FROM submission WHERE sender = ? AND idempotency_key = ? AND state <> 'rejected'"
-        )
-        row = self._row(sql, sender, idempotency_key)
+        row = self._row(_BY_KEY, sender, idempotency_key)
         return row and rows.submission_of(row)
 
     def submission_by_document(self, document_id: str) -> Submission | None:
@@ -309,6 +318,13 @@ class _Unit(_Snapshot):
             "UPDATE submission SET state = ? WHERE id = ? AND state = ?", (to, submission_id, expected)
         )
         return bool(moved.rowcount)
+
+    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId) -> None:
+        self._insert("further_key", "sender, idempotency_key, submission_id", (sender, idempotency_key, submission_id))
+
+    def count_kept(self, sender: PartyId, day: date) -> int:
+        (count,) = self._row(_COUNT_KEPT, sender, day.isoformat())
+        return int(count)
 
     def add_delivery(self, delivery: Delivery, envelope: bytes, *, case_id: CaseId | None = None) -> None:
         row = rows.delivery_row(delivery) | {"case_id": case_id}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +25,9 @@ from gateway.demo.pki import create_demo_folder, party_record
 from gateway.demo.processes import free_ports
 from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
-from signing import load_identity
+from signing import load_identity, sha256
 from tests.cli.command import sealpost
-from tests.cli.serving import Serving, configure, first_object, is_gone, serving, start, wait_until
+from tests.cli.serving import XML, Serving, configure, first_object, is_gone, serving, start, wait_until
 from tests.conftest import served
 
 KIND = "be/occupational-disease-report"
@@ -134,6 +136,53 @@ def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serv
         wait_until(lambda: to_the_fund(two, submitted)["state"] == "handed-over")
         assert recipient.came == 2, "once by the dead one, once by another"
         recipient.free.set()
+
+
+def test_twins_at_two_processes_are_one_submission(two: Serving) -> None:
+    form = two.form(KIND)
+    senders = [two.http("service", **XML) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda sender: sender.post("/v1/submissions", content=form), senders))
+    while running := [number for number, answer in enumerate(answers) if answer.status_code == 202]:
+        for number in running:
+            answers[number] = senders[number].post("/v1/submissions", content=form)
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_what_runs_at_one_process_is_said_to_run_by_the_other_and_what_dies_never_was(two: Serving) -> None:
+    form, other = two.form(KIND), two.form(KIND)
+    place = "/v1/submissions?idempotencyKey=at%2Fonce"
+    sender = two.http("service")
+    with ThreadPoolExecutor(1) as pool, (two.stage.folder.root / "gateway" / "store.sqlite3.lock").open("ab") as lock:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX)  # no commit comes to its end now
+        first = pool.submit(keyed, two, form)
+        wait_until(lambda: sender.get(place).json() == {"items": [], "running": True})
+        for paused in two.children("intake"):  # so that each is asked while the other one is silent
+            os.kill(paused, signal.SIGSTOP)
+            try:
+                twin = keyed(two, form)
+            finally:
+                os.kill(paused, signal.SIGCONT)
+            assert (twin.status_code, twin.headers["Location"], twin.headers["Retry-After"]) == (202, place, "1")
+        stranger = keyed(two, other)
+        assert (stranger.status_code, stranger.json()["code"]) == (409, "idempotency-key-running")
+        for intake in two.children("intake"):
+            os.kill(intake, signal.SIGKILL)
+        with pytest.raises(httpx2.HTTPError):
+            first.result()
+    wait_until(lambda: len(two.children("intake")) == 2)
+    assert two.http("service").get(place).json() == {"items": [], "running": False}
+    assert keyed(two, other).status_code == 201, "the first attempt has left nothing"
+    assert keyed(two, form).status_code == 409
+    (item,) = two.http("service").get(place).json()["items"]
+    assert item["documentDigest"] == sha256(other)
+
+
+def keyed(running: Serving, form: bytes) -> httpx2.Response:
+    """The answer to a form under one key, over a new connection; a process that is stopped takes none."""
+    headers = {**XML, "Idempotency-Key": "at/once"}
+    return running.http("service", **headers).post("/v1/submissions", content=form)
 
 
 def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
