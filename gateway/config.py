@@ -27,8 +27,8 @@ class Config:
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
-    workers: how many deliver. kept_per_day: see acceptance.count_kept. body_timeout_s: for a request to be sent whole.
-    schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    workers: how many deliver. kept_per_day: see acceptance.count_kept. request_timeout_s: for a head, then a body, to
+    come whole. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
@@ -49,7 +49,7 @@ class Config:
     processes: int | None = None
     workers: int = 1
     kept_per_day: int = 2000
-    body_timeout_s: float = 30
+    request_timeout_s: float = 30
     retry_schedule_s: tuple[float, ...] = (60, 300, 900, 3600, 10800)
     give_up_after_s: float = 72 * 3600
     lease_s: float = 120
@@ -80,7 +80,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "host": ("host", str),
         "port": ("port", int),
         "processes": ("processes", int),
-        "body_timeout_s": ("body_timeout_s", (int, float)),
+        "request_timeout_s": ("request_timeout_s", (int, float)),
         "kept_per_day": ("kept_per_day", int),
     },
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},

@@ -89,10 +89,20 @@ def media_type_of(request: Request) -> str:
     return media_type.strip().lower() if charset in ("", "charset=utf-8") else ""
 
 
+def announced_bytes(request: Request, *, limit: int) -> int:
+    """How large the body may become: as announced, else `limit`. Raises TooLarge, before anything is read."""
+    said = request.headers.get("Content-Length", "")
+    size = int(said) if said.isdecimal() else limit
+    if size > limit:
+        raise TooLarge("body-too-large", f"at most {limit} bytes are read")
+    return size
+
+
 async def read_body(request: Request, *, limit: int) -> bytes:
     """The body as it came, at most `limit` bytes. Raises UnsupportedMedia, TooLarge."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("content-encoding", "send the bytes as they are, not compressed")
+    announced_bytes(request, limit=limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

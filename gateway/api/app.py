@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from fastapi import FastAPI
@@ -10,21 +11,25 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api import cases, conversions, mailboxes, operations, paper, parties, problems, submissions
+from gateway.api.load import Desk
 from gateway.assembly import Gateway
 from gateway.version import VERSION
 
+MAX_REQUESTS = 1000  # at once, of any sort
 MAX_BODY_BYTES = 2 * 1024 * 1024  # of anything; what is read as XML has lower limits of its own
 
 
 class _Boundary:
-    """What holds for every exchange: a body has an end, an answer carries a trace id of our own and is kept in no
-    cache, and no error goes past here.
+    """What holds for every exchange: a body has an end and comes in time, an answer carries a trace id of our own and
+    is kept in no cache, and no error goes past here.
 
     The server behind would log an error with its message, which may hold values.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, request_timeout_s: float) -> None:
         self._app = app
+        self._request_timeout_s = request_timeout_s
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,10 +37,20 @@ class _Boundary:
             return
 
         received, started = 0, False
+        due: float | None = None
+        whole = False
 
         async def receive_within_limit() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, due, whole
+            if whole:
+                return await receive()
+            due = due or asyncio.get_running_loop().time() + self._request_timeout_s
+            try:
+                async with asyncio.timeout_at(due):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, headers={"Connection": "close"}) from None
+            whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
                 raise HTTPException(413)
@@ -53,6 +68,10 @@ class _Boundary:
                 ]
             await send(message)
 
+        if self._running >= MAX_REQUESTS:
+            await problems.full()(scope, receive, send_with_headers)
+            return
+        self._running += 1
         try:
             await self._app(scope, receive_within_limit, send_with_headers)
         except ClientDisconnect:
@@ -61,12 +80,15 @@ class _Boundary:
             answer = problems.unknown(error)
             if not started:
                 await answer(scope, receive, send_with_headers)
+        finally:
+            self._running -= 1
 
 
 def create_app(gateway: Gateway) -> FastAPI:
     """The ASGI application over an assembled gateway. It opens and closes nothing."""
     app = FastAPI(title="Sealpost", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
+    app.state.desk = Desk()
     problems.install(app)
     for router in (
         submissions.router,
@@ -79,5 +101,5 @@ def create_app(gateway: Gateway) -> FastAPI:
         parties.public,
     ):
         app.include_router(router)
-    app.add_middleware(_Boundary)
+    app.add_middleware(_Boundary, request_timeout_s=gateway.config.request_timeout_s)
     return app

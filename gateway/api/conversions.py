@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.concurrency import run_in_threadpool
 
-from gateway.api.access import JSON_TYPE, Caller, Language, TheGateway, read_draft
+from gateway.api.access import JSON_TYPE, Caller, Language, TheGateway, announced_bytes, read_draft
+from gateway.api.load import TheDesk
 from gateway.api.problems import problem
 from gateway.api.wire import NoQuery
 from gateway.forms.findings import Rejected
@@ -21,16 +21,16 @@ router = APIRouter(prefix="/v1")
 
 @router.post("/conversions", operation_id="convert", response_class=Response)
 async def convert(
-    request: Request, gateway: TheGateway, _party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
+    request: Request, gateway: TheGateway, desk: TheDesk, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
 ) -> Response:
     """JSON view to XML draft, or XML to JSON view, by the media type of the body.
 
     The view has no signatures, and a draft made from it is a new document.
     """
-    media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
-    work = _to_xml if media_type == JSON_TYPE else _to_json
     try:
-        return await run_in_threadpool(work, gateway.validator, raw)
+        with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+            media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
+            return await desk.work(_to_xml if media_type == JSON_TYPE else _to_json, gateway.validator, raw)
     except Rejected as rejection:
         words = rejection.messages or gateway.validator.catalogue.messages
         issues = [finding_to_json(finding, words, lang) for finding in rejection.findings]

@@ -119,6 +119,10 @@ def install(app: FastAPI) -> None:
 
 def _gateway_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, GatewayError)  # noqa: S101 -- registered for this class only
+    return _gateway_error_of(error)
+
+
+def _gateway_error_of(error: GatewayError) -> JSONResponse:
     status, title = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Internal error"))
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
@@ -160,6 +164,11 @@ def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
     code = HTTP_CODES.get(error.status_code, f"http-{error.status_code}")
     return problem(error.status_code, code, "Not possible here", code.replace("-", " "), headers=error.headers)
+
+
+def full() -> JSONResponse:
+    """The answer when the process has as many requests as it may have."""
+    return _gateway_error_of(StoreUnavailable("counter-full", "too much is asked at this moment"))
 
 
 def unknown(error: Exception) -> JSONResponse:

@@ -8,18 +8,19 @@ from urllib.parse import quote
 import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from gateway.acceptance import Accepted
-from gateway.api.access import Caller, Language, TheGateway, read_draft, read_xml
+from gateway.api.access import Caller, Language, TheGateway, announced_bytes, read_draft, read_xml
+from gateway.api.load import Desk, TheDesk
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import problem, refusal
 from gateway.api.wire import NoQuery, SubmissionsPage
+from gateway.assembly import Gateway
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
 from gateway.intake import Rejected, StillRunning
-from gateway.model import EvidenceId, SubmissionId
+from gateway.model import EvidenceId, Party, SubmissionId
 from gateway.status import submission_href
 
 router = APIRouter(prefix="/v1")
@@ -34,6 +35,7 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, patt
 async def create(
     request: Request,
     gateway: TheGateway,
+    desk: TheDesk,
     party: Caller,
     lang: Language,
     _: Annotated[NoQuery, Query()],
@@ -43,14 +45,10 @@ async def create(
 
     202 for the same again while the first is being judged, with the place that tells how it fares.
     """
-    raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
     key = None if idempotency_key is None else idempotency_key.strip('"')
-    patient_until = anyio.current_time() + TWIN_PATIENCE_S
-    while True:
-        outcome = await run_in_threadpool(gateway.intake.accept, raw, sender=party, idempotency_key=key, language=lang)
-        if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
-            break
-        await anyio.sleep(TWIN_PAUSE_S)
+    with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+        raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
+        outcome = await _accept(desk, gateway, raw, sender=party, key=key, language=lang)
     match outcome:
         case Accepted():
             return _answer(outcome)
@@ -60,6 +58,18 @@ async def create(
             return _still_running(outcome)
         case unreachable:
             assert_never(unreachable)
+
+
+async def _accept(
+    desk: Desk, gateway: Gateway, raw: bytes, *, sender: Party, key: str | None, language: str
+) -> Accepted | Rejected | StillRunning:
+    """What comes of it; a twin of what is being judged waits a moment for that."""
+    patient_until = anyio.current_time() + TWIN_PATIENCE_S
+    while True:
+        outcome = await desk.work(gateway.intake.accept, raw, sender=sender, idempotency_key=key, language=language)
+        if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
+            return outcome
+        await anyio.sleep(TWIN_PAUSE_S)
 
 
 def _answer(accepted: Accepted) -> Response:
@@ -140,7 +150,7 @@ def proof(evidence_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQ
     responses={200: {"content": {form.media_type: {} for form in FORMATS.values()}}},
 )
 async def validate(
-    request: Request, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
+    request: Request, gateway: TheGateway, desk: TheDesk, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
 ) -> Response:
     """Judge a form, in XML or JSON, without handing it in: 200 with the report, whatever it says. Nothing is kept.
 
@@ -148,8 +158,9 @@ async def validate(
     """
     offered = {name: form.media_type for name, form in FORMATS.items()}
     wanted = best_of(offered, ranges(request.headers.getlist("Accept")))
-    _media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
-    report = await run_in_threadpool(gateway.validator.validate, raw, received_on=gateway.clock.now())
+    with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+        _media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
+        report = await desk.work(gateway.validator.validate, raw, received_on=gateway.clock.now())
     headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
     if wanted == "json":
         return JSONResponse(report.to_json(lang), headers=headers)

@@ -105,6 +105,7 @@ def intake(
     import uvicorn
 
     from gateway.api.app import create_app
+    from gateway.api.connections import Connection
     from gateway.assembly import build
 
     class Server(uvicorn.Server):
@@ -115,9 +116,11 @@ def intake(
     _log_to_stderr()
     with answering(as_json=as_json):
         gateway = build(load_config(config))
+        Connection.head_timeout_s = gateway.config.request_timeout_s
         server = Server(
             uvicorn.Config(
                 create_app(gateway),
+                http=Connection,
                 log_config=None,
                 access_log=False,
                 server_header=False,

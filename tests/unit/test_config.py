@@ -52,6 +52,8 @@ def test_paths_are_relative_to_the_file_and_the_rest_has_defaults(tmp_path: Path
         ("[server]\nport = -1", "config-value", "server.port"),
         ("[server]\nport = 65536", "config-value", "server.port"),
         ("[server]\nprocesses = 0", "config-value", "server.processes"),
+        ("[server]\nkept_per_day = 0", "config-value", "server.kept_per_day"),
+        ("[server]\nrequest_timeout_s = 0", "config-value", "server.request_timeout_s"),
         ("[dispatch]\nworkers = 0", "config-value", "dispatch.workers"),
         ("[dispatch]\npushers = 0", "config-value", "dispatch.pushers"),
         ("[dispatch]\nlease_s = -1", "config-value", "dispatch.lease_s"),

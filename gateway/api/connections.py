@@ -1,0 +1,87 @@
+"""Connections that have an end: heads come soon and are small, and who is answered early does not send for ever.
+
+uvicorn's own protocol waits for a head as long as the client likes, and reads what comes after an early answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import TimerHandle
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_CONNECTIONS = 2000  # of one process; each may keep 64 KiB waiting
+MAX_HEAD_BYTES = 64 * 1024
+LINGER_S = 5.0
+_NOTHING = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n" + _NOTHING
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NOTHING
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection. head_timeout_s: from the connection, or the first byte, to the end of the head."""
+
+    head_timeout_s = 30.0
+    _head_bytes = 0
+    _head_timer: TimerHandle | None = None
+    _linger_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._end(_FULL)
+        else:
+            self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_has_come()
+        self._stop_lingering()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._end(_HEAD_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_has_come()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._stop_lingering()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Answered before the body was sent whole: it may be, for a while, so that the client reads the answer."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
+            self._stop_lingering()
+            self._linger_timer = self._later(LINGER_S)
+
+    def _expect_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self._later(self.head_timeout_s)
+
+    def _head_has_come(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _stop_lingering(self) -> None:
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
+            self._linger_timer = None
+
+    def _later(self, seconds: float) -> TimerHandle:
+        return self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _end(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self.transport.close()

@@ -1,0 +1,68 @@
+"""How much may go on at once in one process: places at the counter, the bytes of their bodies, and threads.
+
+Who gets no place is told so before its body is read: 429 when it holds as much as one may hold, 503 when the counter is
+full. So memory has a bound whatever is sent, and one sender leaves room for the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Annotated, ParamSpec, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from gateway.errors import StoreUnavailable, TooMuch
+from gateway.model import Party, PartyId
+
+PLACES, PLACES_OF_ONE = 256, 128
+BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
+# Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads to fill a group commit
+# while some of them judge; more would only make each of them slower.
+THREADS = 16
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Desk:
+    """The places of one process. To be used on its event loop only."""
+
+    def __init__(self) -> None:
+        self._places: Counter[PartyId] = Counter()
+        self._bytes: Counter[PartyId] = Counter()
+        self._threads = CapacityLimiter(THREADS)
+
+    @contextmanager
+    def place(self, party: Party, size_bytes: int) -> Iterator[None]:
+        """A place for a request with a body of at most that size. Raises TooMuch, StoreUnavailable("counter-full")."""
+        if self._places[party.id] >= PLACES_OF_ONE or self._bytes[party.id] + size_bytes > BODIES_OF_ONE_BYTES:
+            raise TooMuch("too-many-at-once", "wait for the answers to what you have sent before you send more")
+        if self._places.total() >= PLACES or self._bytes.total() + size_bytes > BODIES_BYTES:
+            raise StoreUnavailable("counter-full", "too much is handed in at this moment")
+        self._places[party.id] += 1
+        self._bytes[party.id] += size_bytes
+        try:
+            yield
+        finally:
+            for held, share in ((self._places, 1), (self._bytes, size_bytes)):
+                held[party.id] -= share
+                if not held[party.id]:
+                    del held[party.id]
+
+    async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `call` in a thread for work that takes long; one of few, so that the others stay quick."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._threads)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the process."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
