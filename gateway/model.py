@@ -185,10 +185,11 @@ class Delivery:
     """One copy's way to one recipient. `id` and the sealed bytes are the same on every attempt and channel.
 
     due_at: when the dispatcher may try next; None when nobody pushes it. tried_since: when an operator last had it
-    tried anew. lawful_until: the end of the last day on which the recipient can still do what the law asks of it, where
-    a term runs for it. paper_by: when it should go on paper at the latest to be there by then, where paper may reach
-    it. watch_at: when the watch looks at it next. turn: its number in the order in which copies became available to
-    this recipient; None while it waits behind an earlier form of its case.
+    tried anew, or when its turn came after it had waited for an earlier form of its case. lawful_until: the end of the
+    last day on which the recipient can still do what the law asks of it, where a term runs for it. paper_by: when it
+    should go on paper at the latest to be there by then, where paper may reach it. watch_at: when the watch looks at it
+    next. turn: its number in the order in which copies became available to this recipient; None while it waits behind
+    an earlier form of its case.
     """
 
     id: DeliveryId

@@ -106,8 +106,8 @@ class Watch:
         steps: list[Step] = []
         for seen, dues in planned:
             delivery = unit.delivery(seen.id)
-            if delivery is None or (delivery.state, delivery.watch_at) != (seen.state, seen.watch_at):
-                continue  # somebody moved it meanwhile, and set its next look
+            if delivery is None or _resting_on(delivery) != _resting_on(seen):
+                continue  # somebody moved it meanwhile; it is looked at again if it is still due
             for due in dues:
                 look = self.patience.next_look(delivery, due.state, after=now)
                 if due.fact is None or due.proof is None:
@@ -120,6 +120,11 @@ class Watch:
             if delivery.state in NEEDS_A_PERSON:
                 steps += _begin(unit, f"delivery-{delivery.state}", delivery, now)
         return steps
+
+
+def _resting_on(delivery: Delivery) -> tuple[DeliveryState, datetime | None, datetime]:
+    """What a plan for a delivery rests on."""
+    return delivery.state, delivery.watch_at, delivery.trying_since
 
 
 def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> list[Step]:

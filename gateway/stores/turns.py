@@ -33,13 +33,14 @@ def must_wait(connection: sqlite.Connection, case_id: CaseId, delivery: Delivery
 
 
 def make_way(connection: sqlite.Connection, case_id: str | None, party: str, *, at: int) -> None:
-    """Let the next one come, after a copy of the case has left the state consigned."""
+    """Let the next one come, after a copy of the case has left the state consigned; its time for trying begins."""
     # Read one by one: who waits behind is never looked at.
     waiting = connection.execute(_OLDEST_FIRST, (case_id, party))
     for _, oldest in groupby(waiting, key=itemgetter(1)):
         for copy, _, transport, turn in list(oldest):
             if turn is None:
                 lay_out(connection, copy, party, at if transport == EndpointKind.PUSH else None)
+                connection.execute("UPDATE delivery SET tried_since = ? WHERE seq = ?", (at, copy))
         break
 
 

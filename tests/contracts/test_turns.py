@@ -81,6 +81,18 @@ def test_whatever_leaves_makes_way(store: Store, state: DeliveryState) -> None:
     assert turn(store, last) is None
 
 
+def test_the_time_for_trying_begins_with_the_turn(store: Store) -> None:
+    head, following, last = (one(store, "case") for _ in range(3))
+    later = NOW + 9 * SECOND
+    store.write(
+        lambda unit: unit.move_delivery(
+            head, expected=DeliveryState.CONSIGNED, to=DeliveryState.CLOSED, at=later, problem=None
+        )
+    )
+    tried = {each: store.read(lambda view, each=each: view.delivery(each)) for each in (following, last)}  # type: ignore[misc]
+    assert [found and found.trying_since for found in tried.values()] == [later, NOW]
+
+
 def test_a_copy_that_waits_holds_up_neither_another_case_nor_another_recipient(store: Store) -> None:
     one(store, "case", to="fund")
     waiting = one(store, "case", to="fund")
