@@ -52,7 +52,8 @@ class Sender(threading.Thread):
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/xml"}
         with httpx2.Client(headers=headers, trust_env=False, timeout=10) as client:
             while not self._stop_it.is_set() and not self.refused:
-                paper = draw_up(KIND, now=datetime.now(UTC))
+                case = self._chance.choice((None, None, None, "TOGETHER"))  # one in four waits for those before it
+                paper = draw_up(KIND, now=datetime.now(UTC), case=case)
                 form = self._stage.sign(paper.raw, by=SIGNER)
                 times = 2 if self._chance.random() < AGAIN else 1
                 for _ in range(times):
@@ -136,18 +137,22 @@ class Campaign:
         """How often a kill met a sender that waited for its answer."""
         return sum(sender.interrupted for sender in self.senders)
 
-    def kill_one(self, *, progress: int) -> str:
-        """SIGKILL any process of `serve` after so many further acknowledgements; its role."""
+    def kill(self, *, progress: int) -> list[str]:
+        """SIGKILL one, two or all processes of `serve` after so many further acknowledgements; their roles."""
         before = len(self.acknowledged)
         self.wait_until(lambda: len(self.acknowledged) >= before + progress, pause_s=0.005)
         time.sleep(self.chance.uniform(0, 0.05))
-        pid, role = self.chance.choice([(self.serve.handle.pid, "serve"), *children(self.serve.handle.pid)])
-        with suppress(ProcessLookupError):  # it was being started again and is gone by itself
-            os.kill(pid, signal.SIGKILL)
-            self.kills[role] += 1
-        if role == "serve":
+        alive = [(self.serve.handle.pid, "serve"), *children(self.serve.handle.pid)]
+        number = min(self.chance.choice((1, 1, 1, 2, 2, len(alive))), len(alive))
+        killed: list[str] = []
+        for pid, role in self.chance.sample(alive, number):
+            with suppress(ProcessLookupError):  # it was being started again and is gone by itself
+                os.kill(pid, signal.SIGKILL)
+                killed.append(role)
+        self.kills.update(killed)
+        if "serve" in killed:
             self._start_again()
-        return role
+        return killed
 
     def _start_again(self) -> None:
         """What an operating system does with a service that died: start it, and again when it does not stay."""

@@ -61,12 +61,10 @@ def run(chosen: argparse.Namespace) -> Outcome:
         tempfile.TemporaryDirectory() as folder,
         campaign(Path(folder) / "stage", seed=chosen.seed, senders=chosen.senders) as running,
     ):
-        while sum(running.kills.values()) < chosen.kills:
-            role = running.kill_one(progress=PROGRESS if running.chance.random() < 0.9 else 0)
-            done = sum(running.kills.values())
-            if done % 10 == 0 or done == chosen.kills:
-                said = f"  {done} kills (last: {role}), {len(running.acknowledged)} acknowledged"
-                print(said, file=sys.stderr, flush=True)
+        while (done := sum(running.kills.values())) < chosen.kills:
+            killed = running.kill(progress=PROGRESS if running.chance.random() < 0.9 else 0)
+            said = f"  {done + len(killed)} kills (last: {' '.join(killed)}), {len(running.acknowledged)} acknowledged"
+            print(said, file=sys.stderr, flush=True)
         running.finish()
         return judged(running, seconds=time.monotonic() - begun)
 

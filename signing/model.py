@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import TypeAlias
 
 from cryptography import x509
@@ -21,9 +20,8 @@ def sha256(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-@lru_cache(maxsize=1024)
 def fingerprint(certificate: Certificate) -> str:
-    """The digest of the DER certificate as `sha256:<hex>`. Parties come back, so it is remembered."""
+    """The digest of the DER certificate as `sha256:<hex>`."""
     return sha256(certificate.public_bytes(Encoding.DER))
 
 

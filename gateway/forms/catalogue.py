@@ -59,9 +59,10 @@ class Catalogue:
     def load(cls, folder: Path | None = None, *, code_lists: Path | None = None) -> Catalogue:
         """The same, with everything compiled and checked."""
         catalogue = cls.open(folder, code_lists=code_lists)
-        for country in catalogue.countries.values():
-            check_holidays(country)
-        catalogue.rules()
+        with _keeping_everything():
+            for country in catalogue.countries.values():
+                check_holidays(country)
+            catalogue.rules()
         return catalogue
 
     @property
@@ -136,9 +137,8 @@ class Catalogue:
 
     def _compile(self, homes: Iterable[Path]) -> None:
         """Compile the form kinds of these folders that are not yet."""
-        with _keeping_everything():
-            for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
-                self._compiled[home] = self._by_root[kind.qname] = kind
+        for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
+            self._compiled[home] = self._by_root[kind.qname] = kind
 
 
 @contextmanager

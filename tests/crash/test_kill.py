@@ -17,7 +17,7 @@ KILLS = 4
 def test_every_acknowledged_submission_is_delivered_once_whatever_is_killed(tmp_path: Path) -> None:
     with campaign(tmp_path / "stage", seed=SEED, senders=3) as running:
         while sum(running.kills.values()) < KILLS or len(running.kills) < 2:
-            running.kill_one(progress=2)
+            running.kill(progress=2)
         running.finish()
         outcome = judged(running)
         assert outcome.interrupted > 0, "no kill met a sender: the test proves nothing"
