@@ -34,9 +34,9 @@ class Process:
     log: Path
     handle: subprocess.Popen[bytes]
 
-    def wait_until_up(self, url: str) -> None:
+    def wait_until_up(self, url: str, *, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return when `url`/health answers. Raises ProcessFailed."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         with Client(url, timeout_s=1.0) as client:
             while time.monotonic() < deadline:
                 if self.handle.poll() is not None:
@@ -47,7 +47,7 @@ class Process:
                     time.sleep(_PAUSE_S)
                 else:
                     return
-        raise ProcessFailed(f"{self.name} did not answer within {START_TIMEOUT_S:.0f} s; see {self.log}")
+        raise ProcessFailed(f"{self.name} did not answer within {timeout_s:.0f} s; see {self.log}")
 
 
 @dataclass(kw_only=True)
