@@ -1,7 +1,7 @@
 # make demo | make test | make check | make bench: nothing but python3 and make is needed.
 # The environment is made from requirements.lock (every file pinned by hash) with the pip kept in bootstrap/,
 # because a bare Debian has neither pip nor ensurepip.
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench oracles lock clean
 SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
@@ -20,6 +20,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(PY) -m benchmarks $(BENCH)
+
+# What other people's tools say of our signatures; needs Maven and a JDK besides.
+oracles: $(READY)
+	$(PY) -m pytest tests/oracles/judges.py $(PYTEST)
 
 $(READY): requirements.lock pyproject.toml
 	rm -rf .venv

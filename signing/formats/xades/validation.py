@@ -107,15 +107,16 @@ def validate_xml(
     contents: set[bytes] = set()
     validated: list[ValidatedSignature] = []
     for element in document.signatures:
-        content, signature = _validate_signature(document, element, policy, validation_time, kept or ValidationData())
+        content, signature = validate_signature(document, element, policy, validation_time, kept or ValidationData())
         contents.add(content)
         validated.append(signature)
     return ValidatedXml(content=only_content(contents), signatures=tuple(validated))
 
 
-def _validate_signature(
+def validate_signature(
     document: SignedDocument, element: etree._Element, policy: ValidationPolicy, at: datetime, kept: ValidationData
 ) -> tuple[bytes, ValidatedSignature]:
+    """The content that one signature covers, and what the signature proves. Raises VerificationFailed."""
     # 1.
     parts, unsigned = read_signature(element), read_unsigned(element)
     certificates = tuple(dict.fromkeys((*(der for each in unsigned for der in each.certificates), *kept.certificates)))
