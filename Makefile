@@ -10,7 +10,7 @@ demo: $(READY)
 	@.venv/bin/sealpost demo $(DEMO)
 
 test: check
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest -n auto --dist loadfile $(PYTEST)
 
 check: $(READY)
 	$(PY) -m ruff format --check .
