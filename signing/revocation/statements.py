@@ -27,6 +27,9 @@ from signing.model import PublicKey
 
 MAX_OCSP_BYTES: Final = 64 * 1024
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
+# A verdict keeps the bytes that it is about: senders who bring large ones may not fill the memory.
+MAX_VERDICTS_OF_ANSWERS: Final = 1024
+MAX_VERDICTS_OF_LISTS: Final = 16
 _CERT_ID_DIGESTS: Final = (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)  # they name, and prove nothing
 _KNOWN_LIST_EXTENSIONS: Final = (x509.IssuingDistributionPoint,)
 _UNREADABLE: Final = (*UNREADABLE, InvalidSignature, UnsupportedAlgorithm, VerificationFailed, asn1.DerError)
@@ -50,7 +53,7 @@ class Statement:
     digest: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_VERDICTS_OF_ANSWERS)
 def read_ocsp(der: bytes, subject: bytes, issued_by: bytes) -> Statement | None:
     """What an OCSP answer says of a certificate; None if nothing that counts. The last verdicts are remembered.
 
@@ -87,7 +90,7 @@ def read_ocsp(der: bytes, subject: bytes, issued_by: bytes) -> Statement | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_VERDICTS_OF_LISTS)
 def read_list(der: bytes, subject: bytes, issued_by: bytes) -> Statement | None:
     """The same of a list of revoked certificates."""
     certificate, issuer = read_certificate(subject), read_certificate(issued_by)
