@@ -175,7 +175,7 @@ def http(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx2.C
         if party is not None:
             token = counter.folder.admin_token.read_text().strip() if party == "admin" else counter.tokens[party]
             headers["Authorization"] = f"Bearer {token}"
-        clients.append(httpx2.Client(base_url=url, headers=headers, trust_env=False))
+        clients.append(httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=30))
         return clients[-1]
 
     yield client

@@ -287,7 +287,8 @@ def pushed(
 
         def http(party: str | None) -> httpx2.Client:
             token = counter.folder.admin_token.read_text().strip() if party == "admin" else counter.tokens[party or ""]
-            client = httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+            headers = {"Authorization": f"Bearer {token}"}
+            client = httpx2.Client(base_url=address, headers=headers, trust_env=False, timeout=30)
             return stack.enter_context(client)
 
         yield counter, http
