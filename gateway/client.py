@@ -93,6 +93,7 @@ class Client:
         headers = {"Accept-Language": language}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        self._timeout_s = timeout_s
         # trust_env: a proxy of the environment is never asked for this machine itself.
         self._http = httpx2.Client(
             base_url=url,
@@ -184,6 +185,14 @@ class Client:
         """What lies ready for this party, page after page."""
         return cast(Iterator[MailboxItem], self._pages("/v1/mailbox"))
 
+    def await_mail(self, *, after: str = "0", seconds: int = 20, unleased: bool = True) -> list[MailboxItem]:
+        """One page of what lies ready, as soon as there is something; an empty one when nothing comes in time.
+
+        after: the cursor of an item that was seen. seconds: at most 30. unleased: only what no other client holds.
+        """
+        path = f"/v1/mailbox?after={_segment(after)}&limit={_PAGE_SIZE}&waitS={seconds}{'&leased=false' * unleased}"
+        return cast(list[MailboxItem], self._json("GET", path, wait_s=seconds)["items"])
+
     def lease(self, delivery_id: str, *, seconds: int | None = None) -> LeasedEnvelope:
         """Take a copy out of the mailbox for a while. A lease of somebody else gives a temporary ClientError."""
         body = {} if seconds is None else {"seconds": seconds}
@@ -198,6 +207,10 @@ class Client:
             )
         except KeyError as exc:
             raise _unexpected(answer) from exc
+
+    def release(self, leased: LeasedEnvelope) -> None:
+        """Give a copy back before its lease ends, for another client to take."""
+        self._call("DELETE", f"/v1/mailbox/{_segment(leased.delivery_id)}/leases/{_segment(leased.lease_id)}")
 
     def acknowledge(self, delivery_id: str, receipt: bytes) -> ReceiptView:
         """Send the signed receipt of a copy (from a mailbox, or of a push that was answered 202)."""
@@ -291,9 +304,17 @@ class Client:
         content: bytes | None = None,
         json_body: object | None = None,
         headers: Mapping[str, str] | None = None,
+        wait_s: float = 0,
     ) -> httpx2.Response:
         try:
-            answer = self._http.request(method, path, content=content, json=json_body, headers=dict(headers or {}))
+            answer = self._http.request(
+                method,
+                path,
+                content=content,
+                json=json_body,
+                headers=dict(headers or {}),
+                timeout=self._timeout_s + wait_s,
+            )
         except httpx2.HTTPError as exc:
             raise ClientError(
                 _made_up("unreachable", "The gateway cannot be reached", f"{self._place()}: {exc}"), status=None

@@ -14,10 +14,23 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, NotFound
 from gateway.lifecycle import is_final
-from gateway.model import Delivery, DeliveryId, Party, instant_text, new_id
+from gateway.model import Delivery, DeliveryId, Party, PartyId, instant_text, new_id
 from gateway.ports import Clock, Reading, Store, Transaction
 
 MIN_LEASE_S, MAX_LEASE_S = 1, 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a client wants to see of the mailbox of `party`: at most `limit` copies whose turn is above `after`.
+
+    free: leave out what another client holds, or what is being pushed at this moment.
+    """
+
+    party: PartyId
+    after: int
+    limit: int
+    free: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +50,15 @@ class Mailboxes:
     store: Store
     clock: Clock
 
-    def waiting(self, party: Party, *, after: int, limit: int) -> Sequence[Delivery]:
-        """Copies for `party` without its final receipt, whose turn is above `after`, in their order."""
-        return self.store.read(lambda view: view.mailbox(party.id, after=after, limit=limit))
+    def look(self, looks: Sequence[Look]) -> Sequence[Sequence[Delivery]]:
+        """For each look, the copies without the final receipt of their party, in their order; all in one read."""
+        now = self.clock.now()
+        return self.store.read(
+            lambda view: [
+                view.mailbox(look.party, after=look.after, limit=look.limit, free_at=now if look.free else None)
+                for look in looks
+            ]
+        )
 
     def lease(self, party: Party, delivery_id: DeliveryId, *, seconds: int) -> Leased:
         """Lease a copy and return it. seconds: from MIN_LEASE_S to MAX_LEASE_S.
@@ -66,6 +85,16 @@ class Mailboxes:
             raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
         running = delivery.lease_until or now
         raise Conflict("delivery-leased", "another client of this mailbox holds the copy", until=instant_text(running))
+
+    def release(self, party: Party, delivery_id: DeliveryId, lease_id: str) -> None:
+        """Give a copy back before its lease ends. Raises NotFound when that lease does not run."""
+
+        def give_back(unit: Transaction) -> bool:
+            _own(unit, party, delivery_id)
+            return unit.release(delivery_id, lease_id=lease_id)
+
+        if not self.store.write(give_back):
+            raise NotFound("lease-not-found", "no such lease runs on this copy")
 
 
 def _own(view: Reading, party: Party, delivery_id: DeliveryId) -> Delivery:

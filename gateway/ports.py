@@ -95,8 +95,11 @@ class Reading(Register, Protocol):
 
     def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]: ...
 
-    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
-        """Copies that are available to the party and wait for its receipt, by `turn`, from the first above `after`."""
+    def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
+        """Copies that are available to the party and wait for its receipt, by `turn`, from the first above `after`.
+
+        free_at: leave out those that are leased, or being pushed, at that moment.
+        """
         ...
 
     def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
@@ -269,6 +272,10 @@ class Transaction(Reading, Protocol):
 
         One that would run longer than any may is of a clock that was set back since, and holds nobody up.
         """
+        ...
+
+    def release(self, delivery_id: DeliveryId, *, lease_id: str) -> bool:
+        """End a mailbox lease; False when it is not the one that was taken last."""
         ...
 
     def add_evidence(self, evidence: Evidence) -> None: ...

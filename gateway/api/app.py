@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api import cases, conversions, mailboxes, operations, paper, parties, problems, submissions
 from gateway.api.load import Desk
+from gateway.api.waiting import Waiting
 from gateway.assembly import Gateway
 from gateway.version import VERSION
 
@@ -89,6 +90,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Sealpost", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
     app.state.desk = Desk()
+    app.state.waiting = Waiting(look=gateway.mailboxes.look)
     problems.install(app)
     for router in (
         submissions.router,

@@ -11,24 +11,57 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.api.access import Caller, TheGateway, read_xml
 from gateway.api.problems import problem
-from gateway.api.wire import LeaseRequest, NoQuery, Page
+from gateway.api.waiting import Crowded, Waiting
+from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery
 from gateway.errors import Conflict
+from gateway.mailboxes import Look
 from gateway.model import DeliveryId, instant_text
 from gateway.receipts import MAX_RECEIPT_BYTES, Acknowledged, Declined, Disregarded, HandedOver
 from gateway.status import evidence_href, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
 
+RETRY_AFTER_S = 5
+
 router = APIRouter(prefix="/v1/mailbox")
 
 
-@router.get("", operation_id="listMailbox")
-def index(gateway: TheGateway, party: Caller, page: Annotated[Page, Query()]) -> dict[str, Any]:
-    """Copies that wait for the caller's receipt, oldest first. Nothing shifts while it is paged."""
-    waiting = gateway.mailboxes.waiting(party, after=int(page.after), limit=page.limit)
-    body: dict[str, Any] = {"items": [mailbox_item(delivery) for delivery in waiting]}
-    if len(waiting) == page.limit:
-        body["next"] = f"/v1/mailbox?after={waiting[-1].turn}&limit={page.limit}"
+@router.get("", operation_id="listMailbox", response_model=None)
+async def index(
+    request: Request, gateway: TheGateway, party: Caller, page: Annotated[MailboxPage, Query()]
+) -> dict[str, Any] | JSONResponse:
+    """Copies that wait for the caller's receipt, as they became available. Nothing shifts while it is paged.
+
+    With `waitS`, an empty page is held back until a copy comes, or so many seconds have passed.
+    """
+    look = Look(party=party.id, after=int(page.after), limit=page.limit, free=page.leased == "false")
+    (found,) = await run_in_threadpool(gateway.mailboxes.look, [look])
+    if not found and page.wait_s:
+        waiting: Waiting = request.app.state.waiting
+        try:
+            found = await waiting.wait(look, seconds=page.wait_s, until_hung_up=lambda: _hung_up(request))
+        except Crowded as crowded:
+            return _crowded(all_parties=crowded.all_parties)
+    body: dict[str, Any] = {"items": [mailbox_item(delivery) for delivery in found]}
+    if len(found) == page.limit:
+        free = "" if page.leased is None else f"&leased={page.leased}"
+        body["next"] = f"/v1/mailbox?after={found[-1].turn}&limit={page.limit}{free}"
     return body
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _crowded(*, all_parties: bool) -> JSONResponse:
+    status, who = (503, "The gateway has") if all_parties else (429, "You have")
+    return problem(
+        status,
+        "too-many-waiting",
+        "Too many requests wait",
+        f"{who} as many requests waiting for a mailbox as may wait at once. Ask again later, or without waitS.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
 
 
 @router.post("/{delivery_id}/leases", status_code=201, operation_id="leaseDelivery", response_class=Response)
@@ -52,6 +85,15 @@ def lease(
         "Sealpost-Lease-Until": instant_text(leased.until),
     }
     return Response(leased.envelope, status_code=201, media_type=ENVELOPE_TYPE, headers=headers)
+
+
+@router.delete("/{delivery_id}/leases/{lease_id}", status_code=204, operation_id="releaseDelivery")
+def release(
+    delivery_id: str, lease_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+) -> Response:
+    """Give a copy back before its lease ends, for another client to take."""
+    gateway.mailboxes.release(party, DeliveryId(delivery_id), lease_id)
+    return Response(status_code=204)
 
 
 @router.post("/{delivery_id}/receipts", status_code=201, operation_id="createReceipt")

@@ -39,6 +39,13 @@ class SubmissionsPage(Page):
     idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")] | None = None
 
 
+class MailboxPage(Page):
+    """Query of a mailbox. waitS: how long to hold back an empty page. leased: `false` for what nobody holds."""
+
+    wait_s: Annotated[int, Field(ge=0, le=30)] = 0
+    leased: Literal["false"] | None = None
+
+
 class NoQuery(Strict):
     """Query of a resource that takes none."""
 
@@ -161,6 +168,7 @@ READ_NAMES = frozenset(
     str(field.alias)
     for model in (
         SubmissionsPage,
+        MailboxPage,
         LeaseRequest,
         Queue,
         Alerts,

@@ -27,15 +27,21 @@ from signing import Identity, TrustPolicy, sha256
 
 app = typer.Typer(help="Collect copies from your mailbox and sign for them.", no_args_is_help=True)
 
+Wait = Annotated[
+    int,
+    typer.Option("--wait", metavar="SECONDS", min=0, max=30, help="Wait so long for a copy to come, if none is there."),
+]
 LEASE_S = 15  # long enough to open a copy, short enough to wait for after a slip; a receipt needs no lease
 FORM, CONSIGNMENT, COPY = "form.xml", "consignment.xml", "copy.json"
 
 
 @app.command("list")
-def list_copies(url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
+def list_copies(
+    url: Url, wait: Wait = 0, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
     """List the copies that lie ready."""
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
-        items = list(gateway.mailbox())
+        items = gateway.await_mail(seconds=wait, unleased=False) if wait else list(gateway.mailbox())
         if as_json:
             print_json({"items": items})
             return
@@ -67,6 +73,7 @@ def fetch(
     ],
     delivery_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Copies; all when none.")] = None,
     to: Annotated[Path, typer.Option("--to", help="Folder to write to.", file_okay=False)] = Path("mailbox"),
+    wait: Wait = 0,
     token: Token = None,
     token_file: TokenFile = None,
     password_file: PasswordFile = None,
@@ -78,15 +85,15 @@ def fetch(
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         identity = load_key(key, password_file)
         policy = load_trust(trust)
-        for delivery_id in delivery_ids or [item["deliveryId"] for item in gateway.mailbox()]:
+        for delivery_id in delivery_ids or _lying_ready(gateway, wait):
             try:
                 fetched.append(_fetch(gateway, delivery_id, identity=identity, trust=policy, to=to))
             except ClientError as exc:
                 if exc.code != LEASED:
                     raise
                 postponed = True
-                wait = f"in {exc.retry_after_s} s" if exc.retry_after_s else "later"
-                err().print(Text(f"{delivery_id} is in the hands of another client; try again {wait}"))
+                later = f"in {exc.retry_after_s} s" if exc.retry_after_s else "later"
+                err().print(Text(f"{delivery_id} is in the hands of another client; try again {later}"))
         if as_json:
             print_json({"items": fetched})
         else:
@@ -128,6 +135,10 @@ def acknowledge(
             return
         for item in answers:
             out().print(Text(f"{item['deliveryId']}  {item['outcome']}  evidence {item['evidenceId']}"))
+
+
+def _lying_ready(gateway: Client, wait: int) -> list[str]:
+    return [item["deliveryId"] for item in (gateway.await_mail(seconds=wait) if wait else gateway.mailbox())]
 
 
 def _fetch(gateway: Client, delivery_id: str, *, identity: Identity, trust: TrustPolicy, to: Path) -> dict[str, str]:

@@ -113,13 +113,18 @@ def intake(
             await super().startup(sockets)
             _say_at_work(gateway.config, as_json=as_json)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.waiting.end()  # who waits for a mailbox would hold up the end
+            await super().shutdown(sockets)
+
     _log_to_stderr()
     with answering(as_json=as_json):
         gateway = build(load_config(config))
         Connection.head_timeout_s = gateway.config.request_timeout_s
+        app = create_app(gateway)
         server = Server(
             uvicorn.Config(
-                create_app(gateway),
+                app,
                 http=Connection,
                 log_config=None,
                 access_log=False,

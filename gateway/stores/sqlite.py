@@ -48,6 +48,7 @@ from gateway.stores.schema import NEVER, check_build, migrations
 from signing import fingerprint
 
 T = TypeVar("T")
+_NOT_LEASED = "(lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
 
 
 _BY_KEY = f"""
@@ -187,12 +188,17 @@ class _Snapshot:
         sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
         return [rows.delivery_of(row) for row in self._rows(sql, submission_id)]
 
-    def mailbox(self, party: PartyId, *, after: int, limit: int) -> Sequence[Delivery]:
+    def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
+        free = ""
+        moment: tuple[int, ...] = ()
+        if free_at is not None:
+            free = f"AND {_NOT_LEASED} AND (holder IS NULL OR due_at <= ?)"
+            moment = (*_lease_moments(free_at), to_ms(free_at))
         sql = (
             f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND turn > ? "
-            f"AND {rows.NOT_FINAL} ORDER BY turn LIMIT ?"
+            f"AND {rows.NOT_FINAL} {free} ORDER BY turn LIMIT ?"
         )
-        return [rows.delivery_of(row) for row in self._rows(sql, party, after, limit)]
+        return [rows.delivery_of(row) for row in self._rows(sql, party, after, *moment, limit)]
 
     def kinds_waiting(self, party: PartyId) -> frozenset[str]:
         sql = f"SELECT DISTINCT kind FROM delivery WHERE party = ? AND {rows.NOT_FINAL}"
@@ -442,11 +448,17 @@ class _Unit(_Snapshot):
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
         taken = self._connection.execute(
             "UPDATE delivery SET lease_id = ?, lease_until = ? "
-            "WHERE id = ? AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?) "
-            f"AND turn IS NOT NULL AND {rows.NOT_FINAL}",
-            (lease_id, to_ms(until), delivery_id, to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))),
+            f"WHERE id = ? AND {_NOT_LEASED} AND turn IS NOT NULL AND {rows.NOT_FINAL}",
+            (lease_id, to_ms(until), delivery_id, *_lease_moments(now)),
         )
         return bool(taken.rowcount)
+
+    def release(self, delivery_id: DeliveryId, *, lease_id: str) -> bool:
+        released = self._connection.execute(
+            "UPDATE delivery SET lease_id = NULL, lease_until = NULL WHERE id = ? AND lease_id = ?",
+            (delivery_id, lease_id),
+        )
+        return bool(released.rowcount)
 
     def add_evidence(self, evidence: Evidence) -> None:
         self._insert("evidence", rows.EVIDENCE, rows.evidence_row(evidence))
@@ -474,3 +486,8 @@ class _Unit(_Snapshot):
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
         return cases.file(self._connection, submission_id, links=links, sealed_facts=sealed_facts)
+
+
+def _lease_moments(now: datetime) -> tuple[int, int]:
+    """For `_NOT_LEASED`: a lease that would run longer than any may is of a clock that was set back since."""
+    return to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))

@@ -542,7 +542,7 @@ def test_the_look_ups_of_many_deliveries_use_their_indices(tmp_path: Path) -> No
     connection = sqlite.connect(str(tmp_path / "store"))
     by_lawful_moment = f"coalesce(lawful_until, {NEVER}), seq"
     for condition, order, index in (
-        (f"party = 'p' AND seq > 0 AND {rows.NOT_FINAL}", "seq", "delivery_mailbox"),
+        (f"party = 'p' AND turn > 0 AND {rows.NOT_FINAL}", "turn", "delivery_mailbox"),
         ("watch_at <= 0", "watch_at", "delivery_watch"),
         (f"{rows.IN_HAND} AND ({by_lawful_moment}) > (0, 0)", by_lawful_moment, "delivery_in_hand"),
     ):

@@ -34,6 +34,7 @@ from gateway.errors import Conflict
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.lifecycle import Breaker, Patience, RetryPolicy, is_final
+from gateway.mailboxes import Look
 from gateway.model import Delivery, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Clock, Deferred, Outcome, Store, Transport
 from gateway.receipt import build_receipt
@@ -103,7 +104,8 @@ class MailboxClient:
     kept: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # delivery id -> document id, its one receipt
 
     def collect(self, running: Running, party: Party) -> None:
-        for item in running.gateway.mailboxes.waiting(party, after=0, limit=100):
+        (waiting,) = running.gateway.mailboxes.look([Look(party=party.id, after=0, limit=100)])
+        for item in waiting:
             try:
                 leased = running.gateway.mailboxes.lease(party, item.id, seconds=30)
             except Conflict as refused:
