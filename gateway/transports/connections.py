@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 
 from gateway.addresses import Reach
 from gateway.transports.answers import Answer, Wanted
+from gateway.transports.names import Names, Resolve
 
-Resolve = Callable[[str, int], Sequence[str]]  # host and port -> addresses; raises OSError
 MAX_ADDRESSES = 4  # so many of a host are tried
-CONNECT_S, WAIT_S = 5.0, 10.0  # for a connection; for the next bytes
+CONNECT_S, WAIT_S = 5.0, 10.0  # for a name, or a connection; for the next bytes
 KEPT_FOR_S, SWEEP_S = 5.0, 1.0
 CHUNK_BYTES = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
@@ -37,12 +37,6 @@ class AddressRefused(Exception):
 
 class TlsFailed(Exception):
     """The two sides did not agree on TLS: a certificate that one of them refuses, too old a version."""
-
-
-def system_addresses(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host as this machine finds them, each once. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ class Connections:
 
     def __init__(self, *, reach: Reach, resolve: Resolve, tls: Callable[[str | None], ssl.SSLContext]) -> None:
         self._reach = reach
-        self._resolve = resolve
+        self._names = Names(resolve)
         self._tls = tls
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._idle: dict[tuple[str, str, int, str | None], list[tuple[float, socket.socket]]] = {}
@@ -190,7 +184,7 @@ class Connections:
             raise
 
     def _reached(self, place: Place, deadline: _Deadline) -> socket.socket:
-        addresses = self._resolve(place.host, place.port)
+        addresses = self._names.addresses(place.host, place.port, within_s=deadline.cap(CONNECT_S))
         if not addresses:
             raise ConnectionError("the name has no address")
         if not all(self._reach.permits(address) for address in addresses):

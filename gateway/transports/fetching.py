@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from gateway.addresses import Reach
 from gateway.transports.answers import AnswerTooLarge, BadAnswer
-from gateway.transports.connections import AddressRefused, Connections, Resolve, TlsFailed, system_addresses
+from gateway.transports.connections import AddressRefused, Connections, TlsFailed
+from gateway.transports.names import Resolve, system_addresses
 from gateway.version import VERSION
 from signing import NotFetched
 

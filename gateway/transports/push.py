@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from gateway.addresses import Reach
@@ -20,11 +21,25 @@ from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import PushSigner
 from gateway.receipts import MAX_RECEIPT_BYTES
 from gateway.transports.answers import Answer, AnswerTooLarge, BadAnswer
-from gateway.transports.connections import AddressRefused, Connections, Resolve, TlsFailed, system_addresses
+from gateway.transports.connections import AddressRefused, Connections, TlsFailed
+from gateway.transports.names import NameUnanswered, Resolve, system_addresses
 from gateway.version import VERSION
 
 TOTAL_S = 30.0
-PASSING = frozenset({408, 425, 429})
+PASSING: Mapping[int, str] = {
+    408: "it waited too long for our bytes",
+    421: "we reached the wrong one of several servers (RFC 9110, 15.5.20)",
+    425: "our signature was not fresh: the next try has another",
+    429: "we come too often; it may say when to come again",
+}
+"""Of the 4xx, those that pass by themselves, and why. Every other one needs a person: the address, the credentials or
+the copy itself is not taken there, and the same bytes would not be either tomorrow."""
+PERMANENT: Mapping[int, str] = {
+    501: "it does not know what a POST is",
+    505: "it does not speak HTTP/1.1",
+}
+"""Of the 5xx, those that do not pass by themselves. Every other one is trouble of the server's own."""
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 ENVELOPE_TYPE = "application/pkcs7-mime"
 RECEIPT_TYPES = frozenset({"application/xml", "text/xml"})
 
@@ -87,8 +102,12 @@ class Push:
             return Refused(code="endpoint-address-refused")
         except TimeoutError:
             return Deferred(code="endpoint-timeout")
-        except socket.gaierror:
-            return Deferred(code="endpoint-name-unknown")
+        # What follows passes: names come back, certificates are renewed, servers are started again.
+        except NameUnanswered:
+            return Deferred(code="endpoint-name-unanswered")
+        except socket.gaierror as error:
+            unknown = error.errno in _NO_SUCH_NAME
+            return Deferred(code="endpoint-name-unknown" if unknown else "endpoint-name-unanswered")
         except TlsFailed:
             return Deferred(code="endpoint-tls-failed")
         except AnswerTooLarge:
@@ -142,13 +161,20 @@ def _outcome(answer: Answer) -> Outcome:
         return Answered(raw_receipt=answer.body)
     if status == 202:
         return Answered(raw_receipt=None)
-    if status in PASSING or status >= 500:
+    if status in PASSING or (status >= 500 and status not in PERMANENT):
         return Deferred(code=f"endpoint-status-{status}", retry_after_s=_retry_after(answer.headers))
-    if 400 <= status < 500:
+    if status >= 400:
         return Refused(code=f"endpoint-status-{status}")
     return Refused(code="endpoint-redirects") if 300 <= status < 400 else Deferred(code=f"endpoint-status-{status}")
 
 
 def _retry_after(headers: Mapping[bytes, str]) -> float | None:
+    """Seconds, from now or until a date (RFC 9110, 10.2.3); None for what is neither."""
     value = headers.get(b"retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return None

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.addresses import Reach, network
-from gateway.transports import connections
 from gateway.transports.connections import Connections
+from gateway.transports.names import system_addresses
 
 TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 
@@ -45,7 +45,7 @@ def serving(*answers: tuple[bytes, bool]) -> Iterator[tuple[Server, Connections]
     server = Server(answers)
     kept = Connections(
         reach=Reach(allowed=(network("127.0.0.1/32"),)),
-        resolve=connections.system_addresses,
+        resolve=system_addresses,
         tls=lambda _: ssl.create_default_context(),
     )
     server.thread.start()
