@@ -22,6 +22,7 @@ from gateway.dispatch import Dispatch
 from gateway.errors import ConfigError
 from gateway.evidence import Witness
 from gateway.forms.catalogue import Catalogue
+from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
 from gateway.intake import Intake
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
@@ -75,6 +76,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Gateway:
     """Assemble a gateway. Raises ConfigError when anything it needs is missing or wrong."""
     clock = clock or SystemClock()
     catalogue = Catalogue.load(config.schemas, code_lists=config.code_lists)
+    check_holidays(catalogue.countries.values())
     validator = Validator(catalogue)
     messages = catalogue.messages
     try:

@@ -57,12 +57,9 @@ class Catalogue:
 
     @classmethod
     def load(cls, folder: Path | None = None, *, code_lists: Path | None = None) -> Catalogue:
-        """The same, with everything compiled and checked."""
+        """The same, with everything compiled and checked; only the holidays are computed when they are asked for."""
         catalogue = cls.open(folder, code_lists=code_lists)
-        with _keeping_everything():
-            for country in catalogue.countries.values():
-                check_holidays(country)
-            catalogue.rules()
+        catalogue.rules()
         return catalogue
 
     @property
@@ -156,8 +153,7 @@ def _keeping_everything() -> Iterator[None]:
 def load_countries(folder: Path = SCHEMAS) -> Mapping[str, Country]:
     """The countries under `folder` by their code, without their form kinds. Raises CatalogueError naming the file."""
     countries = read_countries(SchemaFolder(folder))
-    for country in countries.values():
-        check_holidays(country)
+    check_holidays(countries.values())
     return countries
 
 

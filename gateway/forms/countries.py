@@ -7,7 +7,7 @@ or names a country.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -121,16 +121,18 @@ def read_country(code: str, calendar: object, terms: object) -> Country:
     return Country(code=code, calendar=_calendar(code, calendar), profiles=profiles, terms=read)
 
 
-def check_holidays(country: Country) -> None:
-    """Ask for the holidays of a country, so that its calendar.yaml is known to be right and nobody waits for the
-    library later. Raises CatalogueError naming the key."""
-    said = f"{country.code}/calendar.yaml.holidays"
-    try:
-        country.calendar.public_holidays(2000)
-    except NotImplementedError as exc:
-        raise CatalogueError("catalogue-value", f"{said}.country: the holidays library does not know it") from exc
-    except ValueError as exc:
-        raise CatalogueError("catalogue-value", f"{said}.categories: the holidays library does not know them") from exc
+def check_holidays(countries: Iterable[Country]) -> None:
+    """Ask for the holidays of countries: so that each calendar.yaml is known to be right, and that no request waits for
+    the library, which is slow when it is first asked. Raises CatalogueError naming the key."""
+    for country in countries:
+        said = f"{country.code}/calendar.yaml.holidays"
+        try:
+            country.calendar.public_holidays(2000)
+        except NotImplementedError as exc:
+            raise CatalogueError("catalogue-value", f"{said}.country: the holidays library does not know it") from exc
+        except ValueError as exc:
+            said = f"{said}.categories: the holidays library does not know them"
+            raise CatalogueError("catalogue-value", said) from exc
 
 
 def _calendar(code: str, data: object) -> Calendar:

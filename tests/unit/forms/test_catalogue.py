@@ -11,7 +11,8 @@ from lxml import etree
 from gateway.deadlines import Unit
 from gateway.errors import CatalogueError
 from gateway.forms.cases import samples_of
-from gateway.forms.catalogue import Catalogue
+from gateway.forms.catalogue import Catalogue, load_countries
+from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
 from tests.unit.forms.slips import HEADER, NAMESPACE, PERSON, RECEIVED_ON, slip
 
@@ -215,8 +216,6 @@ def test_a_wrong_form_toml_is_refused_with_file_and_key(schemas: Path, old: str,
         ("common/1/messages.yaml", "XML-001:", "XML-002:", "is repeated"),
         ("common/1/messages.yaml", "XML-001:", "  XML-001:", "messages.yaml"),
         ("zz/slip/1/form.xsd", 'type="c:AmountType"', 'type="c:NoType"', "zz/slip/1/form.xsd"),
-        ("zz/calendar.yaml", "{country: BE,", "{country: ZZ,", "zz/calendar.yaml.holidays.country: the holidays lib"),
-        ("zz/calendar.yaml", "[public]", "[festive]", "zz/calendar.yaml.holidays.categories: the holidays lib"),
     ],
 )
 def test_any_other_wrong_file_is_refused_by_name(schemas: Path, name: str, old: str, new: str, said: str) -> None:
@@ -227,6 +226,26 @@ def test_any_other_wrong_file_is_refused_by_name(schemas: Path, name: str, old: 
     with pytest.raises(CatalogueError) as caught:
         Catalogue.load(schemas)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{country: BE,", "{country: ZZ,", r"zz/calendar\.yaml\.holidays\.country: the holidays library"),
+        ("[public]", "[festive]", r"zz/calendar\.yaml\.holidays\.categories: the holidays library"),
+    ],
+)
+def test_holidays_that_the_library_does_not_know_are_refused_by_name(
+    schemas: Path, old: str, new: str, said: str
+) -> None:
+    path = schemas / "zz/calendar.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CatalogueError, match=said):
+        load_countries(schemas)
+    with pytest.raises(CatalogueError, match=said):
+        check_holidays(Catalogue.load(schemas).countries.values())
 
 
 EXCERPT = """\
