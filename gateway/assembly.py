@@ -72,10 +72,14 @@ class Gateway:
     admin_token_hash: str
 
 
-def build(config: Config, *, clock: Clock | None = None) -> Gateway:
-    """Assemble a gateway. Raises ConfigError when anything it needs is missing or wrong."""
+def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | None = None) -> Gateway:
+    """Assemble a gateway.
+
+    catalogue: one that is loaded, where several gateways of a process judge alike; else that of the configuration.
+    Raises ConfigError when anything it needs is missing or wrong.
+    """
     clock = clock or SystemClock()
-    catalogue = Catalogue.load(config.schemas, code_lists=config.code_lists)
+    catalogue = catalogue or Catalogue.load(config.schemas, code_lists=config.code_lists)
     check_holidays(catalogue.countries.values())
     validator = Validator(catalogue)
     messages = catalogue.messages

@@ -28,6 +28,7 @@ from gateway.model import DeliveryId, Party, PartyId
 from gateway.ports import Clock
 from gateway.views import EndpointRecord
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
+from tests.schemas.cases import catalogue
 
 SIGNERS = {
     "be/health-surveillance-request": ("employer", "employer"),
@@ -110,7 +111,8 @@ def open_counter(cast: DemoFolder, config: Config) -> Iterator[Callable[..., Cou
     def open_it(
         endpoints: dict[str, EndpointRecord] | None = None, *, clock: Clock | None = None, **changes: Any
     ) -> Counter:
-        gateway = build(replace(config, **changes), clock=clock)
+        assert not changes.keys() & {"schemas", "code_lists"}
+        gateway = build(replace(config, **changes), clock=clock, catalogue=catalogue())
         gateways.append(gateway)
         return Counter(gateway=gateway, folder=cast, tokens=register_cast(gateway, cast, endpoints=endpoints))
 

@@ -22,10 +22,10 @@ from rich.console import Console
 from gateway.demo.narration import Narrator, StoryFailed
 from gateway.demo.papers import COMMON, REFERENCES, SAMPLES, draw_up
 from gateway.demo.story import LAW
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.parsing import parse_untrusted
 from gateway.forms.validation import Validator
 from tests.cli.command import sealpost
+from tests.schemas.cases import catalogue
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ODD_DAYS = (
@@ -40,7 +40,7 @@ ODD_DAYS = (
 
 @pytest.fixture(scope="module")
 def validator() -> Validator:
-    return Validator(Catalogue.load())
+    return Validator(catalogue())
 
 
 def test_everything_is_as_the_law_says(tmp_path: Path) -> None:

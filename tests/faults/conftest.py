@@ -14,13 +14,14 @@ from gateway.assembly import Gateway, build
 from gateway.config import load_config
 from gateway.demo.pki import DemoFolder
 from tests.faults.world import World
+from tests.schemas.cases import catalogue
 
 
 @pytest.fixture(scope="session")
 def assembled(cast: DemoFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The parts that no fault changes: catalogue, rules, keys."""
     place = tmp_path_factory.mktemp("assembled")
-    gateway = build(replace(load_config(cast.config), store_path=place / "store.sqlite3"))
+    gateway = build(replace(load_config(cast.config), store_path=place / "store.sqlite3"), catalogue=catalogue())
     yield gateway
     gateway.store.close()
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Validator
+from tests.schemas.cases import catalogue
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 @pytest.fixture(scope="session")
 def validator() -> Validator:
-    return Validator(Catalogue.load())
+    return Validator(catalogue())
 
 
 @pytest.fixture(scope="session")

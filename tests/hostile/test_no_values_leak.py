@@ -17,15 +17,15 @@ import pytest
 from lxml import etree
 
 from gateway.errors import GatewayError
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, XmlRejected
 from gateway.forms.parsing import parse_untrusted
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.text import to_text
 from gateway.forms.validation import Validator
+from tests.schemas.cases import catalogue
 
 MARKER = "Zwijgplicht"
-KINDS = [kind.id for kind in Catalogue.load().kinds]
+KINDS = [kind.id for kind in catalogue().kinds]
 RECEIVED_ON = date(2026, 6, 1)
 
 # Texts that imitate libxml2's own messages, to fool whoever reads names or limits out of them.

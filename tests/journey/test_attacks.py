@@ -54,6 +54,7 @@ from tests.journey.test_mailboxes import (
 )
 from tests.journey.test_refusals import assert_nothing_went_out, codes, refused, without_signature
 from tests.journey.test_submissions import RECIPIENTS
+from tests.schemas.cases import catalogue
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -65,7 +66,7 @@ HANDED_IN = ("be/health-surveillance-request", "be/health-assessment", "be/appea
 def standing(cast: DemoFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
     """One counter for all the attacks that must leave nothing behind."""
     store = tmp_path_factory.mktemp("standing") / "store.sqlite3"
-    gateway = build(replace(load_config(cast.config), store_path=store))
+    gateway = build(replace(load_config(cast.config), store_path=store), catalogue=catalogue())
     yield Counter(gateway=gateway, folder=cast, tokens=register_cast(gateway, cast))
     gateway.store.close()
 
@@ -880,7 +881,7 @@ def test_a_kept_connection_starts_its_next_try_with_a_new_deadline(standing: Cou
 
 
 def test_a_store_that_somebody_else_holds_is_503_and_reading_goes_on(cast: DemoFolder, config: Config) -> None:
-    gateway = build(config)
+    gateway = build(config, catalogue=catalogue())
     gateway.store.close()
     store = SqliteStore(config.store_path, patience_s=0.3)
     gateway = replace(gateway, store=store, intake=replace(gateway.intake, store=store))
@@ -928,7 +929,7 @@ class FullStore(SqliteStore):
 
 
 def test_a_full_disk_is_503_with_nothing_stored_half(config: Config, cast: DemoFolder) -> None:
-    gateway = build(config)
+    gateway = build(config, catalogue=catalogue())
     gateway.store.close()
     store = FullStore(config.store_path)
     gateway = replace(gateway, store=store, intake=replace(gateway.intake, store=store))
@@ -990,7 +991,7 @@ class SetBack:
 def test_a_clock_that_was_set_back_between_two_runs_freezes_nothing(config: Config, cast: DemoFolder) -> None:
     """The first run believed that it was next month: what it put off and what it leased is not lost until then."""
     patient = replace(config, retry_schedule_s=(60.0,), breaker_failures=1)
-    ahead = build(patient, clock=SetBack(timedelta(days=30)))
+    ahead = build(patient, clock=SetBack(timedelta(days=30)), catalogue=catalogue())
     dead = {"fund": {"kind": "push", "url": "http://127.0.0.1:9/"}}
     register_cast(ahead, cast, endpoints=dead)  # type: ignore[arg-type]
     counter = Counter(gateway=ahead, folder=cast, tokens={})
@@ -1006,7 +1007,7 @@ def test_a_clock_that_was_set_back_between_two_runs_freezes_nothing(config: Conf
         while find(ahead).attempts == 0:
             time.sleep(0.01)
     ahead.store.close()
-    now = build(replace(patient, retry_schedule_s=(0.05,)))
+    now = build(replace(patient, retry_schedule_s=(0.05,)), catalogue=catalogue())
     assert now.mailboxes.lease(counter_of(now, cast).party("fund"), find(now).id, seconds=1).envelope
     with dispatching(now) as dispatch:
         dispatch.catch_up()

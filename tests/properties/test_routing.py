@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.errors import Conflict, RegistrationRefused
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.kinds import FormKind
 from gateway.forms.validation import Validator
 from gateway.model import Party, PartyId
@@ -22,6 +21,7 @@ from gateway.registration import check_certificates, check_roles
 from gateway.routing import Router
 from signing import fingerprint, issuing
 from tests.registers import MemoryRegister, certificates_of
+from tests.schemas.cases import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FORBIDDEN = frozenset({"Employer", "EmployerDelegate"})
@@ -38,11 +38,6 @@ SECRET_KINDS = (
 )
 KEYS = IdentifierKeys(b"k" * 32)
 KBOS = ("0123456749", "0200000043", "0333333372")
-
-
-@cache
-def catalogue() -> Catalogue:
-    return Catalogue.load()
 
 
 @cache

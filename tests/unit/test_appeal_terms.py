@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.kinds import FormKind
+from tests.schemas.cases import catalogue
 
 APPEAL = "be/appeal"
 DECISION = "be/appeal-decision"
 
 
-@cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()
-
-
 def _kind(name: str) -> FormKind:
-    kind = _catalogue().by_name(name)
+    kind = catalogue().by_name(name)
     assert kind is not None
     return kind
 
@@ -32,7 +25,7 @@ def test_the_report_of_the_decision_fulfils_the_terms_of_the_appeal() -> None:
 @pytest.mark.parametrize("name", ["be/appeal-notice", "be/appeal-convocation", "be/appeal-decision-annex"])
 def test_no_other_document_of_the_procedure_fulfils_them(name: str) -> None:
     assert _kind(name).terms == ()
-    assert not any(name in term.done_by for kind in _catalogue().kinds for term in kind.terms)
+    assert not any(name in term.done_by for kind in catalogue().kinds for term in kind.terms)
 
 
 def test_against_the_report_itself_no_term_of_appeal_runs() -> None:

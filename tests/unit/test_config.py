@@ -14,6 +14,7 @@ from gateway.config import Config, load_config
 from gateway.errors import ConfigError
 from signing import identity_to_pem
 from signing.issuing import issue, issue_authority
+from tests.schemas.cases import catalogue
 
 WHOLE = """
 [gateway]
@@ -116,7 +117,7 @@ def test_a_gateway_is_not_built_on_a_wrong_file(
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(ConfigError) as refused:
-        build(replace(config, **{key: file}))
+        build(replace(config, **{key: file}), catalogue=catalogue())
     assert refused.value.code == code
     assert named in refused.value.detail
 
@@ -145,9 +146,9 @@ def test_pushes_are_signed_with_a_key_of_their_own_where_one_is_given(config: Co
     (tmp_path / "large.pem").write_bytes(identity_to_pem(large))
     config = replace(config, identity=tmp_path / "large.pem")
     with pytest.raises(ConfigError) as refused:
-        build(config)
+        build(config, catalogue=catalogue())
     assert refused.value.code == "push-identity"
-    gateway = build(replace(config, push_identity=tmp_path / "own.pem"))
+    gateway = build(replace(config, push_identity=tmp_path / "own.pem"), catalogue=catalogue())
     gateway.store.close()
     assert gateway.push.signer.identity.fingerprint == own.fingerprint
     assert gateway.witness.identity.fingerprint == large.fingerprint
@@ -163,15 +164,15 @@ def test_a_key_with_a_password_is_opened_with_it_and_never_asks_for_one(
     (tmp_path / "key.pem").write_bytes(locked)
     config = replace(config, push_certificate=tmp_path / "certificate.pem", push_key=tmp_path / "key.pem")
     with pytest.raises(ConfigError, match="push-certificate"):
-        build(config)
+        build(config, catalogue=catalogue())
     monkeypatch.setenv("SEALPOST_PUSH_PASSWORD", "secret")
     told = load_config(_written(tmp_path, WHOLE)).push_password
-    gateway = build(replace(config, push_password=told))
+    gateway = build(replace(config, push_password=told), catalogue=catalogue())
     gateway.store.close()
     assert gateway.push.certificate is not None
 
 
 def test_an_unknown_store_engine_is_named(config: Config) -> None:
     with pytest.raises(ConfigError) as refused:
-        build(replace(config, store_engine="stone-tablets"))
+        build(replace(config, store_engine="stone-tablets"), catalogue=catalogue())
     assert (refused.value.code, "sqlite" in refused.value.detail) == ("store-engine", True)

@@ -10,13 +10,13 @@ import pytest
 from cryptography.x509 import Certificate
 
 from gateway.deadlines import verdict
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Identified, Validator
 from gateway.model import Party, PartyId
 from gateway.pseudonyms import IdentifierKeys
 from gateway.routing import Router, Routing
 from signing.issuing import issue, issue_authority
 from tests.registers import MemoryRegister
+from tests.schemas.cases import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 AT = datetime(2026, 3, 5, tzinfo=UTC)
@@ -30,17 +30,12 @@ TRIPLICATES = {
 
 
 @cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()
-
-
-@cache
 def _seal() -> Certificate:
     return issue(issue_authority("Test Authority", at=AT), "A party", use="seal", at=AT).certificate
 
 
 def _form(kind: str, sample: str = "valid-typical") -> Identified:
-    return Validator(_catalogue()).identify((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes())
+    return Validator(catalogue()).identify((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes())
 
 
 def _party(form: Identified, role: str, *also: str) -> Party:
@@ -58,7 +53,7 @@ def _party(form: Identified, role: str, *also: str) -> Party:
 
 
 def _routed(form: Identified, *parties: Party) -> Routing:
-    return Router(keys=KEYS, messages=_catalogue().messages).route(form.kind, form.content, MemoryRegister(parties))
+    return Router(keys=KEYS, messages=catalogue().messages).route(form.kind, form.content, MemoryRegister(parties))
 
 
 @pytest.mark.parametrize("kind", TRIPLICATES)

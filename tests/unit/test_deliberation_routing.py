@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import Certificate
 
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Identified, Validator
 from gateway.model import Party, PartyId
 from gateway.pseudonyms import IdentifierKeys
 from gateway.routing import Router, Routing
 from signing.issuing import issue, issue_authority
 from tests.registers import MemoryRegister
+from tests.schemas.cases import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 AT = datetime(2026, 5, 4, tzinfo=UTC)
@@ -31,18 +31,13 @@ ROWS = {
 
 
 @cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()
-
-
-@cache
 def _seal() -> Certificate:
     return issue(issue_authority("Test Authority", at=AT), "Somebody", use="seal", at=AT).certificate
 
 
 @cache
 def _form(kind: str, sample: str = "valid-typical") -> Identified:
-    return Validator(_catalogue()).identify((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes())
+    return Validator(catalogue()).identify((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes())
 
 
 def _party(party_id: str, role: str, scheme: str, value: str, *also: str) -> Party:
@@ -69,7 +64,7 @@ def _everybody(*also: str) -> tuple[Party, ...]:
 
 def _routed(kind: str, sample: str = "valid-typical", parties: tuple[Party, ...] | None = None) -> Routing:
     form = _form(kind, sample)
-    router = Router(keys=KEYS, messages=_catalogue().messages)
+    router = Router(keys=KEYS, messages=catalogue().messages)
     return router.route(form.kind, form.content, MemoryRegister(_everybody() if parties is None else parties))
 
 
@@ -160,6 +155,6 @@ def test_agreement_starts_no_term_and_disagreement_starts_fourteen_working_days(
 
 def test_the_documents_of_the_deliberation_bar_the_employer_in_their_data() -> None:
     for kind_id in (*ROWS, SUPPLEMENT):
-        kind = _catalogue().by_name(kind_id)
+        kind = catalogue().by_name(kind_id)
         assert kind is not None
         assert kind.never == {"Employer", "EmployerDelegate"}

@@ -9,21 +9,16 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import Certificate
 
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.validation import Identified, Validator
 from gateway.model import Party, PartyId
 from gateway.pseudonyms import IdentifierKeys
 from gateway.routing import Router, Routing
 from signing.issuing import issue, issue_authority
 from tests.registers import MemoryRegister
+from tests.schemas.cases import catalogue
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 AT = datetime(2026, 3, 5, tzinfo=UTC)
-
-
-@cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()
 
 
 @cache
@@ -33,7 +28,7 @@ def _seal() -> Certificate:
 
 @cache
 def _form(kind: str) -> Identified:
-    return Validator(_catalogue()).identify((SAMPLES / kind / "1" / "valid-typical.xml").read_bytes())
+    return Validator(catalogue()).identify((SAMPLES / kind / "1" / "valid-typical.xml").read_bytes())
 
 
 def _office(
@@ -57,7 +52,7 @@ def _office(
 
 def _routed(kind: str, *everybody: Party) -> Routing:
     form = _form(kind)
-    router = Router(keys=IdentifierKeys(b"k" * 32), messages=_catalogue().messages)
+    router = Router(keys=IdentifierKeys(b"k" * 32), messages=catalogue().messages)
     return router.route(form.kind, form.content, MemoryRegister(everybody))
 
 

@@ -17,7 +17,6 @@ from lxml import etree
 
 from gateway.deadlines import Bound, Reading, Span, TermDates, Unit, Verdict, add_period, verdict
 from gateway.demo.papers import draw_up
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.parsing import parse_untrusted
 from gateway.model import (
     Delivery,
@@ -35,8 +34,9 @@ from gateway.model import (
 from gateway.ports import Store, Transaction
 from gateway.stores import STORES
 from gateway.terms import start_terms, terms_of
+from tests.schemas.cases import catalogue
 
-CATALOGUE = Catalogue.load()
+CATALOGUE = catalogue()
 LAW = CATALOGUE.countries["be"]
 DAYS = LAW.calendar
 BRUSSELS = DAYS.zone

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, Phase
 from gateway.forms.kinds import FormKind
 from gateway.forms.rules import Where
 from gateway.forms.sources import COMMON_NAMESPACE, parse_yaml
 from gateway.forms.validation import Validator
+from tests.schemas.cases import catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
-CATALOGUE = Catalogue.load()
+CATALOGUE = catalogue()
 KINDS = {kind.id: kind for kind in CATALOGUE.kinds}
 NAME = re.compile(r"\b([fc]):([A-Za-z][\w.-]*)")
 LITERAL = re.compile(r"'[^']*'")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import CatalogueError
-from gateway.forms.catalogue import Catalogue
 from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
+from tests.schemas.cases import catalogue
 from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
 
 FOLDED = st.text("abcdez159 .-éÉœßÅ’\u0301\u00ad漢", max_size=40)
@@ -32,7 +32,7 @@ ONE = {
 
 @cache
 def _screening() -> Screening:
-    screening = Catalogue.load().reference.screening
+    screening = catalogue().reference.screening
     assert screening is not None
     return screening
 
