@@ -134,8 +134,9 @@ class Catalogue:
 
     def _compile(self, homes: Iterable[Path]) -> None:
         """Compile the form kinds of these folders that are not yet."""
-        for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
-            self._compiled[home] = self._by_root[kind.qname] = kind
+        with _keeping_everything():
+            for home, kind in self._compiler.kinds([home for home in homes if home not in self._compiled]):
+                self._compiled[home] = self._by_root[kind.qname] = kind
 
 
 @contextmanager
