@@ -13,7 +13,7 @@ from enum import StrEnum
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import NEEDS_A_PERSON, Fact, Patience, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, instant_text
+from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, delivery_view, evidence_item, without_nulls
 from gateway.steps import Step, take, tell
@@ -113,13 +113,17 @@ class Oversight:
         return self.delivery(delivery_id)
 
     def delivery(self, delivery_id: DeliveryId) -> Json:
-        """One delivery with all evidence of it. Raises NotFound."""
+        """One delivery with all evidence of it, and all that came as a receipt. Raises NotFound."""
 
         def look(view: Reading) -> Json:
             delivery = _found(view, delivery_id)
             mine = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
             paper = view.print_job(delivery.id) is not None
-            return {**_view(delivery, paper=paper), "evidence": [evidence_item(each) for each in mine]}
+            return {
+                **_view(delivery, paper=paper),
+                "evidence": [evidence_item(each) for each in mine],
+                "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
+            }
 
         return self.store.read(look)
 
@@ -202,6 +206,18 @@ def _view(delivery: Delivery, *, paper: bool) -> Json:
     }
     shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
     return without_nulls({**delivery_view(delivery), "kind": delivery.kind, **shown, "acts": acts})
+
+
+def _receipt_view(receipt: KeptReceipt) -> Json:
+    """What came as a receipt, and what became of it: a state, or the code of what is wrong with it."""
+    return without_nulls(
+        {
+            "receivedAt": instant_text(receipt.received_at),
+            "outcome": receipt.outcome,
+            "digest": receipt.digest,
+            "evidenceId": receipt.evidence_id,
+        }
+    )
 
 
 def _alert_view(alert: Alert) -> Json:

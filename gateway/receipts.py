@@ -13,7 +13,7 @@ from datetime import datetime
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
-from gateway.lifecycle import TRANSITIONS, Fact, can_advance
+from gateway.lifecycle import TRANSITIONS, Fact, can_advance, is_final
 from gateway.model import (
     Alert,
     Delivery,
@@ -28,7 +28,7 @@ from gateway.model import (
 )
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
-from gateway.steps import Step, take, tell
+from gateway.steps import RECEIPT_ODD, Step, take, tell
 from gateway.terms import start_terms
 from signing import TrustPolicy, VerificationFailed, sha256
 
@@ -119,7 +119,7 @@ class Receipts:
         if isinstance(verified, str):
             code = verified
             kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
-            self.store.write(lambda unit: _keep_once(unit, kept))
+            tell(self.store.write(lambda unit: _keep_once(unit, kept)), ())
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
 
@@ -224,9 +224,14 @@ def _kept(
     )
 
 
-def _keep_once(unit: Transaction, receipt: KeptReceipt) -> None:
-    if unit.receipt_by_digest(receipt.delivery_id, receipt.digest) is None:
-        unit.add_receipt(receipt)
+def _keep_once(unit: Transaction, receipt: KeptReceipt) -> Sequence[Alert]:
+    """Keep what proves nothing; the alert that this begins while the copy still waits for a receipt."""
+    delivery = unit.delivery(receipt.delivery_id)
+    if delivery is None or unit.receipt_by_digest(receipt.delivery_id, receipt.digest) is not None:
+        return ()
+    unit.add_receipt(receipt)
+    alert = Alert(kind=RECEIPT_ODD, subject=delivery.id, opened_at=receipt.received_at)
+    return (alert,) if not is_final(delivery.state) and unit.open_alert(alert) else ()
 
 
 def _as_before(known: KeptReceipt, evidence_id: EvidenceId) -> Taken:

@@ -30,6 +30,7 @@ from gateway.model import (
     instant_text,
 )
 from gateway.ports import Reading, Store
+from gateway.statewords import WORDS
 
 Json = dict[str, Any]
 WARNINGS = {
@@ -195,18 +196,18 @@ class Status:
                 warnings=[
                     finding_to_json(warning, self.messages, language)
                     for delivery in deliveries
-                    for warning in self._warnings(delivery, evidence)
+                    for warning in self._warnings(delivery, evidence, language)
                 ],
             )
 
         return self.store.read(look)
 
-    def _warnings(self, delivery: Delivery, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+    def _warnings(self, delivery: Delivery, evidence: Sequence[Evidence], language: str) -> Iterator[Finding]:
         """What its sender must know of a copy that has not reached its recipient: a code for each thing evidenced."""
         if delivery.state in REACHED:
             return
         happened = {each.event for each in evidence if each.delivery_id == delivery.id}
-        params = (("role", delivery.role), ("state", delivery.state), ("delivery", delivery.id))
+        params = (("role", delivery.role), ("state", WORDS[delivery.state][language]), ("delivery", delivery.id))
         for event, code in WARNINGS.items():
             if event in happened:
                 found = self.messages.finding(code, Phase.RECORDS, params=params)

@@ -19,14 +19,9 @@ from gateway.ports import Transaction
 
 log = logging.getLogger("sealpost.alerts")
 
-SENDER_WARNED, DEADLINE_MISSED, ENDPOINT_DOWN, PAPER_DUE = (
-    "sender-warned",
-    "deadline-missed",
-    "endpoint-down",
-    "paper-due",
-)
-ALERTS = (SENDER_WARNED, DEADLINE_MISSED, ENDPOINT_DOWN, PAPER_DUE, *(f"delivery-{s}" for s in sorted(NEEDS_A_PERSON)))
-"""Every kind of alert."""
+ENDPOINT_DOWN, PAPER_DUE, RECEIPT_ODD = "endpoint-down", "paper-due", "receipt-odd"
+"""Alerts beside those that are called like a remark (`sender-warned`, `deadline-missed`) or a state that needs a person
+(`delivery-suspended`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

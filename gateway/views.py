@@ -84,6 +84,16 @@ class OperationView(DeliveryView):
     dueAt: NotRequired[str]
     nextLookAt: NotRequired[str]
     evidence: NotRequired[list[EvidenceView]]
+    receipts: NotRequired[list[KeptReceiptView]]
+
+
+class KeptReceiptView(TypedDict):
+    """What came as a receipt. outcome: the state to which it led, or the code of what is wrong with it."""
+
+    receivedAt: str
+    outcome: str
+    digest: str
+    evidenceId: NotRequired[str]
 
 
 class PrintJobView(TypedDict):

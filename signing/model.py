@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from cryptography import x509
@@ -20,8 +21,9 @@ def sha256(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+@lru_cache(maxsize=1024)
 def fingerprint(certificate: Certificate) -> str:
-    """The digest of the DER certificate as `sha256:<hex>`."""
+    """The digest of the DER certificate as `sha256:<hex>`. Parties come back, so it is remembered."""
     return sha256(certificate.public_bytes(Encoding.DER))
 
 

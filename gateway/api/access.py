@@ -18,8 +18,15 @@ XML_TYPES = frozenset({"application/xml", "text/xml"})
 JSON_TYPE = "application/json"
 
 
-def gateway_of(request: Request) -> Gateway:
+# What waits for nothing is `async`: anything else, FastAPI sends through a thread.
+
+
+async def gateway_of(request: Request) -> Gateway:
     """The gateway that the app serves."""
+    return _gateway(request)
+
+
+def _gateway(request: Request) -> Gateway:
     gateway: Gateway = request.app.state.gateway
     return gateway
 
@@ -34,7 +41,7 @@ def _token(request: Request) -> str:
 def caller(request: Request) -> Party:
     """The party whose token came with the request. Raises NotAuthenticated."""
     hashed = _token(request)
-    party = gateway_of(request).store.read(lambda view: view.party_by_token(hashed))
+    party = _gateway(request).store.read(lambda view: view.party_by_token(hashed))
     if party is None:
         raise NotAuthenticated("token-unknown", "nobody has this token")
     return party
@@ -43,14 +50,14 @@ def caller(request: Request) -> Party:
 def administrator(request: Request) -> None:
     """Let only the administrator pass. Raises NotAuthenticated, NotPermitted."""
     hashed = _token(request)
-    if hmac.compare_digest(hashed, gateway_of(request).admin_token_hash):
+    if hmac.compare_digest(hashed, _gateway(request).admin_token_hash):
         return
-    if gateway_of(request).store.read(lambda view: view.party_by_token(hashed)) is None:
+    if _gateway(request).store.read(lambda view: view.party_by_token(hashed)) is None:
         raise NotAuthenticated("token-unknown", "nobody has this token")
     raise NotPermitted("administrator-only", "this is for the administrator")
 
 
-def language(request: Request) -> str:
+async def language(request: Request) -> str:
     """The caller's language by Accept-Language: the wanted one of ours with the highest weight."""
     wanted = [
         (-range_.quality, primary)

@@ -157,7 +157,7 @@ def _checked(file: Path, folder: Path | None, *, as_json: bool) -> CodeList:
 
 
 def _lists(folder: Path | None) -> Mapping[str, CodeList]:
-    from gateway.forms.catalogue import load_code_lists  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import load_code_lists
 
     return load_code_lists(own=folder)
 

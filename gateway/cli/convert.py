@@ -23,7 +23,7 @@ def convert(
 
     What comes in decides. Signatures stay behind: what was signed is only the XML that was signed.
     """
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
     from gateway.forms.findings import Rejected
     from gateway.forms.jsonview import looks_like_json
     from gateway.forms.report import finding_to_json
@@ -31,7 +31,7 @@ def convert(
 
     raw = read_input(file)
     with answering(as_json=False):
-        validator = Validator(Catalogue.load())
+        validator = Validator(Catalogue.open())
         try:
             if looks_like_json(raw):
                 _, converted = validator.xml_of(raw)

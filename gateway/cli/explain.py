@@ -25,11 +25,11 @@ def explain(
     Where it is checked, the article, the reason, an example right and wrong, and what to do.
     """
     from gateway.errors import NotFound
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
     from gateway.forms.explain import explain as explanation_of
 
     with answering(as_json=as_json):
-        catalogue = Catalogue.load()
+        catalogue = Catalogue.open()
         if kind is not None and catalogue.by_name(kind) is None:
             raise usage_error(f"no such form kind; known are {', '.join(each.id for each in catalogue.kinds)}")
         try:

@@ -25,10 +25,10 @@ def show_forms(
 
     With a kind: each field, how often it stands there, its type, article and meaning.
     """
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
 
     with answering(as_json=as_json):
-        catalogue = Catalogue.load()
+        catalogue = Catalogue.open()
         if kind is None:
             _list(catalogue, lang, as_json=as_json)
             return

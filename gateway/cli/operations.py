@@ -122,3 +122,5 @@ def _print(delivery: OperationView, *, as_json: bool) -> None:
         ("evidence", "at", "id"),
         [(item["event"], item["at"], item["evidenceId"]) for item in delivery.get("evidence", [])],
     )
+    for receipt in delivery.get("receipts", []):
+        console.print(Text(f"receipt {receipt['receivedAt']}  {receipt['outcome']}  {receipt['digest']}"))

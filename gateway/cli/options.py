@@ -6,14 +6,16 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from gateway.cli.output import usage_error
-from gateway.client import Client
-from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
+
+if TYPE_CHECKING:
+    from gateway.client import Client
+    from signing import Identity, TrustPolicy
 
 KEY_PASSWORD = "SEALPOST_KEY_PASSWORD"  # noqa: S105 - the name of the variable
 
@@ -66,6 +68,8 @@ def client(url: str, token: str | None, token_file: Path | None, *, language: La
         raise usage_error("that is not a token: it is one line of printable ASCII characters")
     if not _is_http(url):
         raise usage_error("--url must be an http or https address, such as http://127.0.0.1:8800")
+    from gateway.client import Client  # here, so that only who calls a gateway waits for it
+
     return Client(url, token=token, language=language.value)
 
 
@@ -79,6 +83,8 @@ def _is_http(url: str) -> bool:
 
 def load_key(file: Path, password_file: Path | None) -> Identity:
     """The key in a file. Raises KeyUnavailable naming the file."""
+    from signing import KeyUnavailable, load_identity  # here, so that only who signs or verifies waits for it
+
     try:
         return load_identity(file, password=_key_password(password_file))
     except KeyUnavailable as exc:
@@ -87,6 +93,8 @@ def load_key(file: Path, password_file: Path | None) -> Identity:
 
 def load_trust(file: Path) -> TrustPolicy:
     """The certificates in a file, as those to trust. Raises KeyUnavailable naming the file."""
+    from signing import KeyUnavailable, trust_from_pem  # here, as above
+
     try:
         return trust_from_pem(file.read_bytes())
     except KeyUnavailable as exc:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 from rich import box
@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.client import ClientError
 from gateway.errors import ConfigError, EngineFault, GatewayError, StoreUnavailable
-from gateway.views import IssueView, ProblemView
-from signing import KeyUnavailable, SigningError, VerificationFailed
+
+if TYPE_CHECKING:
+    from gateway.views import IssueView, ProblemView
+    from signing import SigningError
 
 PIPE_WIDTH = 1000
 
@@ -111,26 +112,54 @@ def answering(*, as_json: bool) -> Iterator[None]:
     """Turn what goes wrong inside into words and an exit code: the one place where this happens."""
     try:
         yield
-    except ClientError as exc:
-        _show_problem(exc.problem, as_json=as_json, retry_after_s=exc.retry_after_s)
-        raise typer.Exit(ExitCode.LATER if exc.is_temporary else ExitCode.NO) from exc
-    except VerificationFailed as exc:
-        members = {"indication": str(exc.indication), "subindication": str(exc.subindication)}
-        _show_problem(_problem(exc, "The signature was not accepted", members), as_json=as_json)
-        raise typer.Exit(ExitCode.NO) from exc
-    except (KeyUnavailable, ConfigError) as exc:
-        _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
-        raise typer.Exit(ExitCode.USAGE) from exc
-    except (StoreUnavailable, EngineFault) as exc:
-        _show_problem(_problem(exc, "Try again later"), as_json=as_json)
-        raise typer.Exit(ExitCode.LATER) from exc
-    except (GatewayError, SigningError) as exc:
-        _show_problem(_problem(exc, "This cannot be done"), as_json=as_json)
-        raise typer.Exit(ExitCode.NO) from exc
-    except BrokenPipeError:  # the reader of our output went away, which click knows how to end
+    except (typer.Exit, typer.BadParameter, BrokenPipeError):  # said already, or click knows how to say it
         raise
     except OSError as exc:
         raise usage_error(f"{exc.filename or 'a file'}: {exc.strerror}") from exc
+    except GatewayError as exc:
+        raise typer.Exit(_show_failure(exc, as_json=as_json)) from exc
+    except _signing_error() as exc:
+        raise typer.Exit(_show_unsigned(exc, as_json=as_json)) from exc
+
+
+def _signing_error() -> type[SigningError]:
+    from signing import SigningError  # here: a command that neither signs nor verifies does without
+
+    return SigningError
+
+
+def _show_failure(exc: GatewayError, *, as_json: bool) -> ExitCode:
+    from gateway.client import ClientError  # here: only a command that called a gateway has loaded it
+
+    match exc:
+        case ClientError():
+            _show_problem(exc.problem, as_json=as_json, retry_after_s=exc.retry_after_s)
+            return ExitCode.LATER if exc.is_temporary else ExitCode.NO
+        case ConfigError():
+            _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
+            return ExitCode.USAGE
+        case StoreUnavailable() | EngineFault():
+            _show_problem(_problem(exc, "Try again later"), as_json=as_json)
+            return ExitCode.LATER
+        case _:
+            _show_problem(_problem(exc, "This cannot be done"), as_json=as_json)
+            return ExitCode.NO
+
+
+def _show_unsigned(exc: SigningError, *, as_json: bool) -> ExitCode:
+    from signing import KeyUnavailable, VerificationFailed
+
+    match exc:
+        case VerificationFailed():
+            members = {"indication": str(exc.indication), "subindication": str(exc.subindication)}
+            _show_problem(_problem(exc, "The signature was not accepted", members), as_json=as_json)
+            return ExitCode.NO
+        case KeyUnavailable():
+            _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
+            return ExitCode.USAGE
+        case _:
+            _show_problem(_problem(exc, "This cannot be done"), as_json=as_json)
+            return ExitCode.NO
 
 
 def usage_error(message: str) -> typer.Exit:
@@ -148,7 +177,7 @@ def _problem(exc: GatewayError | SigningError, title: str, members: Mapping[str,
         "detail": exc.detail,
         "code": code,
     }
-    return cast(ProblemView, problem | dict(members or {}))
+    return cast("ProblemView", problem | dict(members or {}))
 
 
 def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | None = None) -> None:

@@ -21,7 +21,7 @@ def publish(
     For each form kind: XML schema, JSON Schema, ISO Schematron, XSLT, rule book and field guide in four languages; the
     code lists; an index page and a manifest with digests.
     """
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
     from gateway.publish.site import publish as write_all
 
     with answering(as_json=as_json):

@@ -34,7 +34,7 @@ def rules(
     Where it is checked (on the document, its signature, the gateway's records, or by people alone), by which part, its
     article, and how many cases pass, fail and are out of its scope.
     """
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
 
     with answering(as_json=as_json):
         catalogue = Catalogue.load()

@@ -28,11 +28,11 @@ def sample(
     Valid, or wrong in exactly one thing; the same again for the same seed. Judged before it is given.
     """
     from gateway.errors import NotFound
-    from gateway.forms.catalogue import Catalogue  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import Catalogue
     from gateway.forms.samples import make_sample
 
     with answering(as_json=False):
-        catalogue = Catalogue.load()
+        catalogue = Catalogue.open()
         form_kind = catalogue.by_name(kind)
         if form_kind is None:
             raise usage_error(f"no such form kind; known are {', '.join(each.id for each in catalogue.kinds)}")

@@ -38,11 +38,11 @@ def term(
     lang: Lang = Language.EN,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the last day of a legal term, under both readings of "working day".
+    """Tell the last day of a legal term, under both readings of a working day.
 
     With --act, whether an act of that day is in time. Without a name, all terms.
     """
-    from gateway.forms.catalogue import load_countries  # here, so that no other command need wait for it
+    from gateway.forms.catalogue import load_countries
     from gateway.forms.reckoning import reckon
 
     with answering(as_json=as_json):

@@ -35,7 +35,6 @@ MOST_SPELLINGS = 256
 _COMMON = f"{{{COMMON_NAMESPACE}}}"
 
 Argument = str | float | bool | list[etree._Element | str]
-Written = tuple[object, str | None, str | None, tuple[tuple[object, str | None], ...]]
 Function = Callable[..., str | float | bool]
 
 
@@ -86,7 +85,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
     callable(context, *arguments)."""
 
     # Texts of the law as forms wrote them, once found right: a sender's software breaks their lines alike.
-    recognised: dict[tuple[Written, ...], tuple[tuple[tuple[str, tuple[str, ...]], ...], str]] = {}
+    recognised: set[tuple[bytes, str, str, date]] = set()
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -104,14 +103,19 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         information = node[0] if isinstance(node, list) and node else None
         if on is None or not isinstance(information, etree._Element):
             return False
-        written = tuple(_written(article) for article in information)
-        found = recognised.get(written) or (_articles(information), _child(information, "Digest"))
-        registered = reference.excerpts_for(text_of(profile), text_of(language), on)
-        if not any(found == (excerpt.articles, excerpt.digest) for excerpt in registered):
-            return False
-        if len(recognised) < MOST_SPELLINGS:
-            recognised[written] = found
-        return True
+        asked = (
+            etree.tostring(information, encoding="utf-8", with_tail=False),
+            text_of(profile),
+            text_of(language),
+            on,
+        )
+        if asked in recognised:
+            return True
+        found = (_articles(information), _child(information, "Digest"))
+        right = any(found == (excerpt.articles, excerpt.digest) for excerpt in reference.excerpts_for(*asked[1:]))
+        if right and len(recognised) < MOST_SPELLINGS:
+            recognised.add(asked)
+        return right
 
     def working_days_verdict(_: object, day_zero: Argument, length: Argument, act: Argument) -> str:
         start, done = _date(day_zero), _date(act)
@@ -152,20 +156,20 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
 
 def text_of(argument: Argument) -> str:
     """An XPath argument as text: the first node of a node-set; of an element all its text."""
+    if isinstance(argument, str):
+        return argument
     if isinstance(argument, list):
         node = argument[0] if argument else ""
         if isinstance(node, str):
             return collapse(node)
         return collapse((node.text or "") if len(node) == 0 else "".join(node.itertext()))
-    if isinstance(argument, str):
-        return argument
     if isinstance(argument, bool):
         return "true" if argument else "false"
     return str(int(argument)) if argument.is_integer() else str(argument)
 
 
 def _on_text(function: Callable[..., str | float | bool]) -> Function:
-    return lambda _, *arguments: function(*(text_of(argument) for argument in arguments))
+    return lambda _, *arguments: function(*map(text_of, arguments))
 
 
 def _days_between(_: object, start: Argument, end: Argument) -> float:
@@ -200,11 +204,6 @@ def _articles(information: etree._Element) -> tuple[tuple[str, tuple[str, ...]],
         )
         for article in information.iterchildren(f"{_COMMON}Article")
     )
-
-
-def _written(part: etree._Element) -> Written:
-    """An article or the digest with its texts as they stand there, white space and all."""
-    return part.tag, part.get("number"), part.text, tuple((paragraph.tag, paragraph.text) for paragraph in part)
 
 
 def _child(node: etree._Element, name: str) -> str:

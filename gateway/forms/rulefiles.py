@@ -23,7 +23,7 @@ from gateway.forms.rules import (
     articles_in_one_line,
 )
 from gateway.forms.schema import SCHEMA_CODES
-from gateway.forms.sources import Entry, calls_of, compile_xpath, in_predicates, inlined, variables_of, xpath_namespaces
+from gateway.forms.sources import Entry, compile_xpath, in_predicates, inlined, variables_of, xpath_namespaces
 
 _ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
 _NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
@@ -220,16 +220,13 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
 def _whole(
     expression: str, lets: Mapping[str, str], meanings: Mapping[str, str], *, context: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """The test in one expression for each context; none if that would mean something else or call our functions more
-    often than lets do.
+    """The test in one expression for each context; none if that would mean something else.
 
     A let stands for what it is at the context element; written out inside a predicate it would start from another one.
     """
     if any(in_predicates(each) & lets.keys() for each in (expression, *lets.values())):
         return {}
     whole = inlined(expression, meanings)
-    if calls_of(whole) > calls_of(expression) + sum(map(calls_of, lets.values())):
-        return {}
     guards = {
         tag: "/".join(f"parent::{step}" for step in reversed(place.split("/")[:-1])) for tag, place in context.items()
     }

@@ -101,7 +101,7 @@ class Test:
     """A compiled rule test. `places`: tag of a context element -> the tags that must stand above it, nearest first.
 
     whole: tag -> the same in one expression over the given variables alone, true also where others stand above; empty
-    where that would mean something else or cost more calls.
+    where that would mean something else.
     """
 
     __test__ = False

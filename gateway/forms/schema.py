@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -182,10 +181,12 @@ class CompiledSchema:
 
     @staticmethod
     def _is_valid(schema: etree.XMLSchema, document: etree._ElementTree) -> bool:
-        # libxml2's text may quote the document, so it does not become the context of our exception.
-        with suppress(etree.XMLSchemaValidateError):
+        try:
             return schema.validate(document)
-        raise EngineFault("XSD-900", "the schema engine could not finish")
+        except etree.XMLSchemaValidateError:
+            broken = "the schema engine could not finish"
+        # libxml2's text may quote the document, so it does not become the context of our exception.
+        raise EngineFault("XSD-900", broken)
 
 
 def _is_fault(entry: etree._LogEntry) -> bool:

@@ -108,7 +108,8 @@ class Terms:
 
     @cached_property
     def _phrases(self) -> Mapping[str, tuple[str, ...]]:
-        return _grouped((words for words in self._whole if " " in words), lambda words: words.partition(" ")[0])
+        phrases = (f" {words} " for words in self._whole if " " in words)
+        return _grouped(phrases, lambda phrase: phrase.split(maxsplit=1)[0])
 
     @cached_property
     def _endings(self) -> Mapping[str, tuple[str, ...]]:
@@ -122,10 +123,11 @@ class Terms:
 
     def phrase_in(self, words: list[str]) -> bool:
         """Whether a phrase of several words is among them."""
-        if self._phrases.keys().isdisjoint(words):
+        possible = [phrases for word in words if (phrases := self._phrases.get(word))]
+        if not possible:
             return False
         text = f" {' '.join(words)} "
-        return any(f" {phrase} " in text for word in words for phrase in self._phrases.get(word, ()))
+        return any(phrase in text for phrases in possible for phrase in phrases)
 
     def word_in(self, words: list[str]) -> bool:
         """Whether one of them is a word of the list, or has one of its endings or beginnings."""

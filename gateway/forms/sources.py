@@ -205,8 +205,3 @@ def in_predicates(expression: str) -> frozenset[str]:
         if depth and match["variable"]:
             found.add(match["variable"])
     return frozenset(found)
-
-
-def calls_of(expression: str) -> int:
-    """How many calls of our functions an expression has."""
-    return len(_CALL.findall(_LITERAL.sub("''", expression)))

@@ -75,6 +75,8 @@ class Validator:
                 Finding(code="XML-008", severity=Severity.ERROR, phase=Phase.PARSE, line=document.root.sourceline)
             )
         faults = kind.schema.faults(document.root, limit=MAX_FAULTS)
+        if not faults:
+            return Identified(document=document, kind=kind, findings=())
         findings = tuple(dict.fromkeys(_finding(kind, fault) for fault in faults))
         return Identified(
             document=document,

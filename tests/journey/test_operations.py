@@ -21,7 +21,7 @@ from gateway.assembly import dispatching
 from gateway.audit import Audit
 from gateway.model import PartyId
 from gateway.oversight import ACTS, ActCode
-from signing import TrustPolicy, trust_from_pem, verify_xml
+from signing import TrustPolicy, sha256, trust_from_pem, verify_xml
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
 
@@ -108,7 +108,7 @@ def test_the_sender_is_warned_after_twelve_hours_of_whom_was_not_reached(
     look(counter, clock, timedelta(seconds=1))
     dutch = http("service").get(view["href"], headers={"Accept-Language": "nl"}).json()["warnings"]
     assert {each["code"] for each in dutch} == {"GW-COPY-NOT-REACHED"}
-    assert all("ontvanger" in each["message"] for each in dutch)
+    assert all("ontvanger" in each["message"] and "nu: ligt klaar" in each["message"] for each in dutch)
     told = " ".join(each["message"] for each in dutch)
     assert all(delivery_to(view, party) in told for party in ("worker", "dossier"))
     assert delivery_to(view, "employer") not in told
@@ -384,6 +384,28 @@ def test_a_second_receipt_says_that_the_copy_was_processed(http: Http, counter: 
     assert final["state"] == "acknowledged"
     assert "handedOverAt" in final
     assert events(http, view, delivery, "worker") == ["ContentConsignment", "ContentHandover", "ContentAccessTracking"]
+    nothing_is_wrong(counter)
+
+
+def test_an_odd_receipt_is_kept_for_the_operator_and_shown_to_no_party(http: Http, counter: Counter) -> None:
+    view = hand_in(http, counter, "be/appeal")
+    delivery = delivery_to(view, "inspectorate")
+    envelope = opened(counter, "inspectorate", lease(http, "inspectorate", delivery).content)
+    odd = receipt_of(counter, "inspectorate", envelope, envelope_digest=f"sha256:{'0' * 64}")
+    for _ in range(2):
+        assert send_receipt(http, "inspectorate", delivery, odd).json()["code"] == "receipt-for-other-bytes"
+    assert open_alerts(http) == {("receipt-odd", delivery)}
+    shown = http("admin").get(f"/v1/operations/deliveries/{delivery}").json()
+    assert [(each["outcome"], each["digest"]) for each in shown["receipts"]] == [
+        ("receipt-for-other-bytes", sha256(odd))
+    ]
+    assert shown["state"] == "consigned"
+    for party in ("worker", "inspectorate"):
+        assert sha256(odd) not in http(party).get(f"{view['href']}/evidence").text
+    send_receipt(http, "inspectorate", delivery, receipt_of(counter, "inspectorate", envelope))
+    assert open_alerts(http) == set()
+    outcomes = http("admin").get(f"/v1/operations/deliveries/{delivery}").json()["receipts"]
+    assert [each["outcome"] for each in outcomes] == ["receipt-for-other-bytes", "handed-over"]
     nothing_is_wrong(counter)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Conflict
+from gateway.forms.findings import LANGUAGES
 from gateway.lifecycle import (
     ENDED,
     FINAL,
@@ -39,6 +40,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
 )
+from gateway.statewords import WORDS
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
 S, E = DeliveryState, Event
@@ -100,6 +102,12 @@ def test_any_course_of_events_goes_forward_but_for_what_sets_back(facts: list[Fa
 @pytest.mark.parametrize("state", [state for state in DeliveryState if state not in FINAL])
 def test_a_late_receipt_is_always_accepted(state: DeliveryState) -> None:
     assert advance(state, Fact.RECEIPT_ACCEPTED) == (DeliveryState.HANDED_OVER, Event.CONTENT_HANDOVER)
+
+
+def test_every_state_has_words_of_its_own_in_four_languages() -> None:
+    assert set(WORDS) == set(DeliveryState)
+    for language in LANGUAGES:
+        assert len({words[language] for words in WORDS.values()}) == len(DeliveryState)
 
 
 def test_every_state_is_under_way_or_in_somebodys_hands_or_ended() -> None:

@@ -124,7 +124,7 @@ def after_event(store: Store, terms: dict[str, Term], copy: Delivery, event: Eve
     def work(unit: Transaction) -> None:
         unit.add_submission(submission)
         unit.add_terms(submission.id, list(terms.values()))
-        start_terms(unit, copy, event, then, DAYS)
+        start_terms(unit, copy, event, DAYS.date_of(then), DAYS)
 
     store.write(work)
     return {term.id: term for term in store.read(lambda unit: list(unit.terms_of(submission.id)))}

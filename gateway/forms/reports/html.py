@@ -10,14 +10,17 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gateway.forms.findings import Severity
 from gateway.forms.report import MAX_FINDINGS, engine_versions, language_of
 from gateway.forms.reports.judged import Judged
 from gateway.forms.reports.words import words_in
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _FOLDER = Path(__file__).parent / "templates"
 _MARKS = {"error": "✗", "warning": "!", "info": "i"}
@@ -55,6 +58,8 @@ def _style() -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # here: the other formats do without
+
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
