@@ -125,7 +125,7 @@ def test_a_head_that_does_not_come_or_has_no_end_is_waited_for_no_longer(one: Se
 def test_one_sender_leaves_room_and_a_full_counter_says_so(one: Serving) -> None:
     async def flood() -> tuple[list[Answer], Answer, Answer]:
         slow_ones = asyncio.gather(
-            *(slow(one, party, 5000, 1) for party in ("employer", "fund") for _ in range(PLACES_OF_ONE))
+            *(slow(one, party, 5000, 1) for party in ("employer", "fund", "worker") for _ in range(PLACES_OF_ONE + 9))
         )
         full = too_many = await slow(one, "service", 10, 10)
         while full.status != 503 and not slow_ones.done():  # until all places are taken
@@ -133,7 +133,9 @@ def test_one_sender_leaves_room_and_a_full_counter_says_so(one: Serving) -> None
         return await slow_ones, full, too_many
 
     answers, full, too_many = asyncio.run(flood())
-    assert Tally(answer.status for answer in answers) == {408: PLACES}
+    statuses = Tally(answer.status for answer in answers)
+    assert statuses.keys() == {408, 429, 503}
+    assert statuses[408] >= PLACES - 1, "one of ours may have had a place"
     assert (full.status, full.code, "retry-after: " in full.head) == (503, "counter-full", True)
     assert (too_many.status, too_many.code, "retry-after: " in too_many.head) == (429, "too-many-at-once", True)
     one.hand_in(KIND)  # and when they are gone, all is as before
