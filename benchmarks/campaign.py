@@ -46,6 +46,7 @@ class Sender(threading.Thread):
         self._token = stage.folder.token(SENDER).read_text().strip()
         self.acknowledged: dict[str, set[bytes]] = {}  # document id -> every different answer to it
         self.interrupted = 0
+        self.errors = 0  # answers 5xx that are no 503: of a process that was ending while it worked
         self.refused: list[str] = []
 
     def run(self) -> None:
@@ -71,7 +72,9 @@ class Sender(threading.Thread):
         if answer.status_code in (200, 201):
             self.acknowledged.setdefault(document_id, set()).add(answer.content)
             return True
-        if answer.status_code not in (429, 503):
+        if answer.status_code >= 500 and answer.status_code != 503:
+            self.errors += 1
+        elif answer.status_code not in (429, 503):
             self.refused.append(f"{answer.status_code} {answer.text[:500]}")
             return True
         return False
@@ -136,6 +139,11 @@ class Campaign:
     def interrupted(self) -> int:
         """How often a kill met a sender that waited for its answer."""
         return sum(sender.interrupted for sender in self.senders)
+
+    @property
+    def errors(self) -> int:
+        """How often a sender was answered 5xx otherwise than 503."""
+        return sum(sender.errors for sender in self.senders)
 
     def kill(self, *, progress: int) -> list[str]:
         """SIGKILL one, two or all processes of `serve` after so many further acknowledgements; their roles."""

@@ -25,11 +25,13 @@ PROGRESS = 2  # acknowledgements between two kills, so that each falls into a wo
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a campaign came to. lost: not at a recipient. changed: acknowledged twice with different answers."""
+    """What a campaign came to. lost: not at a recipient. changed: acknowledged twice with different answers.
+    errors: 5xx without a promise to be back, by processes that were ending."""
 
     kills: dict[str, int]
     acknowledged: int
     interrupted: int
+    errors: int
     delivered: int
     doubles: int
     lost: int
@@ -77,6 +79,7 @@ def judged(running: Campaign, *, seconds: float = 0.0) -> Outcome:
         kills=dict(running.kills),
         acknowledged=len(acknowledged),
         interrupted=running.interrupted,
+        errors=running.errors,
         delivered=sum(len(each) for each in held.values()),
         doubles=sum(_more_than_once(each) for each in held.values()),
         lost=sum(len(acknowledged.keys() - each.keys()) for each in held.values()),
