@@ -72,6 +72,11 @@ class Recipient:
         record = party_record(running.stage.folder, FUND.id, endpoint={"kind": "push", "url": f"{url}/deliveries"})
         assert running.http("admin").put(f"/v1/parties/{FUND.id}", json=record).status_code == 200
 
+    def leave(self, running: Serving) -> None:
+        """Nothing is pushed to it any more: what comes waits in its mailbox."""
+        record = party_record(running.stage.folder, FUND.id)
+        assert running.http("admin").put(f"/v1/parties/{FUND.id}", json=record).status_code == 200
+
 
 def to_the_fund(running: Serving, submission_id: str) -> dict[str, object]:
     items = running.http("service").get(f"/v1/submissions/{submission_id}/deliveries").json()["items"]
@@ -136,6 +141,7 @@ def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serv
         wait_until(lambda: to_the_fund(two, submitted)["state"] == "handed-over")
         assert recipient.came == 2, "once by the dead one, once by another"
         recipient.free.set()
+        recipient.leave(two)
 
 
 def test_twins_at_two_processes_are_one_submission(two: Serving) -> None:
