@@ -13,7 +13,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.app import create_app
-from gateway.client import Client, ClientError
+from gateway.client import Client, ClientError, LeasedEnvelope
 from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.views import EndpointRecord
 from tests.conftest import Counter, served
@@ -77,6 +77,7 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
     assert "secret" not in failure.value.detail
 
 
+LEASED = LeasedEnvelope(delivery_id="x", lease_id="x", leased_until="x", envelope_digest="x", raw_envelope=b"")
 CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.health(),
     lambda client: client.forms(),
@@ -91,10 +92,13 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.evidence_of("x"),
     lambda client: client.evidence("x"),
     lambda client: client.receipt("x"),
+    lambda client: client.post_proof("x"),
     lambda client: list(client.cases()),
     lambda client: client.case("x"),
     lambda client: list(client.mailbox()),
+    lambda client: client.await_mail(seconds=0),
     lambda client: client.lease("x"),
+    lambda client: client.release(LEASED),
     lambda client: client.acknowledge("x", b"<r/>"),
     lambda client: client.parties(),
     lambda client: client.party("x"),
@@ -103,6 +107,15 @@ CALLS: Sequence[Callable[[Client], object]] = (
     ),
     lambda client: client.issue_token("x"),
     lambda client: client.revoke_tokens("x"),
+    lambda client: list(client.operations()),
+    lambda client: client.operation("x"),
+    lambda client: client.act("x", "retry", reason="other", by="desk-2"),
+    lambda client: list(client.alerts()),
+    lambda client: list(client.print_jobs()),
+    lambda client: client.take_print_job("x"),
+    lambda client: client.deposit("x", number="1", on="2026-06-01", proof=b"x", proof_type="application/pdf"),
+    lambda client: client.paper_failed("x", reason="other"),
+    lambda client: client.slip("x", outcome="delivered", on="2026-06-01", proof=b"x", proof_type="application/pdf"),
 )
 
 

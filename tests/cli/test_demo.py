@@ -143,7 +143,7 @@ def test_the_forms_fit_any_day(validator: Validator, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(LAW))
-def test_drawing_up_moves_dates_and_drops_references_and_nothing_else(kind: str) -> None:
+def test_drawing_up_moves_dates_drops_references_names_a_case_of_its_own_and_nothing_else(kind: str) -> None:
     sample = parse_untrusted((SAMPLES / kind / "1" / "valid-typical.xml").read_bytes()).root
     names = {"f": etree.QName(sample).namespace, "c": COMMON}
     for path in REFERENCES:
@@ -159,6 +159,6 @@ def test_drawing_up_moves_dates_and_drops_references_and_nothing_else(kind: str)
     assert {"DocumentId", "IssuedOn", "CreatedAt"} <= changed
     assert "BirthDate" not in changed
     assert all(
-        name in {"DocumentId", "CreatedAt"} or re.search("On$|Date$|AsOf|Since|Start|From$|To$", name)
+        name in {"DocumentId", "CreatedAt", "CaseReference"} or re.search("On$|Date$|AsOf|Since|Start|From$|To$", name)
         for name in changed
     )

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.disk import Disk, Medium, lose_all
 from gateway.errors import Conflict
 from gateway.lifecycle import ENDED
+from gateway.mailboxes import Look
 from gateway.model import Delivery, DeliveryId, DeliveryState, Party, SubmissionId
 from gateway.oversight import ActCode, ReasonCode
 from gateway.ports import Outcome, Reading, Refused, Store, Transaction
@@ -289,9 +290,10 @@ def test_i8_two_workers_never_own_one_lease(new_world: NewWorld) -> None:
         assert done == settles
 
     def lease(_: int) -> bool:
-        waiting = running.gateway.mailboxes.waiting(running.party("dossier"), after=0, limit=1)
+        dossier = running.party("dossier")
+        ((waiting,),) = running.gateway.mailboxes.look([Look(party=dossier.id, after=0, limit=1)])
         try:
-            running.gateway.mailboxes.lease(running.party("dossier"), waiting[0].id, seconds=60)
+            running.gateway.mailboxes.lease(dossier, waiting.id, seconds=60)
         except Conflict as refused:
             return refused.code != "delivery-leased"
         return True

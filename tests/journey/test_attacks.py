@@ -832,7 +832,7 @@ LIARS: dict[str, tuple[Script, type, str]] = {
     "switches protocol": (
         says(b"HTTP/1.1 101 Switching\r\nUpgrade: evil\r\nConnection: upgrade\r\n\r\n"),
         Deferred,
-        "endpoint-unreachable",
+        "endpoint-status-101",
     ),
     "redirects to itself": (
         says(b"HTTP/1.1 307 Away\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),

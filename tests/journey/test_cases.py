@@ -25,6 +25,7 @@ from tests.journey.test_mailboxes import collected, lease, opened, receipt_of, s
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
+CASE = "FBV-2026-0005"  # of forms that are about one examination
 REQUEST = "be/health-surveillance-request"
 REPORT = "be/occupational-disease-report"
 ASSESSMENT = "be/health-assessment"
@@ -140,12 +141,12 @@ def flags(view: Mapping[str, Any]) -> set[str]:
 
 
 def test_a_permanent_change_of_work_waits_for_the_end_of_the_deliberation(counter: Counter, http: Http) -> None:
-    form = {"sample": "valid-after-deliberation"}
+    form = {"sample": "valid-after-deliberation", "case": CASE}
     refused = found(hand_in(http, counter, ASSESSMENT, **form)[1])
     assert ("HA-45", "/f:HealthAssessmentForm/f:Content/f:Decision") in refused
-    accepted(http, counter, "be/deliberation-notice")
+    accepted(http, counter, "be/deliberation-notice", case=CASE)
     assert "HA-45" in {rule for rule, _ in found(hand_in(http, counter, ASSESSMENT, **form)[1])}
-    accepted(http, counter, "be/deliberation-outcome")
+    accepted(http, counter, "be/deliberation-outcome", case=CASE)
     accepted(http, counter, ASSESSMENT, **form)
 
 
@@ -326,21 +327,20 @@ def test_a_running_term_says_why_it_runs_and_what_ended_it(counter: Counter, htt
 
 
 def test_the_employer_sees_its_own_part_of_a_case(counter: Counter, http: Http) -> None:
-    accepted(http, counter, "be/deliberation-notice")
+    accepted(http, counter, "be/deliberation-notice", case=CASE)
     assert http("employer").get("/v1/cases").json()["items"] == []
     (item,) = http("worker").get("/v1/cases").json()["items"]
     assert http("employer").get(item["href"]).status_code == 404
-    accepted(http, counter, "be/deliberation-outcome")
-    _, form = accepted(http, counter, ASSESSMENT, sample="valid-after-deliberation")
+    accepted(http, counter, "be/deliberation-outcome", case=CASE)
+    _, form = accepted(http, counter, ASSESSMENT, sample="valid-after-deliberation", case=CASE)
     seen = the_case(http, "employer")
     assert seen["caseId"] == item["caseId"]
     assert [each["kind"] for each in seen["forms"]] == [ASSESSMENT]
     assert {term["id"] for term in seen["terms"]} == {"T5"}
     assert seen["flags"] == []
     assert "deliberation" not in str(seen)
-    reference = {"f:Header/c:CaseReference": "FBV-2026-0005"}
     against = appeal_against(form["documentId"])
-    accepted(http, counter, APPEAL, fill=against["fill"] | reference | {"f:ContestedDecision": "C2"})
+    accepted(http, counter, APPEAL, fill=against["fill"] | {"f:ContestedDecision": "C2"}, case=CASE)
     seen = the_case(http, "employer")
     assert [each["kind"] for each in seen["forms"]] == [ASSESSMENT, NOTICE]
     (term,) = seen["terms"]
@@ -371,9 +371,9 @@ def test_a_decision_is_definitive_once_the_term_to_appeal_has_passed(counter: Co
 def test_a_new_form_that_does_not_follow_is_flagged_for_those_who_know_of_the_deliberation(
     counter: Counter, http: Http
 ) -> None:
-    accepted(http, counter, "be/deliberation-notice", sample="valid-safety")
-    _, first = accepted(http, counter, ASSESSMENT, sample="valid-first-form")
-    accepted(http, counter, "be/deliberation-outcome", sample="valid-full")
+    accepted(http, counter, "be/deliberation-notice", sample="valid-safety", case=CASE)
+    _, first = accepted(http, counter, ASSESSMENT, sample="valid-first-form", case=CASE)
+    accepted(http, counter, "be/deliberation-outcome", sample="valid-full", case=CASE)
     case_id = CaseId(the_case(http, "service")["caseId"])
 
     def flagged(party: str, days: int) -> list[str]:
@@ -383,5 +383,6 @@ def test_a_new_form_that_does_not_follow_is_flagged_for_those_who_know_of_the_de
     assert flagged("service", 1) == []
     assert flagged("service", 15) == ["HA-47"]
     assert flagged("employer", 15) == []
-    accepted(http, counter, ASSESSMENT, sample="valid-new-form", fill={"f:Supersedes": first["documentId"]})
+    supersedes = {"f:Supersedes": first["documentId"]}
+    accepted(http, counter, ASSESSMENT, sample="valid-new-form", fill=supersedes, case=CASE)
     assert flagged("service", 15) == []
