@@ -33,7 +33,7 @@ from gateway.oversight import Oversight
 from gateway.paper import Paper
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
-from gateway.push_signature import PushSigner
+from gateway.push_signature import RequestSigner
 from gateway.receipts import Receipts
 from gateway.registration import Registration, token_hash
 from gateway.routing import Router
@@ -140,6 +140,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             trust=trust,
             witness=witness,
             clock=clock,
+            kept_per_day=config.kept_per_day,
         ),
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
@@ -182,7 +183,7 @@ def _push_settings(config: Config, service: Identity) -> PushSettings:
     elif config.push_key is not None:
         raise ConfigError("push-certificate", "push.key needs push.certificate")
     return PushSettings(
-        signer=PushSigner(own or service),
+        signer=RequestSigner(own or service),
         reach=Reach(allowed=config.push_allowed_networks),
         certificate=shown,
     )

@@ -2,13 +2,14 @@
 
 A receipt moves a delivery only if the recipient's registered key signed it and both digests are those of this very
 copy. Whatever does not match is kept with a code for the operator, moves nothing, and is never shown to another party.
+That goes for a party that hands in something for a copy that is not its own, too: it learns nothing of that copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
@@ -33,6 +34,7 @@ from gateway.terms import start_terms
 from signing import TrustPolicy, VerificationFailed, sha256
 
 MAX_RECEIPT_BYTES = 64 * 1024
+BY_ANOTHER_PARTY = "receipt-by-another-party"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +73,17 @@ Taken = HandedOver | Declined | Acknowledged | Disregarded
 
 @dataclass(frozen=True, kw_only=True)
 class Receipts:
-    """Takes receipts, whichever way they come (answer to a push, call-back, mailbox). calendars: by country."""
+    """Takes receipts, whichever way they come (answer to a push, call-back, mailbox). calendars: by country.
+
+    kept_per_day: how much is kept of what one party hands in for others' copies, with its refused forms.
+    """
 
     store: Store
     calendars: Mapping[str, Calendar]
     trust: TrustPolicy
     witness: Witness
     clock: Clock
+    kept_per_day: int
 
     def take(self, raw: bytes, *, delivery_id: DeliveryId, party: Party) -> Taken:
         """Judge the receipt `raw` of `party` for `delivery_id`.
@@ -89,11 +95,29 @@ class Receipts:
             lambda view: (view.delivery(delivery_id), view.receipt_by_digest(delivery_id, digest))
         )
         if delivery is None or delivery.party != party.id:
+            self._keep_from_another(raw, digest, delivery_id, party)
             raise NotFound("delivery-not-found", "no such delivery in this mailbox")
         if known is not None and known.evidence_id is not None:
             return _as_before(known, known.evidence_id)
         # One that proved nothing is judged again: its key may have been registered since.
         return self._take(raw, digest, delivery, party)
+
+    def _keep_from_another(self, raw: bytes, digest: str, delivery_id: DeliveryId, party: Party) -> None:
+        """Keep what `party` says of a copy that is not its own, if there is such a copy.
+
+        It is counted whether there is one or not, so that neither the time that it takes nor what is left of the count
+        tells them apart.
+        """
+        at = self.clock.now()
+        kept = _kept(raw, digest, delivery_id, outcome=BY_ANOTHER_PARTY, at=at)
+
+        def work(unit: Transaction) -> Sequence[Alert]:
+            counted = unit.count_kept(party.id, at.astimezone(UTC).date())
+            if counted > self.kept_per_day or len(raw) > MAX_RECEIPT_BYTES:
+                return ()
+            return _keep_once(unit, kept)
+
+        tell(self.store.write(work), ())
 
     def take_answer(
         self, raw: bytes, *, delivery: Delivery, party: Party, along: Callable[[Transaction], Sequence[Alert]]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import uvicorn
 
 from receiver.app import create_app
+from receiver.callback import CallBack
 from receiver.config import ReceiverConfigError, load_config
 
 
@@ -25,16 +27,18 @@ def main() -> int:
         print(f"receiver: {exc}", file=sys.stderr)
         return 2
     certificate, key = config.tls or (None, None)
-    uvicorn.run(
-        create_app(config),
-        host=config.host,
-        port=config.port,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        access_log=False,
-        server_header=False,
-        log_level="warning",
-    )
+    with ExitStack() as stack:
+        later = None if config.call_back is None else stack.enter_context(CallBack(config, config.call_back)).post
+        uvicorn.run(
+            create_app(config, later=later),
+            host=config.host,
+            port=config.port,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+        )
     return 0
 
 

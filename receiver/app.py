@@ -1,9 +1,9 @@
 """HTTP around the inbox: the gateway posts sealed envelopes to `/deliveries`.
 
-What the gateway does with our status: 200 and a signed receipt ends the delivery; 4xx (except 408, 425, 429) suspends
-it until a person looks; everything else is tried again. So a full disk is a 503, and bytes that can never be opened
-are a 422. A signature that is not fresh is a 425, since the next try brings another; one that is not the gateway's is
-a 403, and its body is not even read.
+What the gateway does with our status: 200 and a signed receipt ends the delivery; 202 makes it wait for our receipt,
+and push again until that has come; 4xx (except 408, 425, 429) suspends it until a person looks; everything else is
+tried again. So a full disk is a 503, and bytes that can never be opened are a 422. A signature that is not fresh is a
+425, since the next try brings another; one that is not the gateway's is a 403, and its body is not even read.
 """
 
 from __future__ import annotations
@@ -27,8 +27,16 @@ logger = logging.getLogger("receiver")
 ENVELOPE = "application/pkcs7-mime"
 
 
-def create_app(config: ReceiverConfig, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
-    """The receiver as an ASGI application."""
+def create_app(
+    config: ReceiverConfig,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    later: Callable[[str], None] | None = None,
+) -> FastAPI:
+    """The receiver as an ASGI application.
+
+    later: told the id of each delivery that was kept, to post its receipt; the push itself is then answered with 202.
+    """
     inbox = Inbox(config=config, clock=clock)
     app = FastAPI(title="Sealpost reference receiver", openapi_url=None)
 
@@ -62,6 +70,9 @@ def create_app(config: ReceiverConfig, *, clock: Callable[[], datetime] = lambda
         match answer:
             case Answered():
                 logger.info("%s %s%s", answer.delivery_id, answer.outcome, " (again)" if answer.is_repeat else "")
+                if later is not None:
+                    later(answer.delivery_id)
+                    return Response(status_code=202)
                 return Response(answer.receipt, media_type="application/xml")
             case NotAnEnvelope():
                 logger.warning("refused: %s", answer.code)

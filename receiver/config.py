@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from cryptography.x509 import load_pem_x509_certificates
 
-from gateway.push_signature import PushVerifier, target_uri
+from gateway.call_signature import CALL
+from gateway.errors import ConfigError
+from gateway.push_signature import PushVerifier, RequestSigner, target_uri
 from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
 
 T = TypeVar("T")
@@ -18,10 +21,11 @@ T = TypeVar("T")
 MIB = 1024 * 1024
 DEFAULT_MAX_ENVELOPE_BYTES = 16 * MIB
 _KEYS = {
-    "receiver": {"party", "store", "accepts"},
+    "receiver": {"party", "store", "accepts", "answer"},
     "keys": {"sealing", "signing"},
     "trust": {"gateway", "signatories", "pushes"},
     "server": {"host", "port", "certificate", "key", "url"},
+    "gateway": {"url"},
     "limits": {"max_envelope_bytes"},
 }
 
@@ -38,6 +42,7 @@ class ReceiverConfig:
     accepts: form kinds we take; empty for all.
     sealing: opens envelopes. signing: signs receipts. Two keys: the first must be backed up, the second never.
     gateway: who may have signed a consignment. signatories: who may have signed a form.
+    call_back: the gateway's address, where receipts are posted afterwards; None to answer pushes with their receipt.
     pushes: checks the HTTP signature of every push; None to take pushes without looking at it.
     tls: certificate and key files of the server, None behind a proxy that does TLS or on loopback.
     """
@@ -49,6 +54,7 @@ class ReceiverConfig:
     signing: Identity
     gateway: TrustPolicy
     signatories: TrustPolicy
+    call_back: str | None
     pushes: PushVerifier | None
     host: str
     port: int
@@ -81,6 +87,7 @@ def load_config(path: Path) -> ReceiverConfig:
         signing=settings.identity("signing"),
         gateway=settings.trust("gateway"),
         signatories=settings.trust("signatories"),
+        call_back=settings.call_back(),
         pushes=settings.pushes(),
         host=settings.get("server", "host", str, "127.0.0.1"),
         port=settings.get("server", "port", int, 8900),
@@ -118,6 +125,28 @@ class _Settings:
             return load_identity(file)
         except KeyUnavailable as exc:
             raise ReceiverConfigError(f"[keys] {key}: {file}: {exc.detail}") from exc
+
+    def call_back(self) -> str | None:
+        """Needs all: the wish, where to, and a key that can sign the call."""
+        answer, url = self.get("receiver", "answer", str, "now"), self.get("gateway", "url", str, "")
+        if answer not in ("now", "later"):
+            raise ReceiverConfigError('[receiver] answer is "now" or "later"')
+        if answer == "now":
+            return None
+        try:
+            RequestSigner(self.identity("signing"), CALL)
+        except ConfigError as exc:
+            raise ReceiverConfigError(
+                '[keys] signing must hold a P-256 key where [receiver] answer is "later"'
+            ) from exc
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ReceiverConfigError('[receiver] answer = "later" needs [gateway] url: http(s), where receipts go')
+        return url.rstrip("/")
 
     def pushes(self) -> PushVerifier | None:
         """Needs both: whose signatures count, and the address that they must be made for."""

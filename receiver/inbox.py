@@ -6,6 +6,7 @@ No HTTP here. One folder per delivery, named by the delivery id:
     <store>/<delivery id>/consignment.xml   the gateway's signed statement of what it sent to whom
     <store>/<delivery id>/envelope.digest   the digest of the sealed envelope
     <store>/<delivery id>/receipt.xml       our signed answer, the same bytes on every repetition
+    <store>/<delivery id>/receipt.taken     empty: the gateway has the receipt (only where it is posted afterwards)
 
 The gateway sends again until it has a receipt, so the same delivery may come several times, also at once: it is kept
 once, and every time answered with the first receipt.

@@ -61,7 +61,7 @@ def test_the_receivers_example_settings_are_taken(cast: DemoFolder, tmp_path: Pa
     uncommented = re.sub(r"^# (?=\w+ =)", "", settings, flags=re.MULTILINE)
     file.write_text(uncommented)
     assert load_config(file).tls == (tmp_path / "tls.pem", tmp_path / "tls.key")
-    assert set(tomllib.loads(uncommented)) == {"receiver", "keys", "trust", "server", "limits"}
+    assert set(tomllib.loads(uncommented)) == {"receiver", "keys", "trust", "server", "gateway", "limits"}
 
 
 def test_every_folder_in_the_map_is_there_and_the_other_way_round() -> None:

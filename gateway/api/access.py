@@ -1,17 +1,24 @@
-"""Who is calling: a bearer token is bound to one party, or to the administrator; and how much a caller may send."""
+"""Who is calling: a bearer token is bound to one party, or to the administrator; and how much a caller may send.
+
+A receipt may be signed for instead: see `receipt_from`.
+"""
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from gateway.api.negotiation import ranges
 from gateway.assembly import Gateway
+from gateway.call_signature import SignedCall, check_call, is_signed
 from gateway.errors import NotAuthenticated, NotPermitted, TooLarge, UnsupportedMedia
 from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES
 from gateway.model import Party
+from gateway.receipts import MAX_RECEIPT_BYTES
 from gateway.registration import token_hash
 
 XML_TYPES = frozenset({"application/xml", "text/xml"})
@@ -74,6 +81,51 @@ async def read_xml(request: Request, *, limit: int) -> bytes:
     return await read_body(request, limit=limit)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReceiptFrom:
+    """A receipt as it came, and the party that hands it in."""
+
+    party: Party
+    raw: bytes
+
+
+async def receipt_from(request: Request) -> ReceiptFrom:
+    """The calling party by its token, by its signature over this call (RFC 9421), or by both when they say the same.
+
+    Raises NotAuthenticated, before the body is read except where the body is not what was signed; UnsupportedMedia,
+    TooLarge.
+    """
+    signed = await run_in_threadpool(_signed_call, request)
+    by_token = None
+    if "Authorization" in request.headers:
+        by_token = await run_in_threadpool(caller, request)
+    party = signed.party if signed is not None else by_token
+    if party is None:
+        raise NotAuthenticated("token-missing", "send Authorization: Bearer <token>, or sign the call (RFC 9421)")
+    if by_token is not None and by_token.id != party.id:
+        raise NotAuthenticated("credentials-differ", "the token is not of the party that signed the call")
+    raw = await read_xml(request, limit=MAX_RECEIPT_BYTES)
+    if signed is not None:
+        signed.check_body(raw)
+    return ReceiptFrom(party=party, raw=raw)
+
+
+def _signed_call(request: Request) -> SignedCall | None:
+    """The call by its signature; None for one that comes without."""
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    if not is_signed(fields):
+        return None
+    gateway = _gateway(request)
+    path = request.scope["raw_path"].decode("latin-1")
+    return check_call(
+        method=request.method,
+        url=f"{request.url.scheme}://{request.headers.get('Host', '')}{path}",
+        fields=fields,
+        at=gateway.clock.now(),
+        party_by_certificate=lambda name: gateway.store.read(lambda view: view.party_by_certificate(name)),
+    )
+
+
 async def read_draft(request: Request, *, limit: int) -> tuple[str, bytes]:
     """The media type and the bytes of a form in XML or as JSON view. Raises UnsupportedMedia, TooLarge."""
     media_type = media_type_of(request)
@@ -112,5 +164,6 @@ async def read_body(request: Request, *, limit: int) -> bytes:
 
 
 Caller = Annotated[Party, Depends(caller)]
+HandedIn = Annotated[ReceiptFrom, Depends(receipt_from)]
 Language = Annotated[str, Depends(language)]
 TheGateway = Annotated[Gateway, Depends(gateway_of)]

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.api.access import Caller, TheGateway, read_xml
+from gateway.api.access import Caller, HandedIn, TheGateway
 from gateway.api.problems import problem
 from gateway.api.waiting import Crowded, Waiting
 from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery
 from gateway.errors import Conflict
 from gateway.mailboxes import Look
 from gateway.model import DeliveryId, instant_text
-from gateway.receipts import MAX_RECEIPT_BYTES, Acknowledged, Declined, Disregarded, HandedOver
+from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver
 from gateway.status import evidence_href, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
 
@@ -98,11 +98,15 @@ def release(
 
 @router.post("/{delivery_id}/receipts", status_code=201, operation_id="createReceipt")
 async def receive(
-    delivery_id: str, request: Request, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+    delivery_id: str, gateway: TheGateway, came: HandedIn, _: Annotated[NoQuery, Query()]
 ) -> JSONResponse:
-    """Hand in the signed receipt for a copy. 201 the first time, 200 for the same receipt again."""
-    raw = await read_xml(request, limit=MAX_RECEIPT_BYTES)
-    taken = await run_in_threadpool(gateway.receipts.take, raw, delivery_id=DeliveryId(delivery_id), party=party)
+    """Hand in the signed receipt for a copy. 201 the first time, 200 for the same receipt again.
+
+    With your token, or with a signature over the call itself (RFC 9421) by your registered signing certificate.
+    """
+    taken = await run_in_threadpool(
+        gateway.receipts.take, came.raw, delivery_id=DeliveryId(delivery_id), party=came.party
+    )
     match taken:
         case Disregarded(code=code):
             return problem(

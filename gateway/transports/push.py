@@ -18,7 +18,7 @@ from pathlib import Path
 from gateway.addresses import Reach
 from gateway.model import Delivery, Party
 from gateway.ports import Answered, Deferred, Outcome, Refused
-from gateway.push_signature import PushSigner
+from gateway.push_signature import RequestSigner
 from gateway.receipts import MAX_RECEIPT_BYTES
 from gateway.transports.answers import Answer, AnswerTooLarge, BadAnswer
 from gateway.transports.connections import AddressRefused, Connections, TlsFailed
@@ -64,7 +64,7 @@ class ClientCertificate:
 class PushSettings:
     """How an installation pushes. reach: where to. certificate: shown to endpoints that ask for one."""
 
-    signer: PushSigner
+    signer: RequestSigner
     reach: Reach
     certificate: ClientCertificate | None = None
 

@@ -223,6 +223,8 @@ def test_what_fails_on_the_way_to_disk_leaves_nothing_and_no_receipt(
         ("keys", "signing", "missing.pem", "[keys] signing"),
         ("trust", "gateway", "missing.pem", "[trust] gateway"),
         ("extra", "key", 1, "[extra] key"),
+        ("receiver", "answer", "soon", "[receiver] answer"),
+        ("receiver", "answer", "later", "[gateway] url"),
     ],
 )
 def test_wrong_settings_are_named(

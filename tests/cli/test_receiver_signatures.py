@@ -20,7 +20,7 @@ from gateway.demo.processes import free_ports
 from gateway.envelope import open_envelope
 from gateway.model import Delivery, DeliveryId, Endpoint, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Deferred, Outcome, Refused
-from gateway.push_signature import LIFETIME_S, SKEW_S, PushSigner
+from gateway.push_signature import LIFETIME_S, SKEW_S, RequestSigner
 from gateway.transports.push import Push, PushSettings
 from receiver.app import create_app
 from receiver.config import ReceiverConfig, ReceiverConfigError, load_config
@@ -118,7 +118,7 @@ def push_to(folder: DemoFolder, url: str, envelope: bytes, *, announced: str | N
     if announced is not None:
         delivery = replace(delivery, id=DeliveryId(announced))
     settings = PushSettings(
-        signer=PushSigner(load_identity(folder.service)), reach=Reach(allowed=(network("127.0.0.0/8"),))
+        signer=RequestSigner(load_identity(folder.service)), reach=Reach(allowed=(network("127.0.0.0/8"),))
     )
     endpoint = Endpoint(kind=EndpointKind.PUSH, url=url)
     recipient = Party(id=PartyId("fund"), name="The Fund", roles=frozenset(), identifiers={}, endpoint=endpoint)

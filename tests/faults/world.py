@@ -178,6 +178,7 @@ class World:
             signing=self.key(party),
             gateway=self.base.trust,
             signatories=self.base.trust,
+            call_back=None,
             pushes=None,
             host="",
             port=0,

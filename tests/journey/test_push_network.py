@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.addresses import Reach, network
 from gateway.model import Endpoint, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Deferred, Outcome, Refused
-from gateway.push_signature import PushSigner
+from gateway.push_signature import RequestSigner
 from gateway.transports.push import ClientCertificate, Push, PushSettings
 from signing import Identity, identity_to_pem
 from signing.issuing import issue, issue_authority
@@ -30,7 +30,7 @@ from tests.contracts.test_store import a_delivery
 
 AT = datetime.now(UTC) - timedelta(minutes=1)
 AUTHORITY = issue_authority("An Authority", at=AT)
-SIGNER = PushSigner(issue(AUTHORITY, "The Gateway", at=AT))
+SIGNER = RequestSigner(issue(AUTHORITY, "The Gateway", at=AT))
 HERE = PushSettings(signer=SIGNER, reach=Reach(allowed=(network("127.0.0.1/32"),)))
 NOWHERE_INSIDE = replace(HERE, reach=Reach())
 TAKEN = Answered(raw_receipt=None)

@@ -22,8 +22,8 @@ from gateway.push_signature import (
     LIFETIME_S,
     SKEW_S,
     TAG,
-    PushSigner,
     PushVerifier,
+    RequestSigner,
     SignedPush,
     target_uri,
 )
@@ -50,7 +50,9 @@ Lines = list[tuple[str, str]]
 
 
 def signed(identity: Identity = GATEWAY, *, url: str = URL, body: bytes = BODY, at: datetime = NOW) -> Lines:
-    return list((FIELDS | PushSigner(identity).sign(method="POST", url=url, fields=FIELDS, body=body, at=at)).items())
+    return list(
+        (FIELDS | RequestSigner(identity).sign(method="POST", url=url, fields=FIELDS, body=body, at=at)).items()
+    )
 
 
 def signed_otherwise(identity: Identity = GATEWAY, *, lines: Lines | None = None, **changes: Any) -> Lines:
@@ -248,7 +250,7 @@ def test_two_certificates_are_known_while_one_replaces_the_other() -> None:
 @pytest.mark.parametrize("kind", ["p384", "rsa2048"])
 def test_a_key_that_cannot_sign_pushes_is_refused_at_the_start(kind: Any) -> None:
     with pytest.raises(ConfigError, match="push-identity"):
-        PushSigner(issue(AUTHORITY, "The Gateway", key=kind, at=NOW))
+        RequestSigner(issue(AUTHORITY, "The Gateway", key=kind, at=NOW))
 
 
 @pytest.mark.parametrize(
