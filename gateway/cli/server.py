@@ -175,9 +175,18 @@ def work(
 
 
 def _say_at_work(settings: Config, *, as_json: bool) -> None:
-    if as_json:
+    """Tell who started this process.
+
+    Who is gone by now is not told, and the end of stdin ends this process in order: to fail here would break off what
+    is being answered already.
+    """
+    if not as_json:
+        return
+    try:
         print_json({"pid": os.getpid(), "store": str(settings.store_path)})
         sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again when it ends
 
 
 def _listen(host: str, port: int) -> socket.socket:

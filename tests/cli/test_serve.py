@@ -6,6 +6,8 @@ import fcntl
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.demo.cast import FUND
 from gateway.demo.pki import create_demo_folder, party_record
-from gateway.demo.processes import free_ports
+from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
 from signing import load_identity, sha256
@@ -257,3 +259,25 @@ def port_of(running: Serving) -> int:
 def refuses_connections(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_child_whose_starter_is_gone_before_it_is_at_work_ends_in_order(tmp_path: Path) -> None:
+    folder = create_demo_folder(tmp_path / "pki", at=datetime.now(UTC), port=0)
+    reads, says = os.pipe()
+    os.close(reads)  # nobody will hear that it is at work
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        ours = [sys.executable, "-m", "gateway.cli", "intake", "--listening", str(listening.fileno()), "--with-parent"]
+        child = subprocess.Popen(
+            [*ours, "--config", folder.config, "--json"],
+            stdin=subprocess.PIPE,
+            stdout=says,
+            stderr=subprocess.PIPE,
+            pass_fds=(listening.fileno(),),
+        )
+        os.close(says)
+        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}/health"
+        assert httpx2.get(url, timeout=60, trust_env=False).status_code == 200
+        _, log = child.communicate(timeout=60)  # ends its stdin
+    assert child.returncode == 0
+    assert b"Finished server process" in log
+    assert b"Traceback" not in log
