@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -104,8 +103,3 @@ def a_counter(*, endpoints: Mapping[str, str] | None = None) -> Iterator[Counter
 def progress(text: str) -> None:
     """A word to whoever waits."""
     print(f"  {text}", file=sys.stderr, flush=True)
-
-
-def seconds_until(deadline: float) -> float:
-    """What is left until a moment of the monotonic clock."""
-    return max(0.0, deadline - time.monotonic())

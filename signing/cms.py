@@ -1,7 +1,9 @@
-"""CMS SignedData with one signer and signed attributes, as time stamps are: written as DER, read as nothing else.
+"""CMS: ContentInfo, and SignedData with one signer and signed attributes, as time stamps are.
+
+Written as DER, read as nothing else.
 
 Reading takes the structure apart; whose certificate it is and whether it counts is decided elsewhere.
-Source: RFC 5652, 5; RFC 5035 (ESSCertIDv2); RFC 5754, RFC 5753, RFC 4056 (algorithm identifiers).
+Source: RFC 5652, 3 and 5; RFC 5035 (ESSCertIDv2); RFC 5754, RFC 5753, RFC 4056 (algorithm identifiers).
 """
 
 import hashlib
@@ -114,6 +116,24 @@ class SignedData:
         )
 
 
+def content_info(kind: bytes, content: bytes) -> bytes:
+    """ContentInfo around `content`. kind: its OBJECT IDENTIFIER, in DER."""
+    return der.encode(der.SEQUENCE, kind, der.encode(der.context(0), content))
+
+
+def enter_content_info(raw: bytes, kind: bytes) -> der.Reader:
+    """A reader inside the SEQUENCE that a ContentInfo of that kind holds, and nothing else. Raises DerError."""
+    outer = der.Reader(raw)
+    info = outer.enter(der.SEQUENCE)
+    outer.finish()
+    info.expect(kind)
+    explicit = info.enter(der.context(0))
+    info.finish()
+    content = explicit.enter(der.SEQUENCE)
+    explicit.finish()
+    return content
+
+
 def build_signed_data(
     content: bytes, *, content_type: str, identity: Identity, with_certificates: bool = True
 ) -> bytes:
@@ -156,7 +176,7 @@ def build_signed_data(
             ),
         ),
     )
-    return der.encode(der.SEQUENCE, _SIGNED_DATA, der.encode(der.context(0), signed_data))
+    return content_info(_SIGNED_DATA, signed_data)
 
 
 def read_signed_data(raw: bytes, *, content_type: str) -> SignedData:
@@ -165,14 +185,7 @@ def read_signed_data(raw: bytes, *, content_type: str) -> SignedData:
     Raises DerError for what is not DER, not of this content type, not signed by exactly one, or lacks an attribute;
     UnknownAlgorithm.
     """
-    outer = der.Reader(raw)
-    content_info = outer.enter(der.SEQUENCE)
-    outer.finish()
-    content_info.expect(_SIGNED_DATA)
-    explicit = content_info.enter(der.context(0))
-    content_info.finish()
-    data = explicit.enter(der.SEQUENCE)
-    explicit.finish()
+    data = enter_content_info(raw, _SIGNED_DATA)
     if data.take_integer() not in (1, 3, 4, 5):
         raise der.DerError("a version of SignedData that does not exist")
     data.take(der.SET)  # digest algorithms: a hint for whoever reads in one pass

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from cryptography.x509 import Certificate
 
 from signing import der
+from signing.cms import content_info, enter_content_info
 from signing.errors import SealingFailed
 from signing.model import Identity
 from signing.recipients import CONTENT_KEY_BYTES, Recipient, build_recipient, issuer_and_serial, read_recipient
@@ -66,7 +67,7 @@ def seal(payload: bytes, *, recipients: Sequence[Certificate]) -> bytes:
         ),
         der.encode(der.OCTET_STRING, sealed[-_TAG_BYTES:]),
     )
-    return der.encode(der.SEQUENCE, _AUTH_ENVELOPED_DATA, der.encode(der.context(0), enveloped))
+    return content_info(_AUTH_ENVELOPED_DATA, enveloped)
 
 
 def open_sealed(sealed: bytes, *, identity: Identity) -> bytes:
@@ -98,14 +99,7 @@ def _gcm_parameters(nonce: bytes) -> bytes:
 
 def _read_envelope(sealed: bytes) -> tuple[der.Reader, bytes, bytes]:
     """Recipients, nonce, and ciphertext with its tag. Attributes and originator info are not in the profile."""
-    outer = der.Reader(sealed)
-    content_info = outer.enter(der.SEQUENCE)
-    outer.finish()
-    content_info.expect(_AUTH_ENVELOPED_DATA)
-    explicit = content_info.enter(der.context(0))
-    content_info.finish()
-    enveloped = explicit.enter(der.SEQUENCE)
-    explicit.finish()
+    enveloped = enter_content_info(sealed, _AUTH_ENVELOPED_DATA)
     enveloped.expect(_VERSION_0)
     infos = enveloped.enter(der.SET)
     content = enveloped.enter(der.SEQUENCE)

@@ -144,11 +144,6 @@ def verify_timestamp(
     )
 
 
-def read_certificates(token: bytes) -> tuple[bytes, ...]:
-    """The certificates that a token carries, in DER. Raises VerificationFailed (timestamp-unreadable, …)."""
-    return _read(token)[0].certificates
-
-
 def _read(token: bytes) -> tuple[SignedData, TstInfo]:
     if len(token) > MAX_TOKEN_BYTES:
         raise refusal("timestamp-unreadable", "a time stamp larger than 64 KiB")

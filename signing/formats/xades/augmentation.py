@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from lxml import etree
 
 from signing.errors import NotSignable, VerificationFailed
-from signing.formats.xades.document import SignedDocument, read_document
+from signing.formats.xades.document import SignedDocument, read_document, written_with
 from signing.formats.xades.imprints import archive_imprint, signature_imprint
 from signing.formats.xades.profile import DS, EXCLUSIVE_C14N, XADES, XADES_141, Coverage
 from signing.formats.xades.structure import SignatureParts, read_signature
@@ -22,7 +22,6 @@ from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_
 from signing.revocation import ValidationData
 from signing.timestamps import Timestamper
 
-_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _QUALIFYING_PROPERTIES: Final = f"{{{DS}}}Object/{{{XADES}}}QualifyingProperties"
 _UNSIGNED_PROPERTIES: Final = f"{{{XADES}}}UnsignedProperties"
 _UNSIGNED_SIGNATURE_PROPERTIES: Final = f"{{{XADES}}}UnsignedSignatureProperties"
@@ -117,18 +116,12 @@ def _augment(raw: bytes, make: Callable[[_Standing], Iterable[str]]) -> bytes:
         raise NotSignable("reference-not-allowed", "a signature covers another one, which may not change any more")
     # All is made before anything is added: what one stamp covers must not depend on another signature's.
     made = [list(make(each)) for each in found]
-    texts: dict[bytes, bytes] = {}
-    for signature, properties in zip(found, made, strict=True):
-        if properties:
-            placeholder = secrets.token_hex(16)
-            _holder(signature.element).append(etree.Comment(placeholder))
-            texts[f"<!--{placeholder}-->".encode("ascii")] = "".join(properties).encode("ascii")
-    if not texts:
-        return raw
-    serialised = etree.tostring(document.root, encoding="UTF-8", xml_declaration=False, with_tail=False)
-    for placeholder_text, text in texts.items():
-        serialised = serialised.replace(placeholder_text, text)
-    return _DECLARATION + serialised
+    additions = [
+        (_holder(signature.element), "".join(properties).encode("ascii"))
+        for signature, properties in zip(found, made, strict=True)
+        if properties
+    ]
+    return written_with(document.root, additions) if additions else raw
 
 
 def _holder(signature: etree._Element) -> etree._Element:

@@ -21,14 +21,13 @@ from lxml import etree
 
 from signing.algorithms import SignatureAlgorithm, algorithm_for, sign_bytes
 from signing.errors import NotSignable, VerificationFailed
-from signing.formats.xades.document import SignedDocument, canonical, read_document
+from signing.formats.xades.document import DECLARATION, SignedDocument, canonical, read_document, written_with
 from signing.formats.xades.profile import CONTENT, CONTENT_ID, MAX_CERTIFICATES, MAX_SIGNATURES, SIGNATURES
 from signing.formats.xades.templates import CERTIFICATE, SIGNATURE, SIGNED_INFO, SIGNED_PROPERTIES
 from signing.model import Identity
 from signing.parsing import MAX_BYTES, without_declaration
 from signing.writing import Field, canonical_fields
 
-_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 MAX_CONTENT: Final = MAX_BYTES - 64 * 1024  # what is signed here must stay readable with its signature
 
 
@@ -65,7 +64,7 @@ def _shell(root: str, namespace: str) -> tuple[bytes, str]:
     """The document up to its fields, and the start tag of Content as exclusive C14N writes it."""
     empty = f'<{root} xmlns="{namespace}"><{CONTENT} Id="{CONTENT_ID}"></{CONTENT}></{root}>'
     content = canonical(_read(empty.encode()).content).decode()
-    return _DECLARATION + empty.partition(f"</{CONTENT}>")[0].encode(), content.partition(f"</{CONTENT}>")[0]
+    return DECLARATION + empty.partition(f"</{CONTENT}>")[0].encode(), content.partition(f"</{CONTENT}>")[0]
 
 
 def _read(raw: bytes) -> SignedDocument:
@@ -138,16 +137,12 @@ def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
         head, mark, end = without_declaration(raw).rpartition(b"</")
         prefix = f"{document.root.prefix}:".encode() if document.root.prefix else b""
         tags = b"<%sSignatures>" % prefix, b"</%sSignatures>" % prefix
-        return b"".join((_DECLARATION, head, tags[0], signature, tags[1], mark, end.rstrip()))
-    # Elsewhere at the place of a comment that occurs nowhere.
+        return b"".join((DECLARATION, head, tags[0], signature, tags[1], mark, end.rstrip()))
     container = document.container
     if container is None:
         name = etree.QName(etree.QName(document.root).namespace, SIGNATURES)
         container = etree.SubElement(document.root, name)
-    placeholder = secrets.token_hex(16)
-    container.append(etree.Comment(placeholder))
-    serialised = etree.tostring(document.root, encoding="UTF-8", xml_declaration=False, with_tail=False)
-    return _DECLARATION + serialised.replace(f"<!--{placeholder}-->".encode("ascii"), signature)
+    return written_with(document.root, [(container, signature)])
 
 
 def _digest(data: bytes) -> str:

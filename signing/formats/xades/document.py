@@ -10,6 +10,8 @@ Comments are refused: inside the root because whoever reads with another parser 
 because they would travel with the document and nobody signed them. Signing leaves out those around the root.
 """
 
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +20,8 @@ from lxml import etree
 from signing.errors import refusal
 from signing.formats.xades.profile import CONTENT, DS, MAX_SIGNATURES, SIGNATURES
 from signing.parsing import NotXml, parse
+
+DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 _SIGNATURE: Final = f"{{{DS}}}Signature"
 _comments: Final = etree.XPath("boolean(//comment())")
@@ -67,6 +71,23 @@ def canonical(element: etree._Element) -> bytes:
         return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except (etree.LxmlError, ValueError):
         raise refusal("unreadable", "the document has no canonical form") from None
+
+
+def written_with(root: etree._Element, additions: Iterable[tuple[etree._Element, bytes]]) -> bytes:
+    """The document as UTF-8 text, with each text as last child of its element.
+
+    Text, not a tree: moving a signed tree would let lxml rename prefixes. It comes to stand where a comment is that
+    occurs nowhere else; those comments stay in the tree.
+    """
+    texts: dict[bytes, bytes] = {}
+    for parent, text in additions:
+        mark = secrets.token_hex(16)
+        parent.append(etree.Comment(mark))
+        texts[f"<!--{mark}-->".encode("ascii")] = text
+    serialised = etree.tostring(root, encoding="UTF-8", xml_declaration=False, with_tail=False)
+    for comment, text in texts.items():
+        serialised = serialised.replace(comment, text)
+    return DECLARATION + serialised
 
 
 def _check_identifiers(root: etree._Element) -> None:

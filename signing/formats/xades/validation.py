@@ -30,7 +30,7 @@ from signing.formats.xades.document import SignedDocument, read_document
 from signing.formats.xades.imprints import archive_imprint, signature_imprint
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
-from signing.formats.xades.verifier import only_content, verify_signature
+from signing.formats.xades.verifier import judge_all, verify_signature
 from signing.model import VerifiedSignature
 from signing.revocation import CertificateStatus, KnownData, RevocationRule, ValidationData, check_path
 from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
@@ -102,15 +102,11 @@ def validate_xml(
     if validation_time.tzinfo is None:
         raise ValueError("`validation_time` must be aware")
     document = read_document(raw)
-    if not document.signatures:
-        raise refusal("no-signature", "the document holds no signature")
-    contents: set[bytes] = set()
-    validated: list[ValidatedSignature] = []
-    for element in document.signatures:
-        content, signature = validate_signature(document, element, policy, validation_time, kept or ValidationData())
-        contents.add(content)
-        validated.append(signature)
-    return ValidatedXml(content=only_content(contents), signatures=tuple(validated))
+    data = kept or ValidationData()
+    content, signatures = judge_all(
+        document, lambda element: validate_signature(document, element, policy, validation_time, data)
+    )
+    return ValidatedXml(content=content, signatures=signatures)
 
 
 def validate_signature(

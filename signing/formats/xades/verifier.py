@@ -12,8 +12,9 @@ The steps, in order; each raises VerificationFailed:
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from lxml import etree
 
@@ -26,6 +27,8 @@ from signing.formats.xades.structure import Reference, SignatureParts, read_sign
 from signing.formats.xades.transforms import covered_bytes
 from signing.model import VerifiedSignature, VerifiedXml
 from signing.trust import TrustPolicy
+
+T = TypeVar("T")
 
 
 def verify_xml(raw: bytes, *, trust: TrustPolicy, at: datetime) -> VerifiedXml:
@@ -41,23 +44,27 @@ def verify_xml(raw: bytes, *, trust: TrustPolicy, at: datetime) -> VerifiedXml:
     if at.tzinfo is None:
         raise ValueError("`at` must be aware")
     document = read_document(raw)
+    content, signatures = judge_all(
+        document, lambda element: verify_signature(document, element, read_signature(element), trust, at=at)
+    )
+    return VerifiedXml(content=content, signatures=signatures)
+
+
+def judge_all(
+    document: SignedDocument, judge: Callable[[etree._Element], tuple[bytes, T]]
+) -> tuple[bytes, tuple[T, ...]]:
+    """The content that all signatures cover, and what `judge` says of each beside the content that it covers.
+
+    Raises VerificationFailed: no-signature, and what `judge` raises.
+    """
     if not document.signatures:
         raise refusal("no-signature", "the document holds no signature")
-    contents: set[bytes] = set()
-    verified: list[VerifiedSignature] = []
-    for element in document.signatures:
-        content, signature = verify_signature(document, element, read_signature(element), trust, at=at)
-        contents.add(content)
-        verified.append(signature)
-    return VerifiedXml(content=only_content(contents), signatures=tuple(verified))
-
-
-def only_content(contents: set[bytes]) -> bytes:
-    """The content that all signatures cover."""
+    judged = [judge(element) for element in document.signatures]
+    contents = {content for content, _ in judged}
     if len(contents) != 1:
         # The shape of the document does not let this happen; if it ever did, nobody could say which one counts.
         raise refusal("unsigned-content", "the signatures do not cover the same content")
-    return contents.pop()
+    return contents.pop(), tuple(said for _, said in judged)
 
 
 def verify_signature(
