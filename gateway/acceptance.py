@@ -7,21 +7,20 @@ answer is signed before it, stored in it, and released after it.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from lxml import etree
 
 from gateway.cases import Cases, Filing
 from gateway.envelope import Consignment, build_envelope
-from gateway.errors import Conflict, TooMuch
 from gateway.evidence import Reason, Witness
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
 from gateway.forms.report import Report, finding_to_json
+from gateway.idempotency import Accepted, HandedIn, handed_in_before, same_document
 from gateway.lifecycle import Patience
 from gateway.model import (
     Delivery,
@@ -40,26 +39,13 @@ from gateway.model import (
     new_id,
 )
 from gateway.notices import Notice
-from gateway.ports import Reading, Transaction
+from gateway.ports import Transaction
 from gateway.routing import Addressee
-from gateway.status import submission_href, submission_view
+from gateway.status import submission_view
 from gateway.terms import last_day_for, terms_of
 from signing import sha256
 
-_REUSED = "a document with this DocumentId and other bytes, or by another sender, was handed in"
 _EVIDENCE_PATH = re.compile(r"/[A-Za-z0-9_:*@/\[\]()\-.]{0,499}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandedIn:
-    """What lies on the counter. key: the sender's name for it. language: of the words in the answer."""
-
-    raw: bytes
-    digest: str
-    key: str
-    sender: Party
-    at: datetime
-    language: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +60,6 @@ class Cleared:
     addressees: Sequence[Addressee]
     acting_for: PartyId | None
     notices: Sequence[Notice] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """The form is in: `answer` is what the sender was told first. repeated: it was handed in before.
-
-    One that was handed in before under another key has that said in its answer (`duplicateOf`).
-    """
-
-    submission_id: SubmissionId
-    answer: bytes
-    repeated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +96,10 @@ class PaperRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Makes cleared forms ready to be taken in. kept_per_day: see `count_kept`. actors: kind of form -> the roles that
-    sign it."""
+    """Makes cleared forms ready to be taken in.
+
+    kept_per_day: see `idempotency.count_kept`. actors: kind of form -> the roles that sign it.
+    """
 
     witness: Witness
     cases: Cases
@@ -178,28 +154,14 @@ class Acceptance:
     def _store(self, unit: Transaction, entry: _Entry, notices: Sequence[_Entry], handed_in: HandedIn) -> Accepted:
         """Everything of one submission, in the caller's transaction; a twin that was faster has the say."""
         submission = entry.submission
-        known = handed_in_before(unit, handed_in) or self.same_document(unit, handed_in, submission.document_id)
+        known = handed_in_before(unit, handed_in) or same_document(
+            unit, handed_in, submission.document_id, most=self.kept_per_day
+        )
         if known is not None:
             return known
         for each in (entry, *notices):
             _add(unit, each)
         return Accepted(submission_id=submission.id, answer=submission.answer)
-
-    def same_document(self, unit: Transaction, handed_in: HandedIn, document_id: str) -> Accepted | None:
-        """The first answer to the same bytes under another key, which is remembered too; None for a new number.
-
-        Raises Conflict for other bytes under the number, or the same of another sender: GEN-02.
-        """
-        first = unit.submission_by_document(document_id)
-        if first is None:
-            return None
-        if first.sender != handed_in.sender.id:
-            raise Conflict("document-id-reused", f"{_REUSED} (GEN-02)")
-        if first.digest != handed_in.digest:
-            raise Conflict("document-id-reused", f"{_REUSED} (GEN-02)", **_compared(first, handed_in.digest))
-        count_kept(unit, handed_in, self.kept_per_day)
-        unit.add_key(first.sender, handed_in.key, first.id)
-        return _duplicate_of(first)
 
     def _notice(self, notice: Notice, at: datetime) -> _Entry:
         """A notice as it is stored. Whom it does not reach stands in evidence, for the operator."""
@@ -232,6 +194,7 @@ class Acceptance:
     def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
         recipients = [addressee.route.role for addressee in cleared.addressees]
         terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
+        printed = self._printed_for(recipients)
         copies = [
             self._copy(
                 submission,
@@ -239,7 +202,7 @@ class Acceptance:
                 raw,
                 last_day_for(addressee.route.role, terms, self.actors),
                 cleared.kind,
-                self._station(addressee),
+                printed.get(addressee.route.role),
             )
             for addressee in cleared.addressees
         ]
@@ -321,11 +284,13 @@ class Acceptance:
         )
         return _Copy(delivery=delivery, envelope=envelope, consigned=consigned, print_job=print_job)
 
-    def _station(self, addressee: Addressee) -> Party | None:
-        """The print station that may print for this addressee."""
-        if self.paper is None or addressee.route.role not in self.paper.roles:
-            return None
-        return self.paper.station()
+    def _printed_for(self, recipients: Sequence[Role]) -> Mapping[Role, Party]:
+        """The print station beside each of the roles for which it may print."""
+        if self.paper is None:
+            return {}
+        reached = self.paper.roles.intersection(recipients)
+        station = self.paper.station() if reached else None
+        return {} if station is None else dict.fromkeys(reached, station)
 
     def _paper_by(self, last_day: date | None, kind: FormKind, at: datetime) -> datetime | None:
         """When a copy must go on paper to be there in time; not before its recipient had a while to collect it."""
@@ -333,53 +298,6 @@ class Acceptance:
             return None
         day = kind.calendar.working_days_before(last_day, self.paper.lead_working_days) - timedelta(days=1)
         return max(kind.calendar.end_of(day), at + timedelta(seconds=self.patience.warn_after_s))
-
-
-def handed_in_before(view: Reading, handed_in: HandedIn) -> Accepted | None:
-    """The first answer to the same bytes under the same key. Raises Conflict for other bytes."""
-    known = view.submission_by_key(handed_in.sender.id, handed_in.key)
-    if known is None:
-        return None
-    if known.digest != handed_in.digest:
-        raise Conflict(
-            "idempotency-key-reused",
-            "this key was used for other bytes; hand other bytes in under another key",
-            **_compared(known, handed_in.digest),
-        )
-    if known.idempotency_key != handed_in.key:
-        return _duplicate_of(known)
-    return Accepted(submission_id=known.id, answer=known.answer, repeated=True)
-
-
-def count_kept(unit: Transaction, handed_in: HandedIn, most: int) -> None:
-    """Count what is kept though no form is taken in: a refusal, a further key. Else one sender could fill the disk.
-
-    Raises TooMuch until the next day (UTC) once `most` were counted on this one.
-    """
-    day = handed_in.at.astimezone(UTC).date()
-    if unit.count_kept(handed_in.sender.id, day) > most:
-        tomorrow = datetime.combine(day + timedelta(days=1), time.min, UTC)
-        raise TooMuch(
-            "too-many-refusals",
-            f"more than {most} forms were refused or repeated under new keys today; nothing was kept of this one. "
-            "Forms in order are taken in as before; others can be judged without handing them in",
-            retry_after_s=math.ceil((tomorrow - handed_in.at).total_seconds()),
-        )
-
-
-def _duplicate_of(first: Submission) -> Accepted:
-    view = {**json.loads(first.answer), "duplicateOf": first.id}
-    return Accepted(submission_id=first.id, answer=json.dumps(view, ensure_ascii=False).encode(), repeated=True)
-
-
-def _compared(first: Submission, digest: str) -> dict[str, str]:
-    """What a sender is told of the first one beside its own."""
-    return {
-        "firstDigest": first.digest,
-        "digest": digest,
-        "submissionId": first.id,
-        "href": submission_href(first.id),
-    }
 
 
 def reason_of(finding: Finding) -> Reason:

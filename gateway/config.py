@@ -27,7 +27,7 @@ class Config:
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
-    workers: how many deliver. kept_per_day: see acceptance.count_kept. request_timeout_s: for a head, then a body, to
+    workers: how many deliver. kept_per_day: see idempotency.count_kept. request_timeout_s: for a head, then a body, to
     come whole. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is

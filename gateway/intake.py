@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gateway.acceptance import Acceptance, Accepted, Cleared, HandedIn, count_kept, handed_in_before, reason_of
+from gateway.acceptance import Acceptance, Cleared, reason_of
 from gateway.cases import Case, Cases
 from gateway.evidence import Witness
 from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS, parse_untrusted
 from gateway.forms.report import Outcome, Report
 from gateway.forms.validation import Identified, Validator
+from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, new_id
 from gateway.notices import DrawnUp, Notices
 from gateway.ports import Clock, Holds, Reading, Store, Transaction
@@ -219,9 +220,7 @@ class Intake:
         def work(unit: Transaction) -> Rejected | Accepted:
             first = unit.submission_by_document(submission.document_id)
             if first is not None and (first.digest, first.sender) == (submission.digest, submission.sender):
-                known = self.acceptance.same_document(unit, handed_in, first.document_id)
-                if known is not None:
-                    return known
+                return under_further_key(unit, handed_in, first, most=self.acceptance.kept_per_day)
             count_kept(unit, handed_in, self.acceptance.kept_per_day)
             unit.add_submission(submission)
             unit.add_evidence(rejection)

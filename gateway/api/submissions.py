@@ -9,7 +9,6 @@ import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from gateway.acceptance import Accepted
 from gateway.api.access import Caller, Language, TheGateway, announced_bytes, read_draft, read_xml
 from gateway.api.load import Desk, TheDesk
 from gateway.api.negotiation import best_of, ranges
@@ -19,6 +18,7 @@ from gateway.assembly import Gateway
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
+from gateway.idempotency import Accepted
 from gateway.intake import Rejected, StillRunning
 from gateway.model import EvidenceId, Party, SubmissionId
 from gateway.status import submission_href

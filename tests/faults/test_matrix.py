@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from gateway.acceptance import Accepted
 from gateway.errors import StoreUnavailable
+from gateway.idempotency import Accepted
 from tests.faults.injected import Broken, Crash, Plan
 from tests.faults.world import Running, World, everything_settled
 

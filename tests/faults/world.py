@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
-from gateway.acceptance import Accepted
 from gateway.assembly import Gateway, build
 from gateway.audit import Audit
 from gateway.config import load_config
@@ -33,6 +32,7 @@ from gateway.envelope import open_envelope
 from gateway.errors import Conflict
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
+from gateway.idempotency import Accepted
 from gateway.lifecycle import Breaker, Patience, RetryPolicy, is_final
 from gateway.mailboxes import Look
 from gateway.model import Delivery, EndpointKind, Party, PartyId

@@ -23,7 +23,7 @@ from gateway.call_signature import CALL
 from gateway.demo.pki import toml_text
 from gateway.demo.processes import LOOPBACK, Process, Processes, free_ports
 from gateway.envelope import OpenedEnvelope
-from gateway.intake import Accepted
+from gateway.idempotency import Accepted
 from gateway.model import Delivery, DeliveryState
 from gateway.push_signature import LIFETIME_S, RequestSigner
 from gateway.views import EndpointRecord

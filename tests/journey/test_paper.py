@@ -18,7 +18,7 @@ from gateway.demo.pki import party_record
 from gateway.envelope import open_envelope
 from gateway.errors import ConfigError
 from gateway.forms.findings import LANGUAGES
-from gateway.intake import Accepted
+from gateway.idempotency import Accepted
 from gateway.model import DeliveryId
 from gateway.paperform import paper_text
 from signing import SealingFailed, open_sealed, sha256, trust_from_pem, verify_xml

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.assembly import dispatching
 from gateway.envelope import OpenedEnvelope, open_envelope
 from gateway.errors import RegistrationRefused
-from gateway.intake import Accepted
+from gateway.idempotency import Accepted
 from gateway.model import DeliveryState, Evidence
 from gateway.receipt import build_receipt
 from gateway.views import EndpointRecord
