@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from gateway.forms.parsing import parse_untrusted
 from gateway.forms.validation import Validator
 from tests.cli.command import sealpost
 from tests.schemas.cases import catalogue
+from tests.tools import require
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ODD_DAYS = (
@@ -57,11 +57,8 @@ def test_everything_is_as_the_law_says(tmp_path: Path) -> None:
         assert "85073003328" not in log.read_text()
 
 
-@pytest.mark.skipif(
-    shutil.which("curl") is None and os.environ.get("CI") != "true",
-    reason="the printed lines use curl, which is not here",
-)
 def test_keep_prints_lines_that_work_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    require("curl")  # the printed lines use it
     demo = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "demo", "--keep", "--dir", str(tmp_path / "demo")],
         stdout=subprocess.PIPE,

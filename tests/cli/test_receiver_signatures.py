@@ -27,7 +27,7 @@ from receiver.config import ReceiverConfig, ReceiverConfigError, load_config
 from signing import load_identity, sha256, sign_xml, trust_from_pem
 from tests.cli.test_receiver import DRAFT, _envelope, _settings
 from tests.conftest import served
-from tests.contracts.test_store import a_delivery
+from tests.deliveries import a_delivery
 
 Lines = list[tuple[str, str]]
 NOW = datetime.now(UTC)

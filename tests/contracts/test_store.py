@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from gateway.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
-    EndpointKind,
     EvidenceId,
     KeptReceipt,
     Party,
@@ -35,8 +34,8 @@ from gateway.stores import STORES, rows
 from gateway.stores.engine import sqlite
 from gateway.stores.schema import NEVER, check_build
 from gateway.stores.sqlite import SqliteStore
+from tests.deliveries import NOW, a_delivery
 
-NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
@@ -57,30 +56,6 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 @pytest.fixture
 def store(opened: Callable[[], Store]) -> Store:
     return opened()
-
-
-def a_delivery(party: str = "fund", *, due_at: datetime | None = NOW, submission: str | None = None) -> Delivery:
-    return Delivery(
-        id=DeliveryId(new_id()),
-        submission_id=SubmissionId(submission or new_id()),
-        kind="be/appeal",
-        route="R14",
-        article="Art. 65",
-        role="MedicalInspector",
-        party=PartyId(party),
-        copy=1,
-        of=1,
-        state=DeliveryState.CONSIGNED,
-        transport=EndpointKind.PUSH,
-        attempts=0,
-        consigned_at=NOW,
-        handed_over_at=None,
-        due_at=due_at,
-        envelope_digest="sha256:00",
-        document_digest="sha256:11",
-        size_bytes=3,
-        last_problem=None,
-    )
 
 
 def a_submission(**changes: object) -> Submission:

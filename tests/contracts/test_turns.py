@@ -12,7 +12,8 @@ from gateway.lifecycle import FINAL
 from gateway.model import DeliveryId, DeliveryState, EndpointKind, PartyId, new_id
 from gateway.ports import Store, Transaction
 from gateway.stores import STORES
-from tests.contracts.test_store import NOW, SECOND, a_delivery, a_submission, claim
+from tests.contracts.test_store import SECOND, a_submission, claim
+from tests.deliveries import NOW, a_delivery
 
 PUSH, MAILBOX = EndpointKind.PUSH, EndpointKind.MAILBOX
 

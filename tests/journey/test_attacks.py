@@ -42,7 +42,7 @@ from gateway.stores.sqlite import SqliteStore
 from gateway.transports.push import Push
 from signing import Identity, issuing, load_identity, sha256, sign_xml
 from tests.conftest import SIGNERS, Counter, served
-from tests.contracts.test_store import a_delivery
+from tests.deliveries import a_delivery
 from tests.journey.test_mailboxes import (
     NOBODYS,
     delivery_to,

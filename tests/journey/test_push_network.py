@@ -26,7 +26,7 @@ from gateway.transports.push import ClientCertificate, Push, PushSettings
 from signing import Identity, identity_to_pem
 from signing.issuing import issue, issue_authority
 from tests.conftest import served
-from tests.contracts.test_store import a_delivery
+from tests.deliveries import a_delivery
 
 AT = datetime.now(UTC) - timedelta(minutes=1)
 AUTHORITY = issue_authority("An Authority", at=AT)

@@ -17,7 +17,8 @@ from gateway.lifecycle import is_final
 from gateway.model import CaseId, Delivery, DeliveryId, DeliveryState, PartyId, new_id
 from gateway.ports import Store, Transaction
 from gateway.stores import STORES
-from tests.contracts.test_store import NOW, a_delivery, a_submission
+from tests.contracts.test_store import a_submission
+from tests.deliveries import NOW, a_delivery
 
 CONSIGNED = DeliveryState.CONSIGNED
 ELSEWHERE = [state for state in DeliveryState if state is not CONSIGNED]

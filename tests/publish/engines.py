@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from lxml import etree, isoschematron
 from saxonche import PySaxonProcessor
+
+from tests.tools import require
 
 TESTS: Final = Path(__file__).resolve().parents[1]
 SCHXSLT: Final = TESTS / "oracles/schxslt/2.0/pipeline-for-svrl.xsl"
@@ -66,10 +65,7 @@ class Saxon:
 
 def run_jdk(jobs: Iterable[tuple[Path, Path, Mapping[str, str]]], folder: Path) -> list[etree._Element]:
     """The results of the JDK's XSLT 1.0 under secure processing: stylesheet, document and parameters a job."""
-    if shutil.which("java") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("java is missing")
-        pytest.skip("java is not installed")
+    require("java")
     lines = ("\t".join([str(sheet), str(file), *(f"{k}={v}" for k, v in given.items())]) for sheet, file, given in jobs)
     (folder / "jobs").write_text("\n".join(lines), encoding="utf-8")
     command = [

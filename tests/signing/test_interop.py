@@ -1,7 +1,5 @@
 """Tools that nobody here wrote: xmlsec1, Java and OpenSSL verify and open what we make, and make what we take."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -13,6 +11,7 @@ from signing import Identity, SealingFailed, build_container, identity_to_pem, o
 from signing.issuing import KeyKind
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, NS, SEALING_KEYS, SIGNING_KEYS, People
+from tests.tools import require
 
 JAVA_PROGRAM: Final = Path(__file__).parent / "interop" / "XmlSignatures.java"
 MOMENT: Final = "2026-03-05 09:00:00"
@@ -21,10 +20,7 @@ EXC: Final = f.transform(f.EXC)
 
 def run(*command: str, expect: bool = True) -> subprocess.CompletedProcess[bytes]:
     """Run a tool; where it is missing, skip, except in CI."""
-    if shutil.which(command[0]) is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{command[0]} is missing")
-        pytest.skip(f"{command[0]} is not installed")
+    require(command[0])
     done = subprocess.run(command, capture_output=True, check=False, timeout=120)
     assert (done.returncode == 0) is expect, done.stderr.decode()
     return done

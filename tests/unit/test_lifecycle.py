@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -31,18 +31,13 @@ from gateway.lifecycle import (
     outcome_of,
 )
 from gateway.model import (
-    Delivery,
-    DeliveryId,
     DeliveryState,
-    EndpointKind,
     Event,
-    PartyId,
-    SubmissionId,
     SubmissionState,
 )
 from gateway.statewords import WORDS
+from tests.deliveries import NOW, a_delivery
 
-NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
 S, E = DeliveryState, Event
 ORDER = list(DeliveryState)
 PAPER = {S.ESCALATED, S.PAPER_QUEUED, S.PAPER_DEPOSITED, S.PAPER_RETURNED}
@@ -181,31 +176,6 @@ def test_trying_ends_at_the_last_lawful_moment_where_that_comes_first() -> None:
     assert policy.next_attempt(attempts=9, now=lawful, consigned_at=NOW, lawful_until=lawful) is None
 
 
-def a_delivery(**moments: datetime) -> Delivery:
-    return Delivery(
-        id=DeliveryId("d"),
-        submission_id=SubmissionId("s"),
-        kind="be/appeal",
-        route="R14",
-        article="Art. 65",
-        role="MedicalInspector",
-        party=PartyId("p"),
-        copy=1,
-        of=1,
-        state=S.CONSIGNED,
-        transport=EndpointKind.PUSH,
-        attempts=0,
-        consigned_at=NOW,
-        handed_over_at=None,
-        due_at=None,
-        envelope_digest="",
-        document_digest="",
-        size_bytes=0,
-        last_problem=None,
-        **moments,
-    )
-
-
 @given(
     state=st.sampled_from(list(DeliveryState)),
     after_h=st.floats(0, 1000),
@@ -216,7 +186,7 @@ def test_what_is_not_ended_always_has_a_next_look_ahead(
     state: DeliveryState, after_h: float, lawful_h: float | None, paper_h: float | None
 ) -> None:
     hours = {"lawful_until": lawful_h, "paper_by": paper_h}
-    delivery = a_delivery(**{name: NOW + timedelta(hours=h) for name, h in hours.items() if h is not None})
+    delivery = a_delivery(due_at=None, **{name: NOW + timedelta(hours=h) for name, h in hours.items() if h is not None})
     after = NOW + timedelta(hours=after_h)
     look = Patience(retry=RetryPolicy()).next_look(delivery, state, after=after)
     if state in ENDED:
@@ -228,7 +198,7 @@ def test_what_is_not_ended_always_has_a_next_look_ahead(
 
 def test_the_watch_comes_at_every_moment_that_matters() -> None:
     moments = {name: NOW + timedelta(hours=h) for name, h in (("lawful_until", 60), ("paper_by", 20))}
-    delivery = a_delivery(**moments)
+    delivery = a_delivery(due_at=None, **moments)
     patience, looks, after = Patience(retry=RetryPolicy()), [], NOW
     while after < NOW + timedelta(hours=60):
         look = patience.next_look(delivery, S.CONSIGNED, after=after)

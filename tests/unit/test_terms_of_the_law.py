@@ -20,13 +20,9 @@ from gateway.demo.papers import draw_up
 from gateway.forms.parsing import parse_untrusted
 from gateway.model import (
     Delivery,
-    DeliveryId,
-    DeliveryState,
-    EndpointKind,
     Event,
     PartyId,
     Submission,
-    SubmissionId,
     SubmissionState,
     Term,
     new_id,
@@ -34,6 +30,7 @@ from gateway.model import (
 from gateway.ports import Store, Transaction
 from gateway.stores import STORES
 from gateway.terms import start_terms, terms_of
+from tests.deliveries import a_delivery
 from tests.schemas.cases import catalogue
 
 CATALOGUE = catalogue()
@@ -70,27 +67,7 @@ def content_of(kind: str, *, now: datetime, **fill: str) -> etree._Element:
 
 
 def a_copy(kind: str, role: str, *, consigned_at: datetime, submission: str | None = None) -> Delivery:
-    return Delivery(
-        id=DeliveryId(new_id()),
-        submission_id=SubmissionId(submission or new_id()),
-        kind=kind,
-        route="R05",
-        article="Art. 48",
-        role=role,
-        party=PartyId("somebody"),
-        copy=1,
-        of=1,
-        state=DeliveryState.CONSIGNED,
-        transport=EndpointKind.MAILBOX,
-        attempts=0,
-        consigned_at=consigned_at,
-        handed_over_at=None,
-        due_at=None,
-        envelope_digest="sha256:00",
-        document_digest="sha256:11",
-        size_bytes=3,
-        last_problem=None,
-    )
+    return a_delivery(due_at=None, submission=submission, kind=kind, role=role, consigned_at=consigned_at)
 
 
 def terms_on(kind: str, accepted_at: datetime, *roles: str, **fill: str) -> dict[str, Term]:

@@ -17,7 +17,8 @@ from gateway.stores.rows import to_ms
 from gateway.stores.schema import migrations
 from gateway.stores.sqlite import SqliteStore
 from gateway.stores.turns import make_way
-from tests.contracts.test_store import NOW, SECOND, a_delivery, a_submission
+from tests.contracts.test_store import SECOND, a_submission
+from tests.deliveries import NOW, a_delivery
 
 
 def steps(connection: sqlite.Connection, work: Callable[[], object]) -> int:
