@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from gateway.errors import ConfigError, NotFound, StoreUnavailable
+from gateway.errors import ConfigError, StoreUnavailable
 from gateway.lifecycle import UNDER_WAY
-from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
     CaseId,
@@ -26,36 +25,26 @@ from gateway.model import (
     DeliveryState,
     EndpointKind,
     Evidence,
-    EvidenceId,
-    Filed,
     KeptReceipt,
     PaperProof,
     Party,
     PartyId,
-    Role,
     Submission,
     SubmissionId,
     SubmissionState,
     Term,
 )
-from gateway.ports import LooseEnd, Reading, Transaction
-from gateway.stores import cases, rows, soundness, turns
+from gateway.ports import Reading, Transaction
+from gateway.stores import cases, rows, turns
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
 from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane
 from gateway.stores.rows import maybe_ms, to_ms
-from gateway.stores.schema import NEVER, check_build, migrations
+from gateway.stores.schema import check_build, migrations
+from gateway.stores.snapshot import NOT_LEASED, Snapshot, lease_moments
 from signing import fingerprint
 
 T = TypeVar("T")
-_NOT_LEASED = "(lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
-
-
-_BY_KEY = f"""
-SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key = ?2 AND state <> 'rejected'
-UNION ALL SELECT {rows.SUBMISSION} FROM submission
-WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2)
-"""
 _COUNT_KEPT = """
 INSERT INTO kept_of_sender VALUES (?, ?, 1)
 ON CONFLICT (sender) DO UPDATE SET count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END, day = excluded.day
@@ -89,7 +78,7 @@ class SqliteStore:
             connection = self._reader()
             connection.execute("BEGIN")
             try:
-                return work(_Snapshot(connection))
+                return work(Snapshot(connection))
             finally:
                 connection.execute("ROLLBACK")
         except sqlite.Error as fault:  # also when no further file can be opened
@@ -120,175 +109,7 @@ class SqliteStore:
         return connection
 
 
-class _Snapshot:
-    """`Reading` over one open transaction."""
-
-    def __init__(self, connection: sqlite.Connection) -> None:
-        self._connection = connection
-
-    def _rows(self, sql: str, *values: Any) -> list[Any]:
-        return list(self._connection.execute(sql, values).fetchall())
-
-    def _row(self, sql: str, *values: Any) -> Any:
-        return self._connection.execute(sql, values).fetchone()
-
-    # parties
-
-    def party(self, party_id: PartyId) -> Party | None:
-        row = self._row("SELECT record FROM party WHERE id = ?", party_id)
-        return row and rows.party_of(row[0])
-
-    def parties(self) -> Sequence[Party]:
-        return [rows.party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
-
-    def parties_by_identifier(self, scheme: str, key: str) -> Sequence[Party]:
-        sql = (
-            "SELECT record FROM party_identifier JOIN party ON party.id = party "
-            "WHERE scheme = ? AND key = ? ORDER BY party.id"
-        )
-        return [rows.party_of(row[0]) for row in self._rows(sql, scheme, key)]
-
-    def parties_by_role(self, role: Role) -> Sequence[Party]:
-        sql = "SELECT record FROM party_role JOIN party ON party.id = party WHERE role = ? ORDER BY party.id"
-        return [rows.party_of(row[0]) for row in self._rows(sql, role)]
-
-    def party_by_certificate(self, fingerprint: str) -> Party | None:
-        sql = "SELECT record FROM party_certificate JOIN party ON party.id = party WHERE fingerprint = ?"
-        row = self._row(sql, fingerprint)
-        return row and rows.party_of(row[0])
-
-    def party_by_token(self, token_hash: str) -> Party | None:
-        row = self._row("SELECT record FROM token JOIN party ON party.id = party WHERE hash = ?", token_hash)
-        return row and rows.party_of(row[0])
-
-    # submissions and deliveries
-
-    def submission(self, submission_id: SubmissionId) -> Submission | None:
-        row = self._row(f"SELECT {rows.SUBMISSION} FROM submission WHERE id = ?", submission_id)
-        return row and rows.submission_of(row)
-
-    def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
-        row = self._row(_BY_KEY, sender, idempotency_key)
-        return row and rows.submission_of(row)
-
-    def submission_by_document(self, document_id: str) -> Submission | None:
-        sql = f"SELECT {rows.SUBMISSION} FROM submission WHERE document_id = ? AND state <> 'rejected'"
-        row = self._row(sql, document_id)
-        return row and rows.submission_of(row)
-
-    def submissions_of(self, sender: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, Submission]]:
-        sql = f"SELECT seq, {rows.SUBMISSION} FROM submission WHERE sender = ? AND seq > ? ORDER BY seq LIMIT ?"
-        return [(row[0], rows.submission_of(row[1:])) for row in self._rows(sql, sender, after, limit)]
-
-    def delivery(self, delivery_id: DeliveryId) -> Delivery | None:
-        row = self._row(f"SELECT {rows.DELIVERY} FROM delivery WHERE id = ?", delivery_id)
-        return row and rows.delivery_of(row)
-
-    def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]:
-        sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
-        return [rows.delivery_of(row) for row in self._rows(sql, submission_id)]
-
-    def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
-        free = ""
-        moment: tuple[int, ...] = ()
-        if free_at is not None:
-            free = f"AND {_NOT_LEASED} AND (holder IS NULL OR due_at <= ?)"
-            moment = (*_lease_moments(free_at), to_ms(free_at))
-        sql = (
-            f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND turn > ? "
-            f"AND {rows.NOT_FINAL} {free} ORDER BY turn LIMIT ?"
-        )
-        return [rows.delivery_of(row) for row in self._rows(sql, party, after, *moment, limit)]
-
-    def kinds_waiting(self, party: PartyId) -> frozenset[str]:
-        sql = f"SELECT DISTINCT kind FROM delivery WHERE party = ? AND {rows.NOT_FINAL}"
-        return frozenset(row[0] for row in self._rows(sql, party))
-
-    def envelope(self, delivery_id: DeliveryId) -> bytes:
-        row = self._row("SELECT raw FROM envelope WHERE delivery_id = ?", delivery_id)
-        if row is None:
-            raise NotFound("envelope-missing", "the sealed copy is not there any more")
-        return bytes(row[0])
-
-    def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
-        sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE watch_at <= ? ORDER BY watch_at LIMIT ?"
-        return [rows.delivery_of(row) for row in self._rows(sql, to_ms(now), limit)]
-
-    def in_hand(self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int) -> Sequence[Delivery]:
-        marks = ", ".join("?" * len(states))
-        sql = (
-            f"SELECT {rows.DELIVERY} FROM delivery WHERE {rows.IN_HAND} AND state IN ({marks}) "
-            f"AND (coalesce(lawful_until, {NEVER}), seq) > (?, ?) "
-            f"ORDER BY coalesce(lawful_until, {NEVER}), seq LIMIT ?"
-        )
-        return [rows.delivery_of(row) for row in self._rows(sql, *states, *after, limit)]
-
-    def print_job(self, delivery_id: DeliveryId) -> bytes | None:
-        row = self._row("SELECT raw FROM print_job WHERE delivery_id = ?", delivery_id)
-        return row and bytes(row[0])
-
-    def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
-        wanted = "AND closed_at IS NULL" if open_only else ""
-        sql = f"SELECT {rows.ALERT} FROM alert WHERE seq > ? {wanted} ORDER BY seq LIMIT ?"
-        return [rows.alert_of(row) for row in self._rows(sql, after, limit)]
-
-    # proof
-
-    def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None:
-        row = self._row(f"SELECT {rows.PAPER_PROOF} FROM paper_proof WHERE evidence_id = ?", evidence_id)
-        return row and rows.paper_proof_of(row)
-
-    def evidence(self, evidence_id: EvidenceId) -> Evidence | None:
-        row = self._row(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ?", evidence_id)
-        return row and rows.evidence_of(row)
-
-    def evidence_of(self, submission_id: SubmissionId) -> Sequence[Evidence]:
-        sql = f"SELECT {rows.EVIDENCE} FROM evidence WHERE submission_id = ? ORDER BY seq"
-        return [rows.evidence_of(row) for row in self._rows(sql, submission_id)]
-
-    def receipt(self, receipt_id: str) -> KeptReceipt | None:
-        row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE id = ?", receipt_id)
-        return row and rows.receipt_of(row)
-
-    def receipt_by_digest(self, delivery_id: DeliveryId, digest: str) -> KeptReceipt | None:
-        row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? AND digest = ?", delivery_id, digest)
-        return row and rows.receipt_of(row)
-
-    def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
-        sql = f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? ORDER BY seq"
-        return [rows.receipt_of(row) for row in self._rows(sql, delivery_id)]
-
-    def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
-        sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
-        return [rows.term_of(row) for row in self._rows(sql, submission_id)]
-
-    # cases
-
-    def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
-        return cases.filed_under(self._connection, links)
-
-    def case(self, case_id: CaseId) -> Sequence[Filed]:
-        return cases.case(self._connection, case_id)
-
-    def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
-        return cases.cases_of(self._connection, party, after=after, limit=limit)
-
-    # the store as a whole
-
-    def submission_ids(self, *, after: int, limit: int) -> Sequence[tuple[int, SubmissionId]]:
-        return soundness.submission_ids(self._connection, after=after, limit=limit)
-
-    def case_of(self, submission_id: SubmissionId) -> tuple[CaseId, Sequence[PartyId]] | None:
-        return soundness.case_of(self._connection, submission_id)
-
-    def loose_ends(self, *, now: datetime) -> Sequence[LooseEnd]:
-        return soundness.loose_ends(self._connection, now=to_ms(now))
-
-    def damage(self) -> Sequence[str]:
-        return soundness.damage(self._connection)
-
-
-class _Unit(_Snapshot):
+class _Unit(Snapshot):
     """`Transaction`: a savepoint inside the group's transaction."""
 
     def _insert(self, table: str, columns: str, values: Sequence[Any]) -> None:
@@ -448,8 +269,8 @@ class _Unit(_Snapshot):
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
         taken = self._connection.execute(
             "UPDATE delivery SET lease_id = ?, lease_until = ? "
-            f"WHERE id = ? AND {_NOT_LEASED} AND turn IS NOT NULL AND {rows.NOT_FINAL}",
-            (lease_id, to_ms(until), delivery_id, *_lease_moments(now)),
+            f"WHERE id = ? AND {NOT_LEASED} AND turn IS NOT NULL AND {rows.NOT_FINAL}",
+            (lease_id, to_ms(until), delivery_id, *lease_moments(now)),
         )
         return bool(taken.rowcount)
 
@@ -486,8 +307,3 @@ class _Unit(_Snapshot):
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
         return cases.file(self._connection, submission_id, links=links, sealed_facts=sealed_facts)
-
-
-def _lease_moments(now: datetime) -> tuple[int, int]:
-    """For `_NOT_LEASED`: a lease that would run longer than any may is of a clock that was set back since."""
-    return to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))
