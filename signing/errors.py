@@ -97,6 +97,22 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "timestamp-untrusted": (Indication.INDETERMINATE, Subindication.NO_CERTIFICATE_CHAIN_FOUND),
         "timestamp-expired": (Indication.INDETERMINATE, Subindication.OUT_OF_BOUNDS_NO_POE),
         "timestamp-revoked": (Indication.INDETERMINATE, Subindication.REVOKED_NO_POE),
+        # an evidence record
+        "record-unreadable": _FORMAT,
+        "record-of-something-else": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "record-of-a-node": _PROFILE,
+        "record-chain-broken": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "record-algorithms-mixed": _PROFILE,
+        # a transparency log
+        "proof-unreadable": _FORMAT,
+        "inclusion-unproven": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "consistency-unproven": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),
+        "checkpoint-unreadable": _FORMAT,
+        "checkpoint-of-another-log": _PROFILE,
+        "checkpoint-unsigned": (Indication.INDETERMINATE, Subindication.NO_SIGNING_CERTIFICATE_FOUND),
+        "checkpoint-signature-invalid": (Indication.TOTAL_FAILED, Subindication.SIG_CRYPTO_FAILURE),
+        "cosignature-invalid": (Indication.TOTAL_FAILED, Subindication.SIG_CRYPTO_FAILURE),
+        "cosignatures-missing": _PROFILE,
     }
 )
 

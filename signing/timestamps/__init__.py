@@ -2,7 +2,7 @@
 
 from signing.timestamps.authority import TimestampAuthority
 from signing.timestamps.requesting import Timestamper, TimestampSource
-from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
+from signing.timestamps.token import TimeStamp, TimestampTrust, verify_digest_timestamp, verify_timestamp
 
 __all__ = [
     "TimeStamp",
@@ -10,5 +10,6 @@ __all__ = [
     "TimestampSource",
     "TimestampTrust",
     "Timestamper",
+    "verify_digest_timestamp",
     "verify_timestamp",
 ]

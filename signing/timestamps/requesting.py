@@ -15,7 +15,7 @@ from signing.cms import digest_identifier
 from signing.errors import NotFetched, TimestampUnavailable, VerificationFailed, refusal
 from signing.fetching import Fetch
 from signing.timestamps.authority import REQUEST_TYPE
-from signing.timestamps.token import MAX_TOKEN_BYTES, TimeStamp, TimestampTrust, verify_timestamp
+from signing.timestamps.token import MAX_TOKEN_BYTES, TimeStamp, TimestampTrust, verify_digest_timestamp
 
 MAX_SKEW: Final = timedelta(minutes=5)
 RETRY_AFTER_S: Final = 60
@@ -46,17 +46,24 @@ class Timestamper:
         at: now, by the caller's clock; an authority whose clock is five minutes off is passed over.
         Raises TimestampUnavailable.
         """
+        return self.stamp_digest(DIGESTS[self.digest_name](data).digest(), digest_name=self.digest_name, at=at)
+
+    def stamp_digest(self, digest: bytes, *, digest_name: str, at: datetime) -> TimeStamp:
+        """The same over what has this digest, such as the root of a hash tree.
+
+        Raises TimestampUnavailable.
+        """
         failures = []
         for number, source in enumerate(self.sources, start=1):
             nonce = secrets.randbits(63) | 1
             try:
                 answer = self.fetch(
                     source.url,
-                    body=_request(data, digest_name=self.digest_name, policy=source.policy, nonce=nonce),
+                    body=_request(digest, digest_name=digest_name, policy=source.policy, nonce=nonce),
                     content_type=REQUEST_TYPE,
                     max_bytes=MAX_TOKEN_BYTES,
                 )
-                return self._accept(answer, data, nonce, source, at)
+                return self._accept(answer, digest, digest_name, nonce=nonce, source=source, at=at)
             except (NotFetched, VerificationFailed) as exc:
                 failures.append(f"{number}: {exc.code}")
             except der.DerError:
@@ -66,8 +73,12 @@ class Timestamper:
             retry_after_s=RETRY_AFTER_S,
         )
 
-    def _accept(self, answer: bytes, data: bytes, nonce: int, source: TimestampSource, at: datetime) -> TimeStamp:
-        stamp = verify_timestamp(_token(answer), data, trust=self.trust, at=at + MAX_SKEW, nonce=nonce)
+    def _accept(
+        self, answer: bytes, digest: bytes, digest_name: str, *, nonce: int, source: TimestampSource, at: datetime
+    ) -> TimeStamp:
+        stamp = verify_digest_timestamp(
+            _token(answer), digest, digest_name=digest_name, trust=self.trust, at=at + MAX_SKEW, nonce=nonce
+        )
         if stamp.stamped_at < at - MAX_SKEW:
             raise refusal("timestamp-out-of-order", "a time stamp of long before it was asked for")
         if source.policy not in (None, stamp.policy):
@@ -75,12 +86,12 @@ class Timestamper:
         return stamp
 
 
-def _request(data: bytes, *, digest_name: str, policy: str | None, nonce: int) -> bytes:
-    digest = der.encode(der.OCTET_STRING, DIGESTS[digest_name](data).digest())
+def _request(digest: bytes, *, digest_name: str, policy: str | None, nonce: int) -> bytes:
+    imprint = der.encode(der.SEQUENCE, digest_identifier(digest_name), der.encode(der.OCTET_STRING, digest))
     return der.encode(
         der.SEQUENCE,
         der.integer(1),
-        der.encode(der.SEQUENCE, digest_identifier(digest_name), digest),
+        imprint,
         b"" if policy is None else der.oid(policy),
         der.integer(nonce),
         der.TRUE,

@@ -15,7 +15,7 @@ Source: RFC 3161, 2.4.2; RFC 5816; ETSI EN 319 422; ETSI EN 319 102-1, 5.4.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -99,10 +99,40 @@ def verify_timestamp(
     nonce: what the request said; None: the request is not at hand.
     Raises VerificationFailed: the codes timestamp-…
     """
+    return _verify(token, lambda name: DIGESTS[name](data).digest(), trust=trust, at=at, others=others, nonce=nonce)
+
+
+def verify_digest_timestamp(
+    token: bytes,
+    digest: bytes,
+    *,
+    digest_name: str,
+    trust: TimestampTrust,
+    at: datetime,
+    others: Sequence[bytes] = (),
+    nonce: int | None = None,
+) -> TimeStamp:
+    """Verify that `token` stamps what has this digest, such as the root of a hash tree; else as `verify_timestamp`."""
+
+    def digest_by(name: str) -> bytes:
+        return digest if name == digest_name else b""
+
+    return _verify(token, digest_by, trust=trust, at=at, others=others, nonce=nonce)
+
+
+def _verify(
+    token: bytes,
+    digest_by: Callable[[str], bytes],
+    *,
+    trust: TimestampTrust,
+    at: datetime,
+    others: Sequence[bytes],
+    nonce: int | None,
+) -> TimeStamp:
     # 1.
     signed, info = _read(token)
     # 2.
-    if not hmac.compare_digest(DIGESTS[info.digest_name](data).digest(), info.imprint):
+    if not hmac.compare_digest(digest_by(info.digest_name), info.imprint):
         raise refusal("timestamp-of-something-else", "the time stamp covers other bytes than these")
     if nonce is not None and info.nonce != nonce:
         raise refusal("timestamp-of-another-request", "the time stamp answers another request")
@@ -154,6 +184,15 @@ def _read(token: bytes) -> tuple[SignedData, TstInfo]:
         raise refusal("timestamp-unreadable", str(exc)) from None
     except UnknownAlgorithm as exc:
         raise refusal("timestamp-algorithm-not-allowed", str(exc)) from None
+
+
+def read_imprint(token: bytes) -> tuple[str, bytes]:
+    """What a token stamps, unverified: name of the digest in hashlib, value.
+
+    Raises VerificationFailed: timestamp-unreadable, timestamp-algorithm-not-allowed.
+    """
+    info = _read(token)[1]
+    return info.digest_name, info.imprint
 
 
 def read_tst_info(raw: bytes) -> TstInfo:

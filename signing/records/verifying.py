@@ -1,0 +1,93 @@
+"""What an evidence record proves: that these very bytes existed at a time.
+
+The steps, from the newest time stamp to the oldest; each raises VerificationFailed:
+
+1. the record is DER as it is written here, and the data is not of a length that a node of the tree has;
+2. within a chain there is one digest algorithm;
+3. the first list of each hash tree has what this time stamp must cover: the stamp before it; as the first of a chain,
+   the data and all chains before; as the very first, the data;
+4. the time stamp covers the root to which the lists lead, with the same digest algorithm, and is good at the time at
+   which it is known to have existed: the newest one now, each other one when the next was made.
+
+Source: RFC 4998, 3.3, 4.3 and 5.3.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from signing.algorithms import DIGESTS
+from signing.errors import VerificationFailed, refusal
+from signing.records.hashtree import root_of
+from signing.records.record import ArchiveTimeStamp, EvidenceRecord, read_record
+from signing.records.renewing import chain_leaf, stamp_leaf
+from signing.timestamps.token import TimeStamp, TimestampTrust, verify_digest_timestamp
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedRecord:
+    """What is proven. stamps: from the oldest to the newest."""
+
+    stamps: tuple[TimeStamp, ...]
+
+    @property
+    def proven_at(self) -> datetime:
+        """The time by which the data existed."""
+        return self.stamps[0].stamped_at
+
+    @property
+    def until(self) -> datetime:
+        """When the newest time stamp ends to be good by itself: before that, the record is renewed."""
+        return self.stamps[-1].path.until
+
+
+def verify_record(
+    raw: bytes, data: bytes, *, trust: TimestampTrust, at: datetime, others: Sequence[bytes] = ()
+) -> VerifiedRecord:
+    """Verify that an evidence record covers `data`.
+
+    data: the exact bytes. at: now, or the time that is asked about; aware.
+    others: certificates in DER of which the paths of time authorities may be made; not trusted themselves.
+    Raises VerificationFailed: the codes record-… and timestamp-…, algorithm-not-allowed.
+    """
+    # 1.
+    record = read_record(raw)
+    known_at = at
+    stamps = []
+    for archived, leaf in _expected(record, data):
+        # 3.
+        try:
+            root = root_of(archived.path, leaf, digest_name=archived.digest_name)
+        except LookupError:
+            raise _other_leaf(archived, record) from None
+        # 4.
+        stamp = verify_digest_timestamp(
+            archived.token, root, digest_name=archived.digest_name, trust=trust, at=known_at, others=others
+        )
+        stamps.append(stamp)
+        known_at = stamp.stamped_at
+    return VerifiedRecord(stamps=tuple(reversed(stamps)))
+
+
+def _expected(record: EvidenceRecord, data: bytes) -> Iterator[tuple[ArchiveTimeStamp, bytes]]:
+    """Each time stamp, from the newest to the oldest, with what it must cover."""
+    for number in range(len(record.chains) - 1, -1, -1):
+        chain = record.chains[number]
+        name = chain[0].digest_name
+        digest = DIGESTS[name]
+        if len(data) == 2 * digest().digest_size:
+            raise refusal("record-of-a-node", "data as long as a node of the hash tree: it could be one")
+        # 2.
+        if any(stamp.digest_name != name for stamp in chain):
+            raise refusal("record-algorithms-mixed", "two digest algorithms in one chain of time stamps")
+        for before, stamp in reversed(list(pairwise(chain))):
+            yield stamp, stamp_leaf(before.token, digest_name=name)
+        earlier = EvidenceRecord(chains=record.chains[:number])
+        yield chain[0], chain_leaf(earlier, data, digest_name=name) if number else digest(data).digest()
+
+
+def _other_leaf(archived: ArchiveTimeStamp, record: EvidenceRecord) -> VerificationFailed:
+    if archived is record.chains[0][0]:
+        return refusal("record-of-something-else", "the record covers other bytes than these")
+    return refusal("record-chain-broken", "a later time stamp does not cover what stands before it")
