@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from gateway.journal import Entry, EntryKind
 from gateway.model import (
     Alert,
     CaseId,
@@ -139,6 +140,18 @@ class Reading(Register, Protocol):
 
     def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
         """Everything that was kept for a delivery, in the order in which it came."""
+        ...
+
+    def journal_size(self) -> int:
+        """How many entries the journal has."""
+        ...
+
+    def journal_entries(self, *, first: int, limit: int) -> Sequence[Entry]:
+        """Entries from position `first` on, in their order."""
+        ...
+
+    def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
+        """The newest entry of that kind about the thing with that id."""
         ...
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
@@ -278,10 +291,19 @@ class Transaction(Reading, Protocol):
         """End a mailbox lease; False when it is not the one that was taken last."""
         ...
 
-    def add_evidence(self, evidence: Evidence) -> None: ...
+    def add_evidence(self, evidence: Evidence) -> None:
+        """Keep evidence, and enter it in the journal."""
+        ...
 
     def add_receipt(self, receipt: KeptReceipt) -> None:
-        """Keep a receipt; the same bytes for the same delivery are kept once, with what became of them last."""
+        """Keep a receipt; the same bytes for the same delivery are kept once, with what became of them last.
+
+        It is entered in the journal when it is new or something else became of it.
+        """
+        ...
+
+    def enter(self, entry: Entry) -> int:
+        """Add an entry to the journal, behind all others; its position. Evidence and receipts enter by themselves."""
         ...
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...

@@ -13,6 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.journal import Entry, EntryKind
 from gateway.lifecycle import FINAL, NEEDS_A_PERSON
 from gateway.model import (
     Alert,
@@ -241,6 +242,29 @@ def receipt_row(receipt: KeptReceipt) -> Row:
         receipt.evidence_id,
         receipt.raw,
     )
+
+
+ENTRY = "position, kind, id, of, at, code, digest, salt"
+
+
+def entry_of(row: Row) -> Entry:
+    """From the columns of ENTRY. Raises ValueError for a row that the gateway never wrote."""
+    return Entry(
+        position=row[0],
+        kind=EntryKind(row[1]),
+        id=row[2],
+        of=row[3],
+        at=from_ms(row[4]),
+        code=row[5],
+        digest=bytes(row[6]),
+        salt=bytes(row[7]),
+    )
+
+
+def entry_row(entry: Entry, position: int) -> Row:
+    """To the columns of ENTRY."""
+    at = to_ms(entry.at)
+    return (position, entry.kind, entry.id, entry.of, at, entry.code, entry.digest, entry.salt)
 
 
 ALERT = "kind, subject, opened_at, closed_at, seq"

@@ -11,6 +11,7 @@ from sqlite_utils import Database, Migrations
 
 from gateway.errors import ConfigError
 from gateway.stores.engine import sqlite
+from gateway.stores.journal import enter_all
 
 migrations = Migrations("sealpost")
 
@@ -81,6 +82,14 @@ def m006_keys(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m007_journal(db: Database) -> None:
+    """The journal, its tree, its batches and their time stamps; what a file holds already is entered in its order."""
+    for statement in _M007.split(";"):
+        db.execute(statement)
+    enter_all(db.conn)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -146,6 +155,23 @@ _M006 = """
 CREATE TABLE further_key (sender TEXT NOT NULL, idempotency_key TEXT NOT NULL, submission_id TEXT NOT NULL,
     PRIMARY KEY (sender, idempotency_key)) STRICT, WITHOUT ROWID;
 CREATE TABLE kept_of_sender (sender TEXT PRIMARY KEY, day TEXT NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+# A batch ends where `size` entries stand; a time stamp covers the entries from `first` up to `size`, and the
+# checkpoints among them, or, without these, the stamps that it renews.
+_M007 = """
+CREATE TABLE journal (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, of TEXT NOT NULL, at INTEGER
+    NOT NULL, code TEXT NOT NULL, digest BLOB NOT NULL, salt BLOB NOT NULL) STRICT;
+CREATE INDEX journal_id ON journal (id);
+CREATE TABLE journal_node (level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_batch (size INTEGER PRIMARY KEY, checkpoint BLOB NOT NULL) STRICT;
+CREATE TABLE journal_stamp (number INTEGER PRIMARY KEY, first INTEGER, size INTEGER UNIQUE, stamped_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL, token BLOB NOT NULL, renewed_by INTEGER) STRICT;
+CREATE INDEX journal_stamp_end ON journal_stamp (ends_at) WHERE renewed_by IS NULL;
+CREATE INDEX journal_stamp_renewal ON journal_stamp (renewed_by) WHERE renewed_by IS NOT NULL;
+CREATE TABLE journal_cosignature (size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.errors import NotFound
+from gateway.journal import Entry, EntryKind
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
@@ -27,7 +28,7 @@ from gateway.model import (
     Term,
 )
 from gateway.ports import LooseEnd
-from gateway.stores import cases, rows, soundness
+from gateway.stores import cases, journal, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
@@ -181,6 +182,17 @@ class Snapshot:
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
         return [rows.term_of(row) for row in self._rows(sql, submission_id)]
+
+    # the journal
+
+    def journal_size(self) -> int:
+        return journal.size(self._connection)
+
+    def journal_entries(self, *, first: int, limit: int) -> Sequence[Entry]:
+        return journal.entries(self._connection, first=first, limit=limit)
+
+    def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
+        return journal.entry(self._connection, kind, thing)
 
     # cases
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, StoreUnavailable
+from gateway.journal import Entry, entry_of_evidence, entry_of_receipt
 from gateway.lifecycle import UNDER_WAY
 from gateway.model import (
     Alert,
@@ -35,7 +36,7 @@ from gateway.model import (
     Term,
 )
 from gateway.ports import Reading, Transaction
-from gateway.stores import cases, rows, turns
+from gateway.stores import cases, journal, rows, turns
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
 from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane
@@ -283,15 +284,21 @@ class _Unit(Snapshot):
 
     def add_evidence(self, evidence: Evidence) -> None:
         self._insert("evidence", rows.EVIDENCE, rows.evidence_row(evidence))
+        self.enter(entry_of_evidence(evidence))
 
     def add_receipt(self, receipt: KeptReceipt) -> None:
         marks = ", ".join("?" * len(rows.receipt_row(receipt)))
-        self._connection.execute(
+        kept = self._row(
             f"INSERT INTO receipt ({rows.RECEIPT}) VALUES ({marks}) ON CONFLICT (delivery_id, digest) DO UPDATE SET "
             "id = excluded.id, received_at = excluded.received_at, outcome = excluded.outcome, "
-            "evidence_id = excluded.evidence_id",
-            rows.receipt_row(receipt),
+            "evidence_id = excluded.evidence_id WHERE outcome <> excluded.outcome RETURNING 1",
+            *rows.receipt_row(receipt),
         )
+        if kept is not None:
+            self.enter(entry_of_receipt(receipt))
+
+    def enter(self, entry: Entry) -> int:
+        return journal.enter(self._connection, entry)
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None:
         for term in terms:

@@ -1,0 +1,124 @@
+"""The journal: one typed, salted entry for each thing that proves something, in the order in which it was stored.
+
+An entry binds the digest of raw bytes that are kept elsewhere, never the bytes, so that these can be erased and every
+proof stays; its salt keeps those who see the hashes of its neighbours from guessing them. Entries are numbered from 0
+without a gap, written in the transaction of what they are about, and never changed. Their canonical bytes are the
+leaves of the tree (RFC 6962) and of the hash trees that are time-stamped (RFC 4998); how these grow stands in
+`batches.py`, what is proven with them in `proofs.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.errors import Unreadable
+from gateway.model import Evidence, KeptReceipt, instant_text
+
+TITLE = "sealpost-journal-entry-1"
+SALT_BYTES = 16
+_WORDS = re.compile(r"[!-~]{1,200}( [!-~]{1,200}){3}")
+_READ = re.compile(
+    TITLE + r"\nkind (?P<kind>\S+)\nid (?P<id>\S+)\nof (?P<of>\S+)\nat (?P<at>\S+)\ncode (?P<code>\S+)\n"
+    r"digest sha256:(?P<digest>[0-9a-f]{64})\nsalt (?P<salt>[0-9a-f]{32})\n"
+)
+
+
+class EntryKind(StrEnum):
+    """What an entry is about.
+
+    evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
+    with what became of it.
+    """
+
+    EVIDENCE = "evidence"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that is recorded. position: None until it is stored.
+
+    id: of the thing. of: of what it belongs to (a submission, for a receipt its delivery). code: what happened: the
+    event of evidence, what became of a receipt. digest: SHA-256 of its raw bytes. at: with the milliseconds that count.
+    """
+
+    kind: EntryKind
+    id: str
+    of: str
+    at: datetime
+    code: str
+    digest: bytes
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        words = f"{self.kind} {self.id} {self.of} {self.code}"
+        if _WORDS.fullmatch(words) is None or len(self.digest) != 32 or len(self.salt) != SALT_BYTES:
+            raise ValueError("an entry is made of words, a digest and a salt")
+
+
+def entry_of_evidence(evidence: Evidence) -> Entry:
+    """The entry for a piece of evidence."""
+    return Entry(
+        kind=EntryKind.EVIDENCE,
+        id=evidence.id,
+        of=evidence.submission_id,
+        at=evidence.at,
+        code=evidence.event,
+        digest=hashlib.sha256(evidence.raw).digest(),
+    )
+
+
+def entry_of_receipt(receipt: KeptReceipt) -> Entry:
+    """The entry for a receipt, with what became of it."""
+    return Entry(
+        kind=EntryKind.RECEIPT,
+        id=receipt.id,
+        of=receipt.delivery_id,
+        at=receipt.received_at,
+        code=receipt.outcome,
+        digest=hashlib.sha256(receipt.raw).digest(),
+    )
+
+
+def entry_bytes(entry: Entry) -> bytes:
+    """The canonical bytes of an entry: what is hashed. Eight lines of ASCII, each ended by a line feed.
+
+    They are never 64 bytes long, so that none can pose as an inner node of an RFC 4998 hash tree, whose leaves carry
+    no mark of their own.
+    """
+    return (
+        f"{TITLE}\nkind {entry.kind}\nid {entry.id}\nof {entry.of}\nat {instant_text(entry.at)}\ncode {entry.code}\n"
+        f"digest sha256:{entry.digest.hex()}\nsalt {entry.salt.hex()}\n"
+    ).encode()
+
+
+def read_entry(raw: bytes) -> Entry:
+    """The entry whose canonical bytes these are. Raises Unreadable("not-an-entry")."""
+    found = _READ.fullmatch(raw.decode("ascii", "replace"))
+    if found is None:
+        raise _not_an_entry()
+    try:
+        entry = Entry(
+            kind=EntryKind(found["kind"]),
+            id=found["id"],
+            of=found["of"],
+            at=datetime.fromisoformat(found["at"]),
+            code=found["code"],
+            digest=bytes.fromhex(found["digest"]),
+            salt=bytes.fromhex(found["salt"]),
+        )
+    except ValueError as error:
+        raise _not_an_entry() from error
+    if entry_bytes(entry) != raw:
+        raise _not_an_entry()
+    return entry
+
+
+def _not_an_entry() -> Unreadable:
+    return Unreadable("not-an-entry", "these are not the canonical bytes of an entry of the journal")
