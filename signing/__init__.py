@@ -16,6 +16,7 @@ from signing.errors import (
     VerificationFailed,
 )
 from signing.fetching import Fetch
+from signing.formats.cades import sign_cades, verify_cades
 from signing.formats.xades import (
     DocumentAssessment,
     Level,
@@ -183,6 +184,7 @@ __all__ = [
     "renew",
     "seal",
     "sha256",
+    "sign_cades",
     "sign_checkpoint",
     "sign_fields",
     "sign_xml",
@@ -191,6 +193,7 @@ __all__ = [
     "subject_of",
     "trust_from_pem",
     "validate_xml",
+    "verify_cades",
     "verify_consistency",
     "verify_digest_timestamp",
     "verify_inclusion",

@@ -12,6 +12,7 @@ from typing import Final
 BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 OBJECT_IDENTIFIER: Final = 0x06
+UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
 UTF8_STRING: Final = 0x0C
 OCTET_STRING: Final = 0x04
@@ -72,6 +73,14 @@ def time(moment: datetime) -> bytes:
     return encode(GENERALIZED_TIME, f"{moment:%Y%m%d%H%M%S}{fraction}Z".encode("ascii"))
 
 
+def utc_or_generalized_time(moment: datetime) -> bytes:
+    """A Time, to the second: UTCTime until 2049, then GeneralizedTime (RFC 5652, 11.3)."""
+    moment = moment.astimezone(UTC)
+    if not 1950 <= moment.year < 2050:
+        return encode(GENERALIZED_TIME, f"{moment:%Y%m%d%H%M%S}Z".encode("ascii"))
+    return encode(UTC_TIME, f"{moment:%y%m%d%H%M%S}Z".encode("ascii"))
+
+
 class Reader:
     """Reads the values of one level in order; every method raises DerError on anything unexpected."""
 
@@ -122,7 +131,20 @@ class Reader:
 
     def take_time(self) -> datetime:
         """The next value, a GeneralizedTime; what is finer than a microsecond is cut off."""
-        found = _TIME.fullmatch(self.take(GENERALIZED_TIME))
+        return self._time(self.take(GENERALIZED_TIME))
+
+    def take_utc_or_generalized_time(self) -> datetime:
+        """The next value, a Time: UTCTime, or GeneralizedTime for a year that UTCTime does not have."""
+        if self.peek() != UTC_TIME:
+            return self.take_time()
+        body = self.take(UTC_TIME)
+        if len(body) != len("YYMMDDHHMMSSZ"):
+            raise DerError("a time that is not in UTC, or not in its shortest form")
+        return self._time((b"20" if body[:2] < b"50" else b"19") + body)
+
+    @staticmethod
+    def _time(text: bytes) -> datetime:
+        found = _TIME.fullmatch(text)
         if found is None:
             raise DerError("a time that is not in UTC, or not in its shortest form")
         micro = int((found[2] or b"0")[:6].ljust(6, b"0"))

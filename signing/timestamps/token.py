@@ -179,7 +179,7 @@ def _read(token: bytes) -> tuple[SignedData, TstInfo]:
         raise refusal("timestamp-unreadable", "a time stamp larger than 64 KiB")
     try:
         signed = read_signed_data(token, content_type=TST_INFO)
-        return signed, read_tst_info(signed.content)
+        return signed, read_tst_info(signed.content or b"")
     except der.DerError as exc:
         raise refusal("timestamp-unreadable", str(exc)) from None
     except UnknownAlgorithm as exc:

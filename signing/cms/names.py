@@ -1,0 +1,13 @@
+"""Object identifiers that CMS is read and written by. Source: RFC 5652, 11; RFC 5035; ETSI EN 319 122-1."""
+
+from typing import Final
+
+DATA: Final = "1.2.840.113549.1.7.1"
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+
+CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
+MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
+SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
+SIGNATURE_POLICY: Final = "1.2.840.113549.1.9.16.2.15"
+SIGNATURE_TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
