@@ -2,6 +2,7 @@
 
 from signing import issuing
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy, KeyRule
+from signing.asic import Covering, Package, add_files, build_package, check_covered, read_package, verify_seal
 from signing.container import build_container, read_container
 from signing.errors import (
     ContainerRejected,
@@ -108,6 +109,7 @@ __all__ = [
     "CertificateStatus",
     "Checkpoint",
     "ContainerRejected",
+    "Covering",
     "DocumentAssessment",
     "EvidenceRecord",
     "Fetch",
@@ -125,6 +127,7 @@ __all__ = [
     "NotSignable",
     "NoteKey",
     "NoteSigner",
+    "Package",
     "RevocationAddresses",
     "RevocationAuthority",
     "RevocationRule",
@@ -151,14 +154,17 @@ __all__ = [
     "VerifiedSignature",
     "VerifiedXml",
     "add_cosignatures",
+    "add_files",
     "archive_xml",
     "assess_xml",
     "build_batch",
     "build_container",
     "build_log_proof",
+    "build_package",
     "build_record",
     "build_report",
     "chain_leaf",
+    "check_covered",
     "collect_revocation",
     "cosign",
     "extend_xml",
@@ -179,6 +185,7 @@ __all__ = [
     "read_checkpoint",
     "read_container",
     "read_log_proof",
+    "read_package",
     "read_record",
     "rehash",
     "renew",
@@ -199,6 +206,7 @@ __all__ = [
     "verify_inclusion",
     "verify_log_proof",
     "verify_record",
+    "verify_seal",
     "verify_timestamp",
     "verify_xml",
 ]

@@ -40,11 +40,13 @@ _STORED, _DEFLATED = 0, 8
 _DATE: Final = 0x0021  # 1 January 1980: when the container was made is nobody's business
 
 
-def build_container(files: Mapping[str, bytes]) -> bytes:
+def build_container(files: Mapping[str, bytes], *, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES) -> bytes:
     """An ASiC-E container of `files` (name -> bytes), in their order; the same files always give the same bytes.
 
     Raises ContainerRejected (entry-not-allowed, entry-repeated, container-too-large) for what the reader would refuse.
     """
+    if len(files) + 2 > max_entries:
+        raise ContainerRejected("container-too-large", f"more than {max_entries} entries")
     entries = {_MIMETYPE: MEDIA_TYPE.encode(), **files, _MANIFEST: _manifest_of(tuple(files))}
     local: list[bytes] = []
     central: list[bytes] = []
@@ -57,8 +59,8 @@ def build_container(files: Mapping[str, bytes]) -> bytes:
         at += _LOCAL.size + len(raw_name) + len(content)
     directory = b"".join(central)
     end = _END.pack(_END_MARK, 0, 0, len(entries), len(entries), len(directory), at, 0)
-    if at + len(directory) + len(end) > MAX_BYTES:
-        raise ContainerRejected("container-too-large", f"more than {MAX_BYTES} bytes")
+    if at + len(directory) + len(end) > max_bytes:
+        raise ContainerRejected("container-too-large", f"more than {max_bytes} bytes")
     return b"".join((*local, directory, end))
 
 
@@ -66,15 +68,13 @@ def build_container(files: Mapping[str, bytes]) -> bytes:
 def _manifest_of(names: tuple[str, ...]) -> bytes:
     """The manifest of files with these names, which must all be allowed. Containers of a kind hold the same names."""
     _check_names([_MIMETYPE, _MANIFEST, *names])
-    if len(names) + 2 > MAX_ENTRIES:
-        raise ContainerRejected("container-too-large", f"more than {MAX_ENTRIES} entries")
     return _build_manifest(names)
 
 
-def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, bytes]:
+def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES) -> dict[str, bytes]:
     """The files of a container: name -> bytes, without `mimetype` and the manifest.
 
-    max_bytes: of the container, and of all its files unpacked.
+    max_bytes: of the container, and of all its files unpacked. max_entries: with `mimetype` and the manifest.
     Raises ContainerRejected.
     """
     if len(raw) > max_bytes:
@@ -85,8 +85,8 @@ def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, bytes
     mark, disk, first_disk, here, count, size, offset, comment = _END.unpack_from(raw, len(raw) - _END.size)
     if mark != _END_MARK or disk or first_disk or comment or here != count:
         raise ContainerRejected("container-unreadable", "no end record where it must be")
-    if count > MAX_ENTRIES:
-        raise ContainerRejected("container-too-large", f"more than {MAX_ENTRIES} entries")
+    if count > max_entries:
+        raise ContainerRejected("container-too-large", f"more than {max_entries} entries")
     if offset + size + _END.size != len(raw):
         raise ContainerRejected("hidden-data", "bytes before, between or after the parts of the archive")
     # 2. Each entry: the directory's line, then the local header and the bytes it speaks of, without gaps.

@@ -44,6 +44,7 @@ class Subindication(StrEnum):
     REVOCATION_OUT_OF_BOUNDS_NO_POE = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
     TRY_LATER = "TRY_LATER"
     TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
+    SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
 
 
 _FORMAT = (Indication.TOTAL_FAILED, Subindication.FORMAT_FAILURE)
@@ -66,6 +67,7 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "reference-not-allowed": _PROFILE,
         "transform-not-allowed": _PROFILE,
         "policy-not-supported": (Indication.INDETERMINATE, Subindication.SIGNATURE_POLICY_NOT_AVAILABLE),
+        "covered-file-missing": (Indication.INDETERMINATE, Subindication.SIGNED_DATA_NOT_FOUND),
         # the mathematics
         "algorithm-not-allowed": (Indication.INDETERMINATE, Subindication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE),
         "digest-mismatch": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),

@@ -1,0 +1,238 @@
+"""The evidence package: an ASiC-E container whose files are covered by signatures and evidence records.
+
+Each of these stands in META-INF beside an ASiCManifest that names the files it is about with their digests: a detached
+CAdES signature over that manifest (a seal), or an RFC 4998 evidence record over the file itself. Read strictly: every
+file in META-INF is a manifest or what a manifest names, every manifest names files of this container by plain names,
+and nothing else stands in it. Whether the covered files are there and unchanged is a question of its own, so that what
+is missing can be said by name.
+
+    META-INF/ASiCManifest001.xml                  -> META-INF/signature001.p7s
+    META-INF/ASiCEvidenceRecordManifest001.xml    -> META-INF/evidencerecord001.ers
+
+Source: ETSI EN 319 162-1, 4.4.4, 4.4.5 and annex A.4 (namespace http://uri.etsi.org/02918/v1.2.1#).
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from xml.sax.saxutils import quoteattr
+
+from lxml import etree
+
+from signing.algorithms import DIGESTS
+from signing.container import build_container, read_container
+from signing.errors import ContainerRejected, refusal
+from signing.formats.cades import sign_cades, verify_cades
+from signing.model import Identity, VerifiedSignature
+from signing.parsing import NotXml, parse
+from signing.trust import TrustPolicy
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_ENTRIES: Final = 4096
+
+_ASIC: Final = "http://uri.etsi.org/02918/v1.2.1#"
+_DS: Final = "http://www.w3.org/2000/09/xmldsig#"
+_META: Final = "META-INF/"
+_MANIFEST: Final = re.compile(r"META-INF/ASiC(EvidenceRecord|)Manifest([0-9]{3,4})\.xml", re.ASCII)
+_PROOF: Final = {
+    "": ("META-INF/signature{}.p7s", "application/pkcs7-signature"),
+    "EvidenceRecord": ("META-INF/evidencerecord{}.ers", "application/ers"),
+}
+_DIGEST_URIS: Final[Mapping[str, str]] = {
+    "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
+    "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
+}
+_SHA256_URI: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
+_MEDIA_TYPES: Final = {"xml": "text/xml", "json": "application/json", "pdf": "application/pdf", "txt": "text/plain"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covering:
+    """What one seal or evidence record is about. Nothing in it is verified.
+
+    name, raw: of the manifest. proof: the signature or the record. digests: file -> (name of the digest, digest).
+    """
+
+    name: str
+    raw: bytes
+    proof: bytes
+    digests: Mapping[str, tuple[str, bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A package that was taken apart. files: name -> bytes, all outside META-INF."""
+
+    files: Mapping[str, bytes]
+    seals: tuple[Covering, ...]
+    records: tuple[Covering, ...]
+
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        """Files that no seal names."""
+        covered = {name for seal in self.seals for name in seal.digests}
+        return tuple(name for name in self.files if name not in covered)
+
+
+def build_package(
+    files: Mapping[str, bytes], *, records: Mapping[str, bytes], identity: Identity, at: datetime
+) -> bytes:
+    """A package of `files`, all of them sealed by `identity`.
+
+    records: file -> evidence record over that file, in DER.
+    at: claimed signing time, not proof of time.
+    Raises ContainerRejected; KeyUnavailable if the algorithm policy does not let the key sign.
+    """
+    meta: dict[str, bytes] = {}
+    manifest = _write_manifest("", 1, files)
+    meta[_META + "ASiCManifest001.xml"] = manifest
+    meta[_PROOF[""][0].format("001")] = sign_cades(manifest, identity=identity, at=at)
+    for number, (name, record) in enumerate(records.items(), start=1):
+        mark = f"{number:03}"
+        kind = "EvidenceRecord"
+        meta[f"{_META}ASiC{kind}Manifest{mark}.xml"] = _write_manifest(kind, number, {name: files[name]})
+        meta[_PROOF[kind][0].format(mark)] = record
+    return build_container({**files, **meta}, max_bytes=MAX_BYTES, max_entries=MAX_ENTRIES)
+
+
+def add_files(raw: bytes, files: Mapping[str, bytes]) -> bytes:
+    """The package with further files, which nobody seals. What stands in it stays byte for byte.
+
+    Raises ContainerRejected; entry-repeated for a file that is there already.
+    """
+    there = read_container(raw, max_bytes=MAX_BYTES, max_entries=MAX_ENTRIES)
+    if any(name.startswith(_META) for name in files):
+        raise ContainerRejected("entry-not-allowed", "a file beside those that say what is sealed")
+    if there.keys() & files.keys():
+        raise ContainerRejected("entry-repeated", "two entries of the same name")
+    return build_container({**there, **files}, max_bytes=MAX_BYTES, max_entries=MAX_ENTRIES)
+
+
+def read_package(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Package:
+    """Take a package apart. Raises ContainerRejected."""
+    entries = read_container(raw, max_bytes=max_bytes, max_entries=MAX_ENTRIES)
+    files = {name: content for name, content in entries.items() if not _is_meta(name)}
+    found: dict[str, list[Covering]] = {kind: [] for kind in _PROOF}
+    used: set[str] = set()
+    for name, content in entries.items():
+        matched = _MANIFEST.fullmatch(name)
+        if matched is None:
+            continue
+        kind, mark = matched.groups()
+        proof_name = _PROOF[kind][0].format(mark)
+        digests = _read_manifest(content, proof_name)
+        if proof_name not in entries:
+            raise _disagrees("a manifest whose signature or record is not there")
+        used |= {name, proof_name}
+        found[kind].append(Covering(name=name, raw=content, proof=entries[proof_name], digests=digests))
+    if used != {name for name in entries if _is_meta(name)}:
+        raise _disagrees("a file in META-INF that no manifest names")
+    return Package(files=files, seals=tuple(found[""]), records=tuple(found["EvidenceRecord"]))
+
+
+def check_covered(package: Package, covering: Covering) -> None:
+    """Check that each file that is covered is there and has the digest that the manifest names.
+
+    Raises VerificationFailed: covered-file-missing, digest-mismatch.
+    """
+    for name, (algorithm, digest) in covering.digests.items():
+        content = package.files.get(name)
+        if content is None:
+            raise refusal("covered-file-missing", "a file that is covered is not in the package")
+        if not hmac.compare_digest(DIGESTS[algorithm](content).digest(), digest):
+            raise refusal("digest-mismatch", "a file has changed since it was covered")
+
+
+def verify_seal(package: Package, seal: Covering, *, trust: TrustPolicy, at: datetime) -> VerifiedSignature:
+    """Check the signature of a seal and every file that it covers.
+
+    at: as of when certificate and algorithms are judged; aware.
+    Raises VerificationFailed.
+    """
+    signature = verify_cades(seal.proof, seal.raw, trust=trust, at=at)
+    if not all(trust.algorithms.accepts_digest(name, at=at) for name, _ in seal.digests.values()):
+        raise refusal("algorithm-not-allowed", "a digest algorithm that does not count at this time")
+    check_covered(package, seal)
+    return signature
+
+
+def _is_meta(name: str) -> bool:
+    return name.casefold().startswith(_META.casefold())
+
+
+def _write_manifest(kind: str, number: int, files: Mapping[str, bytes]) -> bytes:
+    place, media_type = _PROOF[kind]
+    proof_name = place.format(f"{number:03}")
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<asic:ASiCManifest xmlns:asic="{_ASIC}" xmlns:ds="{_DS}">',
+        f'<asic:SigReference URI="{proof_name}" MimeType="{media_type}"/>',
+    ]
+    for name, content in files.items():
+        digest = base64.b64encode(DIGESTS["sha256"](content).digest()).decode("ascii")
+        found = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        lines.append(
+            f'<asic:DataObjectReference URI={quoteattr(name)} MimeType="{found}">'
+            f'<ds:DigestMethod Algorithm="{_SHA256_URI}"></ds:DigestMethod>'
+            f"<ds:DigestValue>{digest}</ds:DigestValue></asic:DataObjectReference>"
+        )
+    return "\n".join([*lines, "</asic:ASiCManifest>", ""]).encode()
+
+
+def _read_manifest(raw: bytes, proof_name: str) -> dict[str, tuple[str, bytes]]:
+    """File -> (name of its digest, digest). Raises ContainerRejected."""
+    try:
+        root = parse(raw, max_bytes=MAX_ENTRIES * 512)
+    except NotXml:
+        raise _disagrees("a manifest that cannot be read") from None
+    children = list(root)
+    if root.tag != f"{{{_ASIC}}}ASiCManifest" or root.attrib or not children:
+        raise _disagrees("a manifest that is none")
+    if not _is(children[0], f"{{{_ASIC}}}SigReference", {"URI", "MimeType"}, 0):
+        raise _disagrees("a manifest that names no signature or record")
+    if children[0].get("URI") != proof_name:
+        raise _disagrees("a manifest that names the signature or record of another")
+    digests: dict[str, tuple[str, bytes]] = {}
+    for child in children[1:]:
+        name, algorithm, digest = _read_reference(child)
+        if name in digests or _is_meta(name):
+            raise _disagrees("a manifest that names a file twice, or one that says what is covered")
+        digests[name] = algorithm, digest
+    if not digests:
+        raise _disagrees("a manifest that names no file")
+    return digests
+
+
+def _read_reference(element: etree._Element) -> tuple[str, str, bytes]:
+    parts = list(element)
+    if not _is(element, f"{{{_ASIC}}}DataObjectReference", {"URI", "MimeType", "Rootfile"}, 2):
+        raise _disagrees("a manifest with a part that is not known here")
+    if not _is(parts[0], f"{{{_DS}}}DigestMethod", {"Algorithm"}, 0):
+        raise _disagrees("a manifest with a part that is not known here")
+    if not _is(parts[1], f"{{{_DS}}}DigestValue", set(), 0):
+        raise _disagrees("a manifest with a part that is not known here")
+    name, algorithm = element.get("URI"), _DIGEST_URIS.get(parts[0].get("Algorithm", ""))
+    if name is None or algorithm is None:
+        raise _disagrees("a manifest with a digest that is not known here")
+    try:
+        digest = base64.b64decode((parts[1].text or "").strip(), validate=True)
+    except binascii.Error:
+        raise _disagrees("a manifest with a digest that cannot be read") from None
+    if len(digest) != DIGESTS[algorithm]().digest_size:
+        raise _disagrees("a manifest with a digest that cannot be read")
+    return name, algorithm, digest
+
+
+def _is(element: etree._Element, tag: str, attributes: set[str], children: int) -> bool:
+    known = {str(name) for name in element.attrib} <= attributes
+    return element.tag == tag and known and len(element) == children
+
+
+def _disagrees(detail: str) -> ContainerRejected:
+    return ContainerRejected("manifest-disagrees", detail)
