@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Listed] = {
     "demo": Listed("demo", "demo", "Watch four forms travel to their recipients."),
     "validate": Listed("validate", "validate", "Check forms against schema and rules."),
     "convert": Listed("convert", "convert", "Turn a form in XML into JSON, or JSON into an XML draft."),
+    "render": Listed("render", "render", "Print a form as PDF (PDF/A-3a, PDF/UA-1)."),
     "explain": Listed("explain", "explain", "Say what a rule or a code means."),
     "sample": Listed("samples", "sample", "Make an invented form."),
     "sign": Listed("documents", "sign", "Sign a form (XAdES baseline B-B)."),

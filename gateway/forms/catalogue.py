@@ -23,6 +23,8 @@ from gateway.forms.kinds import FormKind
 from gateway.forms.rulelist import ListedRule
 from gateway.forms.shapes import Shapes, read_shapes
 from gateway.forms.sources import parse_yaml
+from gateway.forms.templates import Template, read_template
+from gateway.forms.vocabulary import Vocabulary
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -46,6 +48,8 @@ class Catalogue:
         self._compiled: dict[Path, FormKind] = {}
         self._by_root: dict[str, FormKind] = {}
         self._shapes: dict[str, Shapes] = {}
+        self._vocabularies: dict[str, Vocabulary] = {}
+        self._templates: dict[str, Template] = {}
 
     @classmethod
     def open(cls, folder: Path | None = None, *, code_lists: Path | None = None) -> Catalogue:
@@ -126,6 +130,22 @@ class Catalogue:
         if known is None:
             documents = self._files.schema_documents(_home(kind) / "form.xsd")
             known = self._shapes.setdefault(kind.namespace, read_shapes(documents, root=kind.qname))
+        return known
+
+    def vocabulary(self, kind: FormKind) -> Vocabulary:
+        """What the elements of a kind and their coded values are called; read once, when first asked for."""
+        known = self._vocabularies.get(kind.namespace)
+        if known is None:
+            documents = list(self._files.schema_documents(_home(kind) / "form.xsd"))
+            read = Vocabulary(documents, self._compiler.names(_home(kind), documents))
+            known = self._vocabularies.setdefault(kind.namespace, read)
+        return known
+
+    def template(self, kind: FormKind) -> Template:
+        """What forms of a kind are printed with; read once, when first asked for."""
+        known = self._templates.get(kind.namespace)
+        if known is None:
+            known = self._templates.setdefault(kind.namespace, read_template(self._files, _home(kind)))
         return known
 
     def fields(self, kind: FormKind) -> Field:

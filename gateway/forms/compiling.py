@@ -98,7 +98,7 @@ class Compiler:
             notices=tuple(self._notice(home, notice) for notice in description.notices),
             schema=schema,
             rules=rules,
-            messages=self.messages.with_rules(rules.words, rules.last_resorts, self._names(home, documents)),
+            messages=self.messages.with_rules(rules.words, rules.last_resorts, self.names(home, documents)),
         )
 
     def listed_rules(self, kinds: Mapping[Path, FormKind]) -> Mapping[str, ListedRule]:
@@ -115,7 +115,7 @@ class Compiler:
         stylesheet = self._files.stylesheet(home / notice.stylesheet)
         return NoticeRule(kind=notice.kind, stylesheet=stylesheet, about=notice.about)
 
-    def _names(self, home: Path, documents: Sequence[etree._Element]) -> Labels:
+    def names(self, home: Path, documents: Sequence[etree._Element]) -> Labels:
         """The names of a kind's elements: its own labels.yaml and the common one."""
         namespace, file = documents[0].get("targetNamespace", ""), home / "labels.yaml"
         own = read_labels(self._files.yaml(file), source=str(file))

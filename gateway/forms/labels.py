@@ -25,8 +25,8 @@ Texts = Mapping[str, Mapping[str, str]]  # name, or type and name -> language ->
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Label:
-    """An element where it is declared: what it is called, and its type."""
+class Label:
+    """An element where it is declared: what it is called by language, and the Clark name of its type."""
 
     words: Mapping[str, str]
     type: str
@@ -48,9 +48,9 @@ class Labels:
         self._texts = texts
 
     @cached_property
-    def _labels(self) -> Mapping[tuple[str, str], _Label]:
+    def _labels(self) -> Mapping[tuple[str, str], Label]:
         """The elements by the type that holds them (empty for none) and their step in a path."""
-        labels: dict[tuple[str, str], _Label] = {}
+        labels: dict[tuple[str, str], Label] = {}
         for schema in self._documents:
             namespace = schema.get("targetNamespace", "")
             words = self._texts.get(namespace, {})
@@ -58,10 +58,21 @@ class Labels:
                 holder = next(node.iterancestors(f"{_XS}complexType"), None)
                 owner, name = "" if holder is None else holder.get("name", ""), node.get("name", "")
                 step = f"{self._prefixes.get(namespace, '')}:{name}"
-                labels[(f"{{{namespace}}}{owner}" if owner else "", step)] = _Label(
+                labels[(f"{{{namespace}}}{owner}" if owner else "", step)] = Label(
                     words=words.get(f"{owner}/{name}") or words.get(name) or {}, type=_resolved(node)
                 )
         return labels
+
+    def element(self, owner: str, tag: str) -> Label:
+        """An element by its Clark name, within the type `owner` (empty for a root).
+
+        Raises CatalogueError when the schema has no such element.
+        """
+        namespace, _, name = tag[1:].rpartition("}")
+        label = self._labels.get((owner, f"{self._prefixes.get(namespace, '')}:{name}"))
+        if label is None:
+            raise CatalogueError("catalogue-labels", f"{name}: no such element in that type")
+        return label
 
     def place(self, path: str, language: str) -> str:
         """A path of ours for people: the labels below Content, `Measure 2` for a repeated one."""

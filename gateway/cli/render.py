@@ -1,0 +1,50 @@
+"""`render`: a form as PDF, on this machine, without a gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.options import Language, read_input
+from gateway.cli.output import ExitCode, answering, err, print_issues, usage_error, write_bytes
+
+
+def render(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Form in XML, signed or a draft; - for stdin.")],
+    lang: Annotated[Language, typer.Option("--lang", help="Language of names and codes.")] = Language.NL,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
+    ] = None,
+    check_url: Annotated[
+        str | None,
+        typer.Option("--check-url", help="Address of the public check of this form; printed with a QR code."),
+    ] = None,
+) -> None:
+    """Print a form as PDF (PDF/A-3a, PDF/UA-1).
+
+    The form itself is attached and stays the original. The same form gives the same bytes every time.
+    """
+    from gateway.forms.catalogue import Catalogue
+    from gateway.forms.findings import Rejected
+    from gateway.forms.report import finding_to_json
+    from gateway.rendition import MAX_CHECK_URL
+    from gateway.rendition import render as rendered
+
+    if check_url is not None and (len(check_url) > MAX_CHECK_URL or not check_url.startswith(("http://", "https://"))):
+        raise usage_error(f"--check-url must be an http or https address of at most {MAX_CHECK_URL} characters")
+    raw = read_input(file)
+    with answering(as_json=False):
+        catalogue = Catalogue.open()
+        try:
+            made = rendered(raw, catalogue=catalogue, language=lang.value, check_url=check_url)
+        except Rejected as rejection:
+            words = rejection.messages or catalogue.messages
+            err().print(f"sealpost: {file}: {rejection.detail}")
+            print_issues(err(), [finding_to_json(each, words, lang.value) for each in rejection.findings])  # type: ignore[misc]
+            raise typer.Exit(ExitCode.NO) from rejection
+        if to is None:
+            write_bytes(made)
+        else:
+            to.write_bytes(made)

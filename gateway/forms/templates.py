@@ -1,0 +1,65 @@
+"""What a form kind is printed with: typst source and words, read from the folders of the schemas.
+
+`common/rendition/page.typ` is what all prints share and `generic.typ` prints any form; a kind with a template of its
+own has `rendition.typ` in its folder, whose words stand in `rendition.yaml`. Sources are put together into one, so that
+a print reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import CatalogueError
+from gateway.forms.findings import LANGUAGES
+from gateway.forms.folder import SchemaFolder, read_text
+
+COMMON = Path("common/rendition")
+_PAGE, _GENERIC, _WORDS = COMMON / "page.typ", COMMON / "generic.typ", COMMON / "words.yaml"
+OWN_TEMPLATE, OWN_WORDS = "rendition.typ", "rendition.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """source: typst, complete in itself. words: language -> what the source says. masks: type of a number -> how it is
+    written, `#` for each digit."""
+
+    source: bytes
+    words: Mapping[str, Mapping[str, Any]]
+    masks: Mapping[str, str]
+
+
+def read_template(files: SchemaFolder, home: Path) -> Template:
+    """The template of the form kind in the folder `home`. Raises CatalogueError naming the file."""
+    own = files.path / home / OWN_TEMPLATE
+    layout = home / OWN_TEMPLATE if own.is_file() else _GENERIC
+    said = dict(files.yaml(_WORDS))
+    masks = said.pop("masks", {})
+    if (files.path / home / OWN_WORDS).is_file():
+        said |= {"own": files.yaml(home / OWN_WORDS)}
+    return Template(
+        source="\n".join(read_text(files.path / file, name=str(file)) for file in (_PAGE, layout)).encode(),
+        words={language: _in_language(said, language, where=str(home)) for language in LANGUAGES},
+        masks=masks,
+    )
+
+
+def _in_language(data: Mapping[str, Any], language: str, *, where: str) -> dict[str, Any]:
+    """The words of one language out of a tree whose leaves are texts, or lists of texts, in four languages."""
+    chosen: dict[str, Any] = {}
+    for name, entry in data.items():
+        if not isinstance(entry, dict):
+            raise CatalogueError(
+                "catalogue-languages", f"{where}: rendition: {name}: a text in four languages is expected"
+            )
+        if set(entry) & set(LANGUAGES):
+            if set(entry) != set(LANGUAGES):
+                raise CatalogueError(
+                    "catalogue-languages", f"{where}: rendition: {name}: {', '.join(LANGUAGES)}, each once"
+                )
+            chosen[name] = entry[language]
+        else:
+            chosen[name] = _in_language(entry, language, where=f"{where}: {name}")
+    return chosen

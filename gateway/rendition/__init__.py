@@ -1,0 +1,92 @@
+"""Forms as PDF for people: PDF/A-3a and PDF/UA-1, in four languages, with the signed XML attached.
+
+The same form in the same language gives the same bytes, on any machine with the same software: a print is proven by
+printing again. It shows the form, it does not replace it: the XML is the original. How a kind looks stands in its
+folder under `schemas/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.errors import EngineFault
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.findings import LANGUAGES, NotViewable
+from gateway.forms.validation import Validator
+from gateway.rendition.claims import claims_of
+from gateway.rendition.codes import qr_svg
+from gateway.rendition.printing import press
+from gateway.rendition.sheet import Sheet
+from gateway.rendition.values import Values
+
+__all__ = ["MAX_CHECK_URL", "render"]
+
+MAX_CHECK_URL = 300
+
+# What every font of ours has; a text with anything else may still print, and is tried first.
+_SURE = re.compile(r"[^ -~\u00a0-\u017f\u0192\u0218-\u021b\u1e80-\u1e85\u1e9e\u2013\u2014\u2018-\u201e\u2026\u20ac]")
+
+
+def render(document: bytes, *, catalogue: Catalogue, language: str, check_url: str | None = None) -> bytes:
+    """A form as PDF, unsigned.
+
+    document: a form in XML, signed or a draft; attached as `form.xml`, byte for byte, as the source of the print.
+    language: of the names and codes; what was filled in stands as it was written.
+    check_url: where the public check of this document is; shown with a QR code.
+    Raises Rejected (XmlRejected, NotViewable) for bytes that are no form or that its schema refuses; EngineFault.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}")
+    identified = Validator(catalogue).identify(document)
+    if identified.findings:
+        raise NotViewable("its schema refuses the document", identified.findings, identified.kind.messages)
+    kind, root = identified.kind, identified.document.root
+    template = catalogue.template(kind)
+    words = template.words[language]
+    values = Values(words, template.masks, kind.calendar.zone)
+    sheet = Sheet(vocabulary=catalogue.vocabulary(kind), values=values, language=language)
+    content = sheet.draw(identified.content, kind)
+    header = {part["name"]: part for part in content["parts"][0]["parts"]}
+    data = {
+        "lang": language,
+        "title": kind.title[language],
+        "articles": list(kind.articles),
+        "document": {
+            "id": header["DocumentId"]["code"],
+            "digest": identified.document.sha256,
+            "lang": header["DocumentLanguage"]["code"],
+            "issued": header["IssuedOn"]["code"],
+        },
+        "signatures": [
+            {"name": claim.name, "at": None if claim.at is None else values.instant(claim.at)}
+            for claim in claims_of(root)
+        ],
+        "check": None if check_url is None else {"url": check_url, "code": qr_svg(check_url)},
+        "words": words,
+        "content": content,
+        "replaced": False,
+    }
+    return _printed(template.source, data, document)
+
+
+def _printed(source: bytes, data: Mapping[str, Any], document: bytes) -> bytes:
+    try:
+        return press().print(source, data, document)
+    except EngineFault:
+        plain = {**data, **_plain(data), "replaced": True}
+        return press().print(source, plain, document)
+
+
+def _plain(data: Any) -> Any:
+    """Data in which each character that may have no glyph is written as its number."""
+    match data:
+        case str():
+            return _SURE.sub(lambda found: f"[U+{ord(found[0]):04X}]", data)
+        case dict():
+            return {name: _plain(entry) for name, entry in data.items()}
+        case list():
+            return [_plain(entry) for entry in data]
+        case _:
+            return data

@@ -1,0 +1,80 @@
+"""A form as the data that a template prints: every element with its name, every value as people write it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from gateway.forms.kinds import FormKind
+from gateway.forms.vocabulary import Vocabulary
+from gateway.rendition.values import BYTES, Values
+
+Node = dict[str, Any]
+
+_FREE = "TextType"
+_LONG_WORD = re.compile(r"\S{41,}")
+_PIECE, _BREAK = 20, "\u200b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Draws up the data of one form kind in one language.
+
+    A node has `name` (of the element), `type`, `label`, `nth` (0, or its place among several) and `parts`; a leaf also
+    `text` (for people), `code` (as written) and `free` (whether somebody wrote it, in the language of the document);
+    `marks` are its attributes.
+    """
+
+    vocabulary: Vocabulary
+    values: Values
+    language: str
+
+    def draw(self, content: etree._Element, kind: FormKind) -> Node:
+        """The node of a Content element, with all below it."""
+        root = self.vocabulary.element("", kind.qname)
+        return self._node(content, root.type, 0)
+
+    def _node(self, element: etree._Element, owner: str, nth: int) -> Node:
+        tag = str(element.tag)
+        label = self.vocabulary.element(owner, tag)
+        node: Node = {
+            "name": tag.rpartition("}")[2],
+            "type": label.type.rpartition("}")[2],
+            "label": label.words.get(self.language) or tag.rpartition("}")[2],
+            "nth": nth,
+            "marks": {} if BYTES in self.vocabulary.lineage(label.type) else dict(element.attrib),
+            "parts": [],
+        }
+        children = list(element)
+        if not children:
+            node |= self._leaf(label.type, element.text or "")
+            return node
+        times, seen = Counter(child.tag for child in children), Counter[Any]()
+        for child in children:
+            seen[child.tag] += 1
+            node["parts"].append(self._node(child, label.type, seen[child.tag] if times[child.tag] > 1 else 0))
+        return node
+
+    def _leaf(self, type_name: str, written: str) -> Mapping[str, Any]:
+        text = " ".join(written.split())
+        meaning = self.vocabulary.meaning(type_name, text)
+        if meaning is not None:
+            return {"text": meaning.get(self.language) or text, "code": text, "free": False}
+        lineage = tuple(self.vocabulary.lineage(type_name))
+        shown = self.values.shown(text, lineage)
+        return {
+            "text": _LONG_WORD.sub(_breakable, shown) if _FREE in lineage else shown,
+            "code": "" if BYTES in lineage else text,
+            "free": _FREE in lineage,
+        }
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A word that may be longer than a line, with places where the line may end."""
+    text = word[0]
+    return _BREAK.join(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
