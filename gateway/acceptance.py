@@ -36,6 +36,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationRecord,
     new_id,
 )
 from gateway.notices import Notice
@@ -51,7 +52,7 @@ _EVIDENCE_PATH = re.compile(r"/[A-Za-z0-9_:*@/\[\]()\-.]{0,499}")
 @dataclass(frozen=True, kw_only=True)
 class Cleared:
     """A form against which nothing stands. content: the bytes that were signed, parsed again. links: of its case.
-    notices: those that the gateway makes because of it."""
+    notices: those that the gateway makes because of it. validation: what was known of its signatures."""
 
     kind: FormKind
     content: etree._Element
@@ -59,6 +60,7 @@ class Cleared:
     links: tuple[str, ...]
     addressees: Sequence[Addressee]
     acting_for: PartyId | None
+    validation: ValidationRecord
     notices: Sequence[Notice] = ()
 
 
@@ -80,6 +82,7 @@ class _Entry:
     terms: Sequence[Term]
     links: Sequence[str]
     sealed_facts: bytes
+    validation: ValidationRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +151,7 @@ class Acceptance:
             warnings=[finding_to_json(finding, report.messages, handed_in.language) for finding in report.findings],
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
-        main = replace(entry, submission=answered, proofs=[acceptance])
+        main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)
         return lambda unit: self._store(unit, main, notices, handed_in)
 
     def _store(self, unit: Transaction, entry: _Entry, notices: Sequence[_Entry], handed_in: HandedIn) -> Accepted:
@@ -318,3 +321,5 @@ def _add(unit: Transaction, entry: _Entry) -> None:
         if copy.print_job is not None:
             unit.add_print_job(copy.delivery.id, copy.print_job)
     unit.add_terms(submission.id, entry.terms)
+    if entry.validation is not None:
+        unit.add_validation(submission.id, entry.validation)

@@ -42,9 +42,20 @@ from gateway.status import Status
 from gateway.stores import STORES
 from gateway.stores.holds import FileHolds
 from gateway.transports import TRANSPORTS
+from gateway.transports.fetching import Fetching
 from gateway.transports.push import ClientCertificate, PushSettings
+from gateway.transports.revocation import RevocationSources
+from gateway.vouching import Vouching
 from gateway.watch import Watch
-from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
+from signing import (
+    Identity,
+    KeyUnavailable,
+    TimestampTrust,
+    TrustPolicy,
+    ValidationPolicy,
+    load_identity,
+    trust_from_pem,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,7 @@ class Gateway:
     catalogue: Catalogue
     validator: Validator
     trust: TrustPolicy
+    vouching: Vouching
     witness: Witness
     patience: Patience
     intake: Intake
@@ -83,10 +95,8 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     check_holidays(catalogue.countries.values())
     validator = Validator(catalogue)
     messages = catalogue.messages
-    try:
-        trust = trust_from_pem(read_secret(config.anchors, "trust.anchors"))
-    except KeyUnavailable as error:
-        raise ConfigError("trust-anchors", f"trust.anchors: {config.anchors}: {error.detail}") from error
+    trust = _trust(config.anchors, "anchors")
+    vouching = _vouching(config, trust, clock)
     identity = _identity(config.identity, "service", password=config.identity_password)
     push = _push_settings(config, identity)
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
@@ -112,12 +122,13 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         catalogue=catalogue,
         validator=validator,
         trust=trust,
+        vouching=vouching,
         witness=witness,
         patience=patience,
         intake=Intake(
             store=store,
             validator=validator,
-            trust=trust,
+            vouching=vouching,
             witness=witness,
             router=router,
             signatories=SignatoryCheck(keys=keys, messages=messages),
@@ -165,6 +176,31 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
         admin_token_hash=token_hash(admin_token),
+    )
+
+
+def _trust(file: Path, key: str) -> TrustPolicy:
+    try:
+        return trust_from_pem(read_secret(file, f"trust.{key}"))
+    except KeyUnavailable as error:
+        raise ConfigError("trust-anchors", f"trust.{key}: {file}: {error.detail}") from error
+
+
+def _vouching(config: Config, trust: TrustPolicy, clock: Clock) -> Vouching:
+    time_anchors = config.timestamp_anchors
+    stamps = trust if time_anchors is None else _trust(time_anchors, "timestamp_anchors")
+    fetch = Fetching(Reach(allowed=config.revocation_allowed_networks), total_s=config.revocation_timeout_s)
+    return Vouching(
+        policy=ValidationPolicy(signers=trust, timestamps=TimestampTrust(anchors=stamps)),
+        source=RevocationSources(
+            fetch,
+            algorithms=trust.algorithms,
+            clock=clock,
+            within_s=config.revocation_timeout_s,
+            kept_for_s=config.revocation_kept_for_s,
+            pause_s=config.revocation_pause_s,
+        ),
+        revocation=config.revocation_policy,
     )
 
 

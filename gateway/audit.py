@@ -92,4 +92,4 @@ def _read(view: Reading, submission_id: SubmissionId) -> Dossier | None:
 
 def _place(end: LooseEnd) -> str:
     kind = end.code.partition("-")[0]
-    return f"{PLACES.get(kind, 'submission' if kind in ('term', 'filing') else kind)} {end.id}"
+    return f"{PLACES.get(kind, 'submission' if kind in ('term', 'filing', 'validation') else kind)} {end.id}"

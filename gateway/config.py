@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.addresses import Network, network
 from gateway.errors import ConfigError
+from gateway.model import RevocationPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,9 @@ class Config:
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
     a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
+    timestamp_anchors: PEM of the anchors of time stamps in signatures, `anchors` unless given. revocation_…: whether
+    issuers of certificates are asked (see model.RevocationPolicy), how long about one signature, how long an answer
+    is used, how long who is silent is left alone, and networks that are not public and may be asked in.
     """
 
     name: str
@@ -70,6 +74,12 @@ class Config:
     push_identity: Path | None = None
     push_certificate: Path | None = None
     push_key: Path | None = None
+    timestamp_anchors: Path | None = None
+    revocation_policy: RevocationPolicy = RevocationPolicy.PREFER
+    revocation_timeout_s: float = 3
+    revocation_kept_for_s: float = 300
+    revocation_pause_s: float = 30
+    revocation_allowed_networks: tuple[Network, ...] = ()
     identity_password: bytes | None = field(default=None, repr=False)
     push_password: bytes | None = field(default=None, repr=False)
 
@@ -85,7 +95,14 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     },
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
     "service": {"identity": ("identity", Path)},
-    "trust": {"anchors": ("anchors", Path)},
+    "trust": {"anchors": ("anchors", Path), "timestamp_anchors": ("timestamp_anchors", Path)},
+    "revocation": {
+        "policy": ("revocation_policy", RevocationPolicy),
+        "timeout_s": ("revocation_timeout_s", (int, float)),
+        "kept_for_s": ("revocation_kept_for_s", (int, float)),
+        "pause_s": ("revocation_pause_s", (int, float)),
+        "allowed_networks": ("revocation_allowed_networks", Network),
+    },
     "secrets": {"identifier_key": ("identifier_key", Path), "admin_token": ("admin_token", Path)},
     "dispatch": {
         "retry_schedule_s": ("retry_schedule_s", list),
@@ -120,6 +137,8 @@ _LIMITS = {
     "dispatch.pushers": (1, 1000),
     "server.processes": (1, 256),
     "dispatch.workers": (1, 256),
+    "revocation.timeout_s": (0.1, 30),
+    "revocation.kept_for_s": (1, 900),  # signing takes any answer for so long
 }  # every other number is above zero
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
 _REQUIRED = {
@@ -181,6 +200,10 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
         return {name: _networks(key, value, path)}
     if wanted is tuple:
         return {name: _roles(key, value, path)}
+    if wanted is RevocationPolicy:
+        if value not in set(RevocationPolicy):
+            raise ConfigError("config-value", f"{path}: {key} must be one of {', '.join(RevocationPolicy)}")
+        return {name: RevocationPolicy(value)}
     if wanted is bool and isinstance(value, bool):
         return {name: value}
     if not isinstance(value, wanted) or isinstance(value, bool):

@@ -12,6 +12,7 @@
       TooLarge                      over a size limit, refused before it is read
       TooMuch                       this caller has too much going on; others are served
       StoreUnavailable              try again later
+      SourceUnavailable             what others have to say cannot be had now; try again later
       EngineFault                   a validating engine broke: neither acceptance nor refusal
       ConfigError                   at start only, naming the key
         CatalogueError              a file under schemas/ is wrong, naming the file
@@ -92,6 +93,14 @@ class StoreUnavailable(GatewayError):
     """The store cannot take or give this now."""
 
     def __init__(self, code: str, detail: str, *, retry_after_s: int = 2) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
+
+
+class SourceUnavailable(GatewayError):
+    """What somebody else has to say, and must say first, cannot be had now."""
+
+    def __init__(self, code: str, detail: str, *, retry_after_s: int) -> None:
         super().__init__(code, detail)
         self.retry_after_s = retry_after_s
 

@@ -60,6 +60,11 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "receipt-changed": ("a kept receipt has not the digest under which it was kept", _FORGED),
     "receipt-invalid": ("a receipt that moved a delivery proves nothing", _FORGED),
     "receipt-without-evidence": ("a receipt was taken and nothing proves it", _LOST),
+    # what was known of signatures
+    "validation-without-submission": ("what was known of signatures belongs to no submission", _LOST),
+    "validation-differs": ("what was known of signatures is not as it was written down", _FORGED),
+    "validation-missing": ("revocation data that justified a decision is not there any more", _LOST),
+    "validation-changed": ("kept revocation data has not the digest under which it was kept", _FORGED),
     # terms and cases
     "terms-differ": ("terms are not as evidence states or starts them", _FORGED),
     "term-not-started": ("the event that starts a term happened and it does not run", _BUG),

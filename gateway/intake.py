@@ -16,13 +16,14 @@ from gateway.forms.parsing import ABSOLUTE_LIMITS, parse_untrusted
 from gateway.forms.report import Outcome, Report
 from gateway.forms.validation import Identified, Validator
 from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
-from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, new_id
+from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, ValidationRecord, new_id
 from gateway.notices import DrawnUp, Notices
 from gateway.ports import Clock, Holds, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
 from gateway.signatories import SignatoryCheck, Standing, acting_for, signature_finding
-from signing import TrustPolicy, VerificationFailed, sha256, verify_xml
+from gateway.vouching import Vouched, Vouching
+from signing import sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Intake:
 
     store: Store
     validator: Validator
-    trust: TrustPolicy
+    vouching: Vouching
     witness: Witness
     router: Router
     signatories: SignatoryCheck
@@ -112,32 +113,33 @@ class Intake:
         except XmlRejected as rejection:
             report = self.validator.rejected(raw, rejection, received_on=handed_in.at)
             return self._reject(report, handed_in)
-        cleared, findings = self._clear(identified, handed_in)
+        if identified.findings:
+            return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
+        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at)
+        cleared, findings = self._clear(identified, vouched, handed_in)
         report = self._report(identified, findings, handed_in)
         if cleared is None or not report.acceptable:
-            return self._reject(report, handed_in)
+            return self._reject(report, handed_in, vouched.record)
         # 8. One transaction. 9. Only then the answer.
         return self.store.write(self.acceptance.prepare(handed_in, cleared, report))
 
-    def _clear(self, identified: Identified, handed_in: HandedIn) -> tuple[Cleared | None, tuple[Finding, ...]]:
-        """Steps 3 to 6: all that stands against the form; no Cleared where it could not be judged to the end."""
+    def _clear(
+        self, identified: Identified, vouched: Vouched, handed_in: HandedIn
+    ) -> tuple[Cleared | None, tuple[Finding, ...]]:
+        """Steps 4 to 6: all that stands against the form; no Cleared where it could not be judged to the end."""
         kind, sender = identified.kind, handed_in.sender
         received_on = kind.calendar.date_of(handed_in.at)
-        if identified.findings:
-            return None, identified.findings
-        try:
-            verified = verify_xml(identified.document.raw, trust=self.trust, at=handed_in.at)
-        except VerificationFailed as failure:
+        if vouched.failure is not None:
             rules = self.validator.rules(kind, identified.content, received_on=received_on)
-            return None, (signature_finding(kind, failure), *rules)
-        content = parse_untrusted(verified.content, limits=ABSOLUTE_LIMITS).root
+            return None, (signature_finding(kind, vouched.failure), *rules)
+        content = parse_untrusted(vouched.content, limits=ABSOLUTE_LIMITS).root
         rules = self.validator.rules(kind, content, received_on=received_on, identified=identified)
         filing = self.cases.filing(kind, content, received_on=received_on, flags=rules)
         links = self.cases.links(filing, content, sender=sender.id)
 
         def look(view: Reading) -> _Records:
             return _Records(
-                standing=self.signatories.check(kind, content, verified.signatures, view),
+                standing=self.signatories.check(kind, content, vouched.signatures, view),
                 routing=self.router.route(kind, content, view),
                 first=view.submission_by_document(filing.document_id),
                 case=self.cases.case(links, view, kind.calendar),
@@ -146,7 +148,9 @@ class Intake:
         records = self.store.read(look)
         principal = acting_for(sender, kind, records.standing.principals)
         against = list(records.standing.findings)
-        if any(kind.calendar.date_of(signature.signing_time) > received_on for signature in verified.signatures):
+        if vouched.unknown:
+            against.append(kind.finding("SIG-REVOCATION-UNKNOWN", Phase.SIGNATURE, path=f"/f:{kind.root}/f:Signatures"))
+        if any(kind.calendar.date_of(signature.signing_time) > received_on for signature in vouched.signatures):
             against.append(kind.finding("GEN-18", Phase.SIGNATURE, path=f"/f:{kind.root}/f:Signatures"))
         if (
             principal is None or kind.is_own
@@ -171,6 +175,7 @@ class Intake:
             addressees=records.routing.addressees,
             acting_for=None if principal == sender.id else principal,
             notices=drawn_up.notices,
+            validation=vouched.record,
         )
         return cleared, (*rules, *against, *drawn_up.flags)
 
@@ -186,7 +191,9 @@ class Intake:
         outcomes = {phase: Outcome.FAILED if phase in faulty else Outcome.PASSED for phase in judged}
         return replace(report, phases={**report.phases, **outcomes})
 
-    def _reject(self, report: Report, handed_in: HandedIn) -> Rejected | Accepted:
+    def _reject(
+        self, report: Report, handed_in: HandedIn, validation: ValidationRecord | None = None
+    ) -> Rejected | Accepted:
         """Keep a signed refusal: ids, codes and places only. The idempotency key stays free for the corrected form.
 
         What was taken in once is not refused because time has passed since: it gets the first answer.
@@ -224,6 +231,8 @@ class Intake:
             count_kept(unit, handed_in, self.acceptance.kept_per_day)
             unit.add_submission(submission)
             unit.add_evidence(rejection)
+            if validation is not None:
+                unit.add_validation(submission_id, validation)
             return Rejected(submission_id=submission_id, evidence_id=rejection.id, report=report)
 
         return self.store.write(work)

@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.errors import Unreadable
-from gateway.model import Evidence, KeptReceipt, instant_text
+from gateway.model import Evidence, KeptReceipt, SubmissionId, ValidationRecord, instant_text
 
 TITLE = "sealpost-journal-entry-1"
 SALT_BYTES = 16
@@ -32,11 +32,13 @@ class EntryKind(StrEnum):
     """What an entry is about.
 
     evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
-    with what became of it.
+    with what became of it. validation: what was known of the signatures of a form; it names the digests of all
+    revocation data that it rests on.
     """
 
     EVIDENCE = "evidence"
     RECEIPT = "receipt"
+    VALIDATION = "validation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,18 @@ def entry_of_receipt(receipt: KeptReceipt) -> Entry:
         at=receipt.received_at,
         code=receipt.outcome,
         digest=hashlib.sha256(receipt.raw).digest(),
+    )
+
+
+def entry_of_validation(submission_id: SubmissionId, record: ValidationRecord) -> Entry:
+    """The entry for what was known of the signatures of a form."""
+    return Entry(
+        kind=EntryKind.VALIDATION,
+        id=submission_id,
+        of=submission_id,
+        at=record.at,
+        code=record.outcome,
+        digest=hashlib.sha256(record.raw).digest(),
     )
 
 

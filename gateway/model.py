@@ -280,6 +280,41 @@ class KeptReceipt:
     raw: bytes
 
 
+class RevocationPolicy(StrEnum):
+    """Whether the issuers of certificates are asked if these were revoked.
+
+    off: nobody is asked. prefer: a form about which nobody answers is taken in, and that is said of it. require: it has
+    to wait until somebody answers, and is refused when nobody could.
+    """
+
+    OFF = "off"
+    PREFER = "prefer"
+    REQUIRE = "require"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationItem:
+    """An issuer's certificate, an OCSP answer or a list, in DER. kind: `certificate`, `ocsp`, `crl`."""
+
+    kind: str
+    digest: str
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationRecord:
+    """What was known of the certificates behind the signatures of a form when it was handed in.
+
+    outcome: `passed`, or the code of the failure. raw: JSON: `at`, `outcome`, `kept` (the digests of `items`),
+    `signatures` (level, path, statuses).
+    """
+
+    at: datetime
+    outcome: str
+    raw: bytes
+    items: tuple[ValidationItem, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Term:
     """A legal term of a submission. Dates are None until its event has happened.

@@ -33,7 +33,9 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationRecord,
 )
+from signing import ValidationData
 
 T = TypeVar("T")
 MAX_CASE = 200  # forms of a case that are looked at; only a sender who wants to slow us down makes more
@@ -152,6 +154,10 @@ class Reading(Register, Protocol):
 
     def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
         """The newest entry of that kind about the thing with that id."""
+        ...
+
+    def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
+        """What was known of its signatures, with what of the named items is there. Of our own notices: nothing."""
         ...
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
@@ -306,6 +312,13 @@ class Transaction(Reading, Protocol):
         """Add an entry to the journal, behind all others; its position. Evidence and receipts enter by themselves."""
         ...
 
+    def add_validation(self, submission_id: SubmissionId, record: ValidationRecord) -> None:
+        """Keep what was known of the signatures of a form, and enter it in the journal.
+
+        An item that is there already is not kept twice.
+        """
+        ...
+
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...
 
     def start_term(self, submission_id: SubmissionId, term: Term) -> None:
@@ -347,6 +360,23 @@ class Holds(Protocol):
 
     def hold(self, name: str) -> AbstractContextManager[bool]:
         """Hold `name` within the context: True, or False while somebody else holds it. Never waits."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What issuers said of the certificates of a path. is_unreachable: some of them could not be asked."""
+
+    data: ValidationData
+    is_unreachable: bool = False
+
+
+class RevocationSource(Protocol):
+    """Asks who issued certificates whether they were revoked."""
+
+    def collect(self, path: Sequence[bytes]) -> Collected:
+        """What is to be had of a path (DER, from the first certificate to the anchor) in a few seconds, or was had a
+        few minutes ago. Never raises for what the network or the issuer does."""
         ...
 
 

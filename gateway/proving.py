@@ -30,12 +30,14 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationRecord,
 )
 from gateway.paper import BY_POST
 from gateway.ports import Reading
 from gateway.receipt import read_receipt
 from gateway.receipts import FACTS
 from gateway.statement import Statement, read_statement, stated
+from gateway.vouching import PASSED
 from signing import SigningError, TrustPolicy, sha256, subject_of
 
 MOVING = frozenset(event for _, event in TRANSITIONS.values())
@@ -67,6 +69,7 @@ class Dossier:
     evidence: tuple[Evidence, ...]
     terms: tuple[Term, ...]
     case: tuple[CaseId, Sequence[PartyId]] | None
+    validation: ValidationRecord | None
 
 
 def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
@@ -80,6 +83,7 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
         evidence=tuple(view.evidence_of(submission_id)),
         terms=tuple(view.terms_of(submission_id)),
         case=view.case_of(submission_id),
+        validation=view.validation_of(submission_id),
     )
 
 
@@ -122,6 +126,8 @@ class Prover:
             yield from _bound(copy, own)
             yield from self._receipts(copy, own)
         yield from self._terms(dossier, said)
+        if dossier.validation is not None:
+            yield from _validation(dossier.validation, dossier.submission)
 
     def _statement(self, evidence: Evidence) -> tuple[Statement | None, Flaw | None]:
         place = _at(evidence)
@@ -279,6 +285,30 @@ def _answer(dossier: Dossier) -> Iterator[Flaw]:
             yield Flaw(code="delivery-missing", place=place, detail=delivery_id)
         elif stored[delivery_id] != digest:
             yield Flaw(code="answer-differs", place=place, detail=delivery_id)
+
+
+def _validation(record: ValidationRecord, submission: Submission) -> Iterator[Flaw]:
+    """What was known of the signatures is all there, and says of every certificate where its status comes from."""
+    place = f"submission {submission.id}"
+    try:
+        told = json.loads(record.raw)
+        named = set(told["kept"])
+        sources = {status["source"] for each in told["signatures"] for status in each["statuses"]}
+        is_passed = record.outcome == PASSED and bool(told["signatures"])
+    except (ValueError, LookupError, TypeError):
+        yield Flaw(code="validation-differs", place=place, detail="unreadable")
+        return
+    if record.at != submission.accepted_at:
+        yield Flaw(code="validation-differs", place=place, detail="at")
+    if not is_passed and submission.state is not SubmissionState.REJECTED:
+        yield Flaw(code="validation-differs", place=place, detail="outcome")
+    for missing in sorted(named - {item.digest for item in record.items}):
+        yield Flaw(code="validation-missing", place=place, detail=missing)
+    for item in record.items:
+        if sha256(item.raw) != item.digest:
+            yield Flaw(code="validation-changed", place=place, detail=item.digest)
+    if not sources <= {None, "never", "ocsp", "crl"}:
+        yield Flaw(code="validation-differs", place=place, detail="statuses")
 
 
 def _delivery(submission: Submission, copy: Copy) -> Iterator[Flaw]:

@@ -19,6 +19,7 @@ from signing.errors import (
 from signing.fetching import Fetch
 from signing.formats.cades import sign_cades, verify_cades
 from signing.formats.xades import (
+    Collect,
     DocumentAssessment,
     Level,
     SignatureAssessment,
@@ -108,6 +109,7 @@ __all__ = [
     "AlgorithmPolicy",
     "CertificateStatus",
     "Checkpoint",
+    "Collect",
     "ContainerRejected",
     "Covering",
     "DocumentAssessment",

@@ -27,6 +27,7 @@ from gateway.errors import (
     NotFound,
     NotPermitted,
     RegistrationRefused,
+    SourceUnavailable,
     StoreUnavailable,
     TooLarge,
     TooMuch,
@@ -49,6 +50,7 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
     TooMuch: (429, "Too much of yours"),
     RegistrationRefused: (422, "The party cannot be registered like this"),
     StoreUnavailable: (503, "Try again later"),
+    SourceUnavailable: (503, "Try again later"),
     EngineFault: (503, "Try again later"),
     UnsupportedMedia: (415, "Not readable here"),
     Unreadable: (400, "Unreadable"),
@@ -126,7 +128,7 @@ def _gateway_error_of(error: GatewayError) -> JSONResponse:
     status, title = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Internal error"))
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
-    if isinstance(error, StoreUnavailable | TooMuch):
+    if isinstance(error, StoreUnavailable | SourceUnavailable | TooMuch):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, EngineFault):
         headers["Retry-After"] = "30"

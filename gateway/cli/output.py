@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.errors import ConfigError, EngineFault, GatewayError, StoreUnavailable
+from gateway.errors import ConfigError, EngineFault, GatewayError, SourceUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
     from gateway.views import IssueView, ProblemView
@@ -138,7 +138,7 @@ def _show_failure(exc: GatewayError, *, as_json: bool) -> ExitCode:
         case ConfigError():
             _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
             return ExitCode.USAGE
-        case StoreUnavailable() | EngineFault():
+        case StoreUnavailable() | SourceUnavailable() | EngineFault():
             _show_problem(_problem(exc, "Try again later"), as_json=as_json)
             return ExitCode.LATER
         case _:

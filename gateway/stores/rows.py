@@ -37,6 +37,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationItem,
 )
 
 Row = Sequence[Any]
@@ -287,6 +288,11 @@ def paper_proof_of(row: Row) -> PaperProof:
         media_type=row[3],
         sealed=bytes(row[4]),
     )
+
+
+def item_of(row: Row) -> ValidationItem:
+    """From the columns kind, digest, raw."""
+    return ValidationItem(kind=row[0], digest=row[1], raw=bytes(row[2]))
 
 
 TERM = "id, article, act, length, unit, starts_on, day_zero, last_day, last_day_other_reading, verdict, law"

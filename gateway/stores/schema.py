@@ -90,6 +90,13 @@ def m007_journal(db: Database) -> None:
     enter_all(db.conn)
 
 
+@migrations()
+def m008_validation(db: Database) -> None:
+    """What was known of the certificates behind the signatures of a form; what issuers said is kept once for all."""
+    for statement in _M008.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -172,6 +179,11 @@ CREATE INDEX journal_stamp_end ON journal_stamp (ends_at) WHERE renewed_by IS NU
 CREATE INDEX journal_stamp_renewal ON journal_stamp (renewed_by) WHERE renewed_by IS NOT NULL;
 CREATE TABLE journal_cosignature (size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL,
     PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID
+"""
+
+_M008 = """
+CREATE TABLE validation (submission_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE validation_item (digest TEXT PRIMARY KEY, kind TEXT NOT NULL, raw BLOB NOT NULL) STRICT
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from gateway.model import (
     Submission,
     SubmissionId,
     Term,
+    ValidationRecord,
 )
 from gateway.ports import LooseEnd
 from gateway.stores import cases, journal, rows, soundness
@@ -178,6 +180,19 @@ class Snapshot:
     def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
         sql = f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? ORDER BY seq"
         return [rows.receipt_of(row) for row in self._rows(sql, delivery_id)]
+
+    def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
+        row = self._row("SELECT record FROM validation WHERE submission_id = ?", submission_id)
+        if row is None:
+            return None
+        told = json.loads(row[0])
+        sql = f"SELECT kind, digest, raw FROM validation_item WHERE digest IN ({', '.join('?' * len(told['kept']))})"
+        return ValidationRecord(
+            at=datetime.fromisoformat(told["at"]),
+            outcome=told["outcome"],
+            raw=bytes(row[0]),
+            items=tuple(map(rows.item_of, self._rows(sql, *told["kept"]))),
+        )
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"

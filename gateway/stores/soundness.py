@@ -22,6 +22,7 @@ _LOOSE = {
     "evidence-without-delivery": f"SELECT id FROM evidence WHERE delivery_id IS NOT NULL AND {_NO_DELIVERY}",
     "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",
     "term-without-submission": f"SELECT DISTINCT submission_id FROM term WHERE {_NO_SUBMISSION}",
+    "validation-without-submission": f"SELECT submission_id FROM validation WHERE {_NO_SUBMISSION}",
     "filing-without-submission": f"SELECT submission_id FROM filed WHERE {_NO_SUBMISSION}",
     "delivery-waits-for-nothing": "SELECT id FROM delivery WHERE state = 'consigned' AND turn IS NULL AND NOT EXISTS ("
     "SELECT 1 FROM delivery AS older WHERE older.case_id = delivery.case_id AND older.party = delivery.party "

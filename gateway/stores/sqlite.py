@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.journal import Entry, entry_of_evidence, entry_of_receipt
+from gateway.journal import Entry, entry_of_evidence, entry_of_receipt, entry_of_validation
 from gateway.lifecycle import UNDER_WAY
 from gateway.model import (
     Alert,
@@ -34,6 +34,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationRecord,
 )
 from gateway.ports import Reading, Transaction
 from gateway.stores import cases, journal, rows, turns
@@ -299,6 +300,14 @@ class _Unit(Snapshot):
 
     def enter(self, entry: Entry) -> int:
         return journal.enter(self._connection, entry)
+
+    def add_validation(self, submission_id: SubmissionId, record: ValidationRecord) -> None:
+        self._insert("validation", "submission_id, record", (submission_id, record.raw))
+        self.enter(entry_of_validation(submission_id, record))
+        self._connection.executemany(
+            "INSERT INTO validation_item (digest, kind, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(item.digest, item.kind, item.raw) for item in record.items],
+        )
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None:
         for term in terms:

@@ -17,6 +17,9 @@ from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import refusal
 from signing.revocation.statements import Statement, read_list, read_ocsp
 
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between our clock and that of whoever answers
+# However soon the next one is due: a statement is asked for once and used for minutes.
+LEAST_LIFETIME: Final = timedelta(minutes=15)
 # Revoked for these reasons, what was signed before stays good; for others the date says nothing (RFC 3161, 4).
 HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation"})
 
@@ -42,7 +45,8 @@ class KnownData:
 class RevocationRule:
     """required: a certificate of which nothing is known does not count.
 
-    max_age: how old a statement may be at the moment asked about; None: until the next one was due (nextUpdate).
+    max_age: how old a statement may be at the moment asked about; None: until the next one was due (nextUpdate), and
+        for `LEAST_LIFETIME`.
     """
 
     required: bool = False
@@ -152,7 +156,7 @@ def _counts(
 ) -> bool:
     kind, bits = statement.key
     return (
-        statement.signer.valid_from <= statement.this_update <= min(known_at, certificate.valid_until)
+        statement.signer.valid_from <= statement.this_update <= min(known_at + CLOCK_TOLERANCE, certificate.valid_until)
         and algorithms.accepts_key(kind, bits, at=known_at)
         and algorithms.accepts_digest(statement.digest, at=known_at)
     )
@@ -161,4 +165,4 @@ def _counts(
 def _is_fresh(statement: Statement, at: datetime, rule: RevocationRule) -> bool:
     if rule.max_age is not None:
         return statement.this_update >= at - rule.max_age
-    return max(statement.this_update, statement.next_update or statement.this_update) >= at
+    return max(statement.this_update + LEAST_LIFETIME, statement.next_update or statement.this_update) >= at

@@ -122,6 +122,11 @@ DAMAGE = {
     "WHERE starts_on LIKE 'ContentHandover:%'",
     "term-without-evidence": "UPDATE term SET starts_on = 'ContentHandover:Nobody' "
     "WHERE starts_on LIKE 'ContentHandover:%' AND day_zero IS NOT NULL",
+    "validation-without-submission": "INSERT INTO validation VALUES ('x', CAST('{}' AS BLOB))",
+    "validation-differs": 'UPDATE validation SET record = CAST(replace(CAST(record AS TEXT), \'"at":"2\', \'"at":"3\') '
+    "AS BLOB)",
+    "validation-missing": "DELETE FROM validation_item",
+    "validation-changed": "UPDATE validation_item SET raw = CAST(raw || x'00' AS BLOB)",
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
 }

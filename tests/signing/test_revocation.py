@@ -1,6 +1,6 @@
 """Revocation: what counts, what does not, what is collected on arrival, and signatures that carry it with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -560,3 +560,33 @@ def test_we_take_the_answers_and_lists_of_openssl(tmp_path: Path) -> None:
         path = (der(signer), der(root))
         assert refused(data, path=path, at=now, known_at=later) == "certificate-revoked"
         assert check(data, path=path, at=now - HOUR * 3 / 4, known_at=later).reason == "keyCompromise"
+
+
+# Asked while a signature is validated
+
+
+def test_only_a_path_that_is_trusted_is_asked_about() -> None:
+    asked: list[tuple[bytes, ...]] = []
+
+    def collect(path: Sequence[bytes]) -> ValidationData:
+        asked.append(tuple(path))
+        return answered(SOON)
+
+    raw = sign_xml(DOCUMENT, identity=SIGNER, at=AT)
+    found = validate_xml(raw, policy=policy(), validation_time=SOON, collect=collect).signatures[0]
+    assert (asked, found.statuses[0].source) == ([PATH], "ocsp")
+    stranger = issue(issue_authority("Root", at=AT), "Stranger", told_at=ADDRESSES, at=AT)
+    changed = raw.replace(b"fit &amp; well", b"unfit")
+    for bad in (sign_xml(DOCUMENT, identity=stranger, at=AT), changed):
+        with pytest.raises(VerificationFailed):
+            validate_xml(bad, policy=policy(), validation_time=SOON, collect=collect)
+    assert len(asked) == 1
+
+
+@BOTH
+def test_our_clock_and_theirs_may_differ_by_minutes_and_an_answer_lives_for_minutes(told: Told) -> None:
+    assert check(told(SOON), at=SOON - HOUR / 20, known_at=SOON - HOUR / 20).source
+    brief = RevocationAuthority(identity=ROOT, lifetime=timedelta(seconds=1))
+    data = ValidationData(ocsps=(brief.answer(request(), at=SOON),))
+    assert check(data, at=SOON + HOUR / 6, known_at=SOON + HOUR / 6).source == "ocsp"
+    assert refused(data, at=SOON + HOUR / 3, known_at=SOON + HOUR / 3) == "revocation-unknown"

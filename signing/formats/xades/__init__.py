@@ -3,10 +3,18 @@
 from signing.formats.xades.assessment import DocumentAssessment, SignatureAssessment, assess_xml, build_report
 from signing.formats.xades.augmentation import archive_xml, extend_xml, stamp_xml
 from signing.formats.xades.builder import sign_fields, sign_xml
-from signing.formats.xades.validation import Level, ValidatedSignature, ValidatedXml, ValidationPolicy, validate_xml
+from signing.formats.xades.validation import (
+    Collect,
+    Level,
+    ValidatedSignature,
+    ValidatedXml,
+    ValidationPolicy,
+    validate_xml,
+)
 from signing.formats.xades.verifier import verify_xml
 
 __all__ = [
+    "Collect",
     "DocumentAssessment",
     "Level",
     "SignatureAssessment",

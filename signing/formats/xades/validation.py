@@ -17,11 +17,11 @@ A time stamp that is not good is never passed over: whoever relies on it must he
 Source: ETSI EN 319 102-1, 5.5 (with time), 5.6 (with archive data).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from lxml import etree
 
@@ -37,6 +37,10 @@ from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
 from signing.trust import TrustPolicy
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clock of the signer and that of the authority
+
+Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
+"""Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for
+revocation. Only paths to our own anchors are asked about."""
 
 
 class Level(StrEnum):
@@ -92,11 +96,17 @@ class ValidatedXml:
 
 
 def validate_xml(
-    raw: bytes, *, policy: ValidationPolicy, validation_time: datetime, kept: ValidationData | None = None
+    raw: bytes,
+    *,
+    policy: ValidationPolicy,
+    validation_time: datetime,
+    kept: ValidationData | None = None,
+    collect: Collect | None = None,
 ) -> ValidatedXml:
     """Validate every signature of a document, with its time stamps, as of `validation_time`; all must pass.
 
     kept: what was collected and kept elsewhere than in the document.
+    collect: on arrival only, when `validation_time` is now: what is said at this moment of the certificates of a path.
     Raises VerificationFailed(indication, subindication, code, detail); codes in errors.py.
     """
     if validation_time.tzinfo is None:
@@ -104,13 +114,18 @@ def validate_xml(
     document = read_document(raw)
     data = kept or ValidationData()
     content, signatures = judge_all(
-        document, lambda element: validate_signature(document, element, policy, validation_time, data)
+        document, lambda element: validate_signature(document, element, policy, validation_time, data, collect)
     )
     return ValidatedXml(content=content, signatures=signatures)
 
 
 def validate_signature(
-    document: SignedDocument, element: etree._Element, policy: ValidationPolicy, at: datetime, kept: ValidationData
+    document: SignedDocument,
+    element: etree._Element,
+    policy: ValidationPolicy,
+    at: datetime,
+    kept: ValidationData,
+    collect: Collect | None = None,
 ) -> tuple[bytes, ValidatedSignature]:
     """The content that one signature covers, and what the signature proves. Raises VerificationFailed."""
     # 1.
@@ -119,14 +134,18 @@ def validate_signature(
     # 2.
     archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, at, certificates)
     # 3.
-    covered = signature_imprint(element)
-    timestamps = [
-        (verify_timestamp(each.token, covered, trust=policy.timestamps, at=known, others=certificates), known)
+    tokens = [
+        (each.token, known)
         for each, known in zip(unsigned, known_at[1:], strict=True)
         if each.kind is PropertyKind.SIGNATURE_TIME_STAMP
     ]
+    covered = signature_imprint(element) if tokens else b""
+    timestamps = [
+        (verify_timestamp(token, covered, trust=policy.timestamps, at=known, others=certificates), known)
+        for token, known in tokens
+    ]
     best = min([known_at[0], *(stamp.stamped_at for stamp, _ in timestamps)])
-    if parts.signing_time > best + CLOCK_TOLERANCE:
+    if (timestamps or archive) and parts.signing_time > best + CLOCK_TOLERANCE:
         raise refusal("timestamp-out-of-order", "the claimed signing time is after a time stamp over the signature")
     # 4.
     content, signature = verify_signature(document, element, parts, policy.signers, certificates=certificates, at=best)
@@ -137,6 +156,10 @@ def validate_signature(
         if each.ocsps or each.crls
     ]
     known_data = [*inside, KnownData(data=kept, known_at=at)]
+    if collect is not None:
+        stamped = (stamp.path.certificates for stamp, _ in (*timestamps, *archive))
+        paths = dict.fromkeys((signature.path, *stamped))
+        known_data += [KnownData(data=collect(path), known_at=at) for path in paths]
     statuses = list(
         check_path(signature.path, known_data, at=best, rule=policy.revocation, algorithms=policy.signers.algorithms)
     )
