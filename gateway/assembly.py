@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Semaphore
 
 from gateway.acceptance import Acceptance, PaperRule
 from gateway.addresses import Reach
+from gateway.audit import Audit
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
 from gateway.clock import SystemClock
@@ -25,6 +26,7 @@ from gateway.forms.catalogue import Catalogue
 from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
 from gateway.intake import Intake
+from gateway.journaling import Journal, assemble_journal
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.model import PartyId
@@ -81,6 +83,7 @@ class Gateway:
     watch: Watch
     case_status: CaseStatus
     push: PushSettings
+    journal: Journal
     admin_token_hash: str
 
 
@@ -175,6 +178,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
+        journal=assemble_journal(
+            config, store=store, clock=clock, service=identity, reach=push.reach, holder=_holder()
+        ),
         admin_token_hash=token_hash(admin_token),
     )
 
@@ -201,6 +207,18 @@ def _vouching(config: Config, trust: TrustPolicy, clock: Clock) -> Vouching:
             pause_s=config.revocation_pause_s,
         ),
         revocation=config.revocation_policy,
+    )
+
+
+def auditing(gateway: Gateway, *, known: Sequence[bytes] = ()) -> Audit:
+    """The audit of a gateway's store. known: checkpoints of its journal that were kept elsewhere."""
+    return Audit(
+        store=gateway.store,
+        witness=gateway.witness,
+        trust=gateway.trust,
+        calendars=gateway.receipts.calendars,
+        clock=gateway.clock,
+        journal=replace(gateway.journal.prover, known=known),
     )
 
 

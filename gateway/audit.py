@@ -1,4 +1,4 @@
-"""Re-prove everything that is stored: states, evidence, bytes, receipts, terms, cases, queues.
+"""Re-prove everything that is stored: states, evidence, bytes, receipts, terms, cases, queues, the journal.
 
 An audit believes no row. It reads one submission after the other with all that belongs to it, each at one moment, and
 keeps none: it runs beside a working gateway, over stores of any size. What a single submission must show stands in
@@ -14,6 +14,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import StoreUnavailable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
+from gateway.journal_audit import JournalProver
 from gateway.model import SubmissionId
 from gateway.ports import Clock, LooseEnd, Reading, Store
 from gateway.proving import Dossier, Prover, dossier_of
@@ -49,6 +50,7 @@ class Audit:
     trust: TrustPolicy
     calendars: Mapping[str, Calendar]
     clock: Clock
+    journal: JournalProver
 
     def run(self, tally: Tally | None = None) -> Iterator[Flaw]:
         """Every flaw, as it is found. tally: counts what was looked at."""
@@ -57,6 +59,7 @@ class Audit:
             for said in self.store.read(lambda view: view.damage()):
                 yield Flaw(code="store-damaged", place="store", detail=said)
             yield from self._submissions(tally)
+            yield from self.journal.prove(self.store, clock=self.clock)
             for end in self.store.read(lambda view: view.loose_ends(now=self.clock.now())):
                 yield Flaw(code=end.code, place=_place(end))
         except StoreUnavailable as error:

@@ -29,6 +29,9 @@ from gateway.views import (
     DeliveryView,
     EvidenceView,
     FormView,
+    JournalBacklogView,
+    JournalProofView,
+    JournalView,
     MailboxItem,
     OperationView,
     PartyRecord,
@@ -252,6 +255,34 @@ class Client:
     def alerts(self, *, closed_too: bool = False) -> Iterator[AlertView]:
         """What is wrong, oldest first (administrator only)."""
         return cast(Iterator[AlertView], self._pages("/v1/operations/alerts", all=str(closed_too).lower()))
+
+    def journal_backlog(self) -> JournalBacklogView:
+        """How far the journal has come (administrator only)."""
+        return cast(JournalBacklogView, self._json("GET", "/v1/operations/journal"))
+
+    def renew_stamps(self, *, before: str) -> int:
+        """Have the journal's time stamps that end before a day renewed; how many were (administrator only)."""
+        return int(self._json("POST", "/v1/operations/journal/renewals", json_body={"before": before})["renewed"])
+
+    def journal(self) -> JournalView:
+        """Which log the journal is, and its keys."""
+        return cast(JournalView, self._json("GET", "/v1/journal"))
+
+    def checkpoint(self, size: int | None = None) -> bytes:
+        """The newest checkpoint of the journal with its cosignatures, or the one of a batch."""
+        return self._call(
+            "GET", "/v1/journal/checkpoint" if size is None else f"/v1/journal/checkpoints/{size}"
+        ).content
+
+    def consistency(self, old: int, size: int) -> list[bytes]:
+        """The proof that one checkpoint of the journal extends another."""
+        answer = self._json("GET", f"/v1/journal/consistency?old={old}&size={size}")
+        return [base64.b64decode(each) for each in answer["proof"]]
+
+    def journal_proof(self, evidence_id: str, *, of_receipt: bool = False) -> JournalProofView:
+        """What the journal proves of a piece of evidence, or of the receipt on which it stands."""
+        path = f"/v1/evidence/{_segment(evidence_id)}{'/receipt' if of_receipt else ''}/journal-proof"
+        return cast(JournalProofView, self._json("GET", path))
 
     def print_jobs(self) -> Iterator[PrintJobView]:
         """What is to be printed or is with the post (print station only)."""

@@ -36,9 +36,15 @@ class Config:
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
     that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
     a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
-    timestamp_anchors: PEM of the anchors of time stamps in signatures, `anchors` unless given. revocation_…: whether
+    timestamp_anchors: PEM of the anchors of time stamps, `anchors` unless given. revocation_…: whether
     issuers of certificates are asked (see model.RevocationPolicy), how long about one signature, how long an answer
     is used, how long who is silent is left alone, and networks that are not public and may be asked in.
+    journal_key: PEM of the key on Ed25519 that signs checkpoints, the service seal's unless given (password:
+    SEALPOST_JOURNAL_PASSWORD). journal_origin: name of the log, `<name>/journal` unless given. journal_retired: keys
+    (name+id+key) that signed checkpoints before. journal_close_after_s, journal_close_at: see batches.Rhythm.
+    witnesses: each "name+id+key url", or without the address one that is asked no more. timestamp_authorities: their
+    addresses, the preferred one first. timestamp_policies: object identifiers that count, all unless given.
+    timestamp_late_after_s: when an alert begins. timestamp_demonstration: PEM of an authority in this process.
     """
 
     name: str
@@ -80,7 +86,19 @@ class Config:
     revocation_kept_for_s: float = 300
     revocation_pause_s: float = 30
     revocation_allowed_networks: tuple[Network, ...] = ()
+    journal_key: Path | None = None
+    journal_origin: str | None = None
+    journal_retired: tuple[str, ...] = ()
+    journal_close_after_s: float = 60
+    journal_close_at: int = 10_000
+    journal_every_s: float = 1
+    witnesses: tuple[str, ...] = ()
+    timestamp_authorities: tuple[str, ...] = ()
+    timestamp_policies: tuple[str, ...] = ()
+    timestamp_late_after_s: float = 3600
+    timestamp_demonstration: Path | None = None
     identity_password: bytes | None = field(default=None, repr=False)
+    journal_password: bytes | None = field(default=None, repr=False)
     push_password: bytes | None = field(default=None, repr=False)
 
 
@@ -131,6 +149,28 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "certificate": ("push_certificate", Path),
         "key": ("push_key", Path),
     },
+    "journal": {
+        "key": ("journal_key", Path),
+        "origin": ("journal_origin", str),
+        "retired": ("journal_retired", tuple),
+        "close_after_s": ("journal_close_after_s", (int, float)),
+        "close_at": ("journal_close_at", int),
+        "every_s": ("journal_every_s", (int, float)),
+        "witnesses": ("witnesses", tuple),
+    },
+    "timestamps": {
+        "authorities": ("timestamp_authorities", tuple),
+        "policies": ("timestamp_policies", tuple),
+        "late_after_s": ("timestamp_late_after_s", (int, float)),
+        "demonstration": ("timestamp_demonstration", Path),
+    },
+}
+_EXAMPLES = {
+    "paper.roles": 'roles, such as "Worker"',
+    "journal.retired": "keys, each name+id+key",
+    "journal.witnesses": 'witnesses, each "name+id+key https://witness.example"',
+    "timestamps.authorities": 'addresses, such as "https://time.example/tsr"',
+    "timestamps.policies": 'object identifiers, such as "1.2.3"',
 }
 _LIMITS = {
     "server.port": (0, 65535),
@@ -139,6 +179,7 @@ _LIMITS = {
     "dispatch.workers": (1, 256),
     "revocation.timeout_s": (0.1, 30),
     "revocation.kept_for_s": (1, 900),  # signing takes any answer for so long
+    "journal.close_at": (1, 10_000),
 }  # every other number is above zero
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
 _REQUIRED = {
@@ -177,6 +218,7 @@ def load_config(path: Path) -> Config:
         **values,
         identity_password=_password("SEALPOST_IDENTITY_PASSWORD"),
         push_password=_password("SEALPOST_PUSH_PASSWORD"),
+        journal_password=_password("SEALPOST_JOURNAL_PASSWORD"),
     )
 
 
@@ -199,7 +241,7 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     if wanted is Network:
         return {name: _networks(key, value, path)}
     if wanted is tuple:
-        return {name: _roles(key, value, path)}
+        return {name: _texts(key, value, path)}
     if wanted is RevocationPolicy:
         if value not in set(RevocationPolicy):
             raise ConfigError("config-value", f"{path}: {key} must be one of {', '.join(RevocationPolicy)}")
@@ -220,9 +262,9 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     return {name: value}
 
 
-def _roles(key: str, value: Any, path: Path) -> tuple[str, ...]:
+def _texts(key: str, value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
-        raise ConfigError("config-value", f'{path}: {key} must be a list of roles, such as "Worker"')
+        raise ConfigError("config-value", f"{path}: {key} must be a list of {_EXAMPLES[key]}")
     return tuple(value)
 
 

@@ -13,6 +13,7 @@ _LOST = "Restore what is missing from the newest backup that has it; until then 
 _FORGED = "Treat the store as tampered with: keep the file, find out who could write to it, restore a backup."
 _BUG = "Keep a copy of the file and report this as a fault of the gateway, with the code and the ids."
 _REGISTER = "Register the party again (`sealpost parties register`): its queue is then looked at."
+_OTHERS = "Look whether it is the file that was meant, and whether [journal] names the key that signed it."
 
 FLAWS: Mapping[str, tuple[str, str]] = {
     # the file
@@ -65,6 +66,25 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "validation-differs": ("what was known of signatures is not as it was written down", _FORGED),
     "validation-missing": ("revocation data that justified a decision is not there any more", _LOST),
     "validation-changed": ("kept revocation data has not the digest under which it was kept", _FORGED),
+    # the journal
+    "evidence-without-entry": ("evidence is not in the journal", _FORGED),
+    "receipt-without-entry": ("a kept receipt is not in the journal", _FORGED),
+    "validation-without-entry": ("what was known of signatures is not in the journal", _FORGED),
+    "entry-without-validation": ("the journal knows of a validation that is not kept", _FORGED),
+    "entry-missing": ("the journal has a gap", _FORGED),
+    "entry-twice": ("the journal has two entries about one piece of evidence", _FORGED),
+    "entry-differs": ("an entry of the journal says another thing than what it is about", _FORGED),
+    "entry-without-evidence": ("the journal knows of evidence that is not kept", _FORGED),
+    "entry-without-receipt": ("the journal knows of a receipt that is not kept", _FORGED),
+    "node-differs": ("the stored tree over the journal is not the one that its entries make", _FORGED),
+    "checkpoint-invalid": ("a checkpoint of the journal is not signed by the service", _FORGED),
+    "checkpoint-differs": ("a checkpoint is not of the tree that the entries make", _FORGED),
+    "cosignature-invalid": ("what a witness is said to have signed does not hold", _FORGED),
+    "stamp-invalid": ("a time stamp of the journal proves nothing", _FORGED),
+    "stamp-differs": ("a time stamp says another thing than the row that holds it", _FORGED),
+    "journal-truncated": ("the journal is shorter than a checkpoint says", _FORGED),
+    "journal-rewritten": ("the journal is not the one of a checkpoint that was kept elsewhere", _FORGED),
+    "known-checkpoint-invalid": ("a checkpoint that was kept elsewhere is not one of this service", _OTHERS),
     # terms and cases
     "terms-differ": ("terms are not as evidence states or starts them", _FORGED),
     "term-not-started": ("the event that starts a term happened and it does not run", _BUG),

@@ -64,6 +64,43 @@ class Entry:
             raise ValueError("an entry is made of words, a digest and a salt")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Entries that were closed together: all before position `size` that no earlier batch has.
+
+    checkpoint: what the service signed of the tree of `size` entries, without the cosignatures that came later.
+    """
+
+    size: int
+    checkpoint: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """A time stamp over a part of the journal.
+
+    covers: (first, size): the entries from `first` up to `size`, and the checkpoints of the batches that end there;
+    None for one that renews others. ends_at: when a certificate of the authority ends, so that it must be renewed.
+    number: 0 until it is stored. renewed_by: number of the stamp that covers this one.
+    """
+
+    covers: tuple[int, int] | None
+    stamped_at: datetime
+    ends_at: datetime
+    token: bytes
+    number: int = 0
+    renewed_by: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosignature:
+    """What a witness signed of a checkpoint. line: as it stands below the checkpoint, with its line feed."""
+
+    size: int
+    witness: str
+    line: str
+
+
 def entry_of_evidence(evidence: Evidence) -> Entry:
     """The entry for a piece of evidence."""
     return Entry(

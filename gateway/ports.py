@@ -7,13 +7,13 @@ the house.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from gateway.journal import Entry, EntryKind
+from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.model import (
     Alert,
     CaseId,
@@ -158,6 +158,62 @@ class Reading(Register, Protocol):
 
     def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
         """What was known of its signatures, with what of the named items is there. Of our own notices: nothing."""
+        ...
+
+    def journal_nodes(self, places: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        """Nodes of the tree over the entries that are in batches, by (level, index): see `signing.Nodes`."""
+        ...
+
+    def nodes_of_level(self, level: int, *, first: int, limit: int) -> Mapping[int, bytes]:
+        """Nodes of one level by index, from index `first` on."""
+        ...
+
+    def node_count(self) -> int:
+        """How many nodes of the tree are stored."""
+        ...
+
+    def newest_batch(self) -> Batch | None: ...
+
+    def batches(self, *, after: int, limit: int) -> Sequence[Batch]:
+        """Batches in their order, from the first whose size is above `after`: that is the one of position `after`."""
+        ...
+
+    def stamped_size(self) -> int:
+        """How many entries are covered by a time stamp; they are covered in their order."""
+        ...
+
+    def stamp_over(self, position: int) -> Stamp | None:
+        """The time stamp that covers the entry at a position."""
+        ...
+
+    def stamp(self, number: int) -> Stamp | None: ...
+
+    def stamps(self, *, after: int, limit: int) -> Sequence[Stamp]:
+        """Time stamps in their order, from the first whose number is above `after`."""
+        ...
+
+    def stamps_renewed_by(self, number: int) -> Sequence[Stamp]:
+        """The time stamps that a later one covers, in their order."""
+        ...
+
+    def stamps_to_renew(self, *, after: datetime, before: datetime, limit: int) -> Sequence[Stamp]:
+        """Time stamps that end between two moments and that none covers yet; those that end first, in their order."""
+        ...
+
+    def first_stamp_end(self) -> datetime | None:
+        """When the first of the time stamps ends that none covers."""
+        ...
+
+    def cosignatures(self, size: int) -> Sequence[Cosignature]:
+        """What witnesses signed of the checkpoint of that size."""
+        ...
+
+    def cosigned_size(self, witness: str) -> int:
+        """The size of the newest checkpoint that a witness signed; 0 for none."""
+        ...
+
+    def cosigned_after(self, position: int) -> int | None:
+        """The size of the oldest checkpoint over the entry at a position that any witness signed."""
         ...
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
@@ -319,6 +375,24 @@ class Transaction(Reading, Protocol):
         """
         ...
 
+    def add_batch(self, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]) -> bool:
+        """Close a batch behind the one of size `after`; False when another one was closed meanwhile.
+
+        grown: (level, index, hash) of the nodes that the tree has more.
+        """
+        ...
+
+    def add_stamp(self, stamp: Stamp, *, renews: Sequence[int] = ()) -> int | None:
+        """Keep a time stamp; its number, or None when another one covers the same entries.
+
+        renews: numbers of the stamps that it covers. Raises Conflict when one of them is renewed already.
+        """
+        ...
+
+    def add_cosignature(self, cosignature: Cosignature) -> None:
+        """Keep what a witness signed of a checkpoint; its first signature stays."""
+        ...
+
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None: ...
 
     def start_term(self, submission_id: SubmissionId, term: Term) -> None:
@@ -414,4 +488,12 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of what is kept open between tries."""
+        ...
+
+
+class Ask(Protocol):
+    """One question over HTTP, bounded in time, that goes only where the installation lets it go."""
+
+    def __call__(self, url: str, body: bytes, *, max_bytes: int) -> tuple[int, bytes]:
+        """Status and body of the answer to a POST of plain text. Raises signing.NotFetched."""
         ...

@@ -251,3 +251,42 @@ class FormView(TypedDict):
     version: str
     namespace: str
     root: str
+
+
+class JournalProofView(TypedDict):
+    """What the journal proves of one thing, as far as it is there. Evidence records in base64."""
+
+    entry: str
+    position: int
+    logProof: NotRequired[str]
+    signedCheckpoint: NotRequired[str]
+    evidenceRecord: NotRequired[str]
+    checkpointEvidenceRecord: NotRequired[str]
+    missing: list[Literal["checkpoint", "cosignature", "time-stamp"]]
+
+
+class WitnessView(TypedDict):
+    witness: str
+    cosigned: int
+
+
+class JournalBacklogView(TypedDict):
+    """How far the journal has come, in entries."""
+
+    entries: int
+    open: int
+    unstamped: int
+    openSince: NotRequired[str]
+    unstampedSince: NotRequired[str]
+    stampsEndAt: NotRequired[str]
+    witnesses: list[WitnessView]
+
+
+class JournalView(TypedDict):
+    """Which log the journal is, and the keys by which its checkpoints are verified (name+id+key)."""
+
+    origin: str
+    key: str
+    retiredKeys: list[str]
+    witnesses: list[str]
+    checkpoint: str

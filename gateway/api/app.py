@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import cases, conversions, mailboxes, operations, paper, parties, problems, submissions
+from gateway.api import cases, conversions, journal, mailboxes, operations, paper, parties, problems, submissions
 from gateway.api.load import Desk
 from gateway.api.waiting import Waiting
 from gateway.assembly import Gateway
@@ -100,6 +100,8 @@ def create_app(gateway: Gateway) -> FastAPI:
         parties.router,
         operations.router,
         paper.router,
+        journal.router,
+        journal.public,
         parties.public,
     ):
         app.include_router(router)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.access import TheGateway, administrator
-from gateway.api.wire import ActRequest, Alerts, NoQuery, Queue
+from gateway.api.wire import ActRequest, Alerts, NoQuery, Queue, RenewalRequest
 from gateway.model import DeliveryId, DeliveryState
+from gateway.proofs import backlog_view
 
 router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
 
@@ -35,6 +37,18 @@ def read(delivery_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) 
 def act(delivery_id: str, body: ActRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
     """Do something about a delivery: evidenced, with the operator's label and a reason of the closed list."""
     return gateway.oversight.act(DeliveryId(delivery_id), body.act, reason=body.reason, by=body.by)
+
+
+@router.get("/journal", operation_id="getJournalBacklog")
+def journal(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+    """How far the journal has come: what waits for a batch, a time stamp, a witness, and since when."""
+    return backlog_view(gateway.journal.proofs.backlog())
+
+
+@router.post("/journal/renewals", status_code=201, operation_id="createRenewal")
+def renew(body: RenewalRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, int]:
+    """Have every time stamp of the journal that ends before a day covered by a new one (RFC 4998, 5.2)."""
+    return {"renewed": gateway.journal.batches.renew(before=datetime.combine(body.before, time(), UTC))}
 
 
 @router.get("/alerts", operation_id="listAlerts")

@@ -36,6 +36,7 @@ from gateway.errors import (
 )
 from gateway.intake import Rejected
 from gateway.status import evidence_href, submission_href, without_nulls
+from signing import TimestampUnavailable
 
 log = logging.getLogger("sealpost.api")
 
@@ -115,6 +116,7 @@ def refusal(rejected: Rejected, language: str) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Let every error of `app` that is expected leave as a problem; for the others there is `unknown`."""
     app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(TimestampUnavailable, _no_time_stamp)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
 
@@ -139,6 +141,12 @@ def _gateway_error_of(error: GatewayError) -> JSONResponse:
     if isinstance(error, RegistrationRefused):
         members["issues"] = [{"code": error.code, "severity": "error", "path": error.place, "message": error.detail}]
     return problem(status, error.code, title, error.detail, headers=headers, **members)
+
+
+def _no_time_stamp(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TimestampUnavailable)  # noqa: S101 -- registered for this class only
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return problem(503, error.code, "Try again later", error.detail, headers=headers)
 
 
 def _invalid_request(_: Request, error: Exception) -> JSONResponse:

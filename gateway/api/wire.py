@@ -156,6 +156,19 @@ class Alerts(Page):
     all: bool = False
 
 
+class Consistency(Strict):
+    """Query of a proof between two checkpoints, by their numbers of entries."""
+
+    old: Annotated[int, Field(ge=0, le=2**62)]
+    size: Annotated[int, Field(ge=0, le=2**62)]
+
+
+class RenewalRequest(Strict):
+    """Which time stamps of the journal are renewed: those that end before that day begins (UTC)."""
+
+    before: date
+
+
 class ActRequest(Strict):
     """What an operator does with a delivery. by: the operator's label; no name of a person is wanted."""
 
@@ -173,6 +186,8 @@ READ_NAMES = frozenset(
         Queue,
         Alerts,
         ActRequest,
+        Consistency,
+        RenewalRequest,
         DepositRequest,
         Slip,
         PaperFailure,

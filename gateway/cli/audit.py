@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +16,25 @@ from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
 # The engine is imported by the commands that run it: every other command would wait for it.
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
+Checkpoints = Annotated[
+    Sequence[Path],
+    typer.Option(
+        "--checkpoint",
+        help="A checkpoint of the journal that was kept elsewhere, which it must extend. May be given again.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 
 
-def audit(config: ConfigFile, as_json: AsJson = False) -> None:
+def audit(config: ConfigFile, checkpoint: Checkpoints = (), as_json: AsJson = False) -> None:
     """Prove again everything that is stored.
 
     States against evidence, evidence against signatures and digests, hand-overs against receipts, terms, cases, queues.
     May run beside a working gateway. Exit code 1 when anything is not as it was promised.
     """
-    from gateway.assembly import build
-    from gateway.audit import Audit, Tally
+    from gateway.assembly import auditing, build
+    from gateway.audit import Tally
     from gateway.config import load_config
 
     with answering(as_json=as_json):
@@ -34,13 +44,7 @@ def audit(config: ConfigFile, as_json: AsJson = False) -> None:
         gateway = build(loaded)
         try:
             tally, found = Tally(), []
-            for flaw in Audit(
-                store=gateway.store,
-                witness=gateway.witness,
-                trust=gateway.trust,
-                calendars=gateway.receipts.calendars,
-                clock=gateway.clock,
-            ).run(tally):
+            for flaw in auditing(gateway, known=[file.read_bytes() for file in checkpoint]).run(tally):
                 if as_json:
                     found.append({**asdict(flaw), "message": flaw.message, "fix": flaw.way_out})
                     continue

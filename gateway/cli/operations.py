@@ -1,7 +1,8 @@
-"""`operations list | show | act | alerts`: what needs a person, for the operator (with the administrator's token)."""
+"""`operations list | show | act | alerts | journal | renew`: what needs a person, with the administrator's token."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -103,6 +104,48 @@ def alerts(
             ("since", "over", "alert", "of"),
             [(item["openedAt"], item.get("closedAt", ""), item["kind"], item["subject"]) for item in found],
         )
+
+
+@app.command()
+def journal(url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
+    """Show how far the journal has come.
+
+    What waits for a batch, a time stamp, a witness, and since when; when the first time stamp must be renewed.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = gateway.journal_backlog()
+        if as_json:
+            print_json(found)
+            return
+        told = [
+            ("entries", found["entries"], ""),
+            ("wait for a batch", found["open"], found.get("openSince", "")),
+            ("wait for a time stamp", found["unstamped"], found.get("unstampedSince", "")),
+            *((f"signed by {each['witness']}", each["cosigned"], "") for each in found["witnesses"]),
+        ]
+        print_table(("journal", "entries", "since"), [(name, str(count), since) for name, count, since in told])
+        if "stampsEndAt" in found:
+            out().print(Text(f"time stamps must be renewed before {found['stampsEndAt']}"))
+
+
+@app.command()
+def renew(
+    url: Url,
+    before: Annotated[datetime, typer.Option("--before", formats=["%Y-%m-%d"], help="The day, as YYYY-MM-DD.")],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Renew time stamps of the journal.
+
+    Those that end before the day get covered by a new one, so that what they prove stays provable.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        renewed = gateway.renew_stamps(before=before.date().isoformat())
+        if as_json:
+            print_json({"renewed": renewed})
+        else:
+            out().print(Text(f"{renewed} time stamps renewed"))
 
 
 def _print(delivery: OperationView, *, as_json: bool) -> None:

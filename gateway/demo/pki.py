@@ -4,7 +4,9 @@
     <folder>/anchors.pem               its certificate: what everybody here trusts
     <folder>/gateway.pem               the certificate of the gateway's seal, for those who open its envelopes
     <folder>/gateway.toml              a configuration that `sealpost serve` takes as it is
-    <folder>/gateway/                  service.pem (the gateway's seal), identifier.key, admin.token
+    <folder>/gateway/                  service.pem (the gateway's seal), journal.key (signs checkpoints of the journal),
+                                       time-stamps.pem (an authority in the gateway's own process), identifier.key,
+                                       admin.token
     <folder>/parties/<id>/             signing.pem, sealing.pem, party.json (what the gateway registers), later: token
 
 Folders are 0700 and secrets 0600 from the moment they exist; nothing is ever overwritten. For demonstration and tests
@@ -27,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.demo.cast import CAST, CastMember, KeyKind
 from gateway.identifiers import SCHEMES, Holder
 from gateway.views import EndpointRecord, PartyRecord
-from signing import Identity, identity_to_pem
+from signing import Identity, identity_to_pem, new_note_key
 from signing.issuing import issue, issue_authority
 
 IDENTIFIER_KEY_BYTES = 32
@@ -54,6 +56,14 @@ class DemoFolder:
     @property
     def service(self) -> Path:
         return self.root / "gateway" / "service.pem"
+
+    @property
+    def journal_key(self) -> Path:
+        return self.root / "gateway" / "journal.key"
+
+    @property
+    def time_stamps(self) -> Path:
+        return self.root / "gateway" / "time-stamps.pem"
 
     @property
     def gateway_certificate(self) -> Path:
@@ -112,6 +122,8 @@ def create_demo_folder(
         at=at,
     )
     write_secret(folder.service, identity_to_pem(service))
+    write_secret(folder.journal_key, new_note_key())
+    write_secret(folder.time_stamps, identity_to_pem(issue(authority, "Sealpost Demo Time Stamps", use="stamp", at=at)))
     folder.gateway_certificate.write_text(_pem(service), encoding="ascii")
     write_secret(folder.identifier_key, secrets.token_bytes(IDENTIFIER_KEY_BYTES))
     write_secret(folder.admin_token, secrets.token_urlsafe(32).encode() + b"\n")
@@ -200,6 +212,8 @@ def _config(folder: DemoFolder, *, host: str, port: int, retry_schedule_s: tuple
             "identifier_key": _below(folder, folder.identifier_key),
             "admin_token": _below(folder, folder.admin_token),
         },
+        "journal": {"key": _below(folder, folder.journal_key), "close_after_s": 1},
+        "timestamps": {"demonstration": _below(folder, folder.time_stamps)},
         "push": {"allowed_networks": ["127.0.0.0/8"]},  # everybody in the demonstration is on this machine
     }
     if retry_schedule_s is not None:

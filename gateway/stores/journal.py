@@ -5,9 +5,10 @@ There is one writer, and what a unit of work that fails had entered goes with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from gateway.journal import Entry, EntryKind, entry_of_evidence, entry_of_receipt
+from gateway.errors import Conflict
+from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp, entry_of_evidence, entry_of_receipt
 from gateway.stores import rows
 from gateway.stores.engine import sqlite
 
@@ -41,6 +42,153 @@ def entry(connection: sqlite.Connection, kind: EntryKind, thing: str) -> Entry |
     sql = f"SELECT {rows.ENTRY} FROM journal WHERE id = ? AND kind = ? ORDER BY position DESC LIMIT 1"
     row = connection.execute(sql, (thing, kind)).fetchone()
     return row and rows.entry_of(row)
+
+
+# the tree over them
+
+
+def nodes(connection: sqlite.Connection, places: Sequence[tuple[int, int]]) -> list[bytes]:
+    """See `ports.Reading.journal_nodes`."""
+    sql = "SELECT hash FROM journal_node WHERE level = ? AND place = ?"
+    return [bytes(connection.execute(sql, each).fetchone()[0]) for each in places]
+
+
+def nodes_of_level(connection: sqlite.Connection, level: int, *, first: int, limit: int) -> dict[int, bytes]:
+    """See `ports.Reading.nodes_of_level`."""
+    sql = "SELECT place, hash FROM journal_node WHERE level = ? AND place BETWEEN ? AND ?"
+    return {place: bytes(digest) for place, digest in connection.execute(sql, (level, first, first + limit - 1))}
+
+
+def node_count(connection: sqlite.Connection) -> int:
+    """See `ports.Reading.node_count`."""
+    return int(connection.execute("SELECT count(*) FROM journal_node").fetchone()[0])
+
+
+def newest_batch(connection: sqlite.Connection) -> Batch | None:
+    """See `ports.Reading.newest_batch`."""
+    row = connection.execute("SELECT size, checkpoint FROM journal_batch ORDER BY size DESC LIMIT 1").fetchone()
+    return row and _batch(row)
+
+
+def batches(connection: sqlite.Connection, *, after: int, limit: int) -> list[Batch]:
+    """See `ports.Reading.batches`."""
+    sql = "SELECT size, checkpoint FROM journal_batch WHERE size > ? ORDER BY size LIMIT ?"
+    return [_batch(row) for row in connection.execute(sql, (after, limit))]
+
+
+def add_batch(
+    connection: sqlite.Connection, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]
+) -> bool:
+    """See `ports.Transaction.add_batch`."""
+    newest = newest_batch(connection)
+    if (newest.size if newest else 0) != after:
+        return False
+    connection.executemany("INSERT INTO journal_node (level, place, hash) VALUES (?, ?, ?)", grown)
+    connection.execute("INSERT INTO journal_batch (size, checkpoint) VALUES (?, ?)", (batch.size, batch.checkpoint))
+    return True
+
+
+def _batch(row: rows.Row) -> Batch:
+    return Batch(size=row[0], checkpoint=bytes(row[1]))
+
+
+# time stamps
+
+
+def stamped_size(connection: sqlite.Connection) -> int:
+    """See `ports.Reading.stamped_size`."""
+    return int(connection.execute("SELECT coalesce(max(size), 0) FROM journal_stamp").fetchone()[0])
+
+
+def stamp_over(connection: sqlite.Connection, position: int) -> Stamp | None:
+    """See `ports.Reading.stamp_over`."""
+    return _one(connection, "size > ? ORDER BY size LIMIT 1", position)
+
+
+def stamp(connection: sqlite.Connection, number: int) -> Stamp | None:
+    """See `ports.Reading.stamp`."""
+    return _one(connection, "number = ?", number)
+
+
+def stamps(connection: sqlite.Connection, *, after: int, limit: int) -> list[Stamp]:
+    """See `ports.Reading.stamps`."""
+    return _stamps(connection, "number > ? ORDER BY number LIMIT ?", after, limit)
+
+
+def stamps_renewed_by(connection: sqlite.Connection, number: int) -> list[Stamp]:
+    """See `ports.Reading.stamps_renewed_by`."""
+    return _stamps(connection, "renewed_by = ? ORDER BY number", number)
+
+
+def stamps_to_renew(connection: sqlite.Connection, *, after: int, before: int, limit: int) -> list[Stamp]:
+    """See `ports.Reading.stamps_to_renew`."""
+    chosen = (
+        "SELECT number FROM journal_stamp WHERE renewed_by IS NULL AND ends_at > ? AND ends_at < ? "
+        "ORDER BY ends_at LIMIT ?"
+    )
+    return _stamps(connection, f"number IN ({chosen}) ORDER BY number", after, before, limit)
+
+
+def first_stamp_end(connection: sqlite.Connection) -> int | None:
+    """See `ports.Reading.first_stamp_end`."""
+    sql = "SELECT min(ends_at) FROM journal_stamp WHERE renewed_by IS NULL"
+    return connection.execute(sql).fetchone()[0]  # type: ignore[no-any-return]
+
+
+def add_stamp(connection: sqlite.Connection, new: Stamp, *, renews: Sequence[int]) -> int | None:
+    """See `ports.Transaction.add_stamp`."""
+    if new.covers is not None and new.covers[0] != stamped_size(connection):
+        return None
+    (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM journal_stamp").fetchone()
+    renew = "UPDATE journal_stamp SET renewed_by = ? WHERE number = ? AND renewed_by IS NULL"
+    for each in renews:
+        if not connection.execute(renew, (number, each)).rowcount:
+            raise Conflict("renewal-overtaken", "one of the time stamps was renewed meanwhile; do it again")
+    marks = ", ".join("?" * 7)
+    connection.execute(f"INSERT INTO journal_stamp ({rows.STAMP}) VALUES ({marks})", rows.stamp_row(new, number))
+    return int(number)
+
+
+def _one(connection: sqlite.Connection, condition: str, *values: int) -> Stamp | None:
+    found = _stamps(connection, condition, *values)
+    return found[0] if found else None
+
+
+def _stamps(connection: sqlite.Connection, condition: str, *values: int) -> list[Stamp]:
+    found = connection.execute(f"SELECT {rows.STAMP} FROM journal_stamp WHERE {condition}", values)
+    return [rows.stamp_of(row) for row in found]
+
+
+# witnesses
+
+
+def cosignatures(connection: sqlite.Connection, size: int) -> list[Cosignature]:
+    """See `ports.Reading.cosignatures`."""
+    sql = "SELECT size, witness, line FROM journal_cosignature WHERE size = ? ORDER BY witness"
+    return [Cosignature(size=row[0], witness=row[1], line=row[2]) for row in connection.execute(sql, (size,))]
+
+
+def cosigned_size(connection: sqlite.Connection, witness: str) -> int:
+    """See `ports.Reading.cosigned_size`."""
+    sql = "SELECT coalesce(max(size), 0) FROM journal_cosignature WHERE witness = ?"
+    return int(connection.execute(sql, (witness,)).fetchone()[0])
+
+
+def cosigned_after(connection: sqlite.Connection, position: int) -> int | None:
+    """See `ports.Reading.cosigned_after`."""
+    sql = "SELECT min(size) FROM journal_cosignature WHERE size > ?"
+    return connection.execute(sql, (position,)).fetchone()[0]  # type: ignore[no-any-return]
+
+
+def add_cosignature(connection: sqlite.Connection, new: Cosignature) -> None:
+    """See `ports.Transaction.add_cosignature`."""
+    connection.execute(
+        "INSERT INTO journal_cosignature (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (new.size, new.witness, new.line),
+    )
+
+
+# files from before there was a journal
 
 
 def enter_all(connection: sqlite.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.journal import Entry, EntryKind
+from gateway.journal import Entry, EntryKind, Stamp
 from gateway.lifecycle import FINAL, NEEDS_A_PERSON
 from gateway.model import (
     Alert,
@@ -60,7 +60,8 @@ def maybe_ms(at: datetime | None) -> int | None:
     return None if at is None else to_ms(at)
 
 
-def _maybe_at(ms: int | None) -> datetime | None:
+def maybe_at(ms: int | None) -> datetime | None:
+    """`from_ms`, of nothing nothing."""
     return None if ms is None else from_ms(ms)
 
 
@@ -173,7 +174,7 @@ def delivery_of(row: Row) -> Delivery:
             "state": DeliveryState(values["state"]),
             "transport": EndpointKind(values["transport"]),
             "consigned_at": from_ms(values["consigned_at"]),
-            **{name: _maybe_at(values[name]) for name in _INSTANTS},
+            **{name: maybe_at(values[name]) for name in _INSTANTS},
         }
     )
 
@@ -268,12 +269,34 @@ def entry_row(entry: Entry, position: int) -> Row:
     return (position, entry.kind, entry.id, entry.of, at, entry.code, entry.digest, entry.salt)
 
 
+STAMP = "number, first, size, stamped_at, ends_at, token, renewed_by"
+
+
+def stamp_of(row: Row) -> Stamp:
+    """From the columns of STAMP."""
+    return Stamp(
+        number=row[0],
+        covers=None if row[1] is None else (row[1], row[2]),
+        stamped_at=from_ms(row[3]),
+        ends_at=from_ms(row[4]),
+        token=bytes(row[5]),
+        renewed_by=row[6],
+    )
+
+
+def stamp_row(stamp: Stamp, number: int) -> Row:
+    """To the columns of STAMP."""
+    first, size = stamp.covers or (None, None)
+    at, ends = to_ms(stamp.stamped_at), to_ms(stamp.ends_at)
+    return (number, first, size, at, ends, stamp.token, stamp.renewed_by)
+
+
 ALERT = "kind, subject, opened_at, closed_at, seq"
 
 
 def alert_of(row: Row) -> Alert:
     """From the columns of ALERT."""
-    return Alert(kind=row[0], subject=row[1], opened_at=from_ms(row[2]), closed_at=_maybe_at(row[3]), position=row[4])
+    return Alert(kind=row[0], subject=row[1], opened_at=from_ms(row[2]), closed_at=maybe_at(row[3]), position=row[4])
 
 
 PAPER_PROOF = "evidence_id, delivery_id, digest, media_type, sealed"
@@ -365,7 +388,7 @@ def _filed(rows: list[Row]) -> Filed:
                 role=role,
                 party=PartyId(party),
                 consigned_at=from_ms(consigned_at),
-                handed_over_at=_maybe_at(handed_over_at),
+                handed_over_at=maybe_at(handed_over_at),
             )
             for *_, delivery_id, role, party, consigned_at, handed_over_at in rows
             if delivery_id is not None

@@ -178,7 +178,8 @@ CREATE TABLE journal_stamp (number INTEGER PRIMARY KEY, first INTEGER, size INTE
 CREATE INDEX journal_stamp_end ON journal_stamp (ends_at) WHERE renewed_by IS NULL;
 CREATE INDEX journal_stamp_renewal ON journal_stamp (renewed_by) WHERE renewed_by IS NOT NULL;
 CREATE TABLE journal_cosignature (size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL,
-    PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID
+    PRIMARY KEY (size, witness)) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_cosignature_witness ON journal_cosignature (witness, size)
 """
 
 _M008 = """

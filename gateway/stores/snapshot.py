@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.errors import NotFound
-from gateway.journal import Entry, EntryKind
+from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
@@ -208,6 +208,51 @@ class Snapshot:
 
     def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
         return journal.entry(self._connection, kind, thing)
+
+    def journal_nodes(self, places: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        return journal.nodes(self._connection, places)
+
+    def nodes_of_level(self, level: int, *, first: int, limit: int) -> Mapping[int, bytes]:
+        return journal.nodes_of_level(self._connection, level, first=first, limit=limit)
+
+    def node_count(self) -> int:
+        return journal.node_count(self._connection)
+
+    def newest_batch(self) -> Batch | None:
+        return journal.newest_batch(self._connection)
+
+    def batches(self, *, after: int, limit: int) -> Sequence[Batch]:
+        return journal.batches(self._connection, after=after, limit=limit)
+
+    def stamped_size(self) -> int:
+        return journal.stamped_size(self._connection)
+
+    def stamp_over(self, position: int) -> Stamp | None:
+        return journal.stamp_over(self._connection, position)
+
+    def stamp(self, number: int) -> Stamp | None:
+        return journal.stamp(self._connection, number)
+
+    def stamps(self, *, after: int, limit: int) -> Sequence[Stamp]:
+        return journal.stamps(self._connection, after=after, limit=limit)
+
+    def stamps_renewed_by(self, number: int) -> Sequence[Stamp]:
+        return journal.stamps_renewed_by(self._connection, number)
+
+    def stamps_to_renew(self, *, after: datetime, before: datetime, limit: int) -> Sequence[Stamp]:
+        return journal.stamps_to_renew(self._connection, after=to_ms(after), before=to_ms(before), limit=limit)
+
+    def first_stamp_end(self) -> datetime | None:
+        return rows.maybe_at(journal.first_stamp_end(self._connection))
+
+    def cosignatures(self, size: int) -> Sequence[Cosignature]:
+        return journal.cosignatures(self._connection, size)
+
+    def cosigned_size(self, witness: str) -> int:
+        return journal.cosigned_size(self._connection, witness)
+
+    def cosigned_after(self, position: int) -> int | None:
+        return journal.cosigned_after(self._connection, position)
 
     # cases
 

@@ -14,7 +14,13 @@ from gateway.stores.engine import sqlite
 MOMENT_MS = 5_000  # a lane that is full, or being claimed, is looked at again within a moment
 _NO_SUBMISSION = "NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id)"
 _NO_DELIVERY = "NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = delivery_id)"
+_NO_ENTRY = "NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = {0}.id AND journal.kind = '{0}')"
 _LOOSE = {
+    "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
+    "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
+    "validation-without-entry": "SELECT submission_id FROM validation WHERE NOT EXISTS ("
+    "SELECT 1 FROM journal WHERE journal.id = submission_id AND journal.kind = 'validation')",
+    "entry-twice": "SELECT id FROM journal WHERE kind = 'evidence' GROUP BY id HAVING count(*) > 1",
     "delivery-without-submission": f"SELECT id FROM delivery WHERE {_NO_SUBMISSION}",
     "envelope-without-delivery": f"SELECT delivery_id FROM envelope WHERE {_NO_DELIVERY}",
     "attempt-without-delivery": f"SELECT DISTINCT delivery_id FROM attempt WHERE {_NO_DELIVERY}",

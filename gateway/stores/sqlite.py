@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.journal import Entry, entry_of_evidence, entry_of_receipt, entry_of_validation
+from gateway.journal import Batch, Cosignature, Entry, Stamp, entry_of_evidence, entry_of_receipt, entry_of_validation
 from gateway.lifecycle import UNDER_WAY
 from gateway.model import (
     Alert,
@@ -308,6 +308,15 @@ class _Unit(Snapshot):
             "INSERT INTO validation_item (digest, kind, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             [(item.digest, item.kind, item.raw) for item in record.items],
         )
+
+    def add_batch(self, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]) -> bool:
+        return journal.add_batch(self._connection, batch, after=after, grown=grown)
+
+    def add_stamp(self, stamp: Stamp, *, renews: Sequence[int] = ()) -> int | None:
+        return journal.add_stamp(self._connection, stamp, renews=renews)
+
+    def add_cosignature(self, cosignature: Cosignature) -> None:
+        journal.add_cosignature(self._connection, cosignature)
 
     def add_terms(self, submission_id: SubmissionId, terms: Sequence[Term]) -> None:
         for term in terms:

@@ -1,4 +1,4 @@
-"""Fetching time stamps and revocation data: one bounded exchange, and only to addresses that a push may go to.
+"""Fetching time stamps, revocation data, cosignatures: one bounded exchange, only to addresses that a push may go to.
 
 The addresses of revocation data stand in certificates, so whoever wrote a certificate chose them.
 """
@@ -6,7 +6,7 @@ The addresses of revocation data stand in certificates, so whoever wrote a certi
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from gateway.addresses import Reach
 from gateway.transports.answers import AnswerTooLarge, BadAnswer
@@ -35,28 +35,37 @@ class Fetching:
         within_s: float | None = None,
     ) -> bytes:
         """The body of the answer 200. within_s: for this exchange, where it is to be shorter. Raises NotFetched."""
+        total_s = self._total_s if within_s is None else min(within_s, self._total_s)
+        status, answer = self._exchange(
+            url, body, content_type, lambda status: max_bytes if status == 200 else 0, total_s=total_s
+        )
+        if status != 200:
+            raise NotFetched("answer-refused", f"status {status}")
+        return answer
+
+    def ask(self, url: str, body: bytes, *, max_bytes: int) -> tuple[int, bytes]:
+        """Status and body of the answer to a POST of plain text, whatever the status. Raises NotFetched."""
+        return self._exchange(url, body, "text/plain; charset=utf-8", lambda _: max_bytes, total_s=self._total_s)
+
+    def _exchange(
+        self, url: str, body: bytes | None, content_type: str | None, wanted: Callable[[int], int], *, total_s: float
+    ) -> tuple[int, bytes]:
         fields = {"User-Agent": f"sealpost/{VERSION}", "Accept-Encoding": "identity"}
         if content_type is not None:
             fields["Content-Type"] = content_type
-
-        total_s = self._total_s if within_s is None else min(within_s, self._total_s)
-
-        def wanted(status: int, _: Mapping[bytes, str]) -> int:
-            return max_bytes if status == 200 else 0
-
         try:
-            answer = self._connections.exchange(url, fields, body, authority=None, total_s=total_s, wanted=wanted)
+            answer = self._connections.exchange(
+                url, fields, body, authority=None, total_s=total_s, wanted=lambda status, _: wanted(status)
+            )
         except (AddressRefused, TlsFailed):
             raise NotFetched("not-reachable", "no address that may be connected to") from None
         except AnswerTooLarge:
-            raise NotFetched("answer-too-large", f"more than {max_bytes} bytes") from None
+            raise NotFetched("answer-too-large", "more bytes than are wanted") from None
         except (BadAnswer, OSError):
             raise NotFetched("not-reachable", "no answer in time") from None
         except ValueError:
             raise NotFetched("answer-refused", "an address that is none") from None
-        if answer.status != 200:
-            raise NotFetched("answer-refused", f"status {answer.status}")
-        return answer.body
+        return answer.status, answer.body
 
     def close(self) -> None:
         """Close the connections that are kept."""

@@ -15,7 +15,7 @@ from gateway.flaws import FLAWS
 from gateway.model import PartyId
 from gateway.stores.engine import sqlite
 from tests.cli.command import sealpost
-from tests.faults.world import World
+from tests.faults.world import Running, World
 
 NewWorld = Callable[[], World]
 
@@ -37,11 +37,19 @@ def story(assembled: Gateway, cast: DemoFolder, registered: Path, tmp_path_facto
     world.recipients.down.add("fund")
     world.hand_in(running, *world.form())
     running.work(1)
+    close_journal(running)
     spoiled = world.form()[1].replace(b"<c:DocumentId>", b"<c:DocumentId>x", 1)
     running.gateway.intake.accept(spoiled, sender=running.party("service"), idempotency_key=None, language="en")
+    close_journal(running)
     assert running.audit() == []
     running.gateway.store.close()
     return world
+
+
+def close_journal(running: Running) -> None:
+    running.clock.step(2)
+    assert running.gateway.journal.batches.close_due() == 1
+    assert running.gateway.journal.batches.stamp_due() == 1
 
 
 @pytest.fixture
@@ -117,6 +125,24 @@ DAMAGE = {
     f"{DECLINED}), digest = (SELECT digest FROM receipt AS other WHERE other.delivery_id = {DECLINED}) "
     f"WHERE {OF_HANDED}",
     "receipt-without-evidence": f"DELETE FROM evidence WHERE event = 'ContentHandover' AND {OF_HANDED}",
+    "evidence-without-entry": "DELETE FROM journal WHERE kind = 'evidence' AND id = (SELECT id FROM evidence LIMIT 1)",
+    "receipt-without-entry": "DELETE FROM journal WHERE kind = 'receipt'",
+    "validation-without-entry": "DELETE FROM journal WHERE kind = 'validation'",
+    "entry-without-validation": "DELETE FROM validation",
+    "entry-missing": "DELETE FROM journal WHERE position = 2",
+    "entry-twice": "INSERT INTO journal SELECT (SELECT max(position) + 1 FROM journal), kind, id, of, at, code, "
+    "digest, salt FROM journal WHERE position = 0",
+    "entry-differs": "UPDATE journal SET digest = zeroblob(32) WHERE kind = 'evidence'",
+    "entry-without-evidence": f"DELETE FROM evidence WHERE submission_id = {REFUSED}",
+    "entry-without-receipt": f"DELETE FROM receipt WHERE {OF_HANDED}",
+    "node-differs": "UPDATE journal_node SET hash = zeroblob(32) WHERE level = 1 AND place = 1",
+    "checkpoint-invalid": "UPDATE journal_batch SET checkpoint = CAST(replace(CAST(checkpoint AS TEXT), "
+    "'journal', 'another') AS BLOB)",
+    "checkpoint-differs": "UPDATE journal SET salt = zeroblob(16) WHERE position = 1",
+    "cosignature-invalid": "INSERT INTO journal_cosignature SELECT size, 'w', 'x' || char(10) FROM journal_batch",
+    "stamp-invalid": "UPDATE journal SET salt = zeroblob(16) WHERE position = 1",
+    "stamp-differs": "UPDATE journal_stamp SET ends_at = ends_at + 1",
+    "journal-truncated": "DELETE FROM journal WHERE position > 5",
     "terms-differ": "UPDATE term SET last_day = date(last_day, '+1 day') WHERE day_zero IS NOT NULL",
     "term-not-started": "UPDATE term SET day_zero = NULL, last_day = NULL, last_day_other_reading = NULL "
     "WHERE starts_on LIKE 'ContentHandover:%'",
@@ -130,7 +156,13 @@ DAMAGE = {
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
 }
-ELSEWHERE = {"store-damaged", "store-unreadable", "evidence-by-a-stranger"}
+ELSEWHERE = {
+    "store-damaged",
+    "store-unreadable",
+    "evidence-by-a-stranger",
+    "journal-rewritten",
+    "known-checkpoint-invalid",
+}
 
 
 @pytest.mark.parametrize("code", DAMAGE)
@@ -190,7 +222,7 @@ def test_the_command_says_sound_or_what_is_wrong(story: World, cast: DemoFolder,
     store = tmp_path / "store.sqlite3"
     config = tmp_path / "gateway.toml"
     text = cast.config.read_text()
-    for name in ("service.pem", "identifier.key", "admin.token"):
+    for name in ("service.pem", "identifier.key", "admin.token", "journal.key", "time-stamps.pem"):
         text = text.replace(f'"gateway/{name}"', f'"{cast.root}/gateway/{name}"')
     text = text.replace('"anchors.pem"', f'"{cast.root}/anchors.pem"').replace("gateway/store.sqlite3", "store.sqlite3")
     config.write_text(text)

@@ -21,8 +21,7 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
-from gateway.assembly import Gateway, build
-from gateway.audit import Audit
+from gateway.assembly import Gateway, auditing, build
 from gateway.config import load_config
 from gateway.demo.papers import draw_up
 from gateway.demo.pki import DemoFolder, create_demo_folder
@@ -276,9 +275,7 @@ class World:
 
 
 def audited(gateway: Gateway, store: Store, clock: Clock) -> list[Flaw]:
-    calendars = gateway.receipts.calendars
-    audit = Audit(store=store, witness=gateway.witness, trust=gateway.trust, calendars=calendars, clock=clock)
-    return list(audit.run())
+    return list(replace(auditing(gateway), store=store, clock=clock).run())
 
 
 @contextmanager

@@ -17,8 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from gateway.api.app import create_app
-from gateway.assembly import dispatching
-from gateway.audit import Audit
+from gateway.assembly import auditing, dispatching
 from gateway.model import PartyId
 from gateway.oversight import ACTS, ActCode
 from signing import TrustPolicy, sha256, trust_from_pem, verify_xml
@@ -83,12 +82,7 @@ def sign_for(http: Http, counter: Counter, party: str, delivery: str, **about: A
 
 def nothing_is_wrong(counter: Counter) -> None:
     """Everything stored proves itself: states by evidence, submissions by copies, a next look for what is not ended."""
-    gateway = counter.gateway
-    calendars = {code: country.calendar for code, country in gateway.catalogue.countries.items()}
-    audit = Audit(
-        store=gateway.store, witness=gateway.witness, trust=gateway.trust, calendars=calendars, clock=gateway.clock
-    )
-    assert list(audit.run()) == []
+    assert list(auditing(counter.gateway).run()) == []
 
 
 def open_alerts(http: Http) -> set[tuple[str, str]]:

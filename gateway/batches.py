@@ -1,0 +1,168 @@
+"""Entries of the journal become batches: nodes of the tree, a signed checkpoint, and then a time stamp.
+
+A batch is closed when its oldest entry has waited long enough or enough entries wait. That needs nobody outside, so it
+is never late. Time stamps come from others: while none can be had, batches wait, traffic does not, and the first stamp
+that comes covers all that waited (up to `MOST_STAMPED` entries). One process does this at a time, by a duty that runs
+out by itself; what another one did meanwhile is seen when it is to be stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.errors import Conflict
+from gateway.journal import Batch, Stamp, entry_bytes
+from gateway.model import Alert
+from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.proofs import StoredNodes, recorded_at
+from gateway.stamped import renewing_leaves, stamped_leaves
+from gateway.steps import tell
+from signing import (
+    Checkpoint,
+    NoteSigner,
+    Timestamper,
+    TimestampUnavailable,
+    Tree,
+    build_batch,
+    leaf_hash,
+    sign_checkpoint,
+)
+
+DUTY = "journal"
+DUTY_S = 120  # longer than asking every authority takes
+MOST_STAMPED = 10_000  # entries below one time stamp: whoever asks for a record waits for their tree
+MOST_RENEWED = 10_000
+NOT_STAMPED = "journal-not-stamped"
+STAMPS = "journal-stamps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rhythm:
+    """When a batch is closed: its oldest entry has waited so long, or so many wait. late_after_s: see `NOT_STAMPED`."""
+
+    close_after_s: float = 60
+    close_at: int = 10_000
+    late_after_s: float = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    batch: Batch
+    after: int
+    grown: list[tuple[int, int, bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """Closes, stamps and renews. signer: of checkpoints; its name is the origin of the log. timestamper: None where
+    the installation has no time authority. holder: this process's name on the duty."""
+
+    store: Store
+    signer: NoteSigner
+    clock: Clock
+    holder: str
+    rhythm: Rhythm
+    timestamper: Timestamper | None = None
+
+    def close_due(self) -> int:
+        """Close every batch that is due; how many. Raises StoreUnavailable."""
+        closed = 0
+        while (plan := self.store.read(self._due)) is not None:
+            if not self.store.write(lambda unit, plan=plan: self._close(unit, plan)):  # type: ignore[misc]
+                break
+            closed += 1
+        return closed
+
+    def _due(self, view: Reading) -> _Plan | None:
+        newest = view.newest_batch()
+        after = 0 if newest is None else newest.size
+        waiting = view.journal_size() - after
+        since = recorded_at(view, after)
+        if since is None:
+            return None
+        is_old = since <= self.clock.now() - timedelta(seconds=self.rhythm.close_after_s)
+        if not is_old and waiting < self.rhythm.close_at:
+            return None
+        nodes = StoredNodes(view)
+        tree = Tree(nodes, after)
+        entries = view.journal_entries(first=after, limit=self.rhythm.close_at)
+        size = tree.append([leaf_hash(entry_bytes(entry)) for entry in entries])
+        checkpoint = Checkpoint(origin=self.signer.name, size=size, root=tree.root())
+        note = sign_checkpoint(checkpoint, signer=self.signer)
+        return _Plan(batch=Batch(size=size, checkpoint=note), after=after, grown=nodes.grown)
+
+    def _close(self, unit: Transaction, plan: _Plan) -> bool:
+        return self._on_duty(unit) and unit.add_batch(plan.batch, after=plan.after, grown=plan.grown)
+
+    def stamp_due(self) -> int:
+        """Have every closed batch stamped; how many stamps that took.
+
+        Raises TimestampUnavailable: everything waits, and an alert begins once it has waited long; StoreUnavailable.
+        """
+        stamped = 0
+        while self.timestamper is not None and (covers := self.store.read(_unstamped)) is not None:
+            if not self.store.write(self._on_duty):
+                break
+            leaves = self.store.read(lambda view, covers=covers: stamped_leaves(view, *covers))  # type: ignore[misc]
+            try:
+                stamp = self._stamped(self.timestamper, leaves, covers=covers)
+            except TimestampUnavailable:
+                self._tell_if_late()
+                raise
+            if self.store.write(lambda unit, stamp=stamp: unit.add_stamp(stamp)) is None:  # type: ignore[misc]
+                break
+            stamped += 1
+        if stamped:
+            tell((), self.store.write(lambda unit: unit.close_alerts(STAMPS, at=self.clock.now())))
+        return stamped
+
+    def renew(self, *, before: datetime) -> int:
+        """Have every time stamp that ends before a moment covered by a new one (RFC 4998, 5.2: time-stamp renewal).
+
+        Gives how many were renewed. Those that have ended are left as they are: nothing can renew them any more.
+        Raises Conflict where no authority is configured, or where its own certificates end no later;
+        TimestampUnavailable; StoreUnavailable.
+        """
+        if self.timestamper is None:
+            raise Conflict("no-time-authority", "[timestamps] names no authority to ask")
+        renewed = 0
+        while found := self.store.read(
+            lambda view: view.stamps_to_renew(after=self.clock.now(), before=before, limit=MOST_RENEWED)
+        ):
+            stamp = self._stamped(self.timestamper, renewing_leaves(found), covers=None)
+            if stamp.ends_at < before:
+                raise Conflict(
+                    "authority-ends-too-soon", "the certificates of the authority end before that moment too"
+                )
+            self.store.write(
+                lambda unit, stamp=stamp, found=found: unit.add_stamp(stamp, renews=[each.number for each in found])  # type: ignore[misc]
+            )
+            renewed += len(found)
+        return renewed
+
+    def _stamped(self, timestamper: Timestamper, leaves: list[bytes], *, covers: tuple[int, int] | None) -> Stamp:
+        given = timestamper.stamp_digest(build_batch(leaves).root, digest_name="sha256", at=self.clock.now())
+        return Stamp(covers=covers, stamped_at=given.stamped_at, ends_at=given.path.until, token=given.token)
+
+    def _on_duty(self, unit: Transaction) -> bool:
+        now = self.clock.now()
+        return unit.hold_duty(DUTY, holder=self.holder, now=now, until=now + timedelta(seconds=DUTY_S))
+
+    def _tell_if_late(self) -> None:
+        now = self.clock.now()
+        since = self.store.read(lambda view: recorded_at(view, view.stamped_size()))
+        if since is None or since > now - timedelta(seconds=self.rhythm.late_after_s):
+            return
+        alert = Alert(kind=NOT_STAMPED, subject=STAMPS, opened_at=now)
+        if self.store.write(lambda unit: unit.open_alert(alert)):
+            tell((alert,), ())
+
+
+def _unstamped(view: Reading) -> tuple[int, int] | None:
+    """The part of the journal that the next stamp covers: whole batches, at least one."""
+    first = view.stamped_size()
+    waiting = view.batches(after=first, limit=MOST_STAMPED)
+    if not waiting:
+        return None
+    return first, max(batch.size for batch in waiting if batch is waiting[0] or batch.size <= first + MOST_STAMPED)

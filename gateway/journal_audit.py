@@ -1,0 +1,253 @@
+"""Re-prove the journal: build its tree again from the stored entries, and hold against it everything that was signed.
+
+Each entry must say what the thing says that it is about, its leaf and every node above must be the stored ones, each
+checkpoint must be the root at its size and each time stamp cover its part. Checkpoints that somebody else kept
+(`known`) show what nothing inside the store can show: that its end was cut off, or that all of it was written anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.flaws import Flaw
+from gateway.journal import (
+    Batch,
+    Entry,
+    EntryKind,
+    Stamp,
+    entry_bytes,
+    entry_of_evidence,
+    entry_of_receipt,
+    entry_of_validation,
+)
+from gateway.model import DeliveryId, EvidenceId, SubmissionId
+from gateway.ports import Clock, Reading, Store
+from gateway.stamped import renewing_leaves, stamped_leaves
+from signing import (
+    Checkpoint,
+    NoteKey,
+    SignedCheckpoint,
+    TimestampTrust,
+    Tree,
+    VerificationFailed,
+    add_cosignatures,
+    build_batch,
+    leaf_hash,
+    read_checkpoint,
+    verify_digest_timestamp,
+)
+
+PAGE = 500
+SKEW = timedelta(minutes=5)  # by which the clock of an authority may be ahead of ours
+LEVELS = 63
+PLACE = "journal"
+
+
+class _Comparing:
+    """`signing.Nodes` that holds each node against the stored one and keeps the right edge only.
+
+    closed: entries that are in batches, whose nodes must be stored. differing: places found since it was emptied.
+    """
+
+    def __init__(self, store: Store, closed: int) -> None:
+        self._store = store
+        self._edge: dict[int, dict[int, bytes]] = {}
+        self.closed = closed
+        self.differing: list[tuple[int, int]] = []
+
+    def get(self, places: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        """See Nodes."""
+        return [self._edge[level][index] for level, index in places]
+
+    def put(self, level: int, first: int, hashes: Sequence[bytes]) -> None:
+        """See Nodes."""
+        before = {first - 1: self._edge[level][first - 1]} if first else {}
+        self._edge[level] = {**before, first + len(hashes) - 1: hashes[-1]}
+        stored = self._store.read(lambda view: view.nodes_of_level(level, first=first, limit=len(hashes)))
+        for index, digest in enumerate(hashes, start=first):
+            if (index + 1) << level <= self.closed and stored.get(index) != digest:
+                self.differing.append((level, index))
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalProver:
+    """Proves a journal. logs: keys by which its checkpoints are verified, the newest first. trust: of time stamps.
+    witnesses: whose cosignatures count. known: checkpoints that were kept elsewhere."""
+
+    logs: Sequence[NoteKey]
+    trust: TimestampTrust
+    witnesses: Sequence[NoteKey] = ()
+    known: Sequence[bytes] = ()
+
+    def prove(self, store: Store, *, clock: Clock) -> Iterator[Flaw]:
+        """Everything that is wrong with the journal of a store. What is entered meanwhile is left to the next time."""
+        newest = store.read(lambda view: view.newest_batch())
+        closed = 0 if newest is None else newest.size
+        kept: list[Checkpoint] = []
+        for note in self.known:
+            try:
+                kept.append(self._verified(note).checkpoint)
+            except VerificationFailed as failure:
+                yield Flaw(code="known-checkpoint-invalid", place=PLACE, detail=failure.code)
+        nodes = _Comparing(store, closed)
+        tree = Tree(nodes)
+        for size, batch, known in _boundaries(store, kept):
+            yield from _grown(store, tree, size)
+            yield from (Flaw(code="node-differs", place=PLACE, detail=f"{x}/{y}") for x, y in nodes.differing)
+            nodes.differing.clear()
+            if tree.size < size:  # there is a gap, or the end is cut off: nothing behind it can be right
+                yield Flaw(code="journal-truncated", place=PLACE, detail=f"{tree.size} {size}")
+                return
+            if known is not None and known.root != tree.root():
+                yield Flaw(code="journal-rewritten", place=PLACE, detail=str(size))
+            if batch is not None:
+                yield from self._batch(store, batch, tree.root())
+        yield from _grown(store, tree, store.read(lambda view: view.journal_size()))
+        if store.read(lambda view: view.node_count()) > sum(closed >> level for level in range(LEVELS)):
+            yield Flaw(code="node-differs", place=PLACE, detail="there are more than the tree has")
+        yield from self._stamps(store, closed, now=clock.now())
+
+    def _verified(self, note: bytes) -> SignedCheckpoint:
+        """A checkpoint under any of our keys. Raises VerificationFailed: what the newest key says of it."""
+        newest, *retired = self.logs
+        for log in retired:
+            with suppress(VerificationFailed):
+                return read_checkpoint(note, log=log, witnesses=self.witnesses)
+        return read_checkpoint(note, log=newest, witnesses=self.witnesses)
+
+    def _batch(self, store: Store, batch: Batch, root: bytes) -> Iterator[Flaw]:
+        place = f"checkpoint {batch.size}"
+        try:
+            checkpoint = self._verified(batch.checkpoint).checkpoint
+        except VerificationFailed as failure:
+            yield Flaw(code="checkpoint-invalid", place=place, detail=failure.code)
+            return
+        if (checkpoint.size, checkpoint.root) != (batch.size, root):
+            yield Flaw(code="checkpoint-differs", place=place)
+        names = {key.name for key in self.witnesses}
+        for each in store.read(lambda view: view.cosignatures(batch.size)):
+            try:
+                cosigned = self._verified(add_cosignatures(batch.checkpoint, each.line.encode())).cosigned
+            except VerificationFailed as failure:
+                yield Flaw(code="cosignature-invalid", place=place, detail=failure.code)
+                continue
+            if each.witness not in names or set(cosigned) != {each.witness}:
+                yield Flaw(code="cosignature-invalid", place=place, detail="by no witness of this installation")
+
+    def _stamps(self, store: Store, closed: int, *, now: datetime) -> Iterator[Flaw]:
+        number = covered = 0
+        while True:
+            page = store.read(lambda view, after=number: view.stamps(after=after, limit=PAGE))  # type: ignore[misc]
+            if not page:
+                break
+            for stamp in page:
+                place, number = f"time stamp {stamp.number}", stamp.number
+                if stamp.covers is not None:
+                    first, end = stamp.covers
+                    if first != covered or not first < end <= closed:
+                        yield Flaw(code="stamp-differs", place=place, detail="covers")
+                        return
+                    covered = end
+                yield from self._stamp(store, stamp, place, now)
+
+    def _stamp(self, store: Store, stamp: Stamp, place: str, now: datetime) -> Iterator[Flaw]:
+        """A token must hold over what is below it, when the one that renewed it was made, or else now."""
+        leaves, until = store.read(lambda view: (_leaves(view, stamp), _known_until(view, stamp, now + SKEW)))
+        if until is None or not leaves:
+            yield Flaw(code="stamp-invalid", place=place, detail="nothing to hold it against")
+            return
+        try:
+            given = verify_digest_timestamp(
+                stamp.token, build_batch(leaves).root, digest_name="sha256", trust=self.trust, at=until
+            )
+        except VerificationFailed as failure:
+            yield Flaw(code="stamp-invalid", place=place, detail=failure.code)
+            return
+        if (_shown(given.stamped_at), _shown(given.path.until)) != (stamp.stamped_at, stamp.ends_at):
+            yield Flaw(code="stamp-differs", place=place, detail="times")
+
+
+def _boundaries(store: Store, kept: Sequence[Checkpoint]) -> Iterator[tuple[int, Batch | None, Checkpoint | None]]:
+    """Where the tree is looked at: at the end of each batch and at each checkpoint that was kept elsewhere."""
+    known = ((each.size, None, each) for each in sorted(kept, key=lambda each: each.size))
+    yield from heapq.merge(((each.size, each, None) for each in _batches(store)), known, key=lambda each: each[0])
+
+
+def _batches(store: Store) -> Iterator[Batch]:
+    after = 0
+    while page := store.read(lambda view, after=after: view.batches(after=after, limit=PAGE)):  # type: ignore[misc]
+        yield from page
+        after = page[-1].size
+
+
+def _grown(store: Store, tree: Tree, size: int) -> Iterator[Flaw]:
+    """Let the tree grow to a size, entry by entry. It stays smaller where entries are missing."""
+    while tree.size < size:
+        first, limit = tree.size, min(PAGE, size - tree.size)
+        try:
+            entries, flaws = store.read(lambda view, first=first, limit=limit: _page(view, first, limit))  # type: ignore[misc]
+        except (ValueError, TypeError, OverflowError):
+            yield Flaw(code="row-unreadable", place=f"entries from {first}")
+            return
+        yield from flaws
+        if [entry.position for entry in entries] != list(range(first, first + limit)):
+            yield Flaw(code="entry-missing", place=f"entries from {first}")
+            return
+        tree.append([leaf_hash(entry_bytes(entry)) for entry in entries])
+
+
+def _page(view: Reading, first: int, limit: int) -> tuple[Sequence[Entry], list[Flaw]]:
+    entries = view.journal_entries(first=first, limit=limit)
+    found = ((entry, _flaw_of(view, entry)) for entry in entries)
+    return entries, [Flaw(code=code, place=f"entry {entry.position}") for entry, code in found if code is not None]
+
+
+def _flaw_of(view: Reading, entry: Entry) -> str | None:
+    """What is wrong with an entry: it and the thing that it is about must say the same."""
+    match entry.kind:
+        case EntryKind.EVIDENCE:
+            evidence = view.evidence(EvidenceId(entry.id))
+            if evidence is None:
+                return "entry-without-evidence"
+            return None if _same(entry, entry_of_evidence(evidence)) else "entry-differs"
+        case EntryKind.RECEIPT:
+            receipt = view.receipt_by_digest(DeliveryId(entry.of), f"sha256:{entry.digest.hex()}")
+            if receipt is None:
+                return "entry-without-receipt"
+            newest = view.journal_entry(EntryKind.RECEIPT, receipt.id)
+            if newest is not None and (newest.position or 0) > (entry.position or 0):
+                return None  # something else became of the receipt since
+            return None if _same(entry, entry_of_receipt(receipt)) else "entry-differs"
+        case EntryKind.VALIDATION:
+            record = view.validation_of(SubmissionId(entry.id))
+            if record is None:
+                return "entry-without-validation"
+            return None if _same(entry, entry_of_validation(SubmissionId(entry.id), record)) else "entry-differs"
+
+
+def _same(entry: Entry, expected: Entry) -> bool:
+    """Whether two entries are the same but for what only the stored one has."""
+    return entry == replace(expected, salt=entry.salt, position=entry.position)
+
+
+def _shown(at: datetime) -> datetime:
+    """An instant as it is stored: with milliseconds."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _leaves(view: Reading, stamp: Stamp) -> list[bytes]:
+    if stamp.covers is not None:
+        return stamped_leaves(view, *stamp.covers)
+    return renewing_leaves(view.stamps_renewed_by(stamp.number))
+
+
+def _known_until(view: Reading, stamp: Stamp, now: datetime) -> datetime | None:
+    """The latest time at which a token is known to have existed; None if the one that renewed it is gone."""
+    if stamp.renewed_by is None:
+        return now
+    later = view.stamp(stamp.renewed_by)
+    return None if later is None or later.number <= stamp.number else later.stamped_at
