@@ -38,6 +38,13 @@ from signing.formats.xades import (
 )
 from signing.issuing import RevocationAddresses, issue, issue_authority
 from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
+from signing.lists import (
+    ListSnapshot,
+    Qualification,
+    QualificationLevel,
+    ServiceType,
+    TrustedLists,
+)
 from signing.model import (
     Identity,
     SubjectIdentity,
@@ -102,7 +109,7 @@ from signing.transparency import (
     verify_inclusion,
     verify_log_proof,
 )
-from signing.trust import TrustPolicy, trust_from_pem
+from signing.trust import DatedAnchor, TrustPolicy, trust_from_pem
 from signing.writing import Field
 
 __all__ = [
@@ -113,6 +120,7 @@ __all__ = [
     "Collect",
     "ContainerRejected",
     "Covering",
+    "DatedAnchor",
     "DocumentAssessment",
     "EvidenceRecord",
     "Fetch",
@@ -123,6 +131,7 @@ __all__ = [
     "KeyRule",
     "KeyUnavailable",
     "Level",
+    "ListSnapshot",
     "LogProof",
     "MemoryNodes",
     "Nodes",
@@ -131,10 +140,13 @@ __all__ = [
     "NoteKey",
     "NoteSigner",
     "Package",
+    "Qualification",
+    "QualificationLevel",
     "RevocationAddresses",
     "RevocationAuthority",
     "RevocationRule",
     "SealingFailed",
+    "ServiceType",
     "SignatureAssessment",
     "SignatureType",
     "SignedCheckpoint",
@@ -149,6 +161,7 @@ __all__ = [
     "Timestamper",
     "Tree",
     "TrustPolicy",
+    "TrustedLists",
     "ValidatedSignature",
     "ValidatedXml",
     "ValidationData",

@@ -82,6 +82,10 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "issuer-revoked": (Indication.INDETERMINATE, Subindication.REVOKED_CA_NO_POE),
         "revocation-unknown": (Indication.INDETERMINATE, Subindication.TRY_LATER),
         "revocation-expired": (Indication.INDETERMINATE, Subindication.REVOCATION_OUT_OF_BOUNDS_NO_POE),
+        # a trusted list
+        "list-unreadable": _FORMAT,
+        "list-older": _PROFILE,
+        "list-by-a-stranger": (Indication.INDETERMINATE, Subindication.NO_SIGNING_CERTIFICATE_FOUND),
         # a time stamp
         "timestamp-unreadable": _FORMAT,
         "timestamp-of-something-else": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),

@@ -1,7 +1,7 @@
 """Whom we believe: anchors and algorithms as frozen data, and the judgement of one certificate against them.
 
 Paths are validated by pyhanko_certvalidator (RFC 5280) without any network: what is not in the document or in the
-policy does not exist. Revocation is not consulted yet: a certificate counts until it expires or its anchor is removed.
+policy does not exist. Revocation is judged apart (revocation/).
 """
 
 from collections import OrderedDict
@@ -96,17 +96,47 @@ class _Verdicts:
                 self._until.popitem(last=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DatedAnchor:
+    """An anchor from `since` until before `until`; None: no end is set. A path counts as of a moment in between."""
+
+    certificate: Certificate
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether it makes anybody count at that moment."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
 @dataclass(frozen=True)
 class TrustPolicy:
-    """The anchors that make a signer's certificate count, and the algorithms that do."""
+    """The anchors that make a signer's certificate count, and the algorithms that do.
+
+    dated: anchors that count for a time only, thousands of them where trusted lists are used.
+    """
 
     anchors: tuple[Certificate, ...]
     algorithms: AlgorithmPolicy = ALGORITHMS
+    dated: tuple[DatedAnchor, ...] = ()
     _verdicts: _Verdicts = field(default_factory=_Verdicts, init=False, repr=False, compare=False)
 
     @cached_property
     def _roots(self) -> list[asn1_x509.Certificate]:
         return [_asn1(anchor.public_bytes(Encoding.DER)) for anchor in self.anchors]
+
+    @cached_property
+    def _dated_by_name(self) -> dict[bytes, list[DatedAnchor]]:
+        found: dict[bytes, list[DatedAnchor]] = {}
+        for each in self.dated:
+            found.setdefault(each.certificate.subject.public_bytes(), []).append(each)
+        return found
+
+    def _dated_above(self, line: Sequence[SignerCertificate], at: datetime) -> list[DatedAnchor]:
+        """The dated anchors that can be the end of a path of these certificates: an issuer, or one of them itself."""
+        names = {name.public_bytes() for each in line for name in (each.certificate.issuer, each.certificate.subject)}
+        found = (each for name in names for each in self._dated_by_name.get(name, ()))
+        return [each for each in found if each.is_in_force(at)]
 
     def judge(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> Path:
         """Check that `signer` may sign and that a path leads from it to an anchor, all as of `at`.
@@ -135,17 +165,21 @@ class TrustPolicy:
                 found = self._validate_path(signer, others, at)
             # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
             midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
-            self._verdicts.keep(key, at, min(at + VERDICT_LIFETIME, midnight, found.until), found)
+            ends = [each.until for each in self._dated_above([signer, *others], at) if each.until is not None]
+            self._verdicts.keep(key, at, min([at + VERDICT_LIFETIME, midnight, found.until, *ends]), found)
         return found
 
     def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> Path:
-        if not self.anchors:
-            raise refusal("certificate-untrusted", "no anchors are configured")
+        line = _issuers(signer, others)
+        dated = self._dated_above([signer, *line], at)
+        roots = [*self._roots, *(_asn1(each.certificate.public_bytes(Encoding.DER)) for each in dated)]
+        if not roots:
+            raise refusal("certificate-untrusted", "no anchor is known that was in force at this time")
         # The messages of the validator name the subject, so they stay here: `from None`.
         try:
             context = ValidationContext(
-                trust_roots=self._roots,
-                other_certs=[_asn1(other.der) for other in _issuers(signer, others)],
+                trust_roots=roots,
+                other_certs=[_asn1(other.der) for other in line],
                 moment=at,
                 allow_fetching=False,
                 revocation_mode="soft-fail",

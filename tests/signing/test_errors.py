@@ -71,6 +71,7 @@ def test_all_is_what_is_public() -> None:
         "fetching",
         "formats",
         "keys",
+        "lists",
         "model",
         "parsing",
         "recipients",

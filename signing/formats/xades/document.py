@@ -55,7 +55,7 @@ def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocumen
     may_comment = b"!" in raw
     if may_comment and _comments_inside(root):
         raise refusal("comment-not-allowed", "a comment inside the document element")
-    _check_identifiers(root)
+    check_identifiers(root)
     document = _find_parts(root)
     if may_comment and document.signatures and not comments_around and _comments(root):
         raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
@@ -90,7 +90,7 @@ def written_with(root: etree._Element, additions: Iterable[tuple[etree._Element,
     return DECLARATION + serialised
 
 
-def _check_identifiers(root: etree._Element) -> None:
+def check_identifiers(root: etree._Element) -> None:
     """Refuse a value that occurs twice, over every spelling that some tool takes for an identifier."""
     identifiers = [str(value).strip() for value in _identifiers(root)]
     if len(set(identifiers)) != len(identifiers):

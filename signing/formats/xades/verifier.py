@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from lxml import etree
 
-from signing.algorithms import DIGESTS, verify_bytes
+from signing.algorithms import DIGESTS, AlgorithmPolicy, verify_bytes
 from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import refusal
 from signing.formats.xades.document import SignedDocument, canonical, read_document
@@ -86,24 +86,7 @@ def verify_signature(
             raise refusal("misplaced-signature", "a signature over the content stands outside Signatures")
         if document.content.get("Id") != CONTENT_ID:
             raise refusal("reference-not-allowed", "what is signed is not the content in its place")
-    references = [parts.data, parts.properties, *([parts.key] if parts.key else [])]
-    digests = {parts.certificate_digest[0], *(reference.digest_name for reference in references)}
-    if not all(trust.algorithms.accepts_digest(name, at=at) for name in digests):
-        raise refusal("algorithm-not-allowed", "a digest algorithm that does not count at this time")
-    signer, others = _find_signer(parts)
-    covered = covered_bytes(document, element, parts.coverage)
-    _check_digest(covered, parts.data)
-    _check_digest(parts.signed_properties, parts.properties)
-    if parts.key is not None and parts.key_info is not None:
-        _check_digest(parts.key_info, parts.key)
-    verify_bytes(
-        parts.value,
-        parts.signed_info,
-        key=signer.key,
-        algorithm=parts.algorithm,
-        policy=trust.algorithms,
-        at=at,
-    )
+    covered, signer, others = verify_value(document, element, parts, trust.algorithms, at=at)
     path = trust.judge(signer, others=[*others, *map(read_certificate, certificates)], at=at)
     return _cut_content(covered, parts.coverage), VerifiedSignature(
         certificate=signer.certificate,
@@ -112,6 +95,32 @@ def verify_signature(
         algorithm=parts.algorithm.name,
         path=path.certificates,
     )
+
+
+def verify_value(
+    document: SignedDocument,
+    element: etree._Element,
+    parts: SignatureParts,
+    algorithms: AlgorithmPolicy,
+    *,
+    at: datetime,
+) -> tuple[bytes, SignerCertificate, Sequence[SignerCertificate]]:
+    """Steps 3 to 5: the bytes that a signature covers, the certificate of its key, and the others beside that one.
+
+    Who that is, and whether its signature counts, is not asked. Raises VerificationFailed.
+    """
+    references = [parts.data, parts.properties, *([parts.key] if parts.key else [])]
+    digests = {parts.certificate_digest[0], *(reference.digest_name for reference in references)}
+    if not all(algorithms.accepts_digest(name, at=at) for name in digests):
+        raise refusal("algorithm-not-allowed", "a digest algorithm that does not count at this time")
+    signer, others = _find_signer(parts)
+    covered = covered_bytes(document, element, parts.coverage)
+    _check_digest(covered, parts.data)
+    _check_digest(parts.signed_properties, parts.properties)
+    if parts.key is not None and parts.key_info is not None:
+        _check_digest(parts.key_info, parts.key)
+    verify_bytes(parts.value, parts.signed_info, key=signer.key, algorithm=parts.algorithm, policy=algorithms, at=at)
+    return covered, signer, others
 
 
 def _find_signer(parts: SignatureParts) -> tuple[SignerCertificate, Sequence[SignerCertificate]]:
