@@ -46,7 +46,9 @@ _CODE = re.compile(
     r"|[1-9][0-9]{2,14}[01][0-2][0-9]"  # SNOMED CT
 )
 # In each of them, found without folding; it begins with a digit, because a search for that is fast.
-_CODE_LIKE = re.compile(r"[0-9](?:(?<=[A-Za-z][0-9])[0-9]|(?<=[1-9][A-Ga-g][0-9])|[0-9]{5})")
+_CODE_LIKE = re.compile(
+    r"[0-9](?:(?<=[A-Za-z][0-9])[0-9]|(?<=[1-9][A-Ga-g][0-9])|(?<=[A-Za-z]{2}[0-9])[A-Za-z]\.|[0-9]{5})"
+)
 LONGEST_SNOMED = 18
 SHORTEST_ENDING, SHORTEST_BEGINNING = 3, 4
 

@@ -210,6 +210,7 @@ FALSE_ALARMS = {
 }
 
 CODES = (
+    "MG3A.1",
     "M51.2, no lifting",
     "diagnose M54",
     "(F32.1)",
