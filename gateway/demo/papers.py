@@ -71,6 +71,7 @@ def draw_up(
             parent = element.getparent()
             if parent is not None:
                 parent.remove(element)
+    etree.indent(root)
     return Paper(kind=kind, document_id=document_id, raw=etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 

@@ -9,7 +9,7 @@ elements that rules speak about. Dates come in from outside, so a verdict can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -25,6 +25,7 @@ from gateway.forms.sources import COMMON_NAMESPACE, variables_of
 
 # Variables of every expression: the day of receipt and the day on which the form was issued.
 GIVEN = ("received-on", "issued-on")
+MOST_BITS = 52  # of a number in XPath
 _ISSUED_ON = f"{{{COMMON_NAMESPACE}}}IssuedOn"
 EVALUATION_FAULTS = (etree.XPathError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -181,38 +182,53 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Gate:
-    """All rules about one element name. together: whether most of them are obeyed, in one evaluation.
+    """All rules about one element name, asked in one evaluation.
 
-    An evaluation costs more than the comparisons in it, and nearly every element of nearly every form obeys all rules;
-    only where one is broken are they asked one by one.
+    An evaluation costs more than the comparisons in it. together: a number with the bit of each rule that is broken;
+    rules whose bit is 0 are asked one by one.
     """
 
     together: etree.XPath | None
     variables: tuple[str, ...]
-    beside: tuple[tuple[Rule, Test], ...]
-    order: tuple[tuple[Rule, Test], ...]
+    order: tuple[tuple[int, Rule, Test], ...]
+    one_by_one: bool
 
-    def to_ask(self, node: etree._Element, given: Mapping[str, str]) -> tuple[tuple[Rule, Test], ...]:
-        """The rules that must be asked one by one at that element."""
+    def broken(self, node: etree._Element, given: Mapping[str, str]) -> Iterator[Rule]:
+        """The rules that are not obeyed at that element. Raises EngineFault if one cannot be evaluated."""
+        bits = self._broken_bits(node, given)
+        if bits == 0 and not self.one_by_one:
+            return
+        for bit, rule, test in self.order:
+            if bits is not None and bit:
+                broken = bool(bits & bit) and rule.in_force(given["issued-on"])
+            else:
+                broken = test.fits(node) and rule.in_force(given["issued-on"]) and not _obeyed(rule, test, node, given)
+            if broken:
+                yield rule
+
+    def _broken_bits(self, node: etree._Element, given: Mapping[str, str]) -> int | None:
+        """None if an evaluation failed: whichever rule it is fails again, alone and under its own name."""
         if self.together is None:
-            return self.order
+            return 0
         try:
-            obeyed = self.together(node, **{name: given[name] for name in self.variables})
+            return int(self.together(node, **{name: given[name] for name in self.variables}))
         except EVALUATION_FAULTS:
-            return self.order  # whichever it is fails again, alone and under its own name
-        return self.beside if obeyed else self.order
+            return None
 
 
 def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
-    """Rules with dates stay beside: whether they hold depends on the form."""
-    inside = [pair for pair in tests if tag in pair[1].whole and pair[0].start is None and pair[0].end is None]
-    beside = [pair for pair in tests if pair not in inside]
-    expression = " and ".join(f"({test.whole[tag]})" for _, test in inside)
+    order, parts = [], []
+    for rule, test in tests:
+        bit = 1 << len(parts) if tag in test.whole and len(parts) < MOST_BITS else 0
+        order.append((bit, rule, test))
+        if bit:
+            parts.append(f"{bit} * not({test.whole[tag]})")
+    expression = " + ".join(parts)
     return _Gate(
-        together=compile_expression(f"boolean({expression})") if inside else None,
+        together=compile_expression(expression) if parts else None,
         variables=variables_of(expression),
-        beside=tuple(beside),
-        order=tuple(tests),
+        order=tuple(order),
+        one_by_one=len(parts) < len(order),
     )
 
 
@@ -264,19 +280,16 @@ class RuleSet:
         given = {"received-on": received_on.isoformat(), "issued-on": issued_on}
         findings = []
         for node in content.iter(*self._gates) if self._gates else ():
-            for rule, test in self._gates[tag_of(node)].to_ask(node, given):
-                if not test.fits(node) or not rule.in_force(issued_on):
-                    continue
-                if not _obeyed(rule, test, node, given):
-                    shown = node if shown_in is None else same_place(node, content, shown_in)
-                    findings.append(
-                        self.finding(
-                            rule.id,
-                            Phase.RULES,
-                            path=self._places.path(node, above=above),
-                            line=None if shown is None else shown.sourceline,
-                        )
+            for rule in self._gates[tag_of(node)].broken(node, given):
+                shown = node if shown_in is None else same_place(node, content, shown_in)
+                findings.append(
+                    self.finding(
+                        rule.id,
+                        Phase.RULES,
+                        path=self._places.path(node, above=above),
+                        line=None if shown is None else shown.sourceline,
                     )
+                )
         return findings
 
     def finding(self, rule_id: str, phase: Phase, *, path: str | None = None, line: int | None = None) -> Finding:

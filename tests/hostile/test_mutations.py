@@ -140,11 +140,21 @@ def test_values_of_a_form_replaced_one_by_one_never_break_a_rule(
 @RELAXED
 @given(st.text(max_size=200))
 def test_what_is_read_is_what_another_reader_reads(text: str) -> None:
-    """Parsing and writing in canonical form gives the same tree to a plain parser."""
+    """Parsing and writing in canonical form gives the same tree to a plain parser, but for blanks between elements."""
     raw = f"<a>{text}</a>".encode("utf-8", "surrogatepass")
     try:
         document = parse_untrusted(raw)
     except XmlRejected:
         return
     plain = etree.fromstring(raw, etree.XMLParser(remove_comments=True, resolve_entities=False))
-    assert etree.tostring(document.root, method="c14n") == etree.tostring(plain, method="c14n")
+    assert _without_blanks(document.root) == _without_blanks(plain)
+
+
+def _without_blanks(root: etree._Element) -> bytes:
+    """In canonical form, without text of blanks alone beside the children of an element."""
+    for node in root.iter():
+        if len(node) and not (node.text or "").strip(" \t\r\n"):
+            node.text = None
+        if not (node.tail or "").strip(" \t\r\n"):
+            node.tail = None
+    return etree.tostring(root, method="c14n")
