@@ -154,6 +154,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             trust=trust,
             witness=witness,
             clock=clock,
+            patience=patience,
             kept_per_day=config.kept_per_day,
         ),
         mailboxes=Mailboxes(store=store, clock=clock),

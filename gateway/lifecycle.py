@@ -43,6 +43,7 @@ class Fact(StrEnum):
     RECEIPT_ACCEPTED = "receipt-accepted"
     RECEIPT_REFUSED = "receipt-refused"
     RECEIPT_PROCESSED = "receipt-processed"
+    RECEIPT_FOR_OTHER_BYTES = "receipt-for-other-bytes"
     REFUSED_BY_ENDPOINT = "refused-by-endpoint"
     GIVEN_UP = "given-up"
     SENDER_WARNED = "sender-warned"
@@ -72,6 +73,7 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     (_S.HANDED_OVER, Fact.RECEIPT_PROCESSED): (_S.ACKNOWLEDGED, Event.CONTENT_ACCESS_TRACKING),
     # Trying, and its end.
     (_S.CONSIGNED, Fact.REFUSED_BY_ENDPOINT): (_S.SUSPENDED, Event.CONTENT_HANDOVER_FAILURE),
+    (_S.CONSIGNED, Fact.RECEIPT_FOR_OTHER_BYTES): (_S.SUSPENDED, Event.CONTENT_HANDOVER_FAILURE),
     (_S.CONSIGNED, Fact.GIVEN_UP): (_S.EXPIRED, Event.CONTENT_HANDOVER_FAILURE),
     **{(state, Fact.SENDER_WARNED): (state, Event.SENDER_WARNED) for state in _UNREACHED},
     **{

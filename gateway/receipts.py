@@ -1,7 +1,8 @@
 """What recipients send back: keep it, verify it, match it, and draw the consequences.
 
 A receipt moves a delivery only if the recipient's registered key signed it and both digests are those of this very
-copy. Whatever does not match is kept with a code for the operator, moves nothing, and is never shown to another party.
+copy. Whatever does not match is kept with a code for the operator, moves nothing, and is never shown to another party;
+only the recipient's own signature over other bytes than these stops the trying, because a person must see to it.
 That goes for a party that hands in something for a copy that is not its own, too: it learns nothing of that copy.
 """
 
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Reason, Witness
-from gateway.lifecycle import TRANSITIONS, Fact, can_advance, is_final
+from gateway.lifecycle import TRANSITIONS, Fact, Patience, can_advance, is_final
 from gateway.model import (
     Alert,
     Delivery,
@@ -35,6 +36,7 @@ from signing import TrustPolicy, VerificationFailed, sha256
 
 MAX_RECEIPT_BYTES = 64 * 1024
 BY_ANOTHER_PARTY = "receipt-by-another-party"
+FOR_OTHER_BYTES = Fact.RECEIPT_FOR_OTHER_BYTES.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ class Receipts:
     trust: TrustPolicy
     witness: Witness
     clock: Clock
+    patience: Patience
     kept_per_day: int
 
     def take(self, raw: bytes, *, delivery_id: DeliveryId, party: Party) -> Taken:
@@ -143,7 +146,8 @@ class Receipts:
         if isinstance(verified, str):
             code = verified
             kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
-            tell(self.store.write(lambda unit: _keep_once(unit, kept)), ())
+            failure = self._prove_other_bytes(delivery, kept) if code == FOR_OTHER_BYTES else None
+            tell(self.store.write(lambda unit: self._keep_odd(unit, kept, failure)), ())
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
 
@@ -155,6 +159,26 @@ class Receipts:
         taken, step, ended = self.store.write(work)
         tell(() if step is None else step.began, (*(() if step is None else step.ended), *ended))
         return taken
+
+    def _prove_other_bytes(self, delivery: Delivery, kept: KeptReceipt) -> Evidence:
+        """The evidence that the recipient signed for other bytes than it was given."""
+        return self.witness.state(
+            EVENTS[Fact.RECEIPT_FOR_OTHER_BYTES],
+            at=kept.received_at,
+            submission_id=delivery.submission_id,
+            delivery=delivery,
+            reasons=(Reason(code=kept.outcome),),
+        )
+
+    def _keep_odd(self, unit: Transaction, kept: KeptReceipt, failure: Evidence | None) -> Sequence[Alert]:
+        """Keep what proves nothing; suspend the copy with `failure`, if there is one and it still may be."""
+        delivery = unit.delivery(kept.delivery_id)
+        began: Sequence[Alert] = ()
+        if delivery is not None and failure is not None and can_advance(delivery.state, Fact.RECEIPT_FOR_OTHER_BYTES):
+            look = self.patience.next_look(delivery, DeliveryState.SUSPENDED, after=failure.at)
+            fact = Fact.RECEIPT_FOR_OTHER_BYTES
+            began = take(unit, delivery, fact, proof=failure, problem=kept.outcome, watch_at=look).began
+        return (*began, *_keep_once(unit, kept))
 
     def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:
         """The verified receipt, or the code of what is wrong with it."""
@@ -171,7 +195,7 @@ class Receipts:
         if receipt.delivery_id != delivery.id or receipt.submission_id != delivery.submission_id:
             return "receipt-for-another-delivery"
         if receipt.envelope_digest != delivery.envelope_digest or receipt.document_digest != delivery.document_digest:
-            return "receipt-for-other-bytes"
+            return FOR_OTHER_BYTES
         return receipt
 
     def _prove(self, receipt: Receipt, delivery: Delivery, digest: str, at: datetime) -> Evidence:

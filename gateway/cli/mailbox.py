@@ -115,17 +115,25 @@ def acknowledge(
     ] = None,
     to: Annotated[Path, typer.Option("--in", help="Folder that fetch wrote to.", file_okay=False)] = Path("mailbox"),
     refuse: Annotated[str | None, typer.Option("--refuse", help="Refuse, with this kebab-case reason.")] = None,
+    processed: Annotated[
+        bool, typer.Option("--processed", help="Sign that copies signed for before were dealt with.")
+    ] = False,
     token: Token = None,
     token_file: TokenFile = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign for fetched copies and send the receipts."""
+    if processed and refuse is not None:
+        raise usage_error("a copy is refused or it was processed: give --refuse or --processed, not both")
+    outcome = ReceiptOutcome.PROCESSED if processed else ReceiptOutcome.ACCEPTED
+    if refuse is not None:
+        outcome = ReceiptOutcome.REFUSED
     answers: list[dict[str, str]] = []
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         identity = load_key(signing_key, password_file)
         for delivery_id in delivery_ids or _fetched(to):
-            receipt = _receipt(_folder(to, delivery_id), identity=identity, refuse=refuse)
+            receipt = _receipt(_folder(to, delivery_id), identity=identity, outcome=outcome, reason=refuse)
             answer = gateway.acknowledge(delivery_id, receipt)
             answers.append(
                 {"deliveryId": delivery_id, "outcome": answer["outcome"], "evidenceId": answer["evidenceId"]}
@@ -175,12 +183,11 @@ def _fetched(to: Path) -> list[str]:
     return found
 
 
-def _receipt(folder: Path, *, identity: Identity, refuse: str | None) -> bytes:
+def _receipt(folder: Path, *, identity: Identity, outcome: ReceiptOutcome, reason: str | None) -> bytes:
     """The receipt over the copy in `folder`, kept beside it: a repeat sends the same bytes.
 
     Kept per key, so that a receipt signed with the wrong one is not sent again when the right one is given.
     """
-    outcome = ReceiptOutcome.ACCEPTED if refuse is None else ReceiptOutcome.REFUSED
     kept = folder / f"receipt-{outcome}-{identity.fingerprint.removeprefix('sha256:')[:16]}.xml"
     if kept.exists():
         return kept.read_bytes()
@@ -197,7 +204,7 @@ def _receipt(folder: Path, *, identity: Identity, refuse: str | None) -> bytes:
         consignment,
         envelope_digest=envelope_digest,
         outcome=outcome,
-        reason=refuse,
+        reason=reason,
         identity=identity,
         at=datetime.now(UTC),
     )

@@ -119,6 +119,20 @@ def test_a_copy_can_be_refused_with_a_signed_receipt(stage: Stage, tmp_path: Pat
     assert ran.json["items"][0]["outcome"] == "declined"
 
 
+def test_what_was_signed_for_can_be_signed_as_processed(stage: Stage, tmp_path: Path) -> None:
+    mine = _delivery_to(_submit(stage, _form(stage)), "dossier")
+    trust = ["--key", stage.folder.sealing("dossier"), "--trust", stage.folder.gateway_certificate]
+    assert _as(stage, "dossier", ["mailbox", "fetch", mine, *trust, "--to", tmp_path]).code == 0
+    signing = ["--signing-key", stage.folder.signing("dossier"), "--in", tmp_path, "--json"]
+    early = _as(stage, "dossier", ["mailbox", "acknowledge", mine, *signing, "--processed"])
+    assert (early.code, early.json["code"]) == (1, "receipt-after-consigned")
+    for option, outcome in ((), "handed-over"), (("--processed",), "acknowledged"):
+        ran = _as(stage, "dossier", ["mailbox", "acknowledge", mine, *signing, *option])
+        assert ran.json["items"][0]["outcome"] == outcome
+    both = _as(stage, "dossier", ["mailbox", "acknowledge", mine, *signing, "--processed", "--refuse", "no-reason"])
+    assert both.code == 2
+
+
 @pytest.mark.parametrize(
     ("key", "trusted", "code"),
     [("fund", "service", "not-a-recipient"), ("worker", "employer", "certificate-untrusted")],

@@ -381,19 +381,20 @@ def test_a_second_receipt_says_that_the_copy_was_processed(http: Http, counter: 
     nothing_is_wrong(counter)
 
 
-def test_an_odd_receipt_is_kept_for_the_operator_and_shown_to_no_party(http: Http, counter: Counter) -> None:
+def test_a_receipt_over_other_bytes_suspends_the_copy_and_is_shown_to_no_party(http: Http, counter: Counter) -> None:
     view = hand_in(http, counter, "be/appeal")
     delivery = delivery_to(view, "inspectorate")
     envelope = opened(counter, "inspectorate", lease(http, "inspectorate", delivery).content)
     odd = receipt_of(counter, "inspectorate", envelope, envelope_digest=f"sha256:{'0' * 64}")
     for _ in range(2):
         assert send_receipt(http, "inspectorate", delivery, odd).json()["code"] == "receipt-for-other-bytes"
-    assert open_alerts(http) == {("receipt-odd", delivery)}
+    assert open_alerts(http) == {("receipt-odd", delivery), ("delivery-suspended", delivery)}
     shown = http("admin").get(f"/v1/operations/deliveries/{delivery}").json()
     assert [(each["outcome"], each["digest"]) for each in shown["receipts"]] == [
         ("receipt-for-other-bytes", sha256(odd))
     ]
-    assert shown["state"] == "consigned"
+    assert (shown["state"], shown["lastProblem"]) == ("suspended", "receipt-for-other-bytes")
+    assert events(http, view, delivery, "worker") == ["ContentConsignment", "ContentHandoverFailure"]
     for party in ("worker", "inspectorate"):
         assert sha256(odd) not in http(party).get(f"{view['href']}/evidence").text
     send_receipt(http, "inspectorate", delivery, receipt_of(counter, "inspectorate", envelope))
