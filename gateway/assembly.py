@@ -20,6 +20,7 @@ from gateway.cases import Cases
 from gateway.clock import SystemClock
 from gateway.config import Config, read_secret
 from gateway.dispatch import Dispatch
+from gateway.erasure import Erasure
 from gateway.errors import ConfigError
 from gateway.evidence import Witness
 from gateway.forms.catalogue import Catalogue
@@ -79,6 +80,7 @@ class Gateway:
     registration: Registration
     status: Status
     oversight: Oversight
+    erasure: Erasure
     paper: Paper
     watch: Watch
     case_status: CaseStatus
@@ -168,6 +170,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             calendars={code: country.calendar for code, country in catalogue.countries.items()},
             station=None if config.paper_party is None else PartyId(config.paper_party),
         ),
+        erasure=Erasure(store=store, witness=witness, clock=clock),
         oversight=Oversight(store=store, witness=witness, patience=patience, clock=clock),
         watch=Watch(
             store=store,

@@ -209,6 +209,8 @@ class Cases:
         return self.keys.seal(json.dumps(filing.facts.values).encode(), of=submission_id)
 
     def _facts(self, filed: Filed) -> Facts:
+        if not filed.sealed_facts:  # it was erased: that it was there is all that is remembered
+            return Facts(values={})
         kept = json.loads(self.keys.open(filed.sealed_facts, of=filed.submission_id))
         return Facts(values={name: tuple(values) for name, values in kept.items()})
 

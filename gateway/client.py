@@ -252,6 +252,11 @@ class Client:
         path = f"/v1/operations/deliveries/{_segment(delivery_id)}/acts"
         return cast(OperationView, self._json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
 
+    def erase(self, submission_id: str, *, reason: str, by: str) -> EvidenceView:
+        """Destroy what makes a form readable; the evidence of it (administrator only)."""
+        path = f"/v1/operations/submissions/{_segment(submission_id)}/erasures"
+        return cast(EvidenceView, self._json("POST", path, json_body={"reason": reason, "by": by}))
+
     def alerts(self, *, closed_too: bool = False) -> Iterator[AlertView]:
         """What is wrong, oldest first (administrator only)."""
         return cast(Iterator[AlertView], self._pages("/v1/operations/alerts", all=str(closed_too).lower()))

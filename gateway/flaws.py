@@ -49,6 +49,11 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "answer-missing": ("the first answer to the sender is not kept", _LOST),
     "answer-differs": ("the first answer names other facts than those stored", _FORGED),
     "delivery-missing": ("the sender was told of a delivery that is not there", _LOST),
+    "erased-yet-kept": (
+        "evidence says that the form was erased, and it can still be read",
+        "A backup from before the erasure was put back: erase it again (`sealpost operations erase`).",
+    ),
+    "gone-without-erasure": ("the key of a form is gone and no evidence says that it was erased", _LOST),
     # copies
     "envelope-missing": ("the sealed copy of a delivery is not there", _LOST),
     "envelope-differs": ("the sealed copy is not the one that its delivery and evidence name", _FORGED),

@@ -152,6 +152,7 @@ class Event(StrEnum):
     DEADLINE_MISSED = "deadline-missed"
     PAPER_ORDERED = "paper-ordered"
     PRINT_JOB_TAKEN = "print-job-taken"
+    ERASURE = "erasure"
 
     @property
     def uri(self) -> str:
@@ -355,7 +356,10 @@ class FiledCopy:
 
 @dataclass(frozen=True, kw_only=True)
 class Filed:
-    """An accepted form in its case. sealed_facts: what is remembered of it, readable with the gateway's own key."""
+    """An accepted form in its case.
+
+    sealed_facts: what is remembered of it, readable with the gateway's own key; nothing when it was erased.
+    """
 
     case_id: CaseId
     submission_id: SubmissionId

@@ -114,6 +114,10 @@ class Reading(Register, Protocol):
         those without one last. after: (lawful moment in milliseconds, position) of the last one seen."""
         ...
 
+    def is_kept(self, submission_id: SubmissionId) -> bool:
+        """Whether bodies of a form are kept: not of one that was rejected, or erased since."""
+        ...
+
     def print_job(self, delivery_id: DeliveryId) -> bytes | None:
         """The copy that is sealed for the print station, if there is one."""
         ...
@@ -129,7 +133,10 @@ class Reading(Register, Protocol):
         ...
 
     def envelope(self, delivery_id: DeliveryId) -> bytes:
-        """The sealed copy. Raises NotFound when it is not there any more."""
+        """The sealed copy.
+
+        Raises NotFound: form-erased; envelope-missing; envelope-damaged when it is not as it was stored.
+        """
         ...
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None: ...
@@ -319,6 +326,11 @@ class Transaction(Reading, Protocol):
         ...
 
     def add_paper_proof(self, proof: PaperProof) -> None: ...
+
+    def erase(self, submission_id: SubmissionId) -> None:
+        """Destroy the key of a form's bodies and the bodies themselves: its copies, those for the print station,
+        proofs of the post, the facts of its case. What nobody has signed for leaves its mailbox."""
+        ...
 
     def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
         """Deliveries that are due, taken lane by lane; their `due_at` moves to the end of the lease."""

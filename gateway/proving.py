@@ -70,6 +70,12 @@ class Dossier:
     terms: tuple[Term, ...]
     case: tuple[CaseId, Sequence[PartyId]] | None
     validation: ValidationRecord | None
+    kept: bool
+
+    @property
+    def erased(self) -> bool:
+        """Whether evidence says that what makes the form readable was destroyed."""
+        return any(each.event is Event.ERASURE for each in self.evidence)
 
 
 def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
@@ -84,14 +90,16 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
         terms=tuple(view.terms_of(submission_id)),
         case=view.case_of(submission_id),
         validation=view.validation_of(submission_id),
+        kept=view.is_kept(submission_id),
     )
 
 
 def _copy(view: Reading, delivery: Delivery) -> Copy:
     try:
         sealed = view.envelope(delivery.id)
-    except NotFound:
-        return Copy(delivery=delivery, envelope=None, receipts=tuple(view.receipts_of(delivery.id)))
+    except NotFound as error:
+        damaged = ("", 0) if error.code == "envelope-damaged" else None
+        return Copy(delivery=delivery, envelope=damaged, receipts=tuple(view.receipts_of(delivery.id)))
     envelope = (sha256(sealed), len(sealed))
     return Copy(delivery=delivery, envelope=envelope, receipts=tuple(view.receipts_of(delivery.id)))
 
@@ -121,7 +129,7 @@ class Prover:
         yield from self._submission(dossier, said)
         for copy in dossier.copies:
             own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
-            yield from _delivery(dossier.submission, copy)
+            yield from _delivery(dossier, copy)
             yield from _moves(copy.delivery, [each for each, _ in own])
             yield from _bound(copy, own)
             yield from self._receipts(copy, own)
@@ -171,6 +179,8 @@ class Prover:
             if dossier.copies:
                 yield Flaw(code="rejected-with-deliveries", place=place)
             return
+        if dossier.kept == dossier.erased:
+            yield Flaw(code="erased-yet-kept" if dossier.kept else "gone-without-erasure", place=place)
         became = outcome_of([copy.delivery.state for copy in dossier.copies]) if dossier.copies else None
         if submission.state not in CLOSED_BY[became]:
             left_open = submission.state is SubmissionState.ACCEPTED
@@ -311,13 +321,14 @@ def _validation(record: ValidationRecord, submission: Submission) -> Iterator[Fl
         yield Flaw(code="validation-differs", place=place, detail="statuses")
 
 
-def _delivery(submission: Submission, copy: Copy) -> Iterator[Flaw]:
+def _delivery(dossier: Dossier, copy: Copy) -> Iterator[Flaw]:
     delivery, place = copy.delivery, f"delivery {copy.delivery.id}"
     if copy.envelope is None:
-        yield Flaw(code="envelope-missing", place=place)
+        if dossier.kept:
+            yield Flaw(code="envelope-missing", place=place)
     elif copy.envelope != (delivery.envelope_digest, delivery.size_bytes):
         yield Flaw(code="envelope-differs", place=place)
-    if delivery.document_digest != submission.digest:
+    if delivery.document_digest != dossier.submission.digest:
         yield Flaw(code="delivery-document-differs", place=place)
     pushed = delivery.transport is EndpointKind.PUSH and delivery.turn is not None  # one that waits its turn is not due
     if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.access import TheGateway, administrator
-from gateway.api.wire import ActRequest, Alerts, NoQuery, Queue, RenewalRequest
-from gateway.model import DeliveryId, DeliveryState
+from gateway.api.wire import ActRequest, Alerts, ErasureRequest, NoQuery, Queue, RenewalRequest
+from gateway.model import DeliveryId, DeliveryState, SubmissionId
 from gateway.proofs import backlog_view
 
 router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
@@ -49,6 +49,14 @@ def journal(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, An
 def renew(body: RenewalRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, int]:
     """Have every time stamp of the journal that ends before a day covered by a new one (RFC 4998, 5.2)."""
     return {"renewed": gateway.journal.batches.renew(before=datetime.combine(body.before, time(), UTC))}
+
+
+@router.post("/submissions/{submission_id}/erasures", status_code=201, operation_id="createErasure")
+def erase(
+    submission_id: str, body: ErasureRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
+    """Destroy what makes a form readable, for ever; its evidence stays, and gets one more."""
+    return gateway.erasure.erase(SubmissionId(submission_id), reason=body.reason, by=body.by)
 
 
 @router.get("/alerts", operation_id="listAlerts")

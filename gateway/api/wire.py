@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from gateway.erasure import ErasureReason
 from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
 from gateway.oversight import NO_MOMENT, ActCode, ReasonCode
 from gateway.registration import PartyDraft
@@ -169,12 +170,23 @@ class RenewalRequest(Strict):
     before: date
 
 
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+"""Under which an operator works; no name of a person is wanted."""
+
+
 class ActRequest(Strict):
-    """What an operator does with a delivery. by: the operator's label; no name of a person is wanted."""
+    """What an operator does with a delivery. by: the operator's label."""
 
     act: ActCode
     reason: ReasonCode
-    by: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+    by: Label
+
+
+class ErasureRequest(Strict):
+    """Why a form is erased. by: the operator's label."""
+
+    reason: ErasureReason
+    by: Label
 
 
 READ_NAMES = frozenset(

@@ -1,4 +1,4 @@
-"""`operations list | show | act | alerts | journal | renew`: what needs a person, with the administrator's token."""
+"""`operations list | show | act | erase | alerts | journal | renew`: what needs a person (administrator's token)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
 from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.erasure import ErasureReason
 from gateway.model import DeliveryState
 from gateway.oversight import IN_HAND, ActCode, ReasonCode
 from gateway.views import OperationView
@@ -84,6 +85,29 @@ def act(
     """
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         _print(gateway.act(delivery_id, act.value, reason=reason.value, by=by), as_json=as_json)
+
+
+@app.command()
+def erase(
+    submission_id: Annotated[str, typer.Argument(metavar="SUBMISSION", help="Id of the submission.")],
+    url: Url,
+    reason: Annotated[ErasureReason, typer.Option("--reason", help="Why; it stands in the evidence.")],
+    by: Annotated[str, typer.Option("--by", help="Your label as operator; it stands in the evidence. No name.")],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a form for ever.
+
+    What makes it readable is destroyed; what proves its course stays, and can be proven as before. Nothing of it may be
+    under way any more.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        proof = gateway.erase(submission_id, reason=reason.value, by=by)
+        if as_json:
+            print_json(proof)
+            return
+        out().print(Text(f"erased {proof['at']}; evidence {proof['evidenceId']}"))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from gateway.stores.engine import sqlite
 _NEWEST = (
     f"SELECT {rows.FILED} FROM (SELECT * FROM filed WHERE case_id IN ({{cases}}) ORDER BY seq DESC LIMIT {MAX_CASE}) "
     "AS filed JOIN submission ON submission.id = filed.submission_id "
+    "LEFT JOIN body_key ON body_key.submission_id = submission.id "
     "LEFT JOIN delivery ON delivery.submission_id = submission.id ORDER BY filed.seq, delivery.seq"
 )
 

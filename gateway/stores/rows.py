@@ -39,6 +39,7 @@ from gateway.model import (
     Term,
     ValidationItem,
 )
+from gateway.stores.at_rest import open_facts
 
 Row = Sequence[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -361,8 +362,8 @@ def term_row(term: Term) -> Row:
 
 FILED = (
     "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
-    "submission.accepted_at, filed.facts, delivery.id, delivery.role, delivery.party, delivery.consigned_at, "
-    "delivery.handed_over_at"
+    "submission.accepted_at, filed.facts, body_key.key, delivery.id, delivery.role, delivery.party, "
+    "delivery.consigned_at, delivery.handed_over_at"
 )
 
 
@@ -381,7 +382,7 @@ def _filed(rows: list[Row]) -> Filed:
         digest=row[4],
         sender=PartyId(row[5]),
         accepted_at=from_ms(row[6]),
-        sealed_facts=bytes(row[7]),
+        sealed_facts=open_facts(row[8], row[7], submission_id=row[1]),
         copies=tuple(
             FiledCopy(
                 id=DeliveryId(delivery_id),

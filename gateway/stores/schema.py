@@ -97,6 +97,13 @@ def m008_validation(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m009_bodies(db: Database) -> None:
+    """A key for the bodies of each form, which can be destroyed; those of earlier forms stay as they came."""
+    for statement in _M009.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -162,6 +169,12 @@ _M006 = """
 CREATE TABLE further_key (sender TEXT NOT NULL, idempotency_key TEXT NOT NULL, submission_id TEXT NOT NULL,
     PRIMARY KEY (sender, idempotency_key)) STRICT, WITHOUT ROWID;
 CREATE TABLE kept_of_sender (sender TEXT PRIMARY KEY, day TEXT NOT NULL, count INTEGER NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+_M009 = """
+CREATE TABLE body_key (submission_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO body_key SELECT DISTINCT submission_id, x'' FROM (
+    SELECT submission_id FROM filed UNION SELECT submission_id FROM delivery)
 """
 
 # A batch ends where `size` entries stand; a time stamp covers the entries from `first` up to `size`, and the

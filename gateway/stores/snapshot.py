@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.errors import NotFound
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
@@ -30,7 +29,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.ports import LooseEnd
-from gateway.stores import cases, journal, rows, soundness
+from gateway.stores import bodies, cases, journal, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
@@ -128,10 +127,10 @@ class Snapshot:
         return frozenset(row[0] for row in self._rows(sql, party))
 
     def envelope(self, delivery_id: DeliveryId) -> bytes:
-        row = self._row("SELECT raw FROM envelope WHERE delivery_id = ?", delivery_id)
-        if row is None:
-            raise NotFound("envelope-missing", "the sealed copy is not there any more")
-        return bytes(row[0])
+        return bodies.envelope(self._connection, delivery_id)
+
+    def is_kept(self, submission_id: SubmissionId) -> bool:
+        return bodies.are_kept(self._connection, submission_id)
 
     def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
         sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE watch_at <= ? ORDER BY watch_at LIMIT ?"
@@ -147,8 +146,7 @@ class Snapshot:
         return [rows.delivery_of(row) for row in self._rows(sql, *states, *after, limit)]
 
     def print_job(self, delivery_id: DeliveryId) -> bytes | None:
-        row = self._row("SELECT raw FROM print_job WHERE delivery_id = ?", delivery_id)
-        return row and bytes(row[0])
+        return bodies.print_job(self._connection, delivery_id)
 
     def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
         wanted = "AND closed_at IS NULL" if open_only else ""
@@ -158,8 +156,7 @@ class Snapshot:
     # proof
 
     def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None:
-        row = self._row(f"SELECT {rows.PAPER_PROOF} FROM paper_proof WHERE evidence_id = ?", evidence_id)
-        return row and rows.paper_proof_of(row)
+        return bodies.paper_proof(self._connection, evidence_id)
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None:
         row = self._row(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ?", evidence_id)

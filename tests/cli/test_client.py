@@ -108,6 +108,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.issue_token("x"),
     lambda client: client.revoke_tokens("x"),
     lambda client: list(client.operations()),
+    lambda client: client.erase("s", reason="retention-ended", by="desk-2"),
     lambda client: client.operation("x"),
     lambda client: client.act("x", "retry", reason="other", by="desk-2"),
     lambda client: list(client.alerts()),

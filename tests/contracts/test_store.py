@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import ConfigError, StoreUnavailable
+from gateway.errors import ConfigError, EngineFault, NotFound, StoreUnavailable
 from gateway.model import (
     Alert,
     CaseId,
@@ -21,6 +21,7 @@ from gateway.model import (
     DeliveryState,
     EvidenceId,
     KeptReceipt,
+    PaperProof,
     Party,
     PartyId,
     Submission,
@@ -29,7 +30,7 @@ from gateway.model import (
     Term,
     new_id,
 )
-from gateway.ports import Store, Transaction
+from gateway.ports import Reading, Store, Transaction
 from gateway.stores import STORES, rows
 from gateway.stores.engine import sqlite
 from gateway.stores.schema import NEVER, check_build
@@ -528,3 +529,103 @@ def test_the_look_ups_of_many_deliveries_use_their_indices(tmp_path: Path) -> No
         assert index in said
         assert "B-TREE" not in said, "no sorting"
     connection.close()
+
+
+def a_form_on_paper(store: Store) -> tuple[Submission, Delivery, PaperProof]:
+    """A form with every kind of body that is kept of one."""
+    submission = a_submission()
+    delivery = replace(a_delivery(), submission_id=submission.id)
+    proof = PaperProof(
+        evidence_id=EvidenceId(new_id()), delivery_id=delivery.id, digest="x", media_type="x", sealed=b"proof"
+    )
+
+    def work(unit: Transaction) -> None:
+        unit.add_submission(submission)
+        unit.file(submission.id, links=[submission.document_id], sealed_facts=b"facts")
+        unit.add_delivery(delivery, b"sealed")
+        unit.add_print_job(delivery.id, b"job")
+        unit.add_paper_proof(proof)
+
+    store.write(work)
+    return submission, delivery, proof
+
+
+def test_bodies_are_as_they_were_until_they_are_erased(store: Store) -> None:
+    submission, delivery, proof = a_form_on_paper(store)
+    other, other_delivery, other_proof = a_form_on_paper(store)
+
+    def facts(view: Reading, form: Submission) -> bytes:
+        (filed,) = view.filed_under([form.document_id])
+        return filed.sealed_facts
+
+    def kept(view: Reading, form: Submission, copy: Delivery, slip: PaperProof) -> tuple[object, ...]:
+        bodies = view.envelope(copy.id), view.print_job(copy.id), view.paper_proof(slip.evidence_id)
+        return view.is_kept(form.id), *bodies, facts(view, form)
+
+    for form, copy, slip in ((submission, delivery, proof), (other, other_delivery, other_proof)):
+        assert store.read(lambda view, f=form, c=copy, s=slip: kept(view, f, c, s)) == (  # type: ignore[misc]
+            True,
+            b"sealed",
+            b"job",
+            slip,
+            b"facts",
+        )
+    store.write(lambda unit: unit.erase(submission.id))
+    with pytest.raises(NotFound) as gone:
+        store.read(lambda view: view.envelope(delivery.id))
+    assert gone.value.code == "form-erased"
+    assert not store.read(lambda view: view.is_kept(submission.id))
+    assert store.read(lambda view: view.print_job(delivery.id)) is None
+    assert store.read(lambda view: view.paper_proof(proof.evidence_id)) is None
+    assert store.read(lambda view: facts(view, submission)) == b""
+    assert store.read(lambda view: view.delivery(delivery.id)) is not None
+    assert store.read(lambda view: kept(view, other, other_delivery, other_proof))[1:] == (
+        b"sealed",
+        b"job",
+        other_proof,
+        b"facts",
+    )
+
+
+def test_a_unit_that_fails_erases_nothing(store: Store) -> None:
+    submission, delivery, _ = a_form_on_paper(store)
+
+    def work(unit: Transaction) -> None:
+        unit.erase(submission.id)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        store.write(work)
+    assert store.read(lambda view: view.envelope(delivery.id)) == b"sealed"
+
+
+def test_no_body_passes_for_another(store: Store) -> None:
+    """Bodies are bound to what they are: moved to another place under the same key, they are damaged."""
+    _, delivery, proof = a_form_on_paper(store)
+    _, elsewhere, _ = a_form_on_paper(store)
+
+    def moved(unit: Transaction) -> None:
+        execute = unit._connection.execute  # type: ignore[attr-defined]
+        execute(
+            "UPDATE envelope SET raw = (SELECT raw FROM print_job WHERE delivery_id = ?1) WHERE delivery_id = ?1",
+            (delivery.id,),
+        )
+        execute(
+            "UPDATE print_job SET raw = (SELECT raw FROM envelope WHERE delivery_id = ?) WHERE delivery_id = ?",
+            (elsewhere.id, delivery.id),
+        )
+        execute("UPDATE paper_proof SET sealed = x'00' WHERE evidence_id = ?", (proof.evidence_id,))
+        execute("UPDATE filed SET facts = (SELECT max(facts) FROM filed)")
+
+    store.write(moved)
+    for look in (
+        lambda view: view.envelope(delivery.id),
+        lambda view: view.print_job(delivery.id),
+        lambda view: view.paper_proof(proof.evidence_id),
+    ):
+        with pytest.raises(NotFound) as damaged:
+            store.read(look)
+        assert damaged.value.code in {"envelope-damaged", "proof-damaged"}
+    links = [row[0] for row in store.read(lambda view: view._rows("SELECT document_id FROM submission"))]  # type: ignore[attr-defined]
+    with pytest.raises(EngineFault):
+        store.read(lambda view: view.filed_under(links))

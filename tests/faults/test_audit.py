@@ -112,6 +112,8 @@ DAMAGE = {
     "answer-differs": "UPDATE submission SET answer = (SELECT answer FROM submission AS other WHERE other.id "
     f"= {CLOSED}) WHERE id = {OPEN}",
     "delivery-missing": f"DELETE FROM delivery WHERE id = {HANDED}",
+    "erased-yet-kept": f"UPDATE evidence SET event = 'erasure' WHERE event = 'ContentHandover' AND {OF_HANDED}",
+    "gone-without-erasure": f"DELETE FROM body_key WHERE submission_id = {OPEN}",
     "envelope-missing": f"DELETE FROM envelope WHERE delivery_id = {WAITING}",
     "envelope-differs": f"UPDATE envelope SET raw = CAST(raw || x'00' AS BLOB) WHERE delivery_id = {WAITING}",
     "delivery-document-differs": f"UPDATE delivery SET document_digest = 'sha256:{'0' * 64}' WHERE id = {WAITING}",
