@@ -194,8 +194,10 @@ def _grown(store: Store, tree: Tree, size: int) -> Iterator[Flaw]:
             yield Flaw(code="row-unreadable", place=f"entries from {first}")
             return
         yield from flaws
-        if [entry.position for entry in entries] != list(range(first, first + limit)):
+        if [entry.position for entry in entries] != list(range(first, first + len(entries))):
             yield Flaw(code="entry-missing", place=f"entries from {first}")
+            return
+        if not entries:  # the end is cut off
             return
         tree.append([leaf_hash(entry_bytes(entry)) for entry in entries])
 

@@ -1,8 +1,8 @@
 """Witnesses: others who remember how long our journal was, and sign only what extends it.
 
 The newest checkpoint goes to each of them with the proof that it extends the last one they signed; what they sign is
-kept beside the checkpoint. One that knows a longer journal than ours says that we have lost entries, which nobody here
-could notice alone.
+kept beside the checkpoint. One that remembers a longer journal than ours, or another one, says that ours was cut off or
+written anew, which nobody here could notice alone.
 Source: C2SP tlog-witness (add-checkpoint); C2SP tlog-cosignature.
 """
 
@@ -21,7 +21,7 @@ from gateway.steps import tell
 from signing import NoteKey, NotFetched, Tree, VerificationFailed, add_cosignatures, read_checkpoint
 
 MAX_ANSWER_BYTES = 16 * 1024
-NOT_COSIGNED, LOST_ENTRIES = "journal-not-cosigned", "journal-behind-witness"
+NOT_COSIGNED, CONTRADICTED = "journal-not-cosigned", "journal-contradicted"
 
 
 class WitnessUnavailable(Exception):
@@ -88,7 +88,7 @@ class Witnessing:
             line = self._asked(witness, batch, since)
         except _Knows as told:  # it was asked before, and its answer did not reach us or was lost
             if told.size > batch.size:
-                raise WitnessUnavailable(LOST_ENTRIES) from None
+                raise WitnessUnavailable(CONTRADICTED) from None
             try:
                 line = self._asked(witness, batch, told.size)
             except _Knows:
@@ -110,9 +110,11 @@ class Witnessing:
             raise WitnessUnavailable(f"witness-{fault.code}") from fault
         if status == 409:
             size = answer.decode("ascii", "replace").removesuffix("\n")
-            if not (size.isascii() and size.isdecimal() and len(size) < 19) or int(size) == since:
+            if not (size.isascii() and size.isdecimal() and len(size) < 19):
                 raise WitnessUnavailable("witness-answer-refused")
-            raise _Knows(int(size))
+            raise WitnessUnavailable(CONTRADICTED) if int(size) == since else _Knows(int(size))
+        if status == 422:
+            raise WitnessUnavailable(CONTRADICTED)
         if status != 200:
             raise WitnessUnavailable(f"witness-status-{status}")
         for line in answer.splitlines(keepends=True):
@@ -129,13 +131,13 @@ class Witnessing:
         return True
 
     def _tell(self, witness: WitnessAddress, code: str, *, uncosigned_from: int) -> None:
-        """Begin an alert: at once where entries are lost, else when the journal has waited long for this witness."""
+        """Begin an alert: at once where a witness contradicts us, else when it has been silent for long."""
         now = self.clock.now()
-        lost = code == LOST_ENTRIES
+        contradicted = code == CONTRADICTED
         since = self.store.read(lambda view: recorded_at(view, uncosigned_from))
-        if not lost and not _is_late(since, now, self.late_after_s):
+        if not contradicted and not _is_late(since, now, self.late_after_s):
             return
-        alert = Alert(kind=LOST_ENTRIES if lost else NOT_COSIGNED, subject=witness.key.name, opened_at=now)
+        alert = Alert(kind=CONTRADICTED if contradicted else NOT_COSIGNED, subject=witness.key.name, opened_at=now)
         if self.store.write(lambda unit: unit.open_alert(alert)):
             tell((alert,), ())
 
