@@ -18,6 +18,15 @@ from signing.errors import (
 )
 from signing.fetching import Fetch
 from signing.formats.cades import sign_cades, verify_cades
+from signing.formats.pades import (
+    Attachment,
+    ValidatedPdf,
+    archive_pdf,
+    assess_pdf,
+    extend_pdf,
+    sign_pdf,
+    validate_pdf,
+)
 from signing.formats.xades import (
     Collect,
     DocumentAssessment,
@@ -115,6 +124,7 @@ from signing.writing import Field
 __all__ = [
     "ALGORITHMS",
     "AlgorithmPolicy",
+    "Attachment",
     "CertificateStatus",
     "Checkpoint",
     "Collect",
@@ -162,6 +172,7 @@ __all__ = [
     "Tree",
     "TrustPolicy",
     "TrustedLists",
+    "ValidatedPdf",
     "ValidatedSignature",
     "ValidatedXml",
     "ValidationData",
@@ -172,7 +183,9 @@ __all__ = [
     "VerifiedXml",
     "add_cosignatures",
     "add_files",
+    "archive_pdf",
     "archive_xml",
+    "assess_pdf",
     "assess_xml",
     "build_batch",
     "build_container",
@@ -184,6 +197,7 @@ __all__ = [
     "check_covered",
     "collect_revocation",
     "cosign",
+    "extend_pdf",
     "extend_xml",
     "fingerprint",
     "identity_from_pem",
@@ -211,11 +225,13 @@ __all__ = [
     "sign_cades",
     "sign_checkpoint",
     "sign_fields",
+    "sign_pdf",
     "sign_xml",
     "stamp_leaf",
     "stamp_xml",
     "subject_of",
     "trust_from_pem",
+    "validate_pdf",
     "validate_xml",
     "verify_cades",
     "verify_consistency",

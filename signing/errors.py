@@ -68,6 +68,14 @@ VERIFICATION_CODES: Final[Mapping[str, tuple[Indication, Subindication]]] = Mapp
         "transform-not-allowed": _PROFILE,
         "policy-not-supported": (Indication.INDETERMINATE, Subindication.SIGNATURE_POLICY_NOT_AVAILABLE),
         "covered-file-missing": (Indication.INDETERMINATE, Subindication.SIGNED_DATA_NOT_FOUND),
+        # a PDF and what came after its signature
+        "signature-format-not-allowed": _PROFILE,
+        "byte-range-not-allowed": _FORMAT,
+        "shadow-revision": _PROFILE,
+        "revision-not-allowed": _FORMAT,
+        "object-overwritten": _FORMAT,
+        "attachment-changed": _FORMAT,
+        "attachment-not-allowed": _PROFILE,
         # the mathematics
         "algorithm-not-allowed": (Indication.INDETERMINATE, Subindication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE),
         "digest-mismatch": (Indication.TOTAL_FAILED, Subindication.HASH_FAILURE),

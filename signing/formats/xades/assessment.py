@@ -74,14 +74,14 @@ def assess_xml(
     try:
         document = read_document(raw)
     except VerificationFailed as exc:
-        return DocumentAssessment(validation_time=validation_time, signatures=(_failed(exc),))
+        return DocumentAssessment(validation_time=validation_time, signatures=(failed_assessment(exc),))
     found = []
     for element in document.signatures:
         signed_info, value = _identify(element)
         try:
             _, passed = validate_signature(document, element, policy, validation_time, kept or ValidationData())
         except VerificationFailed as exc:
-            found.append(_failed(exc, signed_info=signed_info, value=value))
+            found.append(failed_assessment(exc, signed_info=signed_info, value=value))
         else:
             found.append(
                 SignatureAssessment(
@@ -99,7 +99,7 @@ def assess_xml(
     return DocumentAssessment(validation_time=validation_time, signatures=tuple(found))
 
 
-def _failed(
+def failed_assessment(
     exc: VerificationFailed, *, signed_info: bytes | None = None, value: str | None = None
 ) -> SignatureAssessment:
     return SignatureAssessment(

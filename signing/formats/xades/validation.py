@@ -45,12 +45,12 @@ revocation. Only paths to our own anchors are asked about."""
 
 class Level(StrEnum):
     """The baseline level that a signature reaches: T is stamped, LT has all that is needed to judge it without a
-    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6."""
+    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6; EN 319 142-1, 6."""
 
-    B_B = "XAdES-BASELINE-B"
-    B_T = "XAdES-BASELINE-T"
-    B_LT = "XAdES-BASELINE-LT"
-    B_LTA = "XAdES-BASELINE-LTA"
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +164,11 @@ def validate_signature(
         check_path(signature.path, known_data, at=best, rule=policy.revocation, algorithms=policy.signers.algorithms)
     )
     for stamp, known in (*timestamps, *archive):
-        statuses += _check_authority(stamp, known, known_data, policy)
+        statuses += check_authority(stamp, known, known_data, policy)
     stamps = tuple(stamp for stamp, _ in timestamps)
     return content, ValidatedSignature(
         signature=signature,
-        level=_level(has_stamp=bool(stamps), has_archive=bool(archive), statuses=statuses),
+        level=level_of(has_stamp=bool(stamps), has_archive=bool(archive), statuses=statuses),
         best_signature_time=best,
         timestamps=stamps,
         archive=tuple(stamp for stamp, _ in archive),
@@ -176,10 +176,12 @@ def validate_signature(
     )
 
 
-def _check_authority(
+def check_authority(
     stamp: TimeStamp, known: datetime, data: Sequence[KnownData], policy: ValidationPolicy
 ) -> tuple[CertificateStatus, ...]:
-    """known: when the token is known to have existed: a leaked key could have made it until then."""
+    """That no certificate of a time authority was revoked. Raises VerificationFailed.
+
+    known: when the token is known to have existed: a leaked key could have made it until then."""
     try:
         return check_path(
             stamp.path.certificates,
@@ -195,7 +197,7 @@ def _check_authority(
         raise
 
 
-def _level(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:
+def level_of(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:
     if not has_stamp:
         return Level.B_B
     if any(status.source is None for status in statuses):
