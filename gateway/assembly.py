@@ -36,6 +36,7 @@ from gateway.oversight import Oversight
 from gateway.paper import Paper
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
+from gateway.public_check import PublicCheck
 from gateway.push_signature import RequestSigner
 from gateway.receipts import Receipts
 from gateway.registration import Registration, token_hash
@@ -86,6 +87,7 @@ class Gateway:
     case_status: CaseStatus
     push: PushSettings
     journal: Journal
+    public_check: PublicCheck
     admin_token_hash: str
 
 
@@ -184,6 +186,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         push=push,
         journal=assemble_journal(
             config, store=store, clock=clock, service=identity, reach=push.reach, holder=_holder()
+        ),
+        public_check=PublicCheck(
+            store=store, trust=TrustPolicy((identity.certificate, *trust.anchors), algorithms=trust.algorithms)
         ),
         admin_token_hash=token_hash(admin_token),
     )

@@ -26,6 +26,7 @@ from gateway.views import (
     AlertView,
     CaseSummary,
     CaseView,
+    CheckView,
     DeliveryView,
     EvidenceView,
     FormView,
@@ -296,6 +297,15 @@ class Client:
     def take_print_job(self, delivery_id: str) -> bytes:
         """The copy that is sealed for the print station; the same again until it is with the post."""
         return self._call("POST", f"/v1/paper/{_segment(delivery_id)}/prints").content
+
+    def render(self, form: bytes) -> bytes:
+        """A form, signed or a draft, as PDF in the client's language."""
+        return self._call("POST", "/v1/renditions", content=form, headers={"Content-Type": XML}).content
+
+    def check_receipt(self, record: str, digest: str) -> CheckView:
+        """Whether the gateway stands behind a document or evidence, by number and digest. Anybody may ask."""
+        query = urlencode({"record": record, "digest": digest})
+        return cast(CheckView, self._json("GET", f"/receipts?{query}", headers={"Accept": "application/json"}))
 
     def deposit(self, delivery_id: str, *, number: str, on: str, proof: bytes, proof_type: str) -> PrintJobView:
         """Say that the post took the letter on that day, with its proof."""

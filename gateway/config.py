@@ -27,9 +27,10 @@ class Config:
     name: party id in whose name evidence is issued. identity: PEM or PKCS#12 of the service seal (password from the
     environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
-    admin_token: file with the administrator's token. processes: how many take forms in, one for each core unless given.
-    workers: how many deliver. kept_per_day: see idempotency.count_kept. request_timeout_s: for a head, then a body, to
-    come whole. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
+    admin_token: file with the administrator's token. public_url: where anybody finds the gateway, printed on renditions
+    as the address of the public check; none is printed unless given. processes: how many take forms in, one for each
+    core unless given. workers: how many deliver. kept_per_day: see idempotency.count_kept. request_timeout_s: for a
+    head, then a body, to come whole. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
@@ -56,6 +57,7 @@ class Config:
     admin_token: Path
     host: str = "127.0.0.1"
     port: int = 8080
+    public_url: str | None = None
     processes: int | None = None
     workers: int = 1
     kept_per_day: int = 2000
@@ -107,6 +109,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "server": {
         "host": ("host", str),
         "port": ("port", int),
+        "public_url": ("public_url", str),
         "processes": ("processes", int),
         "request_timeout_s": ("request_timeout_s", (int, float)),
         "kept_per_day": ("kept_per_day", int),
@@ -181,6 +184,8 @@ _LIMITS = {
     "revocation.kept_for_s": (1, 900),  # signing takes any answer for so long
     "journal.close_at": (1, 10_000),
 }  # every other number is above zero
+MAX_PUBLIC_URL = 120  # it stands in a QR code
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it stands in every piece of evidence
 _REQUIRED = {
     "gateway.name",
@@ -190,6 +195,11 @@ _REQUIRED = {
     "secrets.identifier_key",
     "secrets.admin_token",
 }
+
+
+def is_public_url(text: str) -> bool:
+    """Whether it may be printed as the address of a gateway: no user, no query, not long."""
+    return len(text) <= MAX_PUBLIC_URL and _PUBLIC_URL.fullmatch(text) is not None
 
 
 def load_config(path: Path) -> Config:
@@ -214,6 +224,10 @@ def load_config(path: Path) -> Config:
         raise ConfigError("config-missing", f"{path}: paper.party and paper.roles must be given together")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
+    if not is_public_url(values.get("public_url", "https://unless.given")):
+        raise ConfigError(
+            "config-value", f"{path}: server.public_url: https://name, at most {MAX_PUBLIC_URL} characters"
+        )
     return Config(
         **values,
         identity_password=_password("SEALPOST_IDENTITY_PASSWORD"),

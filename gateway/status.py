@@ -245,6 +245,18 @@ class Status:
 
         return [evidence_item(each) for each in self.store.read(look)]
 
+    def accepted(self, party: Party, document_id: str, digest: str) -> SubmissionId | None:
+        """The submission that took in exactly that document, if the party sent it or is to get a copy of it."""
+
+        def look(view: Reading) -> SubmissionId | None:
+            found = view.submission_by_document(document_id)
+            if found is None or found.digest != digest or found.state is SubmissionState.REJECTED:
+                return None
+            mine = found.sender == party.id or any(copy.party == party.id for copy in view.deliveries_of(found.id))
+            return found.id if mine else None
+
+        return self.store.read(look)
+
     def evidence(self, party: Party, evidence_id: EvidenceId) -> Evidence:
         """One piece of evidence. Raises NotFound."""
         return self.store.read(lambda view: _visible_evidence(view, party, evidence_id))

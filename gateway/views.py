@@ -47,6 +47,11 @@ class ProblemView(TypedDict):
     rejection: NotRequired[EvidenceLink]
 
 
+class CheckView(TypedDict):
+    confirmed: bool
+    what: NotRequired[Literal["document", "evidence"]]
+
+
 class EvidenceView(EvidenceLink):
     event: str
     at: str

@@ -10,7 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import cases, conversions, journal, mailboxes, operations, paper, parties, problems, submissions
+from gateway.api import (
+    cases,
+    conversions,
+    journal,
+    mailboxes,
+    operations,
+    paper,
+    parties,
+    problems,
+    renditions,
+    submissions,
+)
 from gateway.api.load import Desk
 from gateway.api.waiting import Waiting
 from gateway.assembly import Gateway
@@ -103,6 +114,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         journal.router,
         journal.public,
         parties.public,
+        renditions.router,
     ):
         app.include_router(router)
     app.add_middleware(_Boundary, request_timeout_s=gateway.config.request_timeout_s)

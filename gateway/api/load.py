@@ -20,6 +20,7 @@ from gateway.errors import StoreUnavailable, TooMuch
 from gateway.model import Party, PartyId
 
 PLACES, PLACES_OF_ONE = 256, 128
+VISITORS = 16  # who come without a token, all of them together
 BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads that some judge while
 # others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second.
@@ -36,6 +37,7 @@ class Desk:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
         self._threads = CapacityLimiter(THREADS)
+        self._visitors = 0
 
     @contextmanager
     def place(self, party: Party, size_bytes: int) -> Iterator[None]:
@@ -53,6 +55,17 @@ class Desk:
                 held[party.id] -= share
                 if not held[party.id]:
                     del held[party.id]
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """A place for somebody unknown. Raises TooMuch."""
+        if self._visitors >= VISITORS:
+            raise TooMuch("too-many-at-once", "many are asking at this moment; ask again")
+        self._visitors += 1
+        try:
+            yield
+        finally:
+            self._visitors -= 1
 
     async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in a thread for work that takes long; one of few, so that the others stay quick."""

@@ -51,6 +51,14 @@ class NoQuery(Strict):
     """Query of a resource that takes none."""
 
 
+class ReceiptQuery(Strict):
+    """Query of the public check: the number of a record and a digest as somebody typed them, or neither; a language."""
+
+    record: Annotated[str, Field(max_length=100)] = ""
+    digest: Annotated[str, Field(max_length=200)] = ""
+    lang: Literal["en", "nl", "fr", "de"] | None = None
+
+
 class LeaseRequest(Strict):
     """How long a client wants to hold a copy."""
 

@@ -93,6 +93,8 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.evidence("x"),
     lambda client: client.receipt("x"),
     lambda client: client.post_proof("x"),
+    lambda client: client.render(b"<f/>"),
+    lambda client: client.check_receipt("x", "x"),
     lambda client: list(client.cases()),
     lambda client: client.case("x"),
     lambda client: list(client.mailbox()),
