@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from threading import Semaphore
 
@@ -33,6 +34,7 @@ from gateway.mailboxes import Mailboxes
 from gateway.model import PartyId
 from gateway.notices import Notices
 from gateway.oversight import Oversight
+from gateway.packaging import Packages
 from gateway.paper import Paper
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
@@ -80,6 +82,7 @@ class Gateway:
     mailboxes: Mailboxes
     registration: Registration
     status: Status
+    packages: Packages
     oversight: Oversight
     erasure: Erasure
     paper: Paper
@@ -122,6 +125,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         warn_after_s=config.warn_after_s,
         remind_after_s=config.remind_after_s,
     )
+    journal = assemble_journal(config, store=store, clock=clock, service=identity, reach=push.reach, holder=_holder())
     return Gateway(
         config=config,
         store=store,
@@ -164,6 +168,15 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
         status=Status(store=store, messages=messages),
+        packages=Packages(
+            store=store,
+            witness=witness,
+            clock=clock,
+            versions=_editions(catalogue),
+            proofs=journal.proofs,
+            journal_keys=tuple(map(str, journal.prover.logs)),
+            witness_keys=tuple(map(str, journal.prover.witnesses)),
+        ),
         paper=Paper(
             store=store,
             witness=witness,
@@ -184,9 +197,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
-        journal=assemble_journal(
-            config, store=store, clock=clock, service=identity, reach=push.reach, holder=_holder()
-        ),
+        journal=journal,
         public_check=PublicCheck(
             store=store, trust=TrustPolicy((identity.certificate, *trust.anchors), algorithms=trust.algorithms)
         ),
@@ -229,6 +240,17 @@ def auditing(gateway: Gateway, *, known: Sequence[bytes] = ()) -> Audit:
         clock=gateway.clock,
         journal=replace(gateway.journal.prover, known=known),
     )
+
+
+def _editions(catalogue: Catalogue) -> Callable[[str], Mapping[str, str]]:
+    """What judges forms of a kind, read once for each. A refused form may be of no kind at all."""
+
+    @cache
+    def editions(name: str) -> Mapping[str, str]:
+        kind = catalogue.by_name(name)
+        return {} if kind is None else catalogue.editions(kind)
+
+    return editions
 
 
 def _push_settings(config: Config, service: Identity) -> PushSettings:

@@ -177,6 +177,10 @@ class Client:
         """The recipient's signed receipt on which a ContentHandover stands, byte for byte."""
         return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/receipt").content
 
+    def evidence_package(self, submission_id: str) -> bytes:
+        """All that proves the course of a submission, in one file; without the form."""
+        return self._call("GET", f"/v1/submissions/{_segment(submission_id)}/evidence-package").content
+
     def case(self, case_id: str) -> CaseView:
         """A case as this party may see it today."""
         return cast(CaseView, self._json("GET", f"/v1/cases/{_segment(case_id)}"))

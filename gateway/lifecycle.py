@@ -8,7 +8,7 @@ that also writes its evidence.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -99,6 +99,9 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     (_S.PAPER_DEPOSITED, Fact.DELIVERED_BY_POST): (_S.PAPER_DELIVERED, Event.RECEIVED_FROM_NON_ERDS),
     (_S.PAPER_DEPOSITED, Fact.RETURNED_BY_POST): (_S.PAPER_RETURNED, Event.RECEIVED_FROM_NON_ERDS),
 }
+MOVING = frozenset(event for _, event in TRANSITIONS.values())
+"""The events by which a delivery moves, or is remarked upon."""
+
 REMARKS = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
 """The facts that are evidenced and leave the copy as it is, a try under way included."""
 
@@ -128,6 +131,20 @@ def advance(state: DeliveryState, fact: Fact) -> tuple[DeliveryState, Event]:
         return TRANSITIONS[state, fact]
     except KeyError:
         raise Conflict("transition-not-allowed", f"{fact} cannot follow {state}", state=state) from None
+
+
+def follow(events: Iterable[Event]) -> tuple[frozenset[DeliveryState], Event | None]:
+    """The states to which the evidence of one delivery leads, in its order from consigned on; and the first event that
+    cannot follow what stands before it, if there is one. Where an event can mean two moves, both are followed."""
+    reached = frozenset({DeliveryState.CONSIGNED})
+    for event in events:
+        if event not in MOVING:
+            continue
+        after = {to for (since, _), (to, by) in TRANSITIONS.items() if since in reached and by is event}
+        if not after:
+            return reached, event
+        reached = frozenset(after)
+    return reached, None
 
 
 def can_advance(state: DeliveryState, fact: Fact) -> bool:

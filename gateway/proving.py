@@ -16,7 +16,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
-from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, is_final, outcome_of
+from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     CaseId,
     Delivery,
@@ -40,7 +40,6 @@ from gateway.statement import Statement, read_statement, stated
 from gateway.vouching import PASSED
 from signing import SigningError, TrustPolicy, sha256, subject_of
 
-MOVING = frozenset(event for _, event in TRANSITIONS.values())
 BY_RECEIPT = frozenset(event for (_, fact), (_, event) in TRANSITIONS.items() if fact in FACTS.values())
 CLOSED_BY = {
     None: (SubmissionState.ACCEPTED,),
@@ -340,18 +339,14 @@ def _delivery(dossier: Dossier, copy: Copy) -> Iterator[Flaw]:
 
 
 def _moves(delivery: Delivery, own: Sequence[Evidence]) -> Iterator[Flaw]:
-    """Replay the evidence of a delivery; where an event can mean two moves, both are followed."""
-    place, reached = f"delivery {delivery.id}", {DeliveryState.CONSIGNED}
+    """Replay the evidence of a delivery."""
+    place = f"delivery {delivery.id}"
     if sum(evidence.event is Event.CONTENT_CONSIGNMENT for evidence in own) != 1:
         yield Flaw(code="state-without-evidence", place=place, detail=Event.CONTENT_CONSIGNMENT)
-    for evidence in own:
-        if evidence.event not in MOVING:
-            continue
-        after = {to for (since, _), (to, event) in TRANSITIONS.items() if since in reached and event is evidence.event}
-        if not after:
-            yield Flaw(code="evidence-without-state", place=place, detail=evidence.event)
-            return
-        reached = after
+    reached, odd = follow(evidence.event for evidence in own)
+    if odd is not None:
+        yield Flaw(code="evidence-without-state", place=place, detail=odd)
+        return
     if delivery.state in reached:
         return
     behind = delivery.state is DeliveryState.CONSIGNED or any(

@@ -237,11 +237,7 @@ class Status:
         copies."""
 
         def look(view: Reading) -> list[Evidence]:
-            seen = {delivery.id for delivery in _visible_deliveries(view, party, submission_id)}
-            mine = _sent_by(view, party, submission_id)
-            return [
-                e for e in view.evidence_of(submission_id) if e.delivery_id in seen or (mine and e.delivery_id is None)
-            ]
+            return visible_to(view, party, submission_id)[2]
 
         return [evidence_item(each) for each in self.store.read(look)]
 
@@ -306,6 +302,26 @@ def _of_sender(view: Reading, party: Party, submission_id: SubmissionId) -> Subm
     if submission is None or submission.sender != party.id:
         raise NotFound("submission-not-found", "no such submission of this party")
     return submission
+
+
+def visible_to(
+    view: Reading, party: Party, submission_id: SubmissionId
+) -> tuple[Submission, list[Delivery], list[Evidence]]:
+    """What a party may see of a submission: all of it for the sender, for a recipient what concerns its own copies.
+
+    Raises NotFound.
+    """
+    deliveries = _visible_deliveries(view, party, submission_id)
+    submission = view.submission(submission_id)
+    if submission is None:
+        raise NotFound("submission-not-found", "no such submission of this party")
+    seen, mine = {delivery.id for delivery in deliveries}, submission.sender == party.id
+    evidence = [
+        each
+        for each in view.evidence_of(submission_id)
+        if each.delivery_id in seen or (mine and each.delivery_id is None)
+    ]
+    return submission, deliveries, evidence
 
 
 def _visible_deliveries(view: Reading, party: Party, submission_id: SubmissionId) -> list[Delivery]:

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Listed] = {
     "sign": Listed("documents", "sign", "Sign a form (XAdES baseline B-B)."),
     "verify": Listed("documents", "verify", "Check every signature of documents."),
     "submit": Listed("submissions", "submit", "Hand in a signed form."),
+    "evidence": Listed("evidence", "app", "What proves the course of a submission, in one file."),
     "status": Listed("submissions", "status", "Show where a submission stands."),
     "case": Listed("cases", "case", "Show a case, or list your cases."),
     "mailbox": Listed("mailbox", "app", "Collect copies from your mailbox and sign for them."),

@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, KeyFile, PasswordFile, load_key, load_trust, read_input
+from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trust, read_input
 from gateway.cli.output import ExitCode, answering, err, out, print_json, write_bytes
+from gateway.cli.packages import is_package, judge_package, print_verdict
+from gateway.examination.telling import verdict_to_json
+from gateway.examination.verdict import masked
 from signing import (
     Indication,
     NotSignable,
@@ -58,15 +61,28 @@ def sign(
 
 def verify(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Signed forms, evidence, receipts; - for stdin.")
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Signed forms, evidence, receipts, evidence packages; - for stdin."),
     ],
     trust: Annotated[Path, typer.Option("--trust", help="Certificates to trust, PEM.", exists=True, dir_okay=False)],
     at: Annotated[datetime | None, typer.Option("--at", help="Instant to judge by, UTC; now if not given.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody. This is always so; the option only says it.")
+    ] = True,
+    journal_key: Annotated[
+        list[str] | None,
+        typer.Option("--journal-key", help="Key (vkey) of the journal, if you know it otherwise than from a package."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option("--witness", help="Key (vkey) of a witness of the journal whom you know.")
+    ] = None,
+    lang: Lang = Language.EN,
     as_json: AsJson = False,
 ) -> None:
     """Check every signature of documents.
 
-    Offline: who signed, when, and what exactly is covered.
+    Offline: who signed, when, and what exactly is covered. Of an evidence package: the verdict for each link of the
+    chain, and what is missing.
     """
     instant = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
     items: list[dict[str, object]] = []
@@ -75,6 +91,15 @@ def verify(
         policy = load_trust(trust)
         for file in files:
             raw = read_input(file)
+            if is_package(raw):
+                verdict = judge_package(
+                    raw, trust=policy, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
+                )
+                failed = failed or verdict.indication is not Indication.TOTAL_PASSED
+                items.append({"file": str(file), **verdict_to_json(verdict, lang)})
+                if not as_json:
+                    print_verdict(str(file), verdict, lang)
+                continue
             try:
                 verified = verify_xml(raw, trust=policy, at=instant)
             except VerificationFailed as exc:
@@ -115,7 +140,7 @@ def _verification(verified: VerifiedXml) -> dict[str, object]:
         "signatures": [
             {
                 "commonName": signature.subject.common_name,
-                "serialNumber": _masked(signature.subject.serial_number),
+                "serialNumber": masked(signature.subject.serial_number),
                 "organizationIdentifier": signature.subject.organization_identifier,
                 "claimedSigningTime": signature.signing_time.isoformat(),
                 "algorithm": signature.algorithm,
@@ -136,10 +161,5 @@ def _failure(failure: VerificationFailed) -> dict[str, object]:
 
 
 def _who(subject: SubjectIdentity) -> str:
-    numbers = (subject.organization_identifier, _masked(subject.serial_number))
+    numbers = (subject.organization_identifier, masked(subject.serial_number))
     return ", ".join(part for part in (subject.common_name, *numbers) if part)
-
-
-def _masked(number: str | None) -> str | None:
-    """A serial number that may be a national number: only its last two characters."""
-    return None if number is None else "*" * max(len(number) - 2, 0) + number[-2:]

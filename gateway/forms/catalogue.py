@@ -152,6 +152,18 @@ class Catalogue:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""
         return fields_of(str(self.folder / _home(kind) / "form.xsd"))
 
+    def editions(self, kind: FormKind) -> dict[str, str]:
+        """What judges forms of a kind here: what -> version or digest. Two installations with the same judge alike."""
+        files, home = self._files, _home(kind)
+        rules = files.toml(home / "form.toml")["rules"]
+        return {
+            "form": kind.version,
+            "schema": files.digest([*files.find(f"{home}/*.xsd"), *files.find("common/*/*.xsd")]),
+            "rules": files.digest(Path(each) for each in rules),
+            "calendar": files.digest([Path(kind.country) / "calendar.yaml"]),
+            "terms": files.digest([Path(kind.country) / "terms.yaml"]),
+        }
+
     def _compile(self, homes: Iterable[Path]) -> None:
         """Compile the form kinds of these folders that are not yet."""
         with _keeping_everything():

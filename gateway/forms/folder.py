@@ -5,8 +5,9 @@ With `codelists` of an installation the only place where the core reads the disk
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from os.path import relpath
 from pathlib import Path
@@ -47,6 +48,14 @@ class SchemaFolder:
             return tomllib.loads(read_text(self.path / file, name=str(file)))
         except tomllib.TOMLDecodeError as exc:
             raise CatalogueError("catalogue-syntax", f"{file}: {exc}") from exc
+
+    def digest(self, files: Iterable[Path]) -> str:
+        """`sha256:<hex>` over these files with their names, in the order of their names."""
+        found = hashlib.sha256()
+        for file in sorted(set(files)):
+            raw = read_text(self.path / file, name=str(file)).encode()
+            found.update(f"{file.as_posix()} {len(raw)}\n".encode() + raw)
+        return f"sha256:{found.hexdigest()}"
 
     def schema_documents(self, file: Path) -> Iterator[etree._Element]:
         """A schema document and those it imports or includes, each once; included ones in the first one's namespace."""

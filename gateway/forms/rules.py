@@ -217,7 +217,7 @@ class _Gate:
 
 
 def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
-    order, parts = [], []
+    order, parts = list[tuple[int, Rule, Test]](), list[str]()
     for rule, test in tests:
         bit = 1 << len(parts) if tag in test.whole and len(parts) < MOST_BITS else 0
         order.append((bit, rule, test))

@@ -95,6 +95,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.post_proof("x"),
     lambda client: client.render(b"<f/>"),
     lambda client: client.check_receipt("x", "x"),
+    lambda client: client.evidence_package("x"),
     lambda client: list(client.cases()),
     lambda client: client.case("x"),
     lambda client: list(client.mailbox()),

@@ -608,6 +608,7 @@ def test_no_address_under_v1_takes_a_query_it_does_not_know(http: Http, counter:
     paths = [view["href"], f"{view['href']}/deliveries", f"{view['href']}/evidence", view["acceptance"]["href"]]
     paths += [
         f"{view['acceptance']['href']}/receipt",
+        f"{view['href']}/evidence-package",
         "/v1/submissions",
         "/v1/mailbox",
         "/v1/forms/be/appeal",

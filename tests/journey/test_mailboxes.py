@@ -167,7 +167,7 @@ def test_another_partys_things_are_not_found(http: Http, counter: Counter) -> No
     deliveries = [each["deliveryId"] for each in view["deliveries"]]
     for stranger in strangers:
         client = http(stranger)
-        paths = [view["href"], f"{view['href']}/deliveries", f"{view['href']}/evidence"]
+        paths = [view["href"], *(f"{view['href']}/{part}" for part in ("deliveries", "evidence", "evidence-package"))]
         paths += [item["href"] for item in evidence]
         for path in paths:
             assert client.get(path).status_code == 404, (stranger, path)

@@ -1,0 +1,156 @@
+"""The examination of an evidence package, offline: no network, no store, no clock.
+
+The order of the steps; each gives links, and none is left out because another one failed:
+
+1. the file: read in one way only, and it says what it is;
+2. the journal and its time stamps: since when each statement and receipt provably exists;
+3. the seals: who sealed which files, judged now;
+4. the statements, each judged when it is proven to have existed; all by the one who sealed;
+5. the receipts that they rest on;
+6. the form, if it is here, judged when the statements about it are proven to have existed;
+7. the course of things: whether the statements follow from each other;
+8. what is known of every certificate; files that nobody vouches for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from cryptography.x509 import load_der_x509_certificate
+
+from gateway.errors import Unreadable
+from gateway.examination.course import examine_course
+from gateway.examination.form import examine_form
+from gateway.examination.grounds import Grounds, Material, failure, gap
+from gateway.examination.journal import examine_journal
+from gateway.examination.statements import (
+    Signed,
+    examine_receipts,
+    examine_statements,
+    look_for_post,
+    tell_story,
+)
+from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Verdict, Who
+from gateway.package import DESCRIPTION, EVIDENCE, FORM, RECEIPT, RENDITION, is_known, read_description
+from signing import (
+    CertificateStatus,
+    ContainerRejected,
+    Package,
+    Subindication,
+    SubjectIdentity,
+    VerificationFailed,
+    fingerprint,
+    read_package,
+    subject_of,
+    verify_seal,
+)
+
+
+def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
+    """The verdict on a package. Raises nothing of what it finds."""
+    # 1.
+    try:
+        package = read_package(raw)
+        description = read_description(package.files.get(DESCRIPTION, b""))
+    except (ContainerRejected, Unreadable) as error:
+        broken = Link(
+            kind=LinkKind.PACKAGE,
+            standing=Standing.FAILS,
+            about="",
+            code=error.code,
+            subindication=Subindication.FORMAT_FAILURE,
+        )
+        return Verdict(validation_time=grounds.at, links=(broken,))
+    links = [Link(kind=LinkKind.PACKAGE, standing=Standing.HOLDS, about=DESCRIPTION)]
+    material = Material(package=package, description=description, grounds=grounds)
+    # 2.
+    journaled = examine_journal(material)
+    material = replace(material, proven=journaled.proven)
+    # 3.
+    issuer, seals = _examine_seals(material)
+    # 4.
+    signed = Signed(material)
+    stated, about_statements = examine_statements(material, signed, issuer)
+    # 5.
+    acknowledged, about_receipts = examine_receipts(material, signed, stated)
+    links += [*seals, *about_statements, *about_receipts, *journaled.links]
+    # 6.
+    links += examine_form(material, signed, stated, acknowledged)
+    # 7.
+    links += examine_course(material, stated)
+    links += look_for_post(stated)
+    # 8.
+    links += _certificates(signed.statuses)
+    links += _strays(package)
+    return Verdict(
+        validation_time=grounds.at,
+        links=tuple(links),
+        description=description,
+        story=tuple(tell_story(material, stated)),
+    )
+
+
+def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Link]]:
+    """Who sealed the package, and a link for each seal. A seal may end before what it covers does: everything that is
+    proven to be older stands without it; that the list of files was complete is then no longer proven."""
+    package, grounds = material.package, material.grounds
+    if not package.seals:
+        return None, [gap(LinkKind.SEAL, "META-INF", "not-sealed", needed=True)]
+    lasting = all(
+        name in material.proven for name in package.files if EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
+    )
+    issuer, links = None, list[Link]()
+    for seal in package.seals:
+        try:
+            signature = verify_seal(package, seal, trust=grounds.trust, at=grounds.at)
+        except VerificationFailed as error:
+            outlived = error.subindication is Subindication.OUT_OF_BOUNDS_NO_POE and lasting
+            missing = [name for name in seal.digests if name not in package.files]
+            link = failure(LinkKind.SEAL, seal.name, error)
+            links.append(replace(link, code="seal-outlived", needed=False) if outlived else link)
+            links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
+            continue
+        issuer = issuer or signature.subject
+        links.append(
+            Link(
+                kind=LinkKind.SEAL,
+                standing=Standing.HOLDS,
+                about=seal.name,
+                who=Who.of(signature.subject, fingerprint(signature.certificate)),
+                at=signature.signing_time,
+                time=TimeKind.CLAIMED,
+                covers={name: f"{algorithm}:{digest.hex()}" for name, (algorithm, digest) in seal.digests.items()},
+                params={"count": str(len(seal.digests))},
+            )
+        )
+    return issuer, links
+
+
+def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:
+    """What is known of each certificate that was relied on, the anchors aside."""
+    for status in statuses:
+        certificate = load_der_x509_certificate(status.certificate)
+        who = Who.of(subject_of(certificate), fingerprint(certificate))
+        yield Link(
+            kind=LinkKind.REVOCATION,
+            standing=Standing.OPEN if status.source is None else Standing.HOLDS,
+            about=who.fingerprint or "",
+            code="revocation-not-known" if status.source is None else None,
+            who=who,
+            at=status.this_update,
+            time=None if status.this_update is None else TimeKind.STATED,
+            needed=False,
+            params={"source": status.source or ""},
+        )
+
+
+def _strays(package: Package) -> Iterator[Link]:
+    """Files that have no place in a package, and files that nobody vouches for though somebody should."""
+    for name in package.files:
+        if not is_known(name):
+            yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-has-no-place")
+    if package.seals:
+        for name in package.uncovered:
+            if is_known(name) and name != FORM and not RENDITION.fullmatch(name):
+                yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-not-sealed")

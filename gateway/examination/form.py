@@ -1,0 +1,75 @@
+"""The form itself, and its renditions: who signed it, and whether it is the one that all the rest is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gateway.examination.grounds import Material, fault, gap
+from gateway.examination.statements import Acknowledged, Signed, Stated
+from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
+from gateway.model import SubmissionState
+from gateway.package import FORM
+from signing import Indication, SignatureAssessment, assess_xml, fingerprint, sha256
+
+
+def examine_form(
+    material: Material, signed: Signed, stated: Sequence[Stated], acknowledged: Sequence[Acknowledged]
+) -> Iterator[Link]:
+    """Whether the form is the one that statements and receipts name, and whether its signatures hold.
+
+    A statement that names the form proves that the form is at least as old as itself.
+    """
+    raw = material.package.files.get(FORM)
+    if raw is None:
+        yield gap(LinkKind.FORM, FORM, "form-not-in-package", needed=False)
+        return
+    digest = sha256(raw)
+    naming = [each for each in stated if each.statement.document is not None]
+    others = [each.name for each in naming if each.statement.document and not each.statement.document.is_of(digest)]
+    others += [each.name for each in acknowledged if each.receipt.document_digest != digest]
+    if others:
+        yield fault(LinkKind.BINDING, FORM, "about-other-bytes")
+    elif not naming:
+        yield Link(kind=LinkKind.BINDING, standing=Standing.OPEN, about=FORM, code="nothing-binds-it")
+    else:
+        yield Link(
+            kind=LinkKind.BINDING,
+            standing=Standing.HOLDS,
+            about=FORM,
+            covers={FORM: digest},
+            params={"count": str(len(naming) + len(acknowledged))},
+        )
+    # A refused form may be anything at all: what was wrong with it was stated when it was refused.
+    needed = material.description.state != SubmissionState.REJECTED
+    proven = [material.proven[each.name] for each in naming if not others and each.name in material.proven]
+    judged_at = min([material.grounds.at, *proven])
+    assessed = assess_xml(raw, policy=material.grounds.policy, validation_time=judged_at, kept=material.kept)
+    for each in assessed.signatures:
+        if each.passed is not None:
+            signed.remember([each.passed])
+        yield _signature_link(each, needed=needed)
+
+
+def _signature_link(found: SignatureAssessment, *, needed: bool) -> Link:
+    passed = found.passed
+    if passed is None:
+        refuted = found.indication is Indication.TOTAL_FAILED and needed
+        return Link(
+            kind=LinkKind.FORM,
+            standing=Standing.FAILS if refuted else Standing.OPEN,
+            about=FORM,
+            code=found.code,
+            subindication=found.subindication,
+            needed=needed,
+        )
+    signature = passed.signature
+    return Link(
+        kind=LinkKind.FORM,
+        standing=Standing.HOLDS,
+        about=FORM,
+        who=Who.of(signature.subject, fingerprint(signature.certificate)),
+        at=signature.signing_time,
+        time=TimeKind.CLAIMED,
+        covers={} if found.signed_info is None else {"signed info": sha256(found.signed_info)},
+        needed=needed,
+    )

@@ -1,0 +1,113 @@
+"""What an examination goes by, and how a failed verification becomes a link."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from gateway.errors import Unreadable
+from gateway.examination.verdict import Link, LinkKind, Standing, Who
+from gateway.package import CERTIFICATE, REVOCATION, Description
+from signing import (
+    Indication,
+    Package,
+    RevocationRule,
+    Subindication,
+    TimestampTrust,
+    TrustPolicy,
+    ValidationData,
+    ValidationPolicy,
+    VerificationFailed,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """Whom the examiner believes, and as of when.
+
+    trust: anchors of signatories, service, recipients and time authorities alike.
+    at: as of when the newest proof is judged; aware.
+    journal_keys, witness_keys: `vkey` texts of the journal and of witnesses whom the examiner knows; where no key of
+        the journal is given, those count that the sealed description of the package names.
+    """
+
+    trust: TrustPolicy
+    at: datetime
+    journal_keys: tuple[str, ...] = ()
+    witness_keys: tuple[str, ...] = ()
+
+    @cached_property
+    def policy(self) -> ValidationPolicy:
+        """For signatures with time stamps."""
+        return ValidationPolicy(signers=self.trust, timestamps=self.stamps, revocation=RevocationRule())
+
+    @cached_property
+    def stamps(self) -> TimestampTrust:
+        """Whose time stamps count."""
+        return TimestampTrust(anchors=self.trust)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """The package under examination.
+
+    proven: file -> the time by which an evidence record proves it to have existed.
+    """
+
+    package: Package
+    description: Description
+    grounds: Grounds
+    proven: Mapping[str, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def by_digest(self) -> Mapping[bytes, str]:
+        """SHA-256 of each file -> its name."""
+        return {hashlib.sha256(content).digest(): name for name, content in self.package.files.items()}
+
+    @cached_property
+    def kept(self) -> ValidationData:
+        """The certificates and the revocation data in the package."""
+        found: dict[str, list[bytes]] = {"cer": [], "ocsp": [], "crl": []}
+        for name, content in self.package.files.items():
+            if CERTIFICATE.fullmatch(name) or REVOCATION.fullmatch(name):
+                found[name.rpartition(".")[2]].append(content)
+        return ValidationData(certificates=tuple(found["cer"]), ocsps=tuple(found["ocsp"]), crls=tuple(found["crl"]))
+
+    def judged_at(self, name: str) -> datetime:
+        """As of when a signature in this file is judged: when it is proven to have existed, else now."""
+        return min(self.proven.get(name, self.grounds.at), self.grounds.at)
+
+
+def failure(kind: LinkKind, about: str, error: VerificationFailed | Unreadable, *, needed: bool = True) -> Link:
+    """The link for what could not be verified."""
+    if isinstance(error, VerificationFailed):
+        standing = Standing.FAILS if error.indication is Indication.TOTAL_FAILED else Standing.OPEN
+        return Link(
+            kind=kind,
+            standing=standing,
+            about=about,
+            code=error.code,
+            subindication=error.subindication,
+            needed=needed,
+        )
+    return Link(
+        kind=kind,
+        standing=Standing.FAILS,
+        about=about,
+        code=error.code,
+        subindication=Subindication.FORMAT_FAILURE,
+        needed=needed,
+    )
+
+
+def fault(kind: LinkKind, about: str, code: str, *, who: Who | None = None, **params: str) -> Link:
+    """The link for what holds by itself and does not fit the rest."""
+    return Link(kind=kind, standing=Standing.FAILS, about=about, code=code, who=who, params=params)
+
+
+def gap(kind: LinkKind, about: str, code: str, *, needed: bool, **params: str) -> Link:
+    """The link for what is not here."""
+    return Link(kind=kind, standing=Standing.MISSING, about=about, code=code, needed=needed, params=params)

@@ -1,0 +1,226 @@
+"""The journal and its time stamps: that it holds what the package shows, who saw that, and since when it all exists.
+
+An entry binds a file by the digest of its bytes. A log proof leads from the entry to a checkpoint that the journal
+signed; an evidence record leads from the entry to a time stamp. What is proven of the entry is so proven of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.errors import Unreadable
+from gateway.examination.grounds import Material, failure, fault, gap
+from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
+from gateway.journal import Entry, EntryKind, read_entry
+from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, RECEIPT
+from signing import (
+    Checkpoint,
+    Covering,
+    KeyUnavailable,
+    NoteKey,
+    SignedCheckpoint,
+    VerificationFailed,
+    check_covered,
+    leaf_hash,
+    parse_note_key,
+    read_checkpoint,
+    read_log_proof,
+    sha256,
+    verify_inclusion,
+    verify_record,
+)
+
+PLACES: Mapping[EntryKind, str] = {EntryKind.EVIDENCE: "evidence/{}.xml", EntryKind.RECEIPT: "receipts/{}.xml"}
+
+
+@dataclass(kw_only=True)
+class Journaled:
+    """What the journal shows. proven: file -> by when it existed. seen: checkpoints by size, with who cosigned them."""
+
+    links: list[Link] = field(default_factory=list)
+    proven: dict[str, datetime] = field(default_factory=dict)
+    seen: dict[int, tuple[Checkpoint, dict[str, datetime]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """The keys of the journal, newest first: it may have had others before. witnesses: whom the examiner knows."""
+
+    logs: tuple[NoteKey, ...]
+    witnesses: tuple[NoteKey, ...]
+
+    def read(self, note: bytes) -> SignedCheckpoint:
+        """The checkpoint, by whichever key of the journal signed it. Raises VerificationFailed."""
+        for log in self.logs[:-1]:
+            try:
+                return read_checkpoint(note, log=log, witnesses=self.witnesses)
+            except VerificationFailed as error:
+                if error.code not in ("checkpoint-unsigned", "checkpoint-of-another-log"):
+                    raise
+        return read_checkpoint(note, log=self.logs[-1], witnesses=self.witnesses)
+
+
+def examine_journal(material: Material) -> Journaled:
+    """Every entry with its proof and its record, then the checkpoints and their witnesses, then what lacks an entry."""
+    found = Journaled()
+    keys = _keys(material, found)
+    records = {name: record for record in material.package.records for name in record.digests}
+    entries = _entries(material, found)
+    for name, (entry, about) in entries.items():
+        if keys.logs:
+            _inclusion(material, found, name, entry, about, keys)
+        _time(material, found, records.get(name), name, about, needed=True)
+    for name in material.package.files:
+        if CHECKPOINT.fullmatch(name):
+            if keys.logs:
+                _checkpoint(material, found, name, keys)
+            _time(material, found, records.get(name), name, name, needed=False)
+    covered = {about for _, about in entries.values()}
+    for name in material.package.files:
+        if (EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)) and name not in covered:
+            found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=True))
+    found.links += _witnesses(found.seen.values())
+    for record in material.package.records:
+        if not all(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name) for name in record.digests):
+            found.links.append(fault(LinkKind.TIME, record.name, "about-something-else"))
+    return found
+
+
+def _keys(material: Material, found: Journaled) -> Keys:
+    """The keys of the journal, and those of witnesses. Witnesses count only if the examiner knows them: the service
+    could name anybody."""
+    texts = material.grounds.journal_keys or material.description.journal_keys
+    witnesses = tuple(parse_note_key(each) for each in material.grounds.witness_keys)
+    try:
+        logs = tuple(parse_note_key(each) for each in texts)
+    except KeyUnavailable:
+        found.links.append(fault(LinkKind.JOURNAL, "", "journal-key-unknown"))
+        return Keys(logs=(), witnesses=witnesses)
+    if not logs and any(ENTRY.fullmatch(name) for name in material.package.files):
+        found.links.append(Link(kind=LinkKind.JOURNAL, standing=Standing.OPEN, about="", code="journal-key-unknown"))
+    return Keys(logs=logs, witnesses=witnesses)
+
+
+def _entries(material: Material, found: Journaled) -> dict[str, tuple[Entry, str]]:
+    """Name of each entry's file -> the entry, and the name of the file that it binds."""
+    entries: dict[str, tuple[Entry, str]] = {}
+    for name, raw in material.package.files.items():
+        if ENTRY.fullmatch(name) is None:
+            continue
+        try:
+            entry = read_entry(raw)
+        except Unreadable as error:
+            found.links.append(failure(LinkKind.JOURNAL, name, error))
+            continue
+        about = material.by_digest.get(entry.digest)
+        place = PLACES.get(entry.kind)
+        if about is None:
+            found.links.append(fault(LinkKind.JOURNAL, name, "about-other-bytes"))
+        elif place is not None and place.format(entry.id) != about:
+            found.links.append(fault(LinkKind.JOURNAL, name, "about-something-else"))
+        else:
+            entries[name] = entry, about
+    return entries
+
+
+def _inclusion(material: Material, found: Journaled, name: str, entry: Entry, about: str, keys: Keys) -> None:
+    files, position = material.package.files, name.removeprefix("journal/").removesuffix(".entry")
+    proof = files.get(f"journal/{position}.proof")
+    if proof is None:
+        found.links.append(
+            gap(LinkKind.JOURNAL, about, "not-in-package", needed=True, name=f"journal/{position}.proof")
+        )
+        return
+    try:
+        read = read_log_proof(proof)
+        signed = keys.read(read.note)
+        checkpoint = signed.checkpoint
+        verify_inclusion(leaf_hash(files[name]), read.index, checkpoint.size, read.steps, checkpoint.root)
+    except VerificationFailed as error:
+        found.links.append(failure(LinkKind.JOURNAL, about, error))
+        return
+    if str(read.index) != position:
+        found.links.append(fault(LinkKind.JOURNAL, about, "about-something-else"))
+    elif _see(found, name, checkpoint, signed.cosigned):
+        link = Link(
+            kind=LinkKind.JOURNAL,
+            standing=Standing.HOLDS,
+            about=about,
+            who=Who(name=checkpoint.origin),
+            at=entry.at,
+            time=TimeKind.STATED,
+            params={"position": position, "size": str(checkpoint.size)},
+        )
+        found.links.append(link)
+
+
+def _checkpoint(material: Material, found: Journaled, name: str, keys: Keys) -> None:
+    try:
+        signed = keys.read(material.package.files[name])
+    except VerificationFailed as error:
+        found.links.append(failure(LinkKind.JOURNAL, name, error))
+        return
+    if f"journal/{signed.checkpoint.size}.checkpoint" != name:
+        found.links.append(fault(LinkKind.JOURNAL, name, "about-something-else"))
+    else:
+        _see(found, name, signed.checkpoint, signed.cosigned)
+
+
+def _see(found: Journaled, name: str, checkpoint: Checkpoint, cosigned: Mapping[str, datetime]) -> bool:
+    """Remember a checkpoint; False, and a link that says so, when there are two of one size."""
+    before, names = found.seen.setdefault(checkpoint.size, (checkpoint, {}))
+    if before != checkpoint:
+        found.links.append(fault(LinkKind.JOURNAL, name, "two-journals"))
+        return False
+    names.update(cosigned)
+    return True
+
+
+def _time(
+    material: Material, found: Journaled, record: Covering | None, name: str, about: str, *, needed: bool
+) -> None:
+    """Since when a file of the journal, and what it binds, provably exists."""
+    grounds = material.grounds
+    if record is None:
+        found.links.append(gap(LinkKind.TIME, about, "not-stamped", needed=needed))
+        return
+    try:
+        check_covered(material.package, record)
+        verified = verify_record(record.proof, material.package.files[name], trust=grounds.stamps, at=grounds.at)
+    except VerificationFailed as error:
+        found.links.append(failure(LinkKind.TIME, about, error, needed=needed))
+        return
+    found.proven[about] = min(verified.proven_at, found.proven.get(about, verified.proven_at))
+    first = verified.stamps[0]
+    link = Link(
+        kind=LinkKind.TIME,
+        standing=Standing.HOLDS,
+        about=about,
+        who=Who.of(first.authority, sha256(first.path.certificates[0])),
+        at=verified.proven_at,
+        time=TimeKind.PROVEN,
+        needed=needed,
+        params={"renewals": str(len(verified.stamps) - 1)},
+    )
+    found.links.append(link)
+
+
+def _witnesses(seen: Iterable[tuple[Checkpoint, Mapping[str, datetime]]]) -> Iterator[Link]:
+    """A link for each checkpoint and who saw it."""
+    for checkpoint, cosigned in sorted(seen, key=lambda each: each[0].size):
+        about = f"journal/{checkpoint.size}.checkpoint"
+        if not cosigned:
+            yield Link(kind=LinkKind.WITNESS, standing=Standing.OPEN, about=about, code="not-witnessed", needed=False)
+        for name, at in cosigned.items():
+            yield Link(
+                kind=LinkKind.WITNESS,
+                standing=Standing.HOLDS,
+                about=about,
+                who=Who(name=name),
+                at=at,
+                time=TimeKind.CLAIMED,
+                needed=False,
+                params={"size": str(checkpoint.size)},
+            )

@@ -1,0 +1,202 @@
+"""Statements of the service and receipts of recipients: who signed, over what, and whether they are about this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gateway.errors import Unreadable
+from gateway.examination.grounds import Material, failure, fault, gap
+from gateway.examination.verdict import Happening, Link, LinkKind, Standing, TimeKind, Who
+from gateway.model import Event
+from gateway.package import EVIDENCE, RECEIPT
+from gateway.receipt import Receipt, read_receipt
+from gateway.statement import Statement, read_statement
+from signing import (
+    CertificateStatus,
+    SubjectIdentity,
+    ValidatedSignature,
+    VerificationFailed,
+    fingerprint,
+    sha256,
+    validate_xml,
+)
+
+CLOCK_TOLERANCE = timedelta(minutes=5)  # between the service's clock and that of a time authority
+BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
+EVENTS: Mapping[str, Event] = {event.uri: event for event in Event}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """A statement that holds. name: of its file."""
+
+    name: str
+    event: Event
+    statement: Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """A receipt that holds, and the statement that rests on it."""
+
+    name: str
+    receipt: Receipt
+    stated: Stated
+
+
+class Signed:
+    """Verifies the small signed documents of a package, and remembers what is known of every certificate."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self.statuses: dict[CertificateStatus, None] = {}
+
+    def validate(self, name: str) -> ValidatedSignature:
+        """The one signature of a file, judged when the file is proven to have existed. Raises VerificationFailed."""
+        material = self._material
+        validated = validate_xml(
+            material.package.files[name],
+            policy=material.grounds.policy,
+            validation_time=material.judged_at(name),
+            kept=material.kept,
+        )
+        self.remember(validated.signatures)
+        return validated.signatures[0]
+
+    def remember(self, signatures: Sequence[ValidatedSignature]) -> None:
+        """Note what is known of the certificates behind these signatures."""
+        self.statuses.update(dict.fromkeys(status for each in signatures for status in each.statuses))
+
+
+def examine_statements(
+    material: Material, signed: Signed, issuer: SubjectIdentity | None
+) -> tuple[list[Stated], list[Link]]:
+    """Every statement of the package, in the order in which they were made, and a link for each.
+
+    issuer: whose statements they must be: who sealed the package; None: all by the same one.
+    """
+    held, links = [], list[Link]()
+    for name in material.package.files:
+        matched = EVIDENCE.fullmatch(name)
+        if matched is None:
+            continue
+        try:
+            signature = signed.validate(name).signature
+            statement = read_statement(
+                material.package.files[name], trust=material.grounds.trust, at=material.judged_at(name)
+            )
+        except (VerificationFailed, Unreadable) as error:
+            links.append(failure(LinkKind.STATEMENT, name, error))
+            continue
+        issuer = issuer or signature.subject
+        who = Who.of(signature.subject, fingerprint(signature.certificate))
+        event = EVENTS.get(statement.event)
+        if signature.subject != issuer:
+            links.append(fault(LinkKind.STATEMENT, name, "by-another-issuer", who=who))
+        elif (statement.evidence_id, statement.submission_id) != (matched[1], material.description.submission_id):
+            links.append(fault(LinkKind.STATEMENT, name, "about-something-else", who=who))
+        elif statement.at > material.judged_at(name) + CLOCK_TOLERANCE:
+            links.append(fault(LinkKind.STATEMENT, name, "times-contradict", who=who))
+        elif event is None:
+            links.append(fault(LinkKind.STATEMENT, name, "event-unknown", who=who))
+        else:
+            held.append(Stated(name=name, event=event, statement=statement))
+            links.append(_statement_link(name, event, statement, who))
+    return sorted(held, key=lambda each: (each.statement.at, each.statement.evidence_id)), links
+
+
+def _statement_link(name: str, event: Event, statement: Statement, who: Who) -> Link:
+    covers = {
+        "document (salted)": statement.document and statement.document.shown,
+        "envelope (salted)": statement.envelope and statement.envelope.shown,
+        "receipt": statement.receipt_digest,
+    }
+    return Link(
+        kind=LinkKind.STATEMENT,
+        standing=Standing.HOLDS,
+        about=name,
+        who=who,
+        at=statement.at,
+        time=TimeKind.STATED,
+        covers={what: digest for what, digest in covers.items() if digest},
+        params={"event": event, "name": statement.party or ""},
+    )
+
+
+def examine_receipts(
+    material: Material, signed: Signed, stated: Sequence[Stated]
+) -> tuple[list[Acknowledged], list[Link]]:
+    """The receipt behind each statement that names one, and a link for each; and for those that nothing names."""
+    files = {sha256(content): name for name, content in material.package.files.items() if RECEIPT.fullmatch(name)}
+    held, links, named = [], list[Link](), set[str]()
+    for each in stated:
+        digest = each.statement.receipt_digest
+        if digest is None:
+            continue
+        name = files.get(digest)
+        if name is None:
+            links.append(gap(LinkKind.RECEIPT, each.name, "not-in-package", needed=True, name=digest))
+            continue
+        named.add(name)
+        found = _receipt(material, signed, name, each)
+        links.append(found[0])
+        if found[1] is not None:
+            held.append(Acknowledged(name=name, receipt=found[1], stated=each))
+    everything = sum(EVIDENCE.fullmatch(name) is not None for name in material.package.files) == len(stated)
+    for name in files.values():
+        if name not in named:  # by a statement that holds; if all hold, nothing ever named it
+            standing = Standing.FAILS if everything else Standing.OPEN
+            links.append(Link(kind=LinkKind.RECEIPT, standing=standing, about=name, code="nothing-names-it"))
+    return held, links
+
+
+def _receipt(material: Material, signed: Signed, name: str, stated: Stated) -> tuple[Link, Receipt | None]:
+    try:
+        signature = signed.validate(name).signature
+        receipt = read_receipt(material.package.files[name], trust=material.grounds.trust, at=material.judged_at(name))
+    except (VerificationFailed, Unreadable) as error:
+        return failure(LinkKind.RECEIPT, name, error), None
+    statement, who = stated.statement, Who.of(signature.subject, fingerprint(signature.certificate))
+    own = (receipt.delivery_id, receipt.submission_id, receipt.party)
+    if own != (statement.delivery_id, statement.submission_id, statement.party):
+        return fault(LinkKind.RECEIPT, name, "about-something-else", who=who), None
+    for shown, digest in (
+        (statement.document, receipt.document_digest),
+        (statement.envelope, receipt.envelope_digest),
+    ):
+        if shown is not None and not shown.is_of(digest):
+            return fault(LinkKind.RECEIPT, name, "about-other-bytes", who=who), None
+    link = Link(
+        kind=LinkKind.RECEIPT,
+        standing=Standing.HOLDS,
+        about=name,
+        who=who,
+        at=receipt.received_at,
+        time=TimeKind.CLAIMED,
+        covers={"document": receipt.document_digest, "envelope": receipt.envelope_digest},
+        params={"name": receipt.party, "outcome": receipt.outcome},
+    )
+    return link, receipt
+
+
+def tell_story(material: Material, stated: Sequence[Stated]) -> Iterator[Happening]:
+    """What the statements that hold say to have happened."""
+    for each in stated:
+        yield Happening(
+            event=each.event,
+            at=each.statement.at,
+            evidence_id=each.statement.evidence_id,
+            party=each.statement.party,
+            role=each.statement.role,
+            proven_at=material.proven.get(each.name),
+            reasons=each.statement.reasons,
+        )
+
+
+def look_for_post(stated: Sequence[Stated]) -> Iterator[Link]:
+    """The proofs of the post are sealed for the sender and the print station: a package never holds them."""
+    for each in stated:
+        if each.event in BY_POST:
+            yield gap(LinkKind.POST, each.name, "not-in-package", needed=False, name="proof of the post")

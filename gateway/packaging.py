@@ -1,0 +1,107 @@
+"""Makes the evidence package of a submission, for a party that may see it; without any clear text.
+
+Everything in it is read at one moment. What the journal cannot prove yet (its batch is not closed, or not stamped) is
+left out: whoever examines the package is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gateway.errors import NotFound
+from gateway.evidence import Witness
+from gateway.journal import EntryKind
+from gateway.model import Evidence, Party, SubmissionId
+from gateway.package import DESCRIPTION, VALIDATION, describe, write_description
+from gateway.ports import Clock, Reading, Store
+from gateway.proofs import EntryProof, Proofs
+from gateway.status import visible_to
+from signing import build_package
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """Makes packages.
+
+    versions: of a kind: what judges its forms here. proofs: of the journal.
+    journal_keys, witness_keys: as in Description.
+    """
+
+    store: Store
+    witness: Witness
+    clock: Clock
+    versions: Callable[[str], Mapping[str, str]]
+    proofs: Proofs
+    journal_keys: tuple[str, ...] = ()
+    witness_keys: tuple[str, ...] = ()
+
+    def package_of(self, party: Party, submission_id: SubmissionId) -> bytes:
+        """The package: of all of a submission for its sender, for a recipient of what concerns its own copies.
+
+        Raises NotFound; signing.ContainerRejected for more than a package can hold.
+        """
+        at = self.clock.now()
+        files, records = self.store.read(lambda view: self._gather(view, party, submission_id))
+        return build_package(files, records=records, identity=self.witness.identity, at=at)
+
+    def _gather(
+        self, view: Reading, party: Party, submission_id: SubmissionId
+    ) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        submission, deliveries, evidence = visible_to(view, party, submission_id)
+        description = describe(
+            submission,
+            tuple(deliveries),
+            issuer=self.witness.issuer,
+            made_at=self.clock.now(),
+            made_for=party.id,
+            versions=self.versions(submission.kind),
+            journal_keys=self.journal_keys,
+            witness_keys=self.witness_keys,
+        )
+        files, records = {DESCRIPTION: write_description(description)}, dict[str, bytes]()
+        proven: dict[str, bytes] = {}
+        for kind, thing, name, raw in _things(view, evidence):
+            files[name] = raw
+            with suppress(NotFound):
+                _lay_out(self.proofs.entry_in(view, kind, thing), proven, records)
+        if description.whole:
+            proven |= _known_of_certificates(view, submission_id)
+        return files | proven, records
+
+
+def _things(view: Reading, evidence: list[Evidence]) -> Iterator[tuple[EntryKind, str, str, bytes]]:
+    """Each statement, and each receipt that one rests on: kind and id of its entry, name of its file, its bytes."""
+    for each in evidence:
+        yield EntryKind.EVIDENCE, each.id, f"evidence/{each.id}.xml", each.raw
+        receipt = None if each.receipt_id is None else view.receipt(each.receipt_id)
+        if receipt is not None:
+            yield EntryKind.RECEIPT, receipt.id, f"receipts/{receipt.id}.xml", receipt.raw
+
+
+def _known_of_certificates(view: Reading, submission_id: SubmissionId) -> dict[str, bytes]:
+    """What was kept of the certificates behind the form when it was handed in."""
+    record = view.validation_of(submission_id)
+    if record is None:
+        return {}
+    files = {VALIDATION: record.raw}
+    for item in record.items:
+        digest = item.digest.removeprefix("sha256:")
+        place = f"certificates/{digest}.cer" if item.kind == "certificate" else f"revocation/{digest}.{item.kind}"
+        files[place] = item.raw
+    return files
+
+
+def _lay_out(found: EntryProof, files: dict[str, bytes], records: dict[str, bytes]) -> None:
+    name = f"journal/{found.position}"
+    files[f"{name}.entry"] = found.entry
+    if found.log_proof is not None:
+        files[f"{name}.proof"] = found.log_proof
+    if found.record is not None:
+        records[f"{name}.entry"] = found.record
+    if found.signed_checkpoint is not None:
+        size = int(found.signed_checkpoint.split(b"\n", 2)[1])
+        files[f"journal/{size}.checkpoint"] = found.signed_checkpoint
+        if found.checkpoint_record is not None:
+            records[f"journal/{size}.checkpoint"] = found.checkpoint_record

@@ -1,0 +1,148 @@
+"""Evidence packages over HTTP and by the command line: made by the counter, judged where nothing is known of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from gateway.batches import Rhythm
+from gateway.envelope import open_envelope
+from gateway.examination import Grounds, LinkKind, Standing, examine
+from gateway.model import DeliveryId
+from gateway.receipt import build_receipt
+from signing import Indication, read_package
+from tests.cli.command import ROOT, sealpost
+from tests.conftest import Counter
+
+Http = Callable[[str | None], httpx2.Client]
+PACKAGE = "application/vnd.etsi.asic-e+zip"
+
+# Fails where anything on the way asks the network, or loads what could.
+OFFLINE = """
+import sys
+FORBIDDEN = ("httpx2", "aiohttp", "requests", "httptools", "uvicorn", "fastapi", "gateway.client", "gateway.transports")
+def watch(event, arguments):
+    if event.startswith("socket.") and event != "socket.__new__":
+        raise SystemExit(f"the network was asked: {event}")
+sys.addaudithook(watch)
+sys.argv = ["sealpost", *sys.argv[1:]]
+from gateway.cli import app
+try:
+    app(standalone_mode=False)
+finally:
+    loaded = [name for name in FORBIDDEN if name in sys.modules]
+    if loaded:
+        raise SystemExit(f"network code was loaded: {loaded}")
+"""
+
+
+def close_journal(counter: Counter) -> None:
+    """Everything recorded so far comes under a checkpoint and a time stamp."""
+    batches = replace(counter.gateway.journal.batches, rhythm=Rhythm(close_after_s=0))
+    assert (batches.close_due(), batches.stamp_due()) == (1, 1)
+
+
+@pytest.fixture
+def submission(counter: Counter) -> tuple[str, bytes]:
+    """An assessment that the worker signed for; its id, and the form."""
+    raw = counter.form("be/health-assessment")
+    accepted = counter.accept(raw, sender="service")
+    view = json.loads(accepted.answer)
+    (mine,) = (each for each in view["deliveries"] if each["party"] == "worker")
+    sealed = counter.gateway.store.read(lambda store: store.envelope(DeliveryId(mine["deliveryId"])))
+    opened = open_envelope(
+        sealed, identity=counter.identity("worker", "sealing"), trust=counter.trust, at=datetime.now(UTC)
+    )
+    receipt = build_receipt(
+        opened.consignment,
+        envelope_digest=opened.envelope_digest,
+        identity=counter.identity("worker"),
+        at=datetime.now(UTC),
+    )
+    counter.gateway.receipts.take(receipt, delivery_id=DeliveryId(mine["deliveryId"]), party=counter.party("worker"))
+    close_journal(counter)
+    return view["submissionId"], raw
+
+
+def test_each_party_gets_what_it_may_see_and_strangers_nothing(
+    http: Http, counter: Counter, submission: tuple[str, bytes]
+) -> None:
+    where = f"/v1/submissions/{submission[0]}/evidence-package"
+    assert http("inspectorate").get(where).status_code == 404
+    assert http(None).get(where).status_code == 401
+    sender, worker = http("service").get(where), http("worker").get(where)
+    assert (sender.status_code, sender.headers["Content-Type"]) == (200, PACKAGE)
+    events = http("service").get(f"/v1/submissions/{submission[0]}/evidence").json()["items"]
+    kept = read_package(sender.content).files
+    assert {name for name in kept if name.startswith("evidence/")} == {
+        f"evidence/{each['evidenceId']}.xml" for each in events
+    }
+    assert not any(name.endswith(("form.xml", ".pdf")) for name in kept)
+    own = {f"evidence/{each['evidenceId']}.xml" for each in events if each.get("deliveryId")}
+    shown = {name for name in read_package(worker.content).files if name.startswith("evidence/")}
+    assert shown < own
+    for raw, whole in ((sender.content, True), (worker.content, False)):
+        verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=datetime.now(UTC)))
+        assert verdict.description is not None
+        assert verdict.description.whole is whole
+        assert verdict.indication is Indication.TOTAL_PASSED
+        assert [link.standing for link in verdict.links if link.kind is LinkKind.RECEIPT] == [Standing.HOLDS]
+
+
+def test_exported_and_judged_where_nothing_is_known_of_the_counter(
+    url: str, counter: Counter, submission: tuple[str, bytes], tmp_path: Path
+) -> None:
+    form, package = tmp_path / "handed-in.xml", tmp_path / "package.asice"
+    form.write_bytes(submission[1])
+    environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens["service"]}
+    ran = sealpost(
+        ["evidence", "export", submission[0], "--form", form, "--out", package, "--json"], environment=environment
+    )
+    assert ran.code == 0, ran.err
+    assert "form.xml" in ran.json["files"]
+    command = ["verify", str(package), "--offline", "--trust", str(counter.folder.anchors)]
+    done = subprocess.run(
+        [sys.executable, "-c", OFFLINE, *command, "--json"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (found,) = json.loads(done.stdout)["items"]
+    holding = {link["link"] for link in found["links"] if link["standing"] == "holds"}
+    assert {"package", "seal", "statement", "receipt", "binding", "form", "course", "journal", "time"} <= holding
+    assert found["indication"] == "TOTAL-PASSED"
+    assert {"software", "form", "schema", "rules", "calendar", "terms"} == found["package"]["versions"].keys()
+    assert [each["event"] for each in found["story"]].count("ContentHandover") == 1
+    for language, word in (("en", "What happened"), ("nl", "Wat er gebeurde"), ("fr", "passé"), ("de", "Was geschah")):
+        told = sealpost([*command, "--lang", language])
+        assert told.code == 0
+        assert word in told.text
+        assert submission[0] in told.text
+    altered = tmp_path / "altered.asice"
+    altered.write_bytes(package.read_bytes().replace(b"ContentHandover", b"ContentHandoveR", 1))
+    assert sealpost(["verify", altered, "--trust", counter.folder.anchors]).code == 1
+
+
+def test_what_the_journal_cannot_prove_yet_is_named(http: Http, counter: Counter) -> None:
+    accepted = counter.accept(counter.form("be/health-assessment"), sender="service")
+    raw = http("service").get(f"/v1/submissions/{accepted.submission_id}/evidence-package").content
+    verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=datetime.now(UTC)))
+    assert verdict.indication is Indication.INDETERMINATE
+    unproven = {link.about for link in verdict.missing if link.kind is LinkKind.TIME and link.code == "not-stamped"}
+    assert unproven == {name for name in read_package(raw).files if name.startswith("evidence/")}
+
+
+def test_a_refused_form_has_a_package_too(http: Http, counter: Counter) -> None:
+    raw = counter.form("be/health-assessment").replace(b"Toonbeeld", b"Toonbeelt")
+    rejected = counter.accept(raw, sender="service")
+    answer = http("service").get(f"/v1/submissions/{rejected.submission_id}/evidence-package")
+    assert answer.status_code == 200
+    verdict = examine(answer.content, grounds=Grounds(trust=counter.trust, at=datetime.now(UTC)))
+    assert not [link for link in verdict.links if link.standing is Standing.FAILS]
+    assert [each.event for each in verdict.story] == ["SubmissionRejection"]

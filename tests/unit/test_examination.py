@@ -1,0 +1,472 @@
+"""The examination of a package: what holds, what fails with which code, what is missing by name; also years later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from gateway.envelope import Consignment
+from gateway.evidence import Witness
+from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, examine
+from gateway.model import DeliveryId, Event, PartyId, SubmissionId, instant_text, new_id
+from gateway.package import DESCRIPTION, FORM
+from gateway.receipt import build_receipt
+from signing import (
+    Indication,
+    NoteSigner,
+    TrustPolicy,
+    add_files,
+    build_container,
+    new_note_key,
+    note_signer_from_pem,
+    read_container,
+    read_record,
+    renew,
+    sha256,
+    sign_xml,
+    stamp_leaf,
+)
+from signing.records import build_batch
+from tests.packages import EXPORTED, HANDED_IN, STAMPED, Parts, World, make_parts, make_world
+from tests.signing.pki import DOCUMENT
+
+LATER = EXPORTED.replace(year=2033)  # the service's certificate has ended, that of the time authority has not
+MUCH_LATER = EXPORTED.replace(year=2041)
+MISSING, FAILS, OPEN, HOLDS = Standing.MISSING, Standing.FAILS, Standing.OPEN, Standing.HOLDS
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def parts(world: World) -> Parts:
+    return make_parts(world)
+
+
+def verdict_on(parts: Parts, at: datetime = EXPORTED, *, with_form: bool = True) -> Verdict:
+    return examine(parts.pack(with_form=with_form), grounds=parts.world.grounds(at))
+
+
+def not_holding(verdict: Verdict) -> set[tuple[LinkKind, Standing, str | None]]:
+    return {(link.kind, link.standing, link.code) for link in verdict.links if link.standing is not HOLDS}
+
+
+def only(verdict: Verdict, kind: LinkKind) -> Link:
+    (link,) = (link for link in verdict.links if link.kind is kind)
+    return link
+
+
+def test_a_whole_package_says_who_what_and_when(parts: Parts) -> None:
+    verdict = verdict_on(parts)
+    assert (verdict.indication, not_holding(verdict)) == (Indication.TOTAL_PASSED, set())
+    assert {link.kind for link in verdict.links} == set(LinkKind) - {LinkKind.FILE, LinkKind.RENDITION, LinkKind.POST}
+    seal, receipt, binding, form = (
+        only(verdict, kind) for kind in (LinkKind.SEAL, LinkKind.RECEIPT, LinkKind.BINDING, LinkKind.FORM)
+    )
+    assert str(seal.who) == "Example Counter (NTRBE-0444444496)"
+    assert (seal.at, seal.time) == (EXPORTED, TimeKind.CLAIMED)
+    assert seal.covers == {name: sha256(content) for name, content in parts.files.items()}
+    assert str(receipt.who) == "Example Fund (NTRBE-0206731645)"
+    assert receipt.covers["document"] == binding.covers[FORM] == sha256(parts.form)
+    assert str(form.who) == "Dr. An Toonbeeld (*********44)"
+    proven = [link for link in verdict.links if link.kind is LinkKind.TIME]
+    assert {(str(link.who), link.at, link.time) for link in proven} == {("Example Time Unit", STAMPED, TimeKind.PROVEN)}
+    told = [(each.event, each.party, each.proven_at) for each in verdict.story]
+    assert told == [
+        (Event.SUBMISSION_ACCEPTANCE, None, STAMPED),
+        (Event.CONTENT_CONSIGNMENT, "fund", STAMPED),
+        (Event.CONTENT_HANDOVER, "fund", STAMPED),
+    ]
+
+
+def test_it_stands_when_the_certificates_of_the_people_have_ended(parts: Parts) -> None:
+    verdict = verdict_on(parts, LATER)
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert not_holding(verdict) == {(LinkKind.SEAL, OPEN, "seal-outlived")}
+    without_stamps = make_parts(parts.world)
+    without_stamps.records.clear()
+    verdict = verdict_on(without_stamps, LATER)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert (LinkKind.STATEMENT, OPEN, "certificate-expired") in not_holding(verdict)
+    assert (LinkKind.TIME, MISSING, "not-stamped") in not_holding(verdict)
+
+
+def test_it_stands_after_fifteen_years_if_the_time_stamps_were_renewed(world: World, parts: Parts) -> None:
+    verdict = verdict_on(parts, MUCH_LATER)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert (LinkKind.TIME, OPEN, "timestamp-expired") in not_holding(verdict)
+    for name, record in parts.records.items():
+        parts.records[name] = _renewed(world, record)
+    assert verdict_on(parts, MUCH_LATER).indication is Indication.TOTAL_PASSED
+
+
+def _renewed(world: World, record: bytes) -> bytes:
+    """The record with one more time stamp, of 2034, by a unit whose certificate ends in 2044."""
+    at = EXPORTED.replace(year=2034)
+    later = replace(world, unit=_later_unit(world, at))
+    tree = build_batch([stamp_leaf(read_record(record).chains[-1][-1].token)])
+    return renew(record, tree.path(0), later.stamper(at).stamp_digest(tree.root, digest_name="sha256", at=at).token)
+
+
+def _later_unit(world: World, at: datetime):  # type: ignore[no-untyped-def]
+    from signing import issue
+
+    return issue(world.time_authority, "Later Unit", use="stamp", at=at, days=3650)
+
+
+def test_what_was_left_out_is_named(parts: Parts) -> None:
+    verdict = verdict_on(parts, with_form=False)
+    assert verdict.indication is Indication.TOTAL_PASSED  # it proves the course of things, not the content
+    assert [(link.kind, link.code) for link in verdict.missing] == [(LinkKind.FORM, "form-not-in-package")]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Event.SUBMISSION_ACCEPTANCE, (LinkKind.STATEMENT, MISSING, "statement-of-decision")),
+        (Event.CONTENT_CONSIGNMENT, (LinkKind.COURSE, MISSING, "not-in-package")),
+        (Event.CONTENT_HANDOVER, (LinkKind.COURSE, OPEN, "state-not-shown")),
+    ],
+)
+def test_a_statement_that_the_service_itself_left_out(
+    parts: Parts, event: Event, expected: tuple[LinkKind, Standing, str]
+) -> None:
+    entry = parts.entry(event)
+    for name in (parts.name(event), f"{entry}.entry", f"{entry}.proof"):
+        del parts.files[name]
+    del parts.records[f"{entry}.entry"]
+    verdict = verdict_on(parts)
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    assert expected in not_holding(verdict)
+
+
+def test_a_file_that_was_taken_out_of_a_sealed_package_is_named(parts: Parts) -> None:
+    entries = read_container(parts.pack())
+    name = parts.name(Event.CONTENT_HANDOVER)
+    del entries[name]
+    verdict = examine(build_container(entries), grounds=parts.world.grounds())
+    assert verdict.indication is Indication.TOTAL_FAILED  # its entry of the journal binds bytes that are not here
+    assert (LinkKind.SEAL, OPEN, "covered-file-missing") in not_holding(verdict)
+    assert [link.about for link in verdict.missing if link.kind is LinkKind.FILE] == [name]
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        (".entry", (LinkKind.JOURNAL, MISSING, "not-in-journal")),
+        (".proof", (LinkKind.JOURNAL, MISSING, "not-in-package")),
+        ("record", (LinkKind.TIME, MISSING, "not-stamped")),
+    ],
+)
+def test_what_the_journal_did_not_give_is_named(
+    parts: Parts, ending: str, expected: tuple[LinkKind, Standing, str]
+) -> None:
+    entry = parts.entry(Event.CONTENT_HANDOVER)
+    if ending in (".entry", "record"):
+        del parts.records[f"{entry}.entry"]
+    if ending != "record":
+        del parts.files[entry + ending]
+    if ending == ".entry":
+        del parts.files[f"{entry}.proof"]
+    verdict = verdict_on(parts)
+    assert (verdict.indication, expected in not_holding(verdict)) == (Indication.INDETERMINATE, True)
+    assert {link.about for link in verdict.missing} == {parts.name(Event.CONTENT_HANDOVER)}
+
+
+def test_a_receipt_that_is_not_there_is_named_by_its_digest(parts: Parts) -> None:
+    name = f"receipts/{parts.receipt.id}.xml"
+    del parts.files[name]
+    link = only(verdict_on(parts), LinkKind.RECEIPT)
+    assert (link.standing, link.code, link.params["name"]) == (MISSING, "not-in-package", parts.receipt.digest)
+
+
+# attacks
+
+
+def _flip(raw: bytes) -> bytes:
+    return raw.replace(b"2026-03-05T09:1", b"2026-03-04T09:1", 1)
+
+
+def test_a_statement_that_was_changed_by_who_seals(parts: Parts) -> None:
+    name = parts.name(Event.CONTENT_HANDOVER)
+    parts.files[name] = _flip(parts.files[name])
+    found = not_holding(verdict_on(parts))
+    assert (LinkKind.STATEMENT, FAILS, "digest-mismatch") in found
+    assert (LinkKind.JOURNAL, FAILS, "about-other-bytes") in found
+
+
+def test_a_statement_that_the_service_signed_anew_is_not_in_the_journal(world: World, parts: Parts) -> None:
+    """The service rewrites history: another event time, well signed. Neither journal nor time stamp knows it."""
+    old = parts.name(Event.SUBMISSION_ACCEPTANCE)
+    witness = Witness(identity=world.service, issuer="counter")
+    forged = witness.state(
+        Event.SUBMISSION_ACCEPTANCE,
+        at=HANDED_IN - timedelta(days=30),
+        submission_id=SubmissionId(parts.description.submission_id),
+        document_digest=sha256(parts.form),
+    )
+    del parts.files[old]
+    parts.files[f"evidence/{forged.id}.xml"] = forged.raw
+    verdict = verdict_on(parts)
+    assert verdict.indication is Indication.TOTAL_FAILED
+    found = not_holding(verdict)
+    assert (LinkKind.JOURNAL, FAILS, "about-other-bytes") in found
+    assert (LinkKind.JOURNAL, MISSING, "not-in-journal") in found
+
+
+def test_a_statement_by_somebody_else(world: World, parts: Parts) -> None:
+    """Whom the same authority certified, so that the path is good; but not the one who sealed."""
+    witness = Witness(identity=world.recipient, issuer="counter")
+    forged = witness.state(
+        Event.SENDER_WARNED, at=HANDED_IN, submission_id=SubmissionId(parts.description.submission_id)
+    )
+    parts.files[f"evidence/{forged.id}.xml"] = forged.raw
+    assert (LinkKind.STATEMENT, FAILS, "by-another-issuer") in not_holding(verdict_on(parts))
+
+
+def test_a_statement_of_another_submission_or_under_another_name(world: World, parts: Parts) -> None:
+    other = make_parts(world)
+    parts.files |= {name: raw for name, raw in other.files.items() if name.startswith("evidence/")}
+    verdict = verdict_on(parts)
+    assert (LinkKind.STATEMENT, FAILS, "about-something-else") in not_holding(verdict)
+    renamed = make_parts(world)
+    renamed.files[f"evidence/{new_id()}.xml"] = renamed.files.pop(renamed.name(Event.CONTENT_HANDOVER))
+    assert (LinkKind.STATEMENT, FAILS, "about-something-else") in not_holding(verdict_on(renamed))
+
+
+def test_a_statement_of_a_time_after_its_own_time_stamp(world: World) -> None:
+    parts = make_parts(world, stamped_at=HANDED_IN + timedelta(minutes=1))
+    assert (LinkKind.STATEMENT, FAILS, "times-contradict") in not_holding(verdict_on(parts))
+
+
+def test_a_package_that_a_stranger_made_of_the_same_names(world: World) -> None:
+    """Certificates say what whoever issues them wants: only the path tells."""
+    parts = make_parts(replace(world, service=world.stranger))
+    verdict = examine(parts.pack(), grounds=world.grounds())
+    assert verdict.indication is Indication.INDETERMINATE
+    assert {(LinkKind.SEAL, OPEN, "certificate-untrusted"), (LinkKind.STATEMENT, OPEN, "certificate-untrusted")} <= (
+        not_holding(verdict)
+    )
+    assert not verdict.story
+
+
+def _receipt_of(parts: Parts, **changes: object) -> bytes:
+    copy, world = parts.description.copies[0], parts.world
+    note = Consignment(
+        delivery_id=DeliveryId(copy.delivery_id),
+        submission_id=SubmissionId(parts.description.submission_id),
+        kind="be/appeal",
+        route="R14",
+        article="Art. 65",
+        role=copy.role,
+        party=PartyId(copy.party),
+        copy=1,
+        of=1,
+        document_id=new_id(),
+        document_digest=sha256(parts.form),
+        sender=PartyId("service"),
+        accepted_at=HANDED_IN,
+    )
+    envelope = str(changes.pop("envelope", sha256(b"sealed")))
+    return build_receipt(
+        replace(note, **changes),  # type: ignore[arg-type]
+        envelope_digest=envelope,
+        identity=world.recipient,
+        at=HANDED_IN,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"document_digest": sha256(b"another form")}, "about-other-bytes"),
+        ({"envelope": sha256(b"another envelope")}, "about-other-bytes"),
+        ({"party": PartyId("another")}, "about-something-else"),
+        ({"delivery_id": DeliveryId(new_id())}, "about-something-else"),
+    ],
+)
+def test_a_receipt_over_something_else_though_a_statement_names_it(
+    world: World, parts: Parts, changes: dict[str, object], code: str
+) -> None:
+    raw = _receipt_of(parts, **changes)
+    name, submission = f"receipts/{parts.receipt.id}.xml", SubmissionId(parts.description.submission_id)
+    parts.files[name] = raw
+    old = parts.name(Event.CONTENT_HANDOVER)
+    forged = _handover(world, parts, receipt_digest=sha256(raw), submission=submission)
+    del parts.files[old]
+    parts.files[f"evidence/{forged.id}.xml"] = forged.raw
+    assert (LinkKind.RECEIPT, FAILS, code) in not_holding(verdict_on(parts))
+
+
+def _handover(world: World, parts: Parts, *, receipt_digest: str, submission: SubmissionId):  # type: ignore[no-untyped-def]
+    from tests.deliveries import a_delivery
+
+    copy = parts.description.copies[0]
+    delivery = replace(
+        a_delivery(copy.party, submission=submission),
+        id=DeliveryId(copy.delivery_id),
+        envelope_digest=sha256(b"sealed"),
+        document_digest=sha256(parts.form),
+    )
+    return Witness(identity=world.service, issuer="counter").state(
+        Event.CONTENT_HANDOVER,
+        at=HANDED_IN,
+        submission_id=submission,
+        delivery=delivery,
+        receipt_digest=receipt_digest,
+        receipt_id=new_id(),
+    )
+
+
+def test_a_receipt_that_no_statement_names(parts: Parts) -> None:
+    parts.files[f"receipts/{new_id()}.xml"] = _receipt_of(parts, party=PartyId("another"))
+    assert (LinkKind.RECEIPT, FAILS, "nothing-names-it") in not_holding(verdict_on(parts))
+
+
+def test_another_form_of_the_same_doctor(world: World, parts: Parts) -> None:
+    parts.form = sign_xml(DOCUMENT.replace(b"fit", b"unfit"), identity=world.doctor, at=HANDED_IN)
+    verdict = verdict_on(parts)
+    assert not_holding(verdict) == {(LinkKind.BINDING, FAILS, "about-other-bytes")}
+
+
+def test_a_form_that_was_changed(parts: Parts) -> None:
+    parts.form = parts.form.replace(b"fit", b"unfit")
+    assert {(LinkKind.BINDING, FAILS, "about-other-bytes"), (LinkKind.FORM, FAILS, "digest-mismatch")} == not_holding(
+        verdict_on(parts)
+    )
+
+
+def test_the_same_form_under_a_statement_that_does_not_follow(world: World, parts: Parts) -> None:
+    extra = _handover(
+        world, parts, receipt_digest=parts.receipt.digest, submission=SubmissionId(parts.description.submission_id)
+    )
+    parts.files[f"evidence/{extra.id}.xml"] = extra.raw
+    assert (LinkKind.COURSE, FAILS, "does-not-follow") in not_holding(verdict_on(parts))
+
+
+def test_files_that_have_no_place_and_files_that_nobody_sealed(parts: Parts) -> None:
+    raw = add_files(parts.pack(), {"read-me.txt": b"trust me", f"receipts/{new_id()}.xml": b"<x/>"})
+    found = not_holding(examine(raw, grounds=parts.world.grounds()))
+    assert (LinkKind.FILE, OPEN, "file-has-no-place") in found
+    assert (LinkKind.FILE, OPEN, "file-not-sealed") in found
+
+
+def test_a_package_without_seal(parts: Parts) -> None:
+    entries = read_container(parts.pack())
+    del entries["META-INF/ASiCManifest001.xml"], entries["META-INF/signature001.p7s"]
+    verdict = examine(build_container(entries), grounds=parts.world.grounds())
+    assert (verdict.indication, not_holding(verdict)) == (
+        Indication.INDETERMINATE,
+        {(LinkKind.SEAL, MISSING, "not-sealed")},
+    )
+
+
+# the journal
+
+
+def _another_log(world: World) -> NoteSigner:
+    return note_signer_from_pem(new_note_key(), name=world.log.name)
+
+
+def test_a_proof_of_another_journal(world: World) -> None:
+    """Two journals under one name: the key tells."""
+    parts = make_parts(replace(world, log=_another_log(world)))
+    grounds = replace(world.grounds(), journal_keys=(str(world.log.verifier),))
+    verdict = examine(parts.pack(), grounds=grounds)
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    assert {code for kind, _, code in not_holding(verdict) if kind is LinkKind.JOURNAL} == {"checkpoint-unsigned"}
+
+
+def test_a_journal_that_has_another_key_by_now(world: World, parts: Parts) -> None:
+    keys = (str(_another_log(world).verifier), str(world.log.verifier))
+    parts.describe(journal_keys=keys)
+    assert verdict_on(parts).indication is Indication.TOTAL_PASSED
+
+
+def test_two_states_of_a_journal_that_cannot_both_be_true(world: World, parts: Parts) -> None:
+    """The log shows each reader another tree of one size: the checkpoint in the proofs is not the one laid beside."""
+    (name,) = (name for name in parts.files if name.endswith(".checkpoint"))
+    other = make_parts(world)
+    parts.files[name] = other.files[name]
+    del parts.records[name]
+    assert (LinkKind.JOURNAL, FAILS, "two-journals") in not_holding(verdict_on(parts))
+
+
+def _exchange(first: str, second: str) -> Callable[[Parts], None]:
+    def edit(parts: Parts) -> None:
+        one, two = (parts.entry(event) for event in (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_HANDOVER))
+        parts.files[one + first], parts.files[two + second] = parts.files[two + second], parts.files[one + first]
+
+    return edit
+
+
+def _exchange_records(parts: Parts) -> None:
+    one, two = (f"{parts.entry(event)}.entry" for event in (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_HANDOVER))
+    parts.records[one], parts.records[two] = parts.records[two], parts.records[one]
+
+
+def _change_entry(parts: Parts) -> None:
+    name = f"{parts.entry(Event.SUBMISSION_ACCEPTANCE)}.entry"
+    raw = parts.files[name]
+    parts.files[name] = raw.replace(instant_text(HANDED_IN).encode(), instant_text(EXPORTED).encode())
+
+
+def _unknown_key(parts: Parts) -> None:
+    parts.describe(journal_keys=("journal.example/1+00000000+AAAA",))
+
+
+def _no_key(parts: Parts) -> None:
+    parts.describe(journal_keys=(), witness_keys=())
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (_exchange(".proof", ".proof"), (LinkKind.JOURNAL, FAILS, "inclusion-unproven")),
+        (_exchange(".entry", ".entry"), (LinkKind.JOURNAL, FAILS, "inclusion-unproven")),
+        (_exchange_records, (LinkKind.TIME, FAILS, "record-of-something-else")),
+        (_change_entry, (LinkKind.JOURNAL, FAILS, "inclusion-unproven")),
+        (_change_entry, (LinkKind.TIME, FAILS, "record-of-something-else")),
+        (_unknown_key, (LinkKind.JOURNAL, FAILS, "journal-key-unknown")),
+        (_no_key, (LinkKind.JOURNAL, OPEN, "journal-key-unknown")),
+    ],
+)
+def test_proofs_that_were_exchanged_or_changed(
+    parts: Parts, edit: Callable[[Parts], None], expected: tuple[LinkKind, Standing, str]
+) -> None:
+    edit(parts)
+    verdict = verdict_on(parts)
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    assert expected in not_holding(verdict)
+
+
+def test_a_witness_counts_only_if_the_examiner_knows_it(world: World, parts: Parts) -> None:
+    assert str(only(verdict_on(parts), LinkKind.WITNESS).who) == "witness.example"
+    verdict = examine(parts.pack(), grounds=world.grounds(knows_witness=False))
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert not_holding(verdict) == {(LinkKind.WITNESS, OPEN, "not-witnessed")}
+
+
+# what is no package
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"PK\x03\x04", build_container({}), build_container({DESCRIPTION: b"{}"}), build_container({FORM: b"<a/>"})],
+)
+def test_what_is_no_package_is_told_so(world: World, raw: bytes) -> None:
+    verdict = examine(raw, grounds=world.grounds())
+    (link,) = verdict.links
+    assert (verdict.indication, link.kind, link.standing) == (Indication.TOTAL_FAILED, LinkKind.PACKAGE, FAILS)
+
+
+def test_without_anchors_nothing_is_believed(parts: Parts) -> None:
+    grounds = replace(parts.world.grounds(), trust=TrustPolicy(()))
+    verdict = examine(parts.pack(), grounds=grounds)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert not verdict.story

@@ -1,0 +1,87 @@
+"""The verdict in words: every link in four languages, every code explained, no name steers a screen."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import gateway.examination
+from gateway.examination import LinkKind, Standing, Who, examine
+from gateway.examination import words as w
+from gateway.examination.telling import say, verdict_to_json, verdict_to_lines
+from gateway.model import Event
+from gateway.package import FORM
+from gateway.receipt import ReceiptOutcome
+from signing import Indication, Subindication, SubjectIdentity
+from tests.packages import EXPORTED, make_parts, make_world
+from tests.signing.pki import DOCUMENT
+
+LANGUAGES = ("en", "nl", "fr", "de")
+SOURCES = "\n".join(
+    path.read_text()
+    for path in sorted(Path(gateway.examination.__file__).parent.glob("*.py"))
+    if path.name != "words.py"
+)
+TABLES: Mapping[str, Mapping[str, w.Words]] = {
+    name: table for name, table in vars(w).items() if name.isupper() and isinstance(table, Mapping)
+}
+
+
+def test_every_table_speaks_four_languages_with_the_same_places() -> None:
+    for name, table in TABLES.items():
+        for key, words in table.items():
+            assert tuple(words) == LANGUAGES, (name, key)
+            places = {
+                tuple(sorted(field for _, field, _, _ in string.Formatter().parse(text) if field))
+                for text in words.values()
+            }
+            assert len(places) == 1, (name, key)
+
+
+def test_every_table_is_whole() -> None:
+    assert set(w.WHOLE) == set(Indication)
+    assert set(w.STANDINGS) == set(Standing)
+    assert set(w.TITLES) == set(w.HOLDS) == set(LinkKind)
+    assert set(w.OTHERWISE) == set(Standing) - {Standing.HOLDS}
+    assert set(w.REASONS) == set(Subindication)
+    assert set(w.EVENTS) == set(Event)
+    assert set(w.OUTCOMES) == set(ReceiptOutcome)
+
+
+def test_every_code_of_ours_is_explained_and_used() -> None:
+    given = set(re.findall(r'(?:fault|gap)\([^)]*?"([a-z]+(?:-[a-z]+)+)"', SOURCES))
+    given |= set(re.findall(r'code="([a-z-]+)"', SOURCES))
+    assert given <= set(w.CODES)
+    assert all(f'"{code}"' in SOURCES for code in w.CODES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_link_is_told_whole_and_without_a_value_of_the_form(language: str) -> None:
+    world = make_world()
+    parts = make_parts(world)
+    whole = examine(parts.pack(), grounds=world.grounds())
+    poor = make_parts(world)
+    poor.records.clear()
+    del poor.files[f"receipts/{poor.receipt.id}.xml"]
+    gaps = examine(poor.pack(with_form=False), grounds=world.grounds(EXPORTED.replace(year=2035)))
+    for verdict in (whole, gaps):
+        text = "\n".join(line for line, _ in verdict_to_lines(verdict, language))
+        told = text + repr(verdict_to_json(verdict, language))
+        assert not re.search(r"\{[a-z]+\}", text), text
+        assert all(say(link, language) in text for link in verdict.links)
+        assert "85073003328" in DOCUMENT.decode()
+        assert "85073003328" not in told
+        assert "88021520444" not in told
+    named = next(link for link in gaps.links if link.about == FORM)
+    assert "sealpost evidence export" in say(named, language)
+
+
+def test_a_name_in_a_certificate_cannot_steer_a_terminal() -> None:
+    subject = SubjectIdentity(
+        common_name="A\x1b[2J\nTOTAL-PASSED\u202e", serial_number=None, organization_identifier="NTR\x9b-1"
+    )
+    assert str(Who.of(subject, "sha256:00")) == "A\ufffd[2J\ufffdTOTAL-PASSED\ufffd (NTR\ufffd-1)"
