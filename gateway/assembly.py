@@ -55,6 +55,7 @@ from gateway.vouching import Vouching
 from gateway.watch import Watch
 from signing import (
     Identity,
+    KeyPlace,
     KeyUnavailable,
     TimestampTrust,
     TrustPolicy,
@@ -274,11 +275,11 @@ def _push_settings(config: Config, service: Identity) -> PushSettings:
     )
 
 
-def _identity(file: Path, section: str, *, password: bytes | None) -> Identity:
+def _identity(place: KeyPlace, section: str, *, password: bytes | None) -> Identity:
     try:
-        return load_identity(file, password=password)
+        return load_identity(place, password=password)
     except KeyUnavailable as error:
-        raise ConfigError(f"{section}-identity", f"{section}.identity: {file}: {error.detail}") from error
+        raise ConfigError(f"{section}-identity", f"{section}.identity: {place}: {error.detail}") from error
 
 
 def _paper(config: Config, store: Store) -> PaperRule | None:

@@ -1,6 +1,7 @@
 """Configuration: a frozen object from one TOML file; unknown keys are refused, every error names its key.
 
-Paths are relative to the file. Private keys and secrets are files of their own, never values in the configuration.
+Paths are relative to the file. Private keys and secrets are files of their own, or keys in a token; they are never
+values in the configuration.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from typing import Any
 from gateway.addresses import Network, network
 from gateway.errors import ConfigError
 from gateway.model import RevocationPolicy
+from signing import KeyPlace, KeyUnavailable, key_place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """How one gateway runs.
 
-    name: party id in whose name evidence is issued. identity: PEM or PKCS#12 of the service seal (password from the
-    environment variable SEALPOST_IDENTITY_PASSWORD). anchors: PEM of the trust anchors. identifier_key: file of at
+    name: party id in whose name evidence is issued. identity: the service seal: a file, PEM or PKCS#12, or a `pkcs11:`
+    address (password or PIN from the environment variable SEALPOST_IDENTITY_PASSWORD, the PIN also from the file that
+    the address names). anchors: PEM of the trust anchors. identifier_key: file of at
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. public_url: where anybody finds the gateway, printed on renditions
     as the address of the public check; none is printed unless given. processes: how many take forms in, one for each
@@ -34,9 +37,9 @@ class Config:
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
-    push_allowed_networks: networks that are not public and may be pushed to. push_identity: PEM or PKCS#12 of the key
-    that signs pushes, the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask for
-    a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
+    push_allowed_networks: networks that are not public and may be pushed to. push_identity: the key that signs pushes,
+    as a file or address; the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask
+    for a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
     timestamp_anchors: PEM of the anchors of time stamps, `anchors` unless given. revocation_…: whether
     issuers of certificates are asked (see model.RevocationPolicy), how long about one signature, how long an answer
     is used, how long who is silent is left alone, and networks that are not public and may be asked in.
@@ -51,7 +54,7 @@ class Config:
     name: str
     store_engine: str
     store_path: Path
-    identity: Path
+    identity: KeyPlace
     anchors: Path
     identifier_key: Path
     admin_token: Path
@@ -79,7 +82,7 @@ class Config:
     schemas: Path | None = None
     code_lists: Path | None = None
     push_allowed_networks: tuple[Network, ...] = ()
-    push_identity: Path | None = None
+    push_identity: KeyPlace | None = None
     push_certificate: Path | None = None
     push_key: Path | None = None
     timestamp_anchors: Path | None = None
@@ -115,7 +118,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "kept_per_day": ("kept_per_day", int),
     },
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
-    "service": {"identity": ("identity", Path)},
+    "service": {"identity": ("identity", KeyPlace)},
     "trust": {"anchors": ("anchors", Path), "timestamp_anchors": ("timestamp_anchors", Path)},
     "revocation": {
         "policy": ("revocation_policy", RevocationPolicy),
@@ -148,7 +151,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     },
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),
-        "identity": ("push_identity", Path),
+        "identity": ("push_identity", KeyPlace),
         "certificate": ("push_certificate", Path),
         "key": ("push_key", Path),
     },
@@ -252,6 +255,8 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
         if not isinstance(value, str):
             raise ConfigError("config-value", f"{path}: {key} must be a path")
         return {name: (path.parent / value).resolve()}
+    if wanted is KeyPlace:
+        return {name: _key_place(key, value, path)}
     if wanted is Network:
         return {name: _networks(key, value, path)}
     if wanted is tuple:
@@ -274,6 +279,16 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     if isinstance(value, int | float) and not least <= value <= most:
         raise ConfigError("config-value", f"{path}: {key} is out of range")
     return {name: value}
+
+
+def _key_place(key: str, value: Any, path: Path) -> KeyPlace:
+    if not isinstance(value, str):
+        raise ConfigError("config-value", f"{path}: {key} must be a path or a pkcs11: address")
+    try:
+        place = key_place(value, folder=path.parent)
+    except KeyUnavailable as error:
+        raise ConfigError("config-value", f"{path}: {key}: {error.detail}") from error
+    return place.resolve() if isinstance(place, Path) else place
 
 
 def _texts(key: str, value: Any, path: Path) -> tuple[str, ...]:

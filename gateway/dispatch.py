@@ -22,6 +22,7 @@ from gateway.model import Alert, Delivery, EndpointKind
 from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
 from gateway.steps import ENDPOINT_DOWN, Step, take, tell
+from signing import KeyUnavailable
 
 log = logging.getLogger("sealpost.dispatch")
 
@@ -88,7 +89,7 @@ class Dispatch:
         """One try in a worker thread; whatever goes wrong in it is this delivery's trouble alone."""
         try:
             self._attempt(delivery)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, KeyUnavailable) as error:  # ours to mend, and no fault of the recipient's
             log.warning("delivery %s: %s; its lease runs out by itself", delivery.id, error.code)
         except Exception as error:  # noqa: BLE001 -- nothing of one copy may stop the others
             where = "".join(traceback.format_tb(error.__traceback__))  # without the message, which may hold values

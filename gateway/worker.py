@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from gateway.assembly import Gateway, dispatching
 from gateway.errors import StoreUnavailable
-from signing import TimestampUnavailable
+from signing import KeyUnavailable, TimestampUnavailable
 
 log = logging.getLogger("sealpost.worker")
 
@@ -24,7 +24,8 @@ ASK_AGAIN_S = 30.0  # a witness or an authority that did not answer
 def run(gateway: Gateway, stop: threading.Event) -> None:
     """Deliver until `stop` is set; tries under way are finished first.
 
-    A store that is busy is waited for; anything else ends the worker, whose leases then run out by themselves.
+    A store that is busy and a key that is not there are waited for; anything else ends the worker, whose leases then
+    run out by themselves.
     """
     log.info("worker started")
     caught_up, next_look = False, time.monotonic()
@@ -38,8 +39,8 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
                     next_look = time.monotonic() + gateway.config.watch_every_s
                     gateway.watch.look()
                 tried = dispatch.deliver_due()
-            except StoreUnavailable as error:
-                log.warning("store: %s", error.code)
+            except (StoreUnavailable, KeyUnavailable) as error:
+                log.warning("for now: %s", error.code)
                 tried = 0
             if not tried:
                 stop.wait(gateway.config.poll_s)

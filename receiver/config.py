@@ -14,7 +14,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from gateway.call_signature import CALL
 from gateway.errors import ConfigError
 from gateway.push_signature import PushVerifier, RequestSigner, target_uri
-from signing import Identity, KeyUnavailable, TrustPolicy, load_identity, trust_from_pem
+from signing import Identity, KeyUnavailable, TrustPolicy, key_place, load_identity, trust_from_pem
 
 T = TypeVar("T")
 
@@ -120,11 +120,10 @@ class _Settings:
         return path
 
     def identity(self, key: str) -> Identity:
-        file = self.needed_path("keys", key)
         try:
-            return load_identity(file)
+            return load_identity(key_place(self.get("keys", key, str), folder=self.folder))
         except KeyUnavailable as exc:
-            raise ReceiverConfigError(f"[keys] {key}: {file}: {exc.detail}") from exc
+            raise ReceiverConfigError(f"[keys] {key}: {exc.detail}") from exc
 
     def call_back(self) -> str | None:
         """Needs all: the wish, where to, and a key that can sign the call."""

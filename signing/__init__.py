@@ -46,7 +46,15 @@ from signing.formats.xades import (
     verify_xml,
 )
 from signing.issuing import RevocationAddresses, issue, issue_authority
-from signing.keys import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_identity
+from signing.keys import (
+    KeyPlace,
+    TokenAddress,
+    identity_from_pem,
+    identity_from_pkcs12,
+    identity_to_pem,
+    key_place,
+    load_identity,
+)
 from signing.lists import (
     ListSnapshot,
     Qualification,
@@ -138,6 +146,7 @@ __all__ = [
     "HashTree",
     "Identity",
     "Indication",
+    "KeyPlace",
     "KeyRule",
     "KeyUnavailable",
     "Level",
@@ -169,6 +178,7 @@ __all__ = [
     "TimestampTrust",
     "TimestampUnavailable",
     "Timestamper",
+    "TokenAddress",
     "Tree",
     "TrustPolicy",
     "TrustedLists",
@@ -206,6 +216,7 @@ __all__ = [
     "issue",
     "issue_authority",
     "issuing",
+    "key_place",
     "leaf_hash",
     "load_identity",
     "new_note_key",

@@ -138,6 +138,18 @@ KEY_CODES: Final = frozenset(
         "certificate-missing",  # no certificate belongs to the key
         "key-not-allowed",  # the algorithm policy does not let this key sign
         "anchors-unreadable",
+        # a key in a token
+        "token-address",  # not a PKCS#11 address, or more than is understood
+        "module-unusable",
+        "token-missing",
+        "token-ambiguous",  # several tokens, or several keys, of that name
+        "key-ambiguous",
+        "key-exists",
+        "key-not-exportable",
+        "pin-missing",
+        "pin-refused",  # once, and never tried again by this process
+        "token-cannot",  # the mechanism, or this use of the key
+        "token-unavailable",  # lost and not found again: it may come back
     }
 )
 
@@ -185,6 +197,11 @@ class SigningError(Exception):
 
 class KeyUnavailable(SigningError):
     """A key or certificate cannot be read, or may not be used for this. Codes: KEY_CODES."""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the key may be there again later."""
+        return self.code in ("token-missing", "token-unavailable")
 
 
 class NotSignable(SigningError):

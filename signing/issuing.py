@@ -74,14 +74,16 @@ def issue(
     told_at: RevocationAddresses | None = None,
     at: datetime,
     days: int = 730,
+    holder_key: PrivateKey | None = None,
 ) -> Identity:
     """A demonstration identity below `authority`, valid from an hour before `at`.
 
     use: `sign` makes signatures; `seal` receives sealed envelopes; `stamp` is a time-stamping unit;
         `answer` answers for what the authority revoked; `tls-server` is for `common_name` and loopback.
     told_at: addresses of an OCSP responder and of a list; None: the certificate says that it is never revoked.
+    holder_key: certify this key, and make none.
     """
-    private = _new_key(key)
+    private = holder_key or _new_key(key)
     named = (
         (NameOID.COMMON_NAME, common_name),
         (NameOID.SERIAL_NUMBER, serial_number),

@@ -28,6 +28,7 @@ from gateway.model import DeliveryId, Party, PartyId
 from gateway.ports import Clock
 from gateway.views import EndpointRecord
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
+from tests.hsm import Hsm, make_hsm
 from tests.schemas.cases import catalogue
 
 SIGNERS = {
@@ -52,6 +53,12 @@ SIGNERS = {
 def cast(tmp_path_factory: pytest.TempPathFactory) -> DemoFolder:
     """The keys of every party of the cast, made once."""
     return create_demo_folder(tmp_path_factory.mktemp("cast"), at=datetime.now(UTC) - timedelta(days=1), port=0)
+
+
+@pytest.fixture(scope="session")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Hsm:
+    """A token for keys, made once."""
+    return make_hsm(tmp_path_factory.mktemp("hsm"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ from gateway.errors import (
 )
 from gateway.intake import Rejected
 from gateway.status import evidence_href, submission_href, without_nulls
-from signing import TimestampUnavailable
+from signing import KeyUnavailable, TimestampUnavailable
 
 log = logging.getLogger("sealpost.api")
 
@@ -116,6 +116,7 @@ def refusal(rejected: Rejected, language: str) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Let every error of `app` that is expected leave as a problem; for the others there is `unknown`."""
     app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(KeyUnavailable, _no_key)
     app.add_exception_handler(TimestampUnavailable, _no_time_stamp)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -141,6 +142,13 @@ def _gateway_error_of(error: GatewayError) -> JSONResponse:
     if isinstance(error, RegistrationRefused):
         members["issues"] = [{"code": error.code, "severity": "error", "path": error.place, "message": error.detail}]
     return problem(status, error.code, title, error.detail, headers=headers, **members)
+
+
+def _no_key(_: Request, error: Exception) -> JSONResponse:
+    """Without its key the gateway neither accepts nor refuses. What is wrong with it is the operator's to know."""
+    assert isinstance(error, KeyUnavailable)  # noqa: S101 -- registered for this class only
+    log.error("key: %s: %s", error.code, error.detail)
+    return _gateway_error_of(EngineFault("key-unavailable", "the gateway cannot use its key at this moment"))
 
 
 def _no_time_stamp(_: Request, error: Exception) -> JSONResponse:

@@ -1,22 +1,25 @@
-"""`keys init | issue | show`: keys for demonstrations and tests, and a look into any certificate."""
+"""`keys init | issue | request | certify | show`: keys for demonstrations and tests, keys in tokens, a look at any."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from cryptography import x509
 from rich.text import Text
 
-from gateway.cli.options import AsJson, PasswordFile, load_key
-from gateway.cli.output import answering, err, out, print_json, usage_error
+from gateway.cli.options import AsJson, PasswordFile, key_password, load_key
+from gateway.cli.output import answering, err, out, print_json, usage_error, write_bytes
 from gateway.demo.pki import DemoFolder, create_demo_folder, write_secret
-from signing import identity_to_pem
+from signing import TokenAddress, identity_to_pem, key_place
 from signing.issuing import issue
+from signing.model import PrivateKey
 
-app = typer.Typer(help="Keys for demonstrations and tests.", no_args_is_help=True)
+app = typer.Typer(help="Keys: for demonstrations and tests, and in tokens.", no_args_is_help=True)
 
 
 class Use(StrEnum):
@@ -33,6 +36,9 @@ class KeyKind(StrEnum):
     P256 = "p256"
     P384 = "p384"
     RSA3072 = "rsa3072"
+
+
+TokenKey = Annotated[str, typer.Argument(metavar="KEY", help="A pkcs11: address.")]
 
 
 @app.command()
@@ -57,7 +63,9 @@ def init(
 @app.command("issue")
 def issue_key(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `keys init`.", exists=True, file_okay=False)],
-    to: Annotated[Path, typer.Argument(metavar="FILE", help="New file for key and certificate, PEM.", dir_okay=False)],
+    to: Annotated[
+        str, typer.Argument(metavar="KEY", help="New PEM file, or pkcs11: address at which the key is made.")
+    ],
     common_name: Annotated[str, typer.Option("--common-name", help="Name of the holder.")],
     use: Annotated[Use, typer.Option("--use", help="What the key is for.")] = Use.SIGN,
     kind: Annotated[KeyKind, typer.Option("--kind", help="What key.")] = KeyKind.P256,
@@ -69,11 +77,16 @@ def issue_key(
     organization_identifier: Annotated[
         str | None, typer.Option("--organization-identifier", help="Its number, such as NTRBE-0123456749.")
     ] = None,
+    password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue one more key under the demo authority."""
     with answering(as_json=as_json):
         authority = load_key(DemoFolder(root=folder).authority, None)
+        place = key_place(to)
+        holder_key = None
+        if isinstance(place, TokenAddress):
+            holder_key = _made_in_token(place, use, kind, password_file)
         identity = issue(
             authority,
             common_name,
@@ -83,26 +96,86 @@ def issue_key(
             organization=organization,
             organization_identifier=organization_identifier,
             at=datetime.now(UTC),
+            holder_key=holder_key,
         )
-        try:
-            write_secret(to, identity_to_pem(identity))
-        except FileExistsError as exc:
-            raise usage_error(f"{to} exists; nothing was changed") from exc
-        if as_json:
-            print_json({"file": str(to), "certificate": identity.fingerprint})
+        if isinstance(place, TokenAddress):
+            _lay_beside(place, [identity.certificate, authority.certificate], password_file)
         else:
-            out().print(Text(f"{to}  {identity.fingerprint}"))
+            try:
+                write_secret(place, identity_to_pem(identity))
+            except FileExistsError as exc:
+                raise usage_error(f"{place} exists; nothing was changed") from exc
+        if as_json:
+            print_json({"file": str(place), "certificate": identity.fingerprint})
+        else:
+            out().print(Text(f"{place}  {identity.fingerprint}"))
+
+
+@app.command()
+def request(
+    key: TokenKey,
+    common_name: Annotated[str, typer.Option("--common-name", help="Name of the holder.")],
+    use: Annotated[Use, typer.Option("--use", help="What the key is for.")] = Use.SIGN,
+    kind: Annotated[KeyKind, typer.Option("--kind", help="What key.")] = KeyKind.P256,
+    organization: Annotated[str | None, typer.Option("--organization", help="Name of the organisation.")] = None,
+    organization_identifier: Annotated[
+        str | None, typer.Option("--organization-identifier", help="Its number, such as NTRBE-0123456749.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Where to write; stdout if not given.")] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Make a key in a token, and the request (PKCS#10) with which an authority certifies it."""
+    from signing.keys.provisioning import request_certificate
+
+    with answering(as_json=False):
+        made = _made_in_token(_token_address(key), use, kind, password_file)
+        named = (
+            (x509.NameOID.COMMON_NAME, common_name),
+            (x509.NameOID.ORGANIZATION_NAME, organization),
+            (x509.NameOID.ORGANIZATION_IDENTIFIER, organization_identifier),
+        )
+        name = x509.Name([x509.NameAttribute(oid, value) for oid, value in named if value is not None])
+        write_bytes(request_certificate(made, name), to)
+
+
+@app.command()
+def certify(
+    key: TokenKey,
+    certificates: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Its certificate, then those that lead on from it, PEM.", exists=True, dir_okay=False
+        ),
+    ],
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lay the certificate that an authority issued beside its key in the token."""
+    with answering(as_json=as_json):
+        address = _token_address(key)
+        try:
+            found = x509.load_pem_x509_certificates(certificates.read_bytes())
+        except ValueError as exc:
+            raise usage_error(f"{certificates} holds no certificates in PEM") from exc
+        _lay_beside(address, found, password_file)
+        identity = load_key(key, password_file)
+        if as_json:
+            print_json({"key": str(address), "certificate": identity.fingerprint})
+        else:
+            out().print(Text(f"{address}  {identity.fingerprint}"))
 
 
 @app.command()
 def show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Key and certificate, PEM or PKCS#12.", exists=True)],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Key and certificate: a PEM or PKCS#12 file, or a pkcs11: address.")
+    ],
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whose certificate a key file holds, and until when."""
+    """Say whose certificate stands beside a key, and until when."""
     with answering(as_json=as_json):
-        identity = load_key(file, password_file)
+        identity = load_key(key, password_file)
         certificate = identity.certificate
         facts = {
             "subject": certificate.subject.rfc4514_string(),
@@ -116,3 +189,23 @@ def show(
             return
         for name, fact in facts.items():
             out().print(Text(f"{name:12} {fact}"))
+
+
+def _token_address(key: str) -> TokenAddress:
+    place = key_place(key)
+    if not isinstance(place, TokenAddress):
+        raise usage_error("give a pkcs11: address; a key in a file is made with your own tools")
+    return place
+
+
+def _made_in_token(address: TokenAddress, use: Use, kind: KeyKind, password_file: Path | None) -> PrivateKey:
+    from signing.keys.provisioning import make_token_key  # here: who has no token does not wait for its libraries
+
+    purpose: Literal["sign", "open"] = "open" if use is Use.SEAL else "sign"
+    return make_token_key(address, kind=kind.value, purpose=purpose, pin=key_password(password_file))
+
+
+def _lay_beside(address: TokenAddress, certificates: Sequence[x509.Certificate], password_file: Path | None) -> None:
+    from signing.keys.provisioning import store_certificates
+
+    store_certificates(address, certificates, pin=key_password(password_file))

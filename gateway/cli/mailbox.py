@@ -107,8 +107,10 @@ def fetch(
 def acknowledge(
     url: Url,
     signing_key: Annotated[
-        Path,
-        typer.Option("--signing-key", help="Key that signs receipts, PEM or PKCS#12.", exists=True, dir_okay=False),
+        str,
+        typer.Option(
+            "--signing-key", metavar="KEY", help="Key that signs receipts: a PEM or PKCS#12 file, or a pkcs11: address."
+        ),
     ],
     delivery_ids: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="Fetched copies; all in the folder when none.")

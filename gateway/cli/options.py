@@ -50,11 +50,14 @@ TokenFile = Annotated[
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
-        "--password-file", help=f"File with the password of the key (or ${KEY_PASSWORD}).", exists=True, dir_okay=False
+        "--password-file",
+        help=f"File with the password of the key, or the PIN of its token (or ${KEY_PASSWORD}).",
+        exists=True,
+        dir_okay=False,
     ),
 ]
 KeyFile = Annotated[
-    Path, typer.Option("--key", help="Key and certificate, PEM or PKCS#12.", exists=True, dir_okay=False, readable=True)
+    str, typer.Option("--key", metavar="KEY", help="Key and certificate: a PEM or PKCS#12 file, or a pkcs11: address.")
 ]
 
 
@@ -81,14 +84,15 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def load_key(file: Path, password_file: Path | None) -> Identity:
-    """The key in a file. Raises KeyUnavailable naming the file."""
-    from signing import KeyUnavailable, load_identity  # here, so that only who signs or verifies waits for it
+def load_key(place: str | Path, password_file: Path | None) -> Identity:
+    """The key in a file or a token. Raises KeyUnavailable naming the place."""
+    from signing import KeyUnavailable, key_place, load_identity  # here: only who signs or verifies waits for it
 
+    found = key_place(str(place))
     try:
-        return load_identity(file, password=_key_password(password_file))
+        return load_identity(found, password=key_password(password_file))
     except KeyUnavailable as exc:
-        raise KeyUnavailable(exc.code, f"{file}: {exc.detail}") from exc
+        raise KeyUnavailable(exc.code, f"{found}: {exc.detail}") from exc
 
 
 def load_trust(file: Path) -> TrustPolicy:
@@ -101,7 +105,7 @@ def load_trust(file: Path) -> TrustPolicy:
         raise KeyUnavailable(exc.code, f"{file}: {exc.detail}") from exc
 
 
-def _key_password(password_file: Path | None) -> bytes | None:
+def key_password(password_file: Path | None) -> bytes | None:
     """The password of a key: from the file, from the environment, or none."""
     if password_file is not None:
         return password_file.read_bytes().rstrip(b"\r\n")

@@ -33,6 +33,13 @@ _WAYS_OUT: Mapping[str, str] = {
     "password-wrong": "Give the password of this key with --password-file, and none for a key without one.",
     "key-missing": "Give a file that holds the private key beside the certificate.",
     "certificate-missing": "Give a file that holds the certificate beside the private key.",
+    "token-address": "Write pkcs11:token=NAME;object=KEY?module-path=LIBRARY&pin-source=FILE (RFC 7512).",
+    "module-unusable": "Give, as module-path, the PKCS#11 library that came with the token.",
+    "token-missing": "Put the token in, and see that its name is the one in the address.",
+    "pin-missing": "Name the file with the PIN in the address (pin-source), or give it with --password-file.",
+    "pin-refused": "Give the right PIN and start again; a token locks itself after a few wrong ones.",
+    "key-ambiguous": "Name the key by its id as well: id=%01.",
+    "key-exists": "Give the new key a name that none in the token has.",
     "anchors-unreadable": "Give a PEM file of certificates.",
     "certificate-untrusted": "Give, with --trust, the certificate of the gateway's seal or of its authority.",
     "not-a-recipient": "Give, with --key, the sealing key whose certificate is registered for you.",
@@ -154,6 +161,9 @@ def _show_unsigned(exc: SigningError, *, as_json: bool) -> ExitCode:
             members = {"indication": str(exc.indication), "subindication": str(exc.subindication)}
             _show_problem(_problem(exc, "The signature was not accepted", members), as_json=as_json)
             return ExitCode.NO
+        case KeyUnavailable() if exc.is_temporary:
+            _show_problem(_problem(exc, "Try again later"), as_json=as_json)
+            return ExitCode.LATER
         case KeyUnavailable():
             _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
             return ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""A key with its certificate and chain, from PEM or PKCS#12, and back to PEM. The only module that reads the disk."""
+"""A key with its certificate and chain, from PEM or PKCS#12, and back to PEM."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,13 +22,13 @@ from signing.errors import KeyUnavailable
 from signing.model import Identity, PrivateKey
 
 
-def load_identity(path: Path | str, *, password: bytes | None = None) -> Identity:
+def load_file(path: Path, *, password: bytes | None = None) -> Identity:
     """The identity in a file, PEM or PKCS#12, told apart by content.
 
     Raises KeyUnavailable.
     """
     try:
-        data = Path(path).read_bytes()
+        data = path.read_bytes()
     except OSError as exc:
         raise KeyUnavailable("key-unreadable", "the key file cannot be read") from exc
     if b"-----BEGIN " in data:
