@@ -27,6 +27,7 @@ from lxml import etree
 from benchmarks.result import Result, compared
 from benchmarks.turns import side_by_side
 from gateway.evidence import Witness
+from gateway.keyring import Keyring
 from gateway.model import Event, PartyId, SubmissionId, new_id
 from signing import Identity, TrustPolicy, issue, issue_authority, seal, sha256, sign_xml, verify_xml
 from signing.issuing import KeyKind
@@ -76,7 +77,7 @@ def sign() -> list[Result]:
 def evidence() -> list[Result]:
     """An acceptance signed by the service, against nothing but its ECDSA signature."""
     signer = _cast("p256").signer
-    witness = Witness(identity=signer, issuer="sealpost.example")
+    witness = Witness(keys=Keyring.single(signer), issuer="sealpost.example")
     document = "018f0000-0003-7000-8000-000000000001"
     digest = sha256(_form())
 

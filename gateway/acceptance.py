@@ -248,12 +248,13 @@ class Acceptance:
             accepted_at=at,
             also_sealed_for=None if station is None else station.id,
         )
-        envelope = build_envelope(consignment, raw, recipient=party.sealing_certificate, identity=self.witness.identity)
+        seal = self.witness.keys.at(at)
+        envelope = build_envelope(consignment, raw, recipient=party.sealing_certificate, identity=seal)
         print_job = None
         if station is not None and station.sealing_certificate is not None:
             job = replace(consignment, party=station.id, paper_for=party.id, also_sealed_for=None)
             seal_for = station.sealing_certificate
-            print_job = build_envelope(job, raw, recipient=seal_for, identity=self.witness.identity)
+            print_job = build_envelope(job, raw, recipient=seal_for, identity=seal)
         delivery = Delivery(
             id=delivery_id,
             submission_id=submission.id,

@@ -19,7 +19,7 @@ from gateway.audit import Audit
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
 from gateway.clock import SystemClock
-from gateway.config import Config, read_secret
+from gateway.config import Config, Successor, read_secret
 from gateway.dispatch import Dispatch
 from gateway.erasure import Erasure
 from gateway.errors import ConfigError
@@ -29,6 +29,7 @@ from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
 from gateway.intake import Intake
 from gateway.journaling import Journal, assemble_journal
+from gateway.keyring import DatedKey, Keyring, Purpose
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.model import PartyId
@@ -39,6 +40,7 @@ from gateway.paper import Paper
 from gateway.ports import Clock, Store
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.public_check import PublicCheck
+from gateway.publication import Publication
 from gateway.push_signature import RequestSigner
 from gateway.receipts import Receipts
 from gateway.registration import Registration, token_hash
@@ -61,6 +63,7 @@ from signing import (
     TrustPolicy,
     ValidationPolicy,
     load_identity,
+    subject_of,
     trust_from_pem,
 )
 
@@ -92,6 +95,7 @@ class Gateway:
     push: PushSettings
     journal: Journal
     public_check: PublicCheck
+    publication: Publication
     admin_token_hash: str
 
 
@@ -108,8 +112,8 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     messages = catalogue.messages
     trust = _trust(config.anchors, "anchors")
     vouching = _vouching(config, trust, clock)
-    identity = _identity(config.identity, "service", password=config.identity_password)
-    push = _push_settings(config, identity)
+    rings = keyrings(config)
+    push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]))
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
     keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
     admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
@@ -119,14 +123,15 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
     config.store_path.parent.mkdir(parents=True, exist_ok=True)
     store = STORES[config.store_engine](config.store_path)
-    witness = Witness(identity=identity, issuer=config.name)
+    witness = Witness(keys=rings[Purpose.SERVICE], issuer=config.name)
     router = Router(keys=keys, messages=messages)
     patience = Patience(
         retry=RetryPolicy(schedule_s=config.retry_schedule_s, give_up_after_s=config.give_up_after_s),
         warn_after_s=config.warn_after_s,
         remind_after_s=config.remind_after_s,
     )
-    journal = assemble_journal(config, store=store, clock=clock, service=identity, reach=push.reach, holder=_holder())
+    seals = tuple(key.identity for key in rings[Purpose.SERVICE].keys)
+    journal = assemble_journal(config, store=store, clock=clock, service=seals[0], reach=push.reach, holder=_holder())
     return Gateway(
         config=config,
         store=store,
@@ -200,8 +205,10 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         push=push,
         journal=journal,
         public_check=PublicCheck(
-            store=store, trust=TrustPolicy((identity.certificate, *trust.anchors), algorithms=trust.algorithms)
+            store=store,
+            trust=TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms),
         ),
+        publication=Publication(store=store, clock=clock, rings=rings),
         admin_token_hash=token_hash(admin_token),
     )
 
@@ -254,10 +261,43 @@ def _editions(catalogue: Catalogue) -> Callable[[str], Mapping[str, str]]:
     return editions
 
 
-def _push_settings(config: Config, service: Identity) -> PushSettings:
-    own = None
+def keyrings(config: Config) -> dict[Purpose, Keyring]:
+    """The keys of the gateway by purpose; those that nobody gave are not there. Raises ConfigError."""
+    rings = {
+        Purpose.SERVICE: _keyring(
+            config.identity, config.service_successors, "service", password=config.identity_password
+        )
+    }
     if config.push_identity is not None:
-        own = _identity(config.push_identity, "push", password=config.push_password)
+        rings[Purpose.PUSH] = _keyring(
+            config.push_identity, config.push_successors, "push", password=config.push_password
+        )
+    if config.mailbox_identity is not None:
+        rings[Purpose.MAILBOX] = _keyring(
+            config.mailbox_identity, config.mailbox_successors, "mailbox", password=config.mailbox_password
+        )
+    return rings
+
+
+def _keyring(place: KeyPlace, successors: Sequence[Successor], section: str, *, password: bytes | None) -> Keyring:
+    first = _identity(place, section, password=password)
+    keys = [DatedKey(identity=first, since=first.certificate.not_valid_before_utc)]
+    for successor in successors:
+        identity = _identity(successor.place, section, password=password)
+        if _organisation(identity) != _organisation(first):
+            raise ConfigError(f"{section}-identity", f"{section}.next: {successor.place}: of another organisation")
+        keys.append(DatedKey(identity=identity, since=successor.since))
+    try:
+        return Keyring(keys)
+    except ValueError as error:
+        raise ConfigError(f"{section}-identity", f"{section}.next: {error}") from error
+
+
+def _organisation(identity: Identity) -> str | None:
+    return subject_of(identity.certificate).organization_identifier
+
+
+def _push_settings(config: Config, keys: Keyring) -> PushSettings:
     shown = None
     if config.push_certificate is not None:
         password = config.push_password or b""
@@ -269,7 +309,7 @@ def _push_settings(config: Config, service: Identity) -> PushSettings:
     elif config.push_key is not None:
         raise ConfigError("push-certificate", "push.key needs push.certificate")
     return PushSettings(
-        signer=RequestSigner(own or service),
+        signer=RequestSigner(keys),
         reach=Reach(allowed=config.push_allowed_networks),
         certificate=shown,
     )

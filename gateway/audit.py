@@ -14,6 +14,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import StoreUnavailable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
+from gateway.journal import EntryKind
 from gateway.journal_audit import JournalProver
 from gateway.model import SubmissionId
 from gateway.ports import Clock, LooseEnd, Reading, Store
@@ -60,6 +61,7 @@ class Audit:
                 yield Flaw(code="store-damaged", place="store", detail=said)
             yield from self._submissions(tally)
             yield from self.journal.prove(self.store, clock=self.clock)
+            yield from self.store.read(_keys)
             for end in self.store.read(lambda view: view.loose_ends(now=self.clock.now())):
                 yield Flaw(code=end.code, place=_place(end))
         except StoreUnavailable as error:
@@ -79,6 +81,16 @@ class Audit:
                     continue
                 tally.count(dossier)
                 yield from prover.prove(dossier)
+
+
+def _keys(view: Reading) -> list[Flaw]:
+    """Keys that were made known and are not in the journal; that what is there says the same, the journal proves."""
+    known = [key.id for key in view.published_keys()]
+    return [
+        Flaw(code="key-without-entry", place=f"key {each}")
+        for each in known
+        if view.journal_entry(EntryKind.KEY, each) is None
+    ]
 
 
 def _page(view: Reading, after: int) -> list[tuple[int, SubmissionId, Dossier | None]]:

@@ -33,6 +33,7 @@ from gateway.views import (
     JournalBacklogView,
     JournalProofView,
     JournalView,
+    KeyView,
     MailboxItem,
     OperationView,
     PartyRecord,
@@ -120,6 +121,10 @@ class Client:
 
     def health(self) -> dict[str, str]:
         return cast(dict[str, str], self._json("GET", "/health"))
+
+    def keys(self) -> list[KeyView]:
+        """The gateway's keys, those that are announced and those that were used once among them."""
+        return cast(list[KeyView], self._json("GET", "/v1/keys")["items"])
 
     def forms(self) -> list[FormView]:
         return cast(list[FormView], self._json("GET", "/v1/forms")["items"])

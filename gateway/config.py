@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from gateway.addresses import Network, network
 from gateway.errors import ConfigError
 from gateway.model import RevocationPolicy
 from signing import KeyPlace, KeyUnavailable, key_place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Successor:
+    """A key that takes over from the one before at a moment."""
+
+    place: KeyPlace
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +46,8 @@ class Config:
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
+    mailbox_identity: wraps the keys of hosted mailboxes (password or PIN: SEALPOST_MAILBOX_PASSWORD); without it none
+    are hosted. …_successors: the keys that take over, each from its moment, with the same password.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: the key that signs pushes,
     as a file or address; the service seal's unless given. push_certificate, push_key: PEM shown to endpoints that ask
     for a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
@@ -102,9 +113,14 @@ class Config:
     timestamp_policies: tuple[str, ...] = ()
     timestamp_late_after_s: float = 3600
     timestamp_demonstration: Path | None = None
+    service_successors: tuple[Successor, ...] = ()
+    push_successors: tuple[Successor, ...] = ()
+    mailbox_identity: KeyPlace | None = None
+    mailbox_successors: tuple[Successor, ...] = ()
     identity_password: bytes | None = field(default=None, repr=False)
     journal_password: bytes | None = field(default=None, repr=False)
     push_password: bytes | None = field(default=None, repr=False)
+    mailbox_password: bytes | None = field(default=None, repr=False)
 
 
 _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
@@ -118,7 +134,8 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "kept_per_day": ("kept_per_day", int),
     },
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
-    "service": {"identity": ("identity", KeyPlace)},
+    "service": {"identity": ("identity", KeyPlace), "next": ("service_successors", Successor)},
+    "mailbox": {"identity": ("mailbox_identity", KeyPlace), "next": ("mailbox_successors", Successor)},
     "trust": {"anchors": ("anchors", Path), "timestamp_anchors": ("timestamp_anchors", Path)},
     "revocation": {
         "policy": ("revocation_policy", RevocationPolicy),
@@ -152,6 +169,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),
         "identity": ("push_identity", KeyPlace),
+        "next": ("push_successors", Successor),
         "certificate": ("push_certificate", Path),
         "key": ("push_key", Path),
     },
@@ -205,8 +223,12 @@ def is_public_url(text: str) -> bool:
     return len(text) <= MAX_PUBLIC_URL and _PUBLIC_URL.fullmatch(text) is not None
 
 
-def load_config(path: Path) -> Config:
-    """Read a configuration file. Raises ConfigError naming the key."""
+def load_config(path: Path, *, folder: Path | None = None) -> Config:
+    """Read a configuration file. Raises ConfigError naming the key.
+
+    folder: what paths in it are relative to, if not the folder that it lies in.
+    """
+    base = path.parent if folder is None else folder
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -219,12 +241,15 @@ def load_config(path: Path) -> Config:
         if known is None or not isinstance(entries, dict):
             raise ConfigError("config-key", f"{path}: [{section}] is not a section; known are {', '.join(_KEYS)}")
         for key, value in entries.items():
-            values.update(_entry(f"{section}.{key}", value, known.get(key), path))
+            values.update(_entry(f"{section}.{key}", value, known.get(key), path, base))
     missing = _REQUIRED - {f"{section}.{key}" for section, entries in data.items() for key in entries}
     if missing:
         raise ConfigError("config-missing", f"{path}: {', '.join(sorted(missing))} must be given")
     if ("paper_party" in values) != ("paper_roles" in values):
         raise ConfigError("config-missing", f"{path}: paper.party and paper.roles must be given together")
+    for purpose in ("push", "mailbox"):
+        if f"{purpose}_successors" in values and f"{purpose}_identity" not in values:
+            raise ConfigError("config-missing", f"{path}: {purpose}.next needs {purpose}.identity")
     if _NAME.fullmatch(values["name"]) is None:
         raise ConfigError("config-value", f"{path}: gateway.name: letters, digits, '.', '_' and '-', at most 64")
     if not is_public_url(values.get("public_url", "https://unless.given")):
@@ -236,6 +261,7 @@ def load_config(path: Path) -> Config:
         identity_password=_password("SEALPOST_IDENTITY_PASSWORD"),
         push_password=_password("SEALPOST_PUSH_PASSWORD"),
         journal_password=_password("SEALPOST_JOURNAL_PASSWORD"),
+        mailbox_password=_password("SEALPOST_MAILBOX_PASSWORD"),
     )
 
 
@@ -244,7 +270,7 @@ def _password(variable: str) -> bytes | None:
     return word.encode() if word else None
 
 
-def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> dict[str, Any]:
+def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path, base: Path) -> dict[str, Any]:
     if rule is None:
         section = key.partition(".")[0]
         raise ConfigError(
@@ -254,9 +280,11 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     if wanted is Path:
         if not isinstance(value, str):
             raise ConfigError("config-value", f"{path}: {key} must be a path")
-        return {name: (path.parent / value).resolve()}
+        return {name: (base / value).resolve()}
     if wanted is KeyPlace:
-        return {name: _key_place(key, value, path)}
+        return {name: _key_place(key, value, path, base)}
+    if wanted is Successor:
+        return {name: _successors(key, value, path, base)}
     if wanted is Network:
         return {name: _networks(key, value, path)}
     if wanted is tuple:
@@ -281,14 +309,28 @@ def _entry(key: str, value: Any, rule: tuple[str, Any] | None, path: Path) -> di
     return {name: value}
 
 
-def _key_place(key: str, value: Any, path: Path) -> KeyPlace:
+def _key_place(key: str, value: Any, path: Path, base: Path) -> KeyPlace:
     if not isinstance(value, str):
         raise ConfigError("config-value", f"{path}: {key} must be a path or a pkcs11: address")
     try:
-        place = key_place(value, folder=path.parent)
+        place = key_place(value, folder=base)
     except KeyUnavailable as error:
         raise ConfigError("config-value", f"{path}: {key}: {error.detail}") from error
     return place.resolve() if isinstance(place, Path) else place
+
+
+def _successors(key: str, value: Any, path: Path, base: Path) -> tuple[Successor, ...]:
+    def successor(entry: Any) -> Successor:
+        since = entry.get("from") if isinstance(entry, dict) and entry.keys() == {"identity", "from"} else None
+        if not isinstance(since, datetime) or since.tzinfo is None:
+            raise ConfigError(
+                "config-value", f"{path}: {key} must be tables of identity, and from: a moment with its offset"
+            )
+        return Successor(
+            place=_key_place(f"{key}.identity", entry["identity"], path, base), since=since.astimezone(UTC)
+        )
+
+    return tuple(successor(entry) for entry in (value if isinstance(value, list) and value else [None]))
 
 
 def _texts(key: str, value: Any, path: Path) -> tuple[str, ...]:

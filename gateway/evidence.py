@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.exchange import EVIDENCE
+from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -28,7 +29,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.version import VERSION
-from signing import Field, Identity
+from signing import Field
 
 POLICY = "urn:sealpost:policy:evidence:1"
 
@@ -61,9 +62,9 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Witness:
-    """Signs evidence in the name of the service. identity: the service's seal."""
+    """Signs evidence in the name of the service. keys: the service's seals, each in its time."""
 
-    identity: Identity
+    keys: Keyring
     issuer: str
 
     def state(
@@ -112,7 +113,7 @@ class Witness:
             Field("Policy", POLICY),
             Field("SoftwareVersion", VERSION),
         )
-        raw = EVIDENCE.build(fields, identity=self.identity, at=at)
+        raw = EVIDENCE.build(fields, identity=self.keys.at(at), at=at)
         return Evidence(
             id=evidence_id,
             event=event,

@@ -36,6 +36,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     # evidence and states
     "evidence-invalid": ("the signature of evidence does not hold over its bytes", _FORGED),
     "evidence-by-a-stranger": ("evidence was not signed by this service's seal", _FORGED),
+    "evidence-out-of-time": ("evidence was signed by a key of ours at a time at which another was in use", _FORGED),
     "evidence-differs": ("evidence says another thing than the row that holds it", _FORGED),
     "evidence-for-other-bytes": ("evidence binds another digest than the one stored", _FORGED),
     "evidence-without-state": ("evidence tells of a move that the stored state does not show", _BUG),
@@ -80,6 +81,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "entry-twice": ("the journal has two entries about one piece of evidence", _FORGED),
     "entry-differs": ("an entry of the journal says another thing than what it is about", _FORGED),
     "entry-without-evidence": ("the journal knows of evidence that is not kept", _FORGED),
+    "entry-without-key": ("the journal knows of a published key that is not kept", _FORGED),
     "entry-without-receipt": ("the journal knows of a receipt that is not kept", _FORGED),
     "node-differs": ("the stored tree over the journal is not the one that its entries make", _FORGED),
     "checkpoint-invalid": ("a checkpoint of the journal is not signed by the service", _FORGED),
@@ -94,6 +96,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "terms-differ": ("terms are not as evidence states or starts them", _FORGED),
     "term-not-started": ("the event that starts a term happened and it does not run", _BUG),
     "term-without-evidence": ("a term runs without the event that starts it", _BUG),
+    "key-without-entry": ("a key that was made known is not in the journal", _FORGED),
     "submission-without-case": ("an accepted form is in no case", _LOST),
     "case-without-party": ("a sender or recipient does not see the case of its form", _LOST),
 }

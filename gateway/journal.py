@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.errors import Unreadable
+from gateway.keyring import PublishedKey
 from gateway.model import Evidence, KeptReceipt, SubmissionId, ValidationRecord, instant_text
 
 TITLE = "sealpost-journal-entry-1"
@@ -33,12 +34,13 @@ class EntryKind(StrEnum):
 
     evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
     with what became of it. validation: what was known of the signatures of a form; it names the digests of all
-    revocation data that it rests on.
+    revocation data that it rests on. key: a key of the service that was made known.
     """
 
     EVIDENCE = "evidence"
     RECEIPT = "receipt"
     VALIDATION = "validation"
+    KEY = "key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,18 @@ def entry_of_evidence(evidence: Evidence) -> Entry:
         at=evidence.at,
         code=evidence.event,
         digest=hashlib.sha256(evidence.raw).digest(),
+    )
+
+
+def entry_of_key(key: PublishedKey) -> Entry:
+    """The entry for a key that is made known."""
+    return Entry(
+        kind=EntryKind.KEY,
+        id=key.id,
+        of=key.purpose,
+        at=key.published_at,
+        code="published",
+        digest=key.digest,
     )
 
 

@@ -21,6 +21,7 @@ from gateway.journal import (
     Stamp,
     entry_bytes,
     entry_of_evidence,
+    entry_of_key,
     entry_of_receipt,
     entry_of_validation,
 )
@@ -229,6 +230,11 @@ def _flaw_of(view: Reading, entry: Entry) -> str | None:
             if record is None:
                 return "entry-without-validation"
             return None if _same(entry, entry_of_validation(SubmissionId(entry.id), record)) else "entry-differs"
+        case EntryKind.KEY:
+            key = next((each for each in view.published_keys() if each.id == entry.id), None)
+            if key is None:
+                return "entry-without-key"
+            return None if _same(entry, entry_of_key(key)) else "entry-differs"
 
 
 def _same(entry: Entry, expected: Entry) -> bool:

@@ -87,7 +87,7 @@ class Notices:
         if draft is None:
             return None
         kind, received_on = draft.kind, draft.kind.calendar.date_of(at)
-        raw = sign_xml(draft.document.raw, identity=self.witness.identity, at=at)
+        raw = sign_xml(draft.document.raw, identity=self.witness.keys.at(at), at=at)
         of_notice = self.cases.filing(kind, draft.content, received_on=received_on)
         if not any(route.applies(draft.content) for route in kind.routes):
             return None
@@ -124,7 +124,7 @@ class Notices:
 
     def _given(self, rule: NoticeRule, filing: Filing, case: Case, kind: FormKind, at: datetime) -> dict[str, str]:
         """What a stylesheet is told beside the form; `about-...`: facts of the form that the notice is about."""
-        seal = subject_of(self.witness.identity.certificate)
+        seal = subject_of(self.witness.keys.at(at).certificate)
         about = None if rule.about is None else case.document(filing.facts.one(rule.about))
         facts = {} if about is None else about.facts.values
         return {

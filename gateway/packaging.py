@@ -44,7 +44,7 @@ class Packages:
         """
         at = self.clock.now()
         files, records = self.store.read(lambda view: self._gather(view, party, submission_id))
-        return build_package(files, records=records, identity=self.witness.identity, at=at)
+        return build_package(files, records=records, identity=self.witness.keys.at(at), at=at)
 
     def _gather(
         self, view: Reading, party: Party, submission_id: SubmissionId

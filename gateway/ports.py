@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
+from gateway.keyring import PublishedKey
 from gateway.model import (
     Alert,
     CaseId,
@@ -161,6 +162,10 @@ class Reading(Register, Protocol):
 
     def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
         """The newest entry of that kind about the thing with that id."""
+        ...
+
+    def published_keys(self) -> Sequence[PublishedKey]:
+        """Every key of the gateway that was ever made known, in that order."""
         ...
 
     def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
@@ -378,6 +383,10 @@ class Transaction(Reading, Protocol):
 
     def enter(self, entry: Entry) -> int:
         """Add an entry to the journal, behind all others; its position. Evidence and receipts enter by themselves."""
+        ...
+
+    def publish_key(self, key: PublishedKey) -> None:
+        """Keep a key that is made known, and enter it in the journal."""
         ...
 
     def add_validation(self, submission_id: SubmissionId, record: ValidationRecord) -> None:

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
@@ -38,7 +38,7 @@ from gateway.receipt import read_receipt
 from gateway.receipts import FACTS
 from gateway.statement import Statement, read_statement, stated
 from gateway.vouching import PASSED
-from signing import SigningError, TrustPolicy, sha256, subject_of
+from signing import KeyUnavailable, SigningError, TrustPolicy, fingerprint, sha256, subject_of
 
 BY_RECEIPT = frozenset(event for (_, fact), (_, event) in TRANSITIONS.items() if fact in FACTS.values())
 CLOSED_BY = {
@@ -110,11 +110,13 @@ class Prover:
     """Proves dossiers. trust: of recipients' receipts; evidence must be of the witness's own seal."""
 
     def __init__(self, *, witness: Witness, trust: TrustPolicy, calendars: Mapping[str, Calendar]) -> None:
-        certificate = witness.identity.certificate
-        self._own = subject_of(certificate)
+        certificates = tuple(key.identity.certificate for key in witness.keys.keys)
+        self._own = [subject_of(each) for each in certificates]
+        self._keys = witness.keys
+        self._ours = {fingerprint(each) for each in certificates}
         self._issuer = witness.issuer
         self._trust = trust
-        self._own_trust = TrustPolicy((certificate, *trust.anchors), algorithms=trust.algorithms)
+        self._own_trust = TrustPolicy((*certificates, *trust.anchors), algorithms=trust.algorithms)
         self._calendars = calendars
 
     def prove(self, dossier: Dossier) -> Iterator[Flaw]:
@@ -142,8 +144,11 @@ class Prover:
             statement = read_statement(evidence.raw, trust=self._own_trust, at=evidence.at)
         except (SigningError, Unreadable) as error:
             return None, Flaw(code="evidence-invalid", place=place, detail=str(error.code))
-        if subject_of(statement.issuer) != self._own:
+        if subject_of(statement.issuer) not in self._own:
             return None, Flaw(code="evidence-by-a-stranger", place=place)
+        signer = fingerprint(statement.issuer)
+        if signer in self._ours and signer != self._in_use(evidence.at):
+            return None, Flaw(code="evidence-out-of-time", place=place)
         row = (evidence.id, evidence.event.uri, evidence.at, evidence.submission_id, evidence.delivery_id)
         names = ("id", "event", "at", "submission", "delivery")
         told = (
@@ -157,6 +162,12 @@ class Prover:
         if differing:
             return statement, Flaw(code="evidence-differs", place=place, detail=" ".join(differing))
         return statement, None
+
+    def _in_use(self, at: datetime) -> str | None:
+        try:
+            return self._keys.at(at).fingerprint
+        except KeyUnavailable:
+            return None
 
     def _submission(self, dossier: Dossier, said: _Said) -> Iterator[Flaw]:
         submission, place = dossier.submission, f"submission {dossier.submission.id}"

@@ -39,6 +39,7 @@ from http_message_signatures import (
 from http_message_signatures.algorithms import ECDSA_P256_SHA256
 
 from gateway.errors import ConfigError, GatewayError, NotAuthenticated
+from gateway.keyring import Keyring
 from signing import Identity, fingerprint
 
 TAG = "sealpost-push"
@@ -90,19 +91,22 @@ PUSH = Agreed(TAG, COMPONENTS)
 
 @dataclass(frozen=True)
 class RequestSigner:
-    """Signs requests with one key. Raises ConfigError("push-identity") for a key of another kind than P-256."""
+    """Signs requests with the key whose time it is. Raises ConfigError("push-identity") for a key of another kind than
+    P-256."""
 
-    identity: Identity
+    keys: Keyring
     agreed: Agreed = PUSH
 
     def __post_init__(self) -> None:
-        self._key()
+        for key in self.keys.keys:
+            _private_key(key.identity)
 
     def sign(self, *, method: str, url: str, fields: Mapping[str, str], body: bytes, at: datetime) -> dict[str, str]:
         """The three fields to add to a request that has `fields`. Raises KeyError when a component is not among them,
         ValueError when `url` cannot be taken apart."""
         digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
         values = {name.lower(): value for name, value in fields.items()}
+        identity = self.keys.at(at)
         uri = target_uri(url)
         parts = urlsplit(uri)
         values |= {"@method": method, "@target-uri": uri, "@authority": parts.netloc, "@path": parts.path}
@@ -110,28 +114,30 @@ class RequestSigner:
         created = int(at.timestamp())
         parameters = (
             f"({self.agreed.covered});created={created};expires={created + LIFETIME_S}"
-            f';keyid="{self.identity.fingerprint}";alg="{ALGORITHM}";nonce="{secrets.token_urlsafe(16)}";tag="{self.agreed.tag}"'
+            f';keyid="{identity.fingerprint}";alg="{ALGORITHM}";nonce="{secrets.token_urlsafe(16)}";tag="{self.agreed.tag}"'
         )
         lines = [f'"{name}": {values[name]}' for name in self.agreed.components]
         base = "\n".join([*lines, f'"@signature-params": {parameters}']).encode("ascii")
         return {
             "Content-Digest": digest,
             "Signature-Input": f"{LABEL}={parameters}",
-            "Signature": f"{LABEL}=:{_base64(self._raw(base))}:",
+            "Signature": f"{LABEL}=:{_base64(_raw(base, _private_key(identity)))}:",
         }
 
-    def _raw(self, base: bytes) -> bytes:
-        """The signature as RFC 9421, 3.3.4 wants it: both numbers in 32 bytes each."""
-        r, s = decode_dss_signature(self._key().sign(base, ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
-    def _key(self) -> EllipticCurvePrivateKey:
-        key = self.identity.key
-        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-            raise ConfigError(
-                "push-identity", "push.identity, or without it service.identity, must hold a P-256 key to sign pushes"
-            )
-        return key
+def _raw(base: bytes, key: EllipticCurvePrivateKey) -> bytes:
+    """The signature as RFC 9421, 3.3.4 wants it: both numbers in 32 bytes each."""
+    r, s = decode_dss_signature(key.sign(base, ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def _private_key(identity: Identity) -> EllipticCurvePrivateKey:
+    key = identity.key
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise ConfigError(
+            "push-identity", "push.identity, or without it service.identity, must hold a P-256 key to sign pushes"
+        )
+    return key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -238,6 +238,20 @@ class EndpointRecord(TypedDict):
     caCertificate: NotRequired[str | None]
 
 
+KeyView = TypedDict(
+    "KeyView",
+    {
+        "purpose": str,
+        "state": Literal["announced", "in-use", "former"],
+        "fingerprint": str,
+        "from": str,
+        "until": NotRequired[str],
+        "publishedAt": str,
+        "material": str,
+    },
+)
+
+
 class PartyRecord(TypedDict):
     id: str
     name: str

@@ -33,6 +33,7 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 if not caught_up:
+                    gateway.publication.publish()
                     dispatch.catch_up()
                     caught_up = True
                 if time.monotonic() >= next_look:

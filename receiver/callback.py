@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from gateway.call_signature import CALL
+from gateway.keyring import Keyring
 from gateway.push_signature import RequestSigner
 from receiver.config import ReceiverConfig
 
@@ -38,7 +39,7 @@ class CallBack:
         self._store = config.store
         self._url = url
         self._is_elsewhere = urlsplit(url).hostname not in THIS_MACHINE
-        self._signer = RequestSigner(config.signing, CALL)
+        self._signer = RequestSigner(Keyring.single(config.signing), CALL)
         self._waiting: list[tuple[float, int, str]] = []  # when, how often it was tried, delivery id
         self._listed: set[str] = set()
         self._changed = threading.Condition()

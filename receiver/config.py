@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from gateway.call_signature import CALL
 from gateway.errors import ConfigError
+from gateway.keyring import Keyring
 from gateway.push_signature import PushVerifier, RequestSigner, target_uri
 from signing import Identity, KeyUnavailable, TrustPolicy, key_place, load_identity, trust_from_pem
 
@@ -133,7 +134,7 @@ class _Settings:
         if answer == "now":
             return None
         try:
-            RequestSigner(self.identity("signing"), CALL)
+            RequestSigner(Keyring.single(self.identity("signing")), CALL)
         except ConfigError as exc:
             raise ReceiverConfigError(
                 '[keys] signing must hold a P-256 key where [receiver] answer is "later"'

@@ -136,7 +136,7 @@ KEY_CODES: Final = frozenset(
         "password-wrong",
         "key-missing",
         "certificate-missing",  # no certificate belongs to the key
-        "key-not-allowed",  # the algorithm policy does not let this key sign
+        "key-not-allowed",  # the algorithm policy does not let this key sign, or its certificate has ended
         "anchors-unreadable",
         # a key in a token
         "token-address",  # not a PKCS#11 address, or more than is understood

@@ -15,6 +15,7 @@ from gateway.envelope import Consignment
 from gateway.evidence import Witness
 from gateway.examination import Grounds
 from gateway.journal import Entry, entry_bytes, entry_of_evidence, entry_of_receipt
+from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -179,7 +180,7 @@ class Journal:
 def make_parts(world: World, *, stamped_at: datetime = STAMPED) -> Parts:
     """Acceptance, consignment to the Fund, hand-over by its receipt."""
     form = sign_xml(DOCUMENT, identity=world.doctor, at=HANDED_IN - timedelta(hours=1))
-    witness = Witness(identity=world.service, issuer="counter")
+    witness = Witness(keys=Keyring.single(world.service), issuer="counter")
     submission = Submission(
         id=SubmissionId(new_id()),
         sender=PartyId("service"),

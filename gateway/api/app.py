@@ -14,6 +14,7 @@ from gateway.api import (
     cases,
     conversions,
     journal,
+    keys,
     mailboxes,
     operations,
     paper,
@@ -115,6 +116,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         journal.public,
         parties.public,
         renditions.router,
+        keys.public,
     ):
         app.include_router(router)
     app.add_middleware(_Boundary, request_timeout_s=gateway.config.request_timeout_s)

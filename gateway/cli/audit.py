@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson
+from gateway.cli.options import AsJson, ConfigFile
 from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
 
 # The engine is imported by the commands that run it: every other command would wait for it.
 
-ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
 Checkpoints = Annotated[
     Sequence[Path],
     typer.Option(

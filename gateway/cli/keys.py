@@ -1,25 +1,28 @@
-"""`keys init | issue | request | certify | show`: keys for demonstrations and tests, keys in tokens, a look at any."""
+"""`keys init | issue | request | certify | show | list | rotate`: keys for demonstrations, in tokens, of a gateway."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
 from cryptography import x509
 from rich.text import Text
 
-from gateway.cli.options import AsJson, PasswordFile, key_password, load_key
-from gateway.cli.output import answering, err, out, print_json, usage_error, write_bytes
+from gateway.cli.options import AsJson, ConfigFile, PasswordFile, Url, key_password, load_key
+from gateway.cli.output import answering, err, out, print_json, print_table, usage_error, write_bytes
 from gateway.demo.pki import DemoFolder, create_demo_folder, write_secret
+from gateway.model import instant_text
 from signing import TokenAddress, identity_to_pem, key_place
 from signing.issuing import issue
 from signing.model import PrivateKey
 
-app = typer.Typer(help="Keys: for demonstrations and tests, and in tokens.", no_args_is_help=True)
+app = typer.Typer(help="Keys: for demonstrations and tests, in tokens, and those of a gateway.", no_args_is_help=True)
 
 
 class Use(StrEnum):
@@ -30,6 +33,14 @@ class Use(StrEnum):
     TLS_SERVER = "tls-server"
 
 
+class Rotated(StrEnum):
+    """Which key is succeeded."""
+
+    SERVICE = "service"
+    PUSH = "push"
+    MAILBOX = "mailbox"
+
+
 class KeyKind(StrEnum):
     """What key is made."""
 
@@ -38,6 +49,7 @@ class KeyKind(StrEnum):
     RSA3072 = "rsa3072"
 
 
+OVERLAP = timedelta(days=7)
 TokenKey = Annotated[str, typer.Argument(metavar="KEY", help="A pkcs11: address.")]
 
 
@@ -189,6 +201,72 @@ def show(
             return
         for name, fact in facts.items():
             out().print(Text(f"{name:12} {fact}"))
+
+
+@app.command("list")
+def list_keys(url: Url, as_json: AsJson = False) -> None:
+    """List the gateway's keys: in use, announced, and former ones, by which older evidence is verified."""
+    from gateway.client import Client
+
+    with answering(as_json=as_json), Client(url) as gateway:
+        items = gateway.keys()
+        if as_json:
+            print_json({"items": items})
+            return
+        print_table(
+            ("purpose", "state", "from", "until", "fingerprint"),
+            [
+                (each["purpose"], each["state"], each["from"], each.get("until", ""), each["fingerprint"])
+                for each in items
+            ],
+        )
+
+
+@app.command()
+def rotate(
+    config: ConfigFile,
+    key: Annotated[str, typer.Option("--key", metavar="KEY", help="The next key: a file, or a pkcs11: address.")],
+    since: Annotated[
+        datetime | None, typer.Option("--from", help="When it takes over, UTC; in a week if not given.")
+    ] = None,
+    purpose: Annotated[Rotated, typer.Option("--purpose", help="What the key is for.")] = Rotated.SERVICE,
+    as_json: AsJson = False,
+) -> None:
+    """Let another key take over at a moment: it is written into the configuration, and known from the next start on.
+
+    The key before it stays published, and what it signed stays valid.
+    """
+    from gateway.assembly import keyrings
+    from gateway.config import load_config
+    from gateway.keyring import Purpose
+
+    now = datetime.now(UTC)
+    moment = (now + OVERLAP if since is None else since.replace(tzinfo=UTC)).replace(microsecond=0)
+    if moment <= now:
+        raise usage_error("--from must lie ahead, so that whoever verifies can learn of the key before it is used")
+    with answering(as_json=as_json):
+        before = config.read_text(encoding="utf-8")
+        block = f"[[{purpose}.next]]\nidentity = {json.dumps(_as_written(key, config))}\nfrom = {moment.isoformat()}\n"
+        with TemporaryDirectory(dir=config.parent) as folder:
+            draft = Path(folder) / config.name
+            draft.write_text(f"{before.rstrip()}\n\n{block}", encoding="utf-8")
+            made = keyrings(load_config(draft, folder=config.parent))[Purpose(purpose)].keys[-1]
+            draft.chmod(config.stat().st_mode & 0o777)
+            draft.replace(config)
+        if as_json:
+            print_json({"purpose": purpose, "certificate": made.identity.fingerprint, "from": instant_text(moment)})
+            return
+        out().print(Text(f"{purpose}  {made.identity.fingerprint}  from {instant_text(moment)}"))
+        err().print(Text("Start the gateway again now: from then on the key is published at /v1/keys."))
+
+
+def _as_written(key: str, config: Path) -> str:
+    """How the configuration names a key: a file relative to it if it lies below, an address as it is."""
+    place = key_place(key)
+    if isinstance(place, TokenAddress):
+        return key
+    file, folder = place.absolute(), config.absolute().parent
+    return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
 def _token_address(key: str) -> TokenAddress:

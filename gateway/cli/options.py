@@ -56,6 +56,7 @@ PasswordFile = Annotated[
         dir_okay=False,
     ),
 ]
+ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
 KeyFile = Annotated[
     str, typer.Option("--key", metavar="KEY", help="Key and certificate: a PEM or PKCS#12 file, or a pkcs11: address.")
 ]

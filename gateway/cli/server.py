@@ -21,7 +21,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import AsJson
+from gateway.cli.options import AsJson, ConfigFile
 from gateway.cli.output import answering, print_json
 from gateway.cli.supervisor import Child, Supervisor
 from gateway.config import Config, load_config
@@ -34,7 +34,6 @@ log = logging.getLogger("sealpost.serve")
 FINISH_S = 25  # for requests that run when the gateway stops; the supervisor waits a little longer
 PATIENCE_S = 2.0  # with an address in use: the intake processes of a killed `serve` let go of theirs in a moment
 
-ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.", exists=True, dir_okay=False)]
 WithParent = Annotated[
     bool, typer.Option("--with-parent", help="Stop when stdin ends, as it does when the parent dies.", hidden=True)
 ]

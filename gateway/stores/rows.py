@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.journal import Entry, EntryKind, Stamp
+from gateway.keyring import PublishedKey, Purpose
 from gateway.lifecycle import FINAL, NEEDS_A_PERSON
 from gateway.model import (
     Alert,
@@ -357,6 +358,23 @@ def term_row(term: Term) -> Row:
         *(day and day.isoformat() for day in days),
         term.verdict,
         json.dumps(law, ensure_ascii=False),
+    )
+
+
+PUBLISHED_KEY = "purpose, fingerprint, since, published_at, material"
+
+
+def published_key_row(key: PublishedKey) -> tuple[Any, ...]:
+    return key.purpose, key.fingerprint, to_ms(key.since), to_ms(key.published_at), key.material
+
+
+def published_key_of(row: Row) -> PublishedKey:
+    return PublishedKey(
+        purpose=Purpose(row[0]),
+        fingerprint=row[1],
+        since=from_ms(row[2]),
+        published_at=from_ms(row[3]),
+        material=row[4],
     )
 
 

@@ -104,6 +104,16 @@ def m009_bodies(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m010_published_keys(db: Database) -> None:
+    """The keys of the gateway that were made known, for ever."""
+    db.execute(
+        "CREATE TABLE published_key (seq INTEGER PRIMARY KEY, purpose TEXT NOT NULL, fingerprint TEXT NOT NULL, "
+        "since INTEGER NOT NULL, published_at INTEGER NOT NULL, material TEXT NOT NULL, "
+        "UNIQUE (purpose, fingerprint, since)) STRICT"
+    )
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
+from gateway.keyring import PublishedKey
 from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
@@ -194,6 +195,10 @@ class Snapshot:
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
         return [rows.term_of(row) for row in self._rows(sql, submission_id)]
+
+    def published_keys(self) -> Sequence[PublishedKey]:
+        sql = f"SELECT {rows.PUBLISHED_KEY} FROM published_key ORDER BY seq"
+        return [rows.published_key_of(row) for row in self._rows(sql)]
 
     # the journal
 

@@ -17,7 +17,17 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.journal import Batch, Cosignature, Entry, Stamp, entry_of_evidence, entry_of_receipt, entry_of_validation
+from gateway.journal import (
+    Batch,
+    Cosignature,
+    Entry,
+    Stamp,
+    entry_of_evidence,
+    entry_of_key,
+    entry_of_receipt,
+    entry_of_validation,
+)
+from gateway.keyring import PublishedKey
 from gateway.lifecycle import UNDER_WAY
 from gateway.model import (
     Alert,
@@ -345,6 +355,10 @@ class _Unit(Snapshot):
 
     def enter(self, entry: Entry) -> int:
         return journal.enter(self._connection, entry)
+
+    def publish_key(self, key: PublishedKey) -> None:
+        self._insert("published_key", rows.PUBLISHED_KEY, rows.published_key_row(key))
+        self.enter(entry_of_key(key))
 
     def add_validation(self, submission_id: SubmissionId, record: ValidationRecord) -> None:
         self._insert("validation", "submission_id, record", (submission_id, record.raw))

@@ -8,9 +8,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_csr
 
+from gateway.config import load_config
 from gateway.demo.pki import DemoFolder
+from gateway.model import instant_text
 from signing import issue, load_identity
 from tests.cli.command import SAMPLES, sealpost
+from tests.conftest import Counter
 from tests.hsm import PIN, Hsm
 
 FORM = SAMPLES / "be/health-assessment/1/valid-typical.xml"
@@ -63,3 +66,40 @@ def test_the_pin_comes_from_a_file_or_the_environment(hsm: Hsm) -> None:
     odd = sealpost(["keys", "show", uri + "&pin-value=1234", "--json"])
     assert (odd.code, odd.json["code"]) == (2, "token-address")
     assert "pkcs11:token=NAME" in odd.json["fix"]
+
+
+def test_a_gateway_gets_its_next_key_by_one_command(cast: DemoFolder, tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        cast.config.read_text()
+        .replace('"gateway/', f'"{cast.root}/gateway/')
+        .replace('anchors = "anchors.pem"', f'anchors = "{cast.anchors}"')
+        + "# the last line\n"
+    )
+    seal = ["--organization-identifier", "NTRBE-0444444496", "--common-name", "Sealpost Demo Gateway"]
+    assert sealpost(["keys", "issue", cast.root, tmp_path / "next.pem", *seal]).code == 0
+    rotate = ["keys", "rotate", "--config", config, "--key", tmp_path / "next.pem"]
+    assert sealpost([*rotate, "--from", "2020-01-01"]).code == 2
+    odd = sealpost([*rotate, "--from", "2060-01-01", "--json"])
+    assert (odd.code, odd.json["code"]) == (2, "service-identity")
+    before = config.read_text()
+    done = sealpost([*rotate, "--json"])
+    assert done.code == 0, done.err
+    loaded = load_config(config)
+    (successor,) = loaded.service_successors
+    assert successor.place == tmp_path / "next.pem"
+    assert instant_text(successor.since) == done.json["from"]
+    assert config.read_text().startswith(before.rstrip())
+    assert 'identity = "next.pem"' in config.read_text()
+    again = sealpost([*rotate, "--from", done.json["from"][:19], "--json"])
+    assert (again.code, again.json["code"]) == (2, "service-identity")
+    assert {file.name for file in tmp_path.iterdir()} == {"gateway.toml", "next.pem"}
+
+
+def test_the_keys_of_a_gateway_are_listed(counter: Counter, url: str) -> None:
+    listed = sealpost(["keys", "list", "--url", url, "--json"])
+    assert listed.code == 0, listed.err
+    (key,) = listed.json["items"]
+    assert (key["purpose"], key["state"]) == ("service", "in-use")
+    assert key["fingerprint"] == load_identity(counter.folder.service).fingerprint
+    assert key["fingerprint"] in sealpost(["keys", "list", "--url", url]).text

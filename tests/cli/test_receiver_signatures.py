@@ -18,6 +18,7 @@ from gateway.addresses import Reach, network
 from gateway.demo.pki import DemoFolder, toml_text
 from gateway.demo.processes import free_ports
 from gateway.envelope import open_envelope
+from gateway.keyring import Keyring
 from gateway.model import Delivery, DeliveryId, Endpoint, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import LIFETIME_S, SKEW_S, RequestSigner
@@ -118,7 +119,8 @@ def push_to(folder: DemoFolder, url: str, envelope: bytes, *, announced: str | N
     if announced is not None:
         delivery = replace(delivery, id=DeliveryId(announced))
     settings = PushSettings(
-        signer=RequestSigner(load_identity(folder.service)), reach=Reach(allowed=(network("127.0.0.0/8"),))
+        signer=RequestSigner(Keyring.single(load_identity(folder.service))),
+        reach=Reach(allowed=(network("127.0.0.0/8"),)),
     )
     endpoint = Endpoint(kind=EndpointKind.PUSH, url=url)
     recipient = Party(id=PartyId("fund"), name="The Fund", roles=frozenset(), identifiers={}, endpoint=endpoint)

@@ -32,6 +32,7 @@ from gateway.errors import Conflict
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.idempotency import Accepted
+from gateway.keyring import Keyring
 from gateway.lifecycle import Breaker, Patience, RetryPolicy, is_final
 from gateway.mailboxes import Look
 from gateway.model import Delivery, EndpointKind, Party, PartyId
@@ -207,7 +208,7 @@ class World:
         self.lives += 1
         store = wrap(opens(self.file, **options))
         base = self.base.witness
-        witness = Witness(identity=identity(base.identity), issuer=base.issuer)
+        witness = Witness(keys=Keyring.single(identity(base.keys.keys[0].identity)), issuer=base.issuer)
         gateway = rewired(self.base, {"store": store, "clock": self.clock, "witness": witness})
         dispatch = Dispatch(
             store=store,

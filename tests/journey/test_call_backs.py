@@ -24,6 +24,7 @@ from gateway.demo.pki import toml_text
 from gateway.demo.processes import LOOPBACK, Process, Processes, free_ports
 from gateway.envelope import OpenedEnvelope
 from gateway.idempotency import Accepted
+from gateway.keyring import Keyring
 from gateway.model import Delivery, DeliveryState
 from gateway.push_signature import LIFETIME_S, RequestSigner
 from gateway.views import EndpointRecord
@@ -67,7 +68,7 @@ class Call:
     def signed(self, signer: str | Identity = PARTY, *, raw: bytes | None = None, url: str | None = None) -> Fields:
         identity = self.counter.identity(signer) if isinstance(signer, str) else signer
         body = self.raw if raw is None else raw
-        by = RequestSigner(identity, CALL)
+        by = RequestSigner(Keyring.single(identity), CALL)
         return XML | by.sign(method="POST", url=url or self.place, fields=XML, body=body, at=self.clock.now())
 
     def signed_otherwise(self, **changes: Any) -> Fields:
@@ -202,7 +203,7 @@ def test_a_foreign_moved_or_changed_call_is_refused_and_told_what_is_needed(call
     ours, theirs = call.counter.identity(PARTY).fingerprint, call.counter.identity("inspectorate").fingerprint
     cases = {
         "a key nobody has": call.signed(stranger),
-        "the gateway's key": call.signed(call.counter.gateway.witness.identity),
+        "the gateway's key": call.signed(call.counter.gateway.witness.keys.keys[0].identity),
         "another's name": good | {"Signature-Input": good["Signature-Input"].replace(ours, theirs)},
         "another delivery": call.signed(url=elsewhere),
         "another host": call.signed(url=call.place.replace("127.0.0.1", "attacker.example")),

@@ -211,7 +211,7 @@ def test_employer_and_service_learn_that_an_appeal_is_pending_and_nothing_of_it(
     (to_employer,), (to_service,) = notices(http, counter, "employer"), notices(http, counter, "service")
     assert to_employer == to_service
     verified = verify_xml(to_employer, trust=counter.trust, at=datetime.now(UTC))
-    assert verified.signatures[0].certificate == counter.gateway.witness.identity.certificate
+    assert verified.signatures[0].certificate == counter.gateway.witness.keys.keys[0].identity.certificate
     said = {etree.QName(node).localname: node.text for node in etree.fromstring(verified.content).iter(etree.Element)}
     assert said["AppealReference"] == appeal["documentId"]
     assert said["AppealLodgedOn"] == today().isoformat()

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from gateway.api.app import create_app
-from gateway.audit import Audit
+from gateway.assembly import auditing
 from gateway.demo.pki import DemoFolder
 from gateway.envelope import open_envelope
 from gateway.errors import ConfigError
@@ -48,14 +48,7 @@ def test_it_accepts_and_proves_with_a_seal_in_a_token(in_token: Counter, seals: 
     for proof in proofs:
         signatures = verify_xml(proof.raw, trust=counter.trust, at=proof.at).signatures
         assert [each.certificate for each in signatures] == [seal.certificate]
-    audit = Audit(
-        store=gateway.store,
-        witness=gateway.witness,
-        trust=gateway.trust,
-        calendars={code: country.calendar for code, country in gateway.catalogue.countries.items()},
-        clock=gateway.clock,
-    )
-    assert list(audit.run()) == []
+    assert list(auditing(gateway).run()) == []
 
 
 def test_without_its_token_it_answers_try_again_and_stores_nothing(in_token: Counter, hsm: Hsm) -> None:

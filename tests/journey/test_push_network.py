@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.addresses import Reach, network
+from gateway.keyring import Keyring
 from gateway.model import Endpoint, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import RequestSigner
@@ -30,7 +31,7 @@ from tests.deliveries import a_delivery
 
 AT = datetime.now(UTC) - timedelta(minutes=1)
 AUTHORITY = issue_authority("An Authority", at=AT)
-SIGNER = RequestSigner(issue(AUTHORITY, "The Gateway", at=AT))
+SIGNER = RequestSigner(Keyring.single(issue(AUTHORITY, "The Gateway", at=AT)))
 HERE = PushSettings(signer=SIGNER, reach=Reach(allowed=(network("127.0.0.1/32"),)))
 NOWHERE_INSIDE = replace(HERE, reach=Reach())
 TAKEN = Answered(raw_receipt=None)

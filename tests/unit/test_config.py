@@ -66,6 +66,18 @@ def test_paths_are_relative_to_the_file_and_the_rest_has_defaults(tmp_path: Path
         ("[push]\nallowed_networks = ['127.0.0.1/8']", "config-value", "push.allowed_networks"),
         ("[push]\nallowed_networks = [1]", "config-value", "push.allowed_networks"),
         ("[push]\ncertificate = 1", "config-value", "push.certificate"),
+        ("[push]\nidentity = 1", "config-value", "push.identity"),
+        ("[push]\nidentity = 'pkcs11:token=t'", "config-value", "push.identity"),
+        ("[[service]]\nidentity = 'a'", "config-not-toml", "gateway.toml"),
+        ("[[push.next]]\nidentity = 'a'\nfrom = 2027-01-01T00:00:00Z", "config-missing", "push.identity"),
+        ("[mailbox]\nidentity = 'a'\nnext = []", "config-value", "mailbox.next"),
+        ("[mailbox]\nidentity = 'a'\nnext = [{identity = 'b'}]", "config-value", "mailbox.next"),
+        ("[mailbox]\nidentity = 'a'\nnext = [{identity = 'b', from = 2027-01-01}]", "config-value", "mailbox.next"),
+        (
+            "[mailbox]\nidentity = 'a'\nnext = [{identity = 1, from = 2027-01-01T00:00:00Z}]",
+            "config-value",
+            "mailbox.next.identity",
+        ),
         ("= 1", "config-not-toml", "gateway.toml"),
     ],
 )
@@ -150,8 +162,8 @@ def test_pushes_are_signed_with_a_key_of_their_own_where_one_is_given(config: Co
     assert refused.value.code == "push-identity"
     gateway = build(replace(config, push_identity=tmp_path / "own.pem"), catalogue=catalogue())
     gateway.store.close()
-    assert gateway.push.signer.identity.fingerprint == own.fingerprint
-    assert gateway.witness.identity.fingerprint == large.fingerprint
+    assert gateway.push.signer.keys.keys[0].identity.fingerprint == own.fingerprint
+    assert gateway.witness.keys.keys[0].identity.fingerprint == large.fingerprint
 
 
 def test_a_key_with_a_password_is_opened_with_it_and_never_asks_for_one(

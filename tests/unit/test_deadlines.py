@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.deadlines import (
     Reading,
@@ -16,8 +17,10 @@ from gateway.deadlines import (
     add_period,
     verdict,
 )
+from gateway.exchange import FOLDER as EXCHANGE
 from gateway.forms.catalogue import load_countries
 
+XS = "http://www.w3.org/2001/XMLSchema"
 LAW = load_countries()["be"]
 BELGIUM = LAW.calendar
 
@@ -284,3 +287,10 @@ def test_a_longer_term_never_ends_earlier(zero: date, length: int) -> None:
     assert isinstance(shorter, TermDates)
     assert shorter.reading_l < longer.reading_l
     assert shorter.reading_c < longer.reading_c
+
+
+def test_evidence_can_state_every_verdict() -> None:
+    """A verdict that its schema does not have would make evidence that nobody can read."""
+    schema = etree.parse(EXCHANGE / "evidence.xsd")
+    allowed = schema.xpath("//xs:simpleType[@name='VerdictType']//xs:enumeration/@value", namespaces={"xs": XS})
+    assert set(allowed) == set(Verdict)

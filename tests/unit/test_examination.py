@@ -11,6 +11,7 @@ import pytest
 from gateway.envelope import Consignment
 from gateway.evidence import Witness
 from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, examine
+from gateway.keyring import Keyring
 from gateway.model import DeliveryId, Event, PartyId, SubmissionId, instant_text, new_id
 from gateway.package import DESCRIPTION, FORM
 from gateway.receipt import build_receipt
@@ -203,7 +204,7 @@ def test_a_statement_that_was_changed_by_who_seals(parts: Parts) -> None:
 def test_a_statement_that_the_service_signed_anew_is_not_in_the_journal(world: World, parts: Parts) -> None:
     """The service rewrites history: another event time, well signed. Neither journal nor time stamp knows it."""
     old = parts.name(Event.SUBMISSION_ACCEPTANCE)
-    witness = Witness(identity=world.service, issuer="counter")
+    witness = Witness(keys=Keyring.single(world.service), issuer="counter")
     forged = witness.state(
         Event.SUBMISSION_ACCEPTANCE,
         at=HANDED_IN - timedelta(days=30),
@@ -221,7 +222,7 @@ def test_a_statement_that_the_service_signed_anew_is_not_in_the_journal(world: W
 
 def test_a_statement_by_somebody_else(world: World, parts: Parts) -> None:
     """Whom the same authority certified, so that the path is good; but not the one who sealed."""
-    witness = Witness(identity=world.recipient, issuer="counter")
+    witness = Witness(keys=Keyring.single(world.recipient), issuer="counter")
     forged = witness.state(
         Event.SENDER_WARNED, at=HANDED_IN, submission_id=SubmissionId(parts.description.submission_id)
     )
@@ -313,7 +314,7 @@ def _handover(world: World, parts: Parts, *, receipt_digest: str, submission: Su
         envelope_digest=sha256(b"sealed"),
         document_digest=sha256(parts.form),
     )
-    return Witness(identity=world.service, issuer="counter").state(
+    return Witness(keys=Keyring.single(world.service), issuer="counter").state(
         Event.CONTENT_HANDOVER,
         at=HANDED_IN,
         submission_id=submission,

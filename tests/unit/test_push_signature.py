@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ConfigError, NotAuthenticated
+from gateway.keyring import Keyring
 from gateway.push_signature import (
     COMPONENTS,
     LIFETIME_S,
@@ -50,9 +51,8 @@ Lines = list[tuple[str, str]]
 
 
 def signed(identity: Identity = GATEWAY, *, url: str = URL, body: bytes = BODY, at: datetime = NOW) -> Lines:
-    return list(
-        (FIELDS | RequestSigner(identity).sign(method="POST", url=url, fields=FIELDS, body=body, at=at)).items()
-    )
+    signer = RequestSigner(Keyring.single(identity))
+    return list((FIELDS | signer.sign(method="POST", url=url, fields=FIELDS, body=body, at=at)).items())
 
 
 def signed_otherwise(identity: Identity = GATEWAY, *, lines: Lines | None = None, **changes: Any) -> Lines:
@@ -237,9 +237,15 @@ def test_a_signature_that_would_last_longer_or_not_at_all_is_refused(lasts_s: in
 
 
 def test_a_certificate_counts_while_it_is_valid() -> None:
-    for at in (NOW - timedelta(days=1), NOW + timedelta(days=1000)):
-        with pytest.raises(NotAuthenticated, match="push-signature-invalid"):
-            check(signed(at=at), at=at)
+    early = NOW - timedelta(days=1)
+    with pytest.raises(NotAuthenticated, match="push-signature-invalid"):
+        check(signed(at=early), at=early)
+    short = issue(AUTHORITY, "The Gateway", at=NOW, days=1)
+    verifier, end = replace(VERIFIER, certificates=[short.certificate]), NOW + timedelta(days=1)
+    lines = signed(short, at=end - timedelta(seconds=5))
+    assert check(lines, verifier=verifier, at=end).delivery_id == DELIVERY
+    with pytest.raises(NotAuthenticated, match="push-signature-invalid"):
+        check(lines, verifier=verifier, at=end + timedelta(seconds=1))
 
 
 def test_two_certificates_are_known_while_one_replaces_the_other() -> None:
@@ -250,7 +256,7 @@ def test_two_certificates_are_known_while_one_replaces_the_other() -> None:
 @pytest.mark.parametrize("kind", ["p384", "rsa2048"])
 def test_a_key_that_cannot_sign_pushes_is_refused_at_the_start(kind: Any) -> None:
     with pytest.raises(ConfigError, match="push-identity"):
-        RequestSigner(issue(AUTHORITY, "The Gateway", key=kind, at=NOW))
+        RequestSigner(Keyring.single(issue(AUTHORITY, "The Gateway", key=kind, at=NOW)))
 
 
 @pytest.mark.parametrize(
