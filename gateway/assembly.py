@@ -27,6 +27,7 @@ from gateway.evidence import Witness
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
+from gateway.hosting import Hosting
 from gateway.intake import Intake
 from gateway.journaling import Journal, assemble_journal
 from gateway.keyring import DatedKey, Keyring, Purpose
@@ -96,6 +97,7 @@ class Gateway:
     journal: Journal
     public_check: PublicCheck
     publication: Publication
+    hosting: Hosting | None
     admin_token_hash: str
 
 
@@ -132,6 +134,10 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     )
     seals = tuple(key.identity for key in rings[Purpose.SERVICE].keys)
     journal = assemble_journal(config, store=store, clock=clock, service=seals[0], reach=push.reach, holder=_holder())
+    hosting = None
+    if Purpose.MAILBOX in rings:
+        own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
+        hosting = Hosting(store=store, keys=rings[Purpose.MAILBOX], witness=witness, trust=own, clock=clock)
     return Gateway(
         config=config,
         store=store,
@@ -172,7 +178,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             kept_per_day=config.kept_per_day,
         ),
         mailboxes=Mailboxes(store=store, clock=clock),
-        registration=Registration(store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach),
+        registration=Registration(
+            store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach, hosting=hosting
+        ),
         status=Status(store=store, messages=messages),
         packages=Packages(
             store=store,
@@ -209,6 +217,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             trust=TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms),
         ),
         publication=Publication(store=store, clock=clock, rings=rings),
+        hosting=hosting,
         admin_token_hash=token_hash(admin_token),
     )
 

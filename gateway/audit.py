@@ -22,7 +22,14 @@ from gateway.proving import Dossier, Prover, dossier_of
 from signing import TrustPolicy
 
 PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
-PLACES = {"delivery": "delivery", "envelope": "delivery", "attempt": "delivery", "lane": "party", "link": "case"}
+PLACES = {
+    "delivery": "delivery",
+    "hosted": "party",
+    "envelope": "delivery",
+    "attempt": "delivery",
+    "lane": "party",
+    "link": "case",
+}
 
 
 @dataclass(kw_only=True)

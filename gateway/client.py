@@ -91,6 +91,16 @@ class LeasedEnvelope:
     raw_envelope: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class OpenedCopy:
+    """A copy that the gateway opened for us. container: ASiC-E with the form and its consignment note."""
+
+    delivery_id: str
+    envelope_digest: str
+    evidence_id: str
+    container: bytes
+
+
 class Client:
     """One connection pool to one gateway, as one party (or as the administrator)."""
 
@@ -220,6 +230,23 @@ class Client:
             )
         except KeyError as exc:
             raise _unexpected(answer) from exc
+
+    def open_hosted(self, delivery_id: str) -> OpenedCopy:
+        """Open a copy whose key the gateway keeps for this party; evidence of it is stored before."""
+        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/openings")
+        try:
+            return OpenedCopy(
+                delivery_id=answer.headers["Sealpost-Delivery-Id"],
+                envelope_digest=answer.headers["Sealpost-Envelope-Digest"],
+                evidence_id=answer.headers["Sealpost-Evidence-Id"],
+                container=answer.content,
+            )
+        except KeyError as exc:
+            raise _unexpected(answer) from exc
+
+    def openings(self, delivery_id: str) -> list[EvidenceView]:
+        """When a copy was opened at the gateway for this party."""
+        return cast(list[EvidenceView], self._json("GET", f"/v1/mailbox/{_segment(delivery_id)}/openings")["items"])
 
     def release(self, leased: LeasedEnvelope) -> None:
         """Give a copy back before its lease ends, for another client to take."""

@@ -91,7 +91,12 @@ def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: 
     Raises signing.SealingFailed (not for this key, altered), signing.ContainerRejected, signing.VerificationFailed
     (the note), Unreadable("form-differs") when the form is not the one the note speaks of.
     """
-    files = read_container(open_sealed(sealed, identity=identity))
+    return read_copy(open_sealed(sealed, identity=identity), envelope_digest=sha256(sealed), trust=trust, at=at)
+
+
+def read_copy(container: bytes, *, envelope_digest: str, trust: TrustPolicy, at: datetime) -> OpenedEnvelope:
+    """What was in an envelope with that digest, checked as `open_envelope` does, whose errors it raises."""
+    files = read_container(container)
     if not {FORM, NOTE} <= files.keys():
         raise Unreadable("envelope-incomplete", f"the envelope must hold {FORM} and {NOTE}")
     reader, signature = CONSIGNMENT.read(files[NOTE], trust=trust, at=at)
@@ -118,7 +123,7 @@ def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: 
         consignment=consignment,
         form=files[FORM],
         raw_consignment=files[NOTE],
-        envelope_digest=sha256(sealed),
+        envelope_digest=envelope_digest,
         issuer=signature.certificate,
     )
 

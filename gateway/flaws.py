@@ -29,6 +29,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "receipt-without-delivery": ("a receipt speaks of a delivery that is not there", _LOST),
     "term-without-submission": ("a term belongs to no submission", _LOST),
     "filing-without-submission": ("a case holds a form that is not there", _LOST),
+    "hosted-key-without-party": ("a sealing key is kept for a party that is not there", _LOST),
     "link-without-case": ("a link or a viewer leads to a case without forms", _LOST),
     "lane-asleep": ("copies are due for a party whose queue nobody will look at", _REGISTER),
     "delivery-waits-for-nothing": ("a copy waits for its turn although nothing older of its case does", _BUG),

@@ -95,6 +95,17 @@ class Party:
         return self.id == principal or any(m.principal == principal and m.covers(kind) for m in self.mandates)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HostedKey:
+    """A sealing key that the gateway keeps for a party. wrapped_for: fingerprint of the key that opens it."""
+
+    party: PartyId
+    certificate: Certificate
+    wrapped: bytes = field(repr=False)
+    wrapped_for: str
+    made_at: datetime
+
+
 class SubmissionState(StrEnum):
     """Where a submission stands; moves are listed in `lifecycle.py`.
 

@@ -25,6 +25,7 @@ from gateway.model import (
     Evidence,
     EvidenceId,
     Filed,
+    HostedKey,
     KeptReceipt,
     PaperProof,
     Party,
@@ -162,6 +163,14 @@ class Reading(Register, Protocol):
 
     def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
         """The newest entry of that kind about the thing with that id."""
+        ...
+
+    def hosted_key(self, party: PartyId) -> HostedKey | None:
+        """The sealing key that is kept for a party, if there is one."""
+        ...
+
+    def hosted_keys(self) -> Sequence[HostedKey]:
+        """All sealing keys that are kept for parties."""
         ...
 
     def published_keys(self) -> Sequence[PublishedKey]:
@@ -383,6 +392,10 @@ class Transaction(Reading, Protocol):
 
     def enter(self, entry: Entry) -> int:
         """Add an entry to the journal, behind all others; its position. Evidence and receipts enter by themselves."""
+        ...
+
+    def put_hosted_key(self, key: HostedKey) -> None:
+        """Keep a sealing key for a party, in place of the one it had."""
         ...
 
     def publish_key(self, key: PublishedKey) -> None:

@@ -16,6 +16,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
+from gateway.hosting import OPENED
 from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     CaseId,
@@ -131,7 +132,7 @@ class Prover:
         for copy in dossier.copies:
             own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
             yield from _delivery(dossier, copy)
-            yield from _moves(copy.delivery, [each for each, _ in own])
+            yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
             yield from self._receipts(copy, own)
         yield from self._terms(dossier, said)
@@ -225,8 +226,8 @@ class Prover:
                 yield Flaw(code="evidence-without-receipt", place=_at(evidence), detail=evidence.receipt_id)
             elif statement is not None and statement.receipt_digest != kept[evidence.receipt_id].digest:
                 yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="receipt")
-        for evidence, _ in own:
-            if evidence.event in BY_RECEIPT and evidence.receipt_id is None:
+        for evidence, statement in own:
+            if evidence.event in BY_RECEIPT and evidence.receipt_id is None and not _is_opening(evidence, statement):
                 yield Flaw(code="handover-without-receipt", place=place)
 
     def _judged(self, receipt: KeptReceipt, delivery: Delivery) -> str | None:
@@ -381,6 +382,16 @@ def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:
         ):
             if shown is not None and not shown.is_of(digest):
                 yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail=name)
+
+
+def _is_opening(evidence: Evidence, statement: Statement | None) -> bool:
+    """Whether a copy was opened in a hosted mailbox: that moves nothing, and rests on no receipt."""
+    return (
+        evidence.event is Event.CONTENT_ACCESS_TRACKING
+        and statement is not None
+        and statement.receipt_digest is None
+        and OPENED in statement.reasons
+    )
 
 
 def _at(evidence: Evidence) -> str:

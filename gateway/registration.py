@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -20,8 +20,9 @@ from cryptography.x509 import Certificate
 from gateway.addresses import Reach, is_written_out
 from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
+from gateway.hosting import Hosting
 from gateway.identifiers import SCHEMES
-from gateway.model import HOSTED, Endpoint, EndpointKind, Mandate, Party, PartyId
+from gateway.model import HOSTED, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
 from signing import SealingFailed, fingerprint, seal
@@ -36,7 +37,10 @@ PRINT_STATION = "PrintStation"  # no form names it: it prints what must go on pa
 
 @dataclass(frozen=True, kw_only=True)
 class PartyDraft:
-    """A party as the administrator describes it; identifiers in clear, certificates as PEM."""
+    """A party as the administrator describes it; identifiers in clear, certificates as PEM.
+
+    hosted_key: it has no sealing key, and one is kept for it here.
+    """
 
     id: str
     name: str
@@ -44,6 +48,7 @@ class PartyDraft:
     identifiers: Mapping[str, str]
     signing_certificates: Sequence[str] = ()
     sealing_certificate: str | None = None
+    hosted_key: bool = False
     endpoint: Endpoint = HOSTED
     mandates: Sequence[Mandate] = ()
     postal: Sequence[str] = ()
@@ -51,13 +56,14 @@ class PartyDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """The administrator's desk."""
+    """The administrator's desk. hosting: keeps keys for parties, where a mailbox sealing key is configured."""
 
     store: Store
     kinds: Sequence[FormKind]
     keys: IdentifierKeys
     clock: Clock
     reach: Reach
+    hosting: Hosting | None = None
 
     def put(self, draft: PartyDraft) -> Party:
         """Take or replace a party.
@@ -66,14 +72,32 @@ class Registration:
         """
         party = self._party(draft)
         check_roles(party, self.kinds)
+        key = self._hosted(draft)
+        if key is not None:
+            party = replace(party, sealing_certificate=key.certificate)
 
         def work(unit: Transaction) -> None:
+            if key is not None:
+                unit.put_hosted_key(key)
             check_certificates(party, unit)
             check_continuity(party, unit, self.kinds)
             unit.put_party(party)
 
         self.store.write(work)
         return party
+
+    def _hosted(self, draft: PartyDraft) -> HostedKey | None:
+        """The key that is kept for the party, if one is to be: that which it has, else a new one."""
+        if not draft.hosted_key:
+            return None
+        if draft.sealing_certificate is not None or draft.endpoint.kind is not EndpointKind.MAILBOX:
+            raise RegistrationRefused(
+                "key-not-hosted", "a party with a sealing certificate or a server opens its own", place="hostedKey"
+            )
+        if self.hosting is None:
+            raise RegistrationRefused("key-not-hosted", "no [mailbox] identity is configured here", place="hostedKey")
+        party_id = PartyId(draft.id)
+        return self.store.read(lambda view: view.hosted_key(party_id)) or self.hosting.make(party_id)
 
     def new_token(self, party_id: PartyId) -> str:
         """A fresh access token of a party, shown once and kept as a hash. Raises NotFound."""

@@ -259,6 +259,7 @@ class PartyRecord(TypedDict):
     identifiers: dict[str, str]
     signingCertificates: list[str]
     sealingCertificate: NotRequired[str | None]
+    hostedKey: NotRequired[bool]
     endpoint: EndpointRecord
     mandates: NotRequired[list[MandateRecord]]
     postal: NotRequired[list[str] | None]

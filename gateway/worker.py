@@ -34,6 +34,8 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
             try:
                 if not caught_up:
                     gateway.publication.publish()
+                    if gateway.hosting is not None:
+                        gateway.hosting.rewrap()
                     dispatch.catch_up()
                     caught_up = True
                 if time.monotonic() >= next_look:

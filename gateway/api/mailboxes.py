@@ -13,14 +13,17 @@ from gateway.api.access import Caller, HandedIn, TheGateway
 from gateway.api.problems import problem
 from gateway.api.waiting import Crowded, Waiting
 from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery
-from gateway.errors import Conflict
+from gateway.assembly import Gateway
+from gateway.errors import Conflict, NotFound
+from gateway.hosting import Hosting
 from gateway.mailboxes import Look
 from gateway.model import DeliveryId, instant_text
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver
-from gateway.status import evidence_href, mailbox_item
+from gateway.status import evidence_href, evidence_item, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
 
 RETRY_AFTER_S = 5
+CONTAINER_TYPE = "application/vnd.etsi.asic-e+zip"
 
 router = APIRouter(prefix="/v1/mailbox")
 
@@ -85,6 +88,37 @@ def lease(
         "Sealpost-Lease-Until": instant_text(leased.until),
     }
     return Response(leased.envelope, status_code=201, media_type=ENVELOPE_TYPE, headers=headers)
+
+
+@router.post("/{delivery_id}/openings", status_code=201, operation_id="openDelivery", response_class=Response)
+def open_copy(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
+    """Open a copy whose key is kept here for the caller: the form and its consignment note, as an ASiC-E container.
+
+    Evidence of the opening is stored before, and shows to the caller ever after.
+    """
+    opened = hosting_of(gateway).open(party, DeliveryId(delivery_id))
+    headers = {
+        "Sealpost-Delivery-Id": opened.delivery.id,
+        "Sealpost-Submission-Id": opened.delivery.submission_id,
+        "Sealpost-Envelope-Digest": opened.delivery.envelope_digest,
+        "Sealpost-Evidence-Id": opened.proof.id,
+        "Location": evidence_href(opened.proof.id),
+    }
+    return Response(opened.container, status_code=201, media_type=CONTAINER_TYPE, headers=headers)
+
+
+@router.get("/{delivery_id}/openings", operation_id="listOpenings")
+def openings(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+    """When a copy of the caller was opened here, the first time first."""
+    found = hosting_of(gateway).openings(party, DeliveryId(delivery_id))
+    return {"items": [evidence_item(each) for each in found]}
+
+
+def hosting_of(gateway: Gateway) -> Hosting:
+    """The keys that are kept for parties. Raises NotFound where none are."""
+    if gateway.hosting is None:
+        raise NotFound("mailbox-not-hosted", "no keys are kept here for parties")
+    return gateway.hosting
 
 
 @router.delete("/{delivery_id}/leases/{lease_id}", status_code=204, operation_id="releaseDelivery")

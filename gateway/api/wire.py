@@ -89,6 +89,7 @@ class PartyRecord(Strict):
     identifiers: Annotated[dict[str, str], Field(max_length=10)] = {}
     signing_certificates: Annotated[list[str], Field(max_length=20)] = []
     sealing_certificate: Annotated[str, Field(max_length=20_000)] | None = None
+    hosted_key: bool = False
     endpoint: EndpointRecord = EndpointRecord(kind=EndpointKind.MAILBOX)
     mandates: Annotated[list[MandateRecord], Field(max_length=1000)] = []
     postal: Annotated[list[str], Field(max_length=100)] = []
@@ -102,6 +103,7 @@ class PartyRecord(Strict):
             identifiers=self.identifiers,
             signing_certificates=self.signing_certificates,
             sealing_certificate=self.sealing_certificate,
+            hosted_key=self.hosted_key,
             endpoint=Endpoint(
                 kind=self.endpoint.kind, url=self.endpoint.url, ca_certificate=self.endpoint.ca_certificate
             ),

@@ -1,4 +1,4 @@
-"""`mailbox list | fetch | acknowledge`: a recipient without a server collects its copies and signs for them.
+"""`mailbox list | fetch | open | acknowledge`: a recipient without a server collects its copies and signs for them.
 
 `fetch` writes one folder per copy: form.xml, consignment.xml, and copy.json with what `acknowledge` needs, so that the
 key that opens and the key that signs need never meet.
@@ -19,7 +19,7 @@ from rich.text import Text
 from gateway.cli.options import AsJson, KeyFile, PasswordFile, Token, TokenFile, Url, client, load_key, load_trust
 from gateway.cli.output import ExitCode, answering, err, out, print_json, print_table, usage_error
 from gateway.client import LEASED, Client, ClientError
-from gateway.envelope import Consignment, open_envelope
+from gateway.envelope import Consignment, OpenedEnvelope, open_envelope, read_copy
 from gateway.errors import Unreadable
 from gateway.model import instant_text
 from gateway.receipt import ReceiptOutcome, build_receipt
@@ -103,6 +103,41 @@ def fetch(
         raise typer.Exit(ExitCode.LATER)
 
 
+@app.command("open")
+def open_hosted(
+    url: Url,
+    trust: Annotated[
+        Path,
+        typer.Option(
+            "--trust", help="Certificate of the gateway's seal, or its authority's, PEM.", exists=True, dir_okay=False
+        ),
+    ],
+    delivery_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Copies; all when none.")] = None,
+    to: Annotated[Path, typer.Option("--to", help="Folder to write to.", file_okay=False)] = Path("mailbox"),
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have copies opened by the gateway that keeps your key, check its seal, and write them down.
+
+    The gateway keeps evidence of every opening, which you see among the evidence of the submission.
+    """
+    items: list[dict[str, str]] = []
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        policy = load_trust(trust)
+        for delivery_id in delivery_ids or _lying_ready(gateway, 0):
+            copy = gateway.open_hosted(delivery_id)
+            opened = read_copy(copy.container, envelope_digest=copy.envelope_digest, trust=policy, at=datetime.now(UTC))
+            if opened.consignment.delivery_id != delivery_id:
+                raise Unreadable("another-copy", "the container holds another copy than the one asked for")
+            items.append({**_written(opened, to), "evidenceId": copy.evidence_id})
+        if as_json:
+            print_json({"items": items})
+            return
+        for item in items:
+            out().print(Text(f"{item['deliveryId']}  {item['kind']}  {item['folder']}  evidence {item['evidenceId']}"))
+
+
 @app.command()
 def acknowledge(
     url: Url,
@@ -156,7 +191,11 @@ def _fetch(gateway: Client, delivery_id: str, *, identity: Identity, trust: Trus
     opened = open_envelope(leased.raw_envelope, identity=identity, trust=trust, at=datetime.now(UTC))
     if opened.consignment.delivery_id != delivery_id:
         raise Unreadable("another-copy", "the envelope holds another copy than the one asked for")
-    folder = _folder(to, delivery_id)
+    return _written(opened, to)
+
+
+def _written(opened: OpenedEnvelope, to: Path) -> dict[str, str]:
+    folder = _folder(to, opened.consignment.delivery_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = asdict(opened.consignment) | {
         "accepted_at": instant_text(opened.consignment.accepted_at),

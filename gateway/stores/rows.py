@@ -29,6 +29,7 @@ from gateway.model import (
     EvidenceId,
     Filed,
     FiledCopy,
+    HostedKey,
     KeptReceipt,
     Mandate,
     PaperProof,
@@ -358,6 +359,23 @@ def term_row(term: Term) -> Row:
         *(day and day.isoformat() for day in days),
         term.verdict,
         json.dumps(law, ensure_ascii=False),
+    )
+
+
+HOSTED_KEY = "party, certificate, wrapped, wrapped_for, made_at"
+
+
+def hosted_key_row(key: HostedKey) -> tuple[Any, ...]:
+    return key.party, _pem(key.certificate), key.wrapped, key.wrapped_for, to_ms(key.made_at)
+
+
+def hosted_key_of(row: Row) -> HostedKey:
+    return HostedKey(
+        party=PartyId(row[0]),
+        certificate=x509.load_pem_x509_certificate(row[1].encode()),
+        wrapped=bytes(row[2]),
+        wrapped_for=row[3],
+        made_at=from_ms(row[4]),
     )
 
 

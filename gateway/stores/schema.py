@@ -114,6 +114,15 @@ def m010_published_keys(db: Database) -> None:
     )
 
 
+@migrations()
+def m011_hosted_keys(db: Database) -> None:
+    """Sealing keys that are kept for parties, wrapped."""
+    db.execute(
+        "CREATE TABLE hosted_key (party TEXT PRIMARY KEY, certificate TEXT NOT NULL, wrapped BLOB NOT NULL, "
+        "wrapped_for TEXT NOT NULL, made_at INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

@@ -19,6 +19,7 @@ from gateway.model import (
     Evidence,
     EvidenceId,
     Filed,
+    HostedKey,
     KeptReceipt,
     PaperProof,
     Party,
@@ -195,6 +196,13 @@ class Snapshot:
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
         return [rows.term_of(row) for row in self._rows(sql, submission_id)]
+
+    def hosted_key(self, party: PartyId) -> HostedKey | None:
+        row = self._row(f"SELECT {rows.HOSTED_KEY} FROM hosted_key WHERE party = ?", party)
+        return row and rows.hosted_key_of(row)
+
+    def hosted_keys(self) -> Sequence[HostedKey]:
+        return [rows.hosted_key_of(row) for row in self._rows(f"SELECT {rows.HOSTED_KEY} FROM hosted_key")]
 
     def published_keys(self) -> Sequence[PublishedKey]:
         sql = f"SELECT {rows.PUBLISHED_KEY} FROM published_key ORDER BY seq"

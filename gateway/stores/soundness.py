@@ -35,6 +35,8 @@ _LOOSE = {
     "AND older.state = 'consigned' AND older.seq < delivery.seq AND older.submission_id <> delivery.submission_id)",
     "delivery-out-of-case": "SELECT id FROM delivery JOIN filed USING (submission_id) "
     "WHERE delivery.case_id IS NOT filed.case_id",
+    "hosted-key-without-party": "SELECT party FROM hosted_key WHERE NOT EXISTS "
+    "(SELECT 1 FROM party WHERE party.id = hosted_key.party)",
     "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
     "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed)",
 }

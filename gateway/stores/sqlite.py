@@ -37,6 +37,7 @@ from gateway.model import (
     DeliveryState,
     EndpointKind,
     Evidence,
+    HostedKey,
     KeptReceipt,
     PaperProof,
     Party,
@@ -355,6 +356,14 @@ class _Unit(Snapshot):
 
     def enter(self, entry: Entry) -> int:
         return journal.enter(self._connection, entry)
+
+    def put_hosted_key(self, key: HostedKey) -> None:
+        self._connection.execute(
+            f"INSERT INTO hosted_key ({rows.HOSTED_KEY}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (party) DO UPDATE SET "
+            "certificate = excluded.certificate, wrapped = excluded.wrapped, wrapped_for = excluded.wrapped_for, "
+            "made_at = excluded.made_at",
+            rows.hosted_key_row(key),
+        )
 
     def publish_key(self, key: PublishedKey) -> None:
         self._insert("published_key", rows.PUBLISHED_KEY, rows.published_key_row(key))

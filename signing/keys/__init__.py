@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from signing.keys.addresses import KeyPlace, TokenAddress, key_place
 from signing.keys.files import identity_from_pem, identity_from_pkcs12, identity_to_pem, load_file
+from signing.keys.wrapping import WrappedKey, make_wrapped_key, rewrap_key, unwrap_key
 from signing.model import Identity
 
 __all__ = [
     "KeyPlace",
     "TokenAddress",
+    "WrappedKey",
     "identity_from_pem",
     "identity_from_pkcs12",
     "identity_to_pem",
     "key_place",
     "load_identity",
+    "make_wrapped_key",
+    "rewrap_key",
+    "unwrap_key",
 ]
 
 

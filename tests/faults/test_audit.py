@@ -156,6 +156,7 @@ DAMAGE = {
     "AS BLOB)",
     "validation-missing": "DELETE FROM validation_item",
     "validation-changed": "UPDATE validation_item SET raw = CAST(raw || x'00' AS BLOB)",
+    "hosted-key-without-party": "INSERT INTO hosted_key VALUES ('x', 'x', x'00', 'x', 0)",
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
 }

@@ -1,0 +1,160 @@
+"""Mailboxes of those who have no sealing key of their own: a worker, a small employer.
+
+Copies are sealed for a key that the gateway made for the party and keeps wrapped by the mailbox sealing key. A copy is
+opened only when its owner asks for it, and every opening is evidence (ContentAccessTracking) before the content leaves.
+The gateway can read such a copy; that is what the party agrees to, and why each opening shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.envelope import FORM, NOTE, OpenedEnvelope, open_envelope
+from gateway.errors import Conflict, NotFound, Unreadable
+from gateway.evidence import Reason, Witness
+from gateway.keyring import Keyring
+from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId
+from gateway.ports import Clock, Reading, Store, Transaction
+from signing import (
+    Identity,
+    KeyUnavailable,
+    TrustPolicy,
+    WrappedKey,
+    build_container,
+    make_wrapped_key,
+    rewrap_key,
+    unwrap_key,
+)
+
+OPENED = "opened-in-hosted-mailbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A copy that was opened for its owner. container: ASiC-E with the form and its consignment note."""
+
+    delivery: Delivery
+    container: bytes
+    proof: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosting:
+    """Keeps keys for parties. keys: the mailbox sealing key and its successors. trust: of consignment notes."""
+
+    store: Store
+    keys: Keyring
+    witness: Witness
+    trust: TrustPolicy
+    clock: Clock
+
+    def make(self, party_id: PartyId) -> HostedKey:
+        """A new key for a party; it is kept by whoever keeps the party, in one transaction."""
+        now = self.clock.now()
+        wrapping = self.keys.at(now)
+        made = make_wrapped_key(f"Hosted mailbox {party_id}", wrapped_for=wrapping.certificate, at=now)
+        return HostedKey(
+            party=party_id,
+            certificate=made.certificate,
+            wrapped=made.wrapped,
+            wrapped_for=wrapping.fingerprint,
+            made_at=now,
+        )
+
+    def open(self, party: Party, delivery_id: DeliveryId) -> Opened:
+        """Open a copy of `party` for it. The evidence is stored before anything is given out.
+
+        Raises NotFound when it is not one of the party's, or its key is not kept here; Conflict("delivery-waits")
+        before an earlier copy of its case has made way; signing.KeyUnavailable, signing.SealingFailed.
+        """
+
+        def look(view: Reading) -> tuple[Delivery, HostedKey, bytes]:
+            delivery = _own(view, party, delivery_id)
+            key = view.hosted_key(party.id)
+            if key is None:
+                raise NotFound("mailbox-not-hosted", "no key is kept here for this party: open the copy with your own")
+            return delivery, key, view.envelope(delivery_id)
+
+        delivery, key, sealed = self.store.read(look)
+        if delivery.turn is None:
+            raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
+        opened = self._opened(delivery, key, sealed)
+        proof = self.witness.state(
+            Event.CONTENT_ACCESS_TRACKING,
+            at=self.clock.now(),
+            submission_id=delivery.submission_id,
+            delivery=delivery,
+            reasons=(Reason(code=OPENED),),
+        )
+
+        def work(unit: Transaction) -> None:
+            _own(unit, party, delivery_id)
+            unit.envelope(delivery_id)  # not if it was erased meanwhile
+            unit.add_evidence(proof)
+
+        self.store.write(work)
+        container = build_container({FORM: opened.form, NOTE: opened.raw_consignment})
+        return Opened(delivery=delivery, container=container, proof=proof)
+
+    def openings(self, party: Party, delivery_id: DeliveryId) -> Sequence[Evidence]:
+        """When a copy of `party` was opened, the first time first. Raises NotFound."""
+
+        def look(view: Reading) -> list[Evidence]:
+            delivery = _own(view, party, delivery_id)
+            return [
+                each
+                for each in view.evidence_of(delivery.submission_id)
+                if each.delivery_id == delivery_id
+                and each.event is Event.CONTENT_ACCESS_TRACKING
+                and each.receipt_id is None
+            ]
+
+        return self.store.read(look)
+
+    def rewrap(self) -> int:
+        """Wrap every key anew that is wrapped for a key before the present one; how many there were.
+
+        Then the former mailbox sealing key is not needed any more. Raises StoreUnavailable, signing.KeyUnavailable.
+        """
+        wrapping = self.keys.at(self.clock.now())
+        count = 0
+        for key in self.store.read(lambda view: view.hosted_keys()):
+            if key.wrapped_for == wrapping.fingerprint:
+                continue
+            anew = rewrap_key(_wrapped(key), identity=self._wrapping(key), wrapped_for=wrapping.certificate)
+            kept = HostedKey(
+                party=key.party,
+                certificate=key.certificate,
+                wrapped=anew.wrapped,
+                wrapped_for=wrapping.fingerprint,
+                made_at=key.made_at,
+            )
+            self.store.write(lambda unit, kept=kept: unit.put_hosted_key(kept))  # type: ignore[misc]
+            count += 1
+        return count
+
+    def _opened(self, delivery: Delivery, key: HostedKey, sealed: bytes) -> OpenedEnvelope:
+        identity = unwrap_key(_wrapped(key), identity=self._wrapping(key))
+        opened = open_envelope(sealed, identity=identity, trust=self.trust, at=delivery.consigned_at)
+        note = opened.consignment
+        if (note.delivery_id, note.party) != (delivery.id, delivery.party):  # whoever can write rows may swap them
+            raise Unreadable("another-copy", "the envelope holds another copy than the one asked for")
+        return opened
+
+    def _wrapping(self, key: HostedKey) -> Identity:
+        for each in self.keys.keys:
+            if each.identity.fingerprint == key.wrapped_for:
+                return each.identity
+        raise KeyUnavailable("key-missing", "the mailbox sealing key for which this key is wrapped is not configured")
+
+
+def _wrapped(key: HostedKey) -> WrappedKey:
+    return WrappedKey(certificate=key.certificate, wrapped=key.wrapped)
+
+
+def _own(view: Reading, party: Party, delivery_id: DeliveryId) -> Delivery:
+    delivery = view.delivery(delivery_id)
+    if delivery is None or delivery.party != party.id:
+        raise NotFound("delivery-not-found", "no such delivery in this mailbox")
+    return delivery

@@ -1,0 +1,243 @@
+"""Who has no sealing key: the gateway keeps one, opens copies for their owner alone, and every opening shows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from gateway.api.app import create_app
+from gateway.assembly import auditing
+from gateway.config import Config, Successor
+from gateway.demo.pki import DemoFolder
+from gateway.envelope import read_copy
+from gateway.errors import Conflict, NotFound, Unreadable
+from gateway.model import DeliveryId, Event, PartyId
+from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, sha256
+from tests.cli.command import sealpost
+from tests.conftest import Counter, served
+
+FORM = "be/health-assessment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosted:
+    """A counter at which the worker has a hosted mailbox, with a copy in it."""
+
+    counter: Counter
+    url: str
+    form: bytes
+    delivery: DeliveryId
+
+    def http(self, party: str | None, *, admin: bool = False) -> httpx2.Client:
+        token = self.counter.folder.admin_token.read_text().strip() if admin else self.counter.tokens.get(party or "")
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx2.Client(base_url=self.url, headers=headers, trust_env=False)
+
+    @property
+    def place(self) -> str:
+        return f"/v1/mailbox/{self.delivery}/openings"
+
+    def flaws(self) -> list[str]:
+        return [f"{flaw.code} {flaw.detail}" for flaw in auditing(self.counter.gateway).run()]
+
+
+@pytest.fixture(scope="session")
+def mailbox_key(cast: DemoFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sealing_key(cast, tmp_path_factory.mktemp("mailbox") / "mailbox.pem")
+
+
+def sealing_key(cast: DemoFolder, file: Path) -> Path:
+    made = issue(load_identity(cast.authority), "Mailboxes", use="seal", at=datetime.now(UTC) - timedelta(days=1))
+    file.write_bytes(identity_to_pem(made))
+    return file
+
+
+def worker_record(folder: DemoFolder, **changes: object) -> dict[str, object]:
+    record = json.loads((folder.party("worker") / "party.json").read_text())
+    record.pop("sealingCertificate")
+    return record | {"hostedKey": True} | changes
+
+
+@pytest.fixture
+def hosted(open_counter: Callable[..., Counter], mailbox_key: Path) -> Iterator[Hosted]:
+    counter = open_counter(mailbox_identity=mailbox_key)
+    with served(create_app(counter.gateway)) as url:
+        place = Hosted(counter=counter, url=url, form=b"", delivery=DeliveryId(""))
+        with place.http(None, admin=True) as admin:
+            answer = admin.put("/v1/parties/worker", json=worker_record(counter.folder))
+            assert answer.status_code == 200, answer.text
+        form = counter.form(FORM)
+        accepted = counter.accept(form, sender="service")
+        copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
+        (mine,) = [each for each in copies if each.party == "worker"]
+        yield replace(place, form=form, delivery=mine.id)
+
+
+def test_its_owner_reads_the_copy_and_sees_every_opening(hosted: Hosted) -> None:
+    with hosted.http("worker") as worker:
+        assert worker.get(hosted.place).json() == {"items": []}
+        for number in (1, 2):
+            answer = worker.post(hosted.place)
+            assert answer.status_code == 201
+            opened = read_copy(
+                answer.content,
+                envelope_digest=answer.headers["Sealpost-Envelope-Digest"],
+                trust=hosted.counter.trust,
+                at=datetime.now(UTC),
+            )
+            assert opened.form == hosted.form
+            assert opened.consignment.party == "worker"
+            items = worker.get(hosted.place).json()["items"]
+            assert [each["event"] for each in items] == ["ContentAccessTracking"] * number
+            assert items[-1]["evidenceId"] == answer.headers["Sealpost-Evidence-Id"]
+            proof = worker.get(answer.headers["Location"])
+            assert proof.status_code == 200
+            assert b"opened-in-hosted-mailbox" in proof.content
+    assert hosted.counter.state(hosted.delivery) == "consigned"
+    assert hosted.flaws() == []
+
+
+def test_nobody_else_can_open_it(hosted: Hosted) -> None:
+    """Not another party, not a stranger, not the administrator; and nothing is evidenced that did not happen."""
+    for party, status in (("employer", 404), ("service", 404), ("fund", 404), (None, 401)):
+        with hosted.http(party) as other:
+            assert other.post(hosted.place).status_code == status
+            assert other.get(hosted.place).status_code == status
+    with hosted.http(None, admin=True) as administrator:
+        assert administrator.post(hosted.place).status_code == 401
+    with hosted.http("worker") as worker:
+        assert worker.get(hosted.place).json() == {"items": []}
+
+
+def test_who_has_a_key_of_its_own_opens_for_itself(hosted: Hosted) -> None:
+    copies = hosted.counter.gateway.store.read(lambda view: view.mailbox(PartyId("employer"), after=0, limit=5))
+    with hosted.http("employer") as employer:
+        answer = employer.post(f"/v1/mailbox/{copies[0].id}/openings")
+    assert (answer.status_code, answer.json()["code"]) == (404, "mailbox-not-hosted")
+
+
+def test_at_rest_the_copy_opens_with_the_kept_key_only(hosted: Hosted, mailbox_key: Path) -> None:
+    view = hosted.counter.gateway.store.read
+    sealed, key = view(lambda each: (each.envelope(hosted.delivery), each.hosted_key(PartyId("worker"))))
+    assert key is not None
+    for file in (mailbox_key, hosted.counter.folder.service, hosted.counter.folder.sealing("worker")):
+        with pytest.raises(SealingFailed):
+            open_sealed(sealed, identity=load_identity(file))
+    assert b"PRIVATE KEY" not in key.wrapped
+    assert repr(key.wrapped) not in repr(key)
+
+
+def test_the_receipt_is_still_the_recipients_own(hosted: Hosted, tmp_path: Path) -> None:
+    """Opening proves access, not hand-over: that needs the worker's signature, made at the worker's."""
+    token = {"SEALPOST_TOKEN": hosted.counter.tokens["worker"]}
+    folder = hosted.counter.folder
+    opened = sealpost(
+        ["mailbox", "open", "--url", hosted.url, "--trust", folder.gateway_certificate, "--to", tmp_path, "--json"],
+        environment=token,
+    )
+    assert opened.code == 0, opened.err
+    (item,) = opened.json["items"]
+    assert (Path(item["folder"]) / "form.xml").read_bytes() == hosted.form
+    signed = sealpost(
+        ["mailbox", "acknowledge", "--url", hosted.url, "--signing-key", folder.signing("worker"), "--in", tmp_path],
+        environment=token,
+    )
+    assert signed.code == 0, signed.err
+    assert hosted.counter.state(hosted.delivery) == "handed-over"
+    with hosted.http("worker") as worker:
+        assert worker.post(hosted.place).status_code == 201  # it may be read again
+    assert hosted.flaws() == []
+
+
+def test_registered_again_it_keeps_its_key_and_its_mail(hosted: Hosted) -> None:
+    read = hosted.counter.gateway.store.read
+    before = read(lambda view: view.hosted_key(PartyId("worker")))
+    with hosted.http(None, admin=True) as admin:
+        assert admin.put("/v1/parties/worker", json=worker_record(hosted.counter.folder)).status_code == 200
+    assert read(lambda view: view.hosted_key(PartyId("worker"))) == before
+    own = json.loads((hosted.counter.folder.party("worker") / "party.json").read_text())
+    with hosted.http(None, admin=True) as admin:
+        assert admin.put("/v1/parties/worker", json=own).status_code == 200
+    with hosted.http("worker") as worker:
+        assert worker.post(hosted.place).status_code == 201  # what waited for the kept key still opens with it
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sealingCertificate": "own"},
+        {"endpoint": {"kind": "push", "url": "http://127.0.0.1:9/in"}},
+    ],
+)
+def test_a_key_is_kept_only_for_who_has_none_and_collects(hosted: Hosted, changes: dict[str, object]) -> None:
+    own = json.loads((hosted.counter.folder.party("worker") / "party.json").read_text())
+    if "sealingCertificate" in changes:
+        changes = {"sealingCertificate": own["sealingCertificate"]}
+    with hosted.http(None, admin=True) as admin:
+        answer = admin.put("/v1/parties/worker", json=worker_record(hosted.counter.folder, **changes))
+    assert (answer.status_code, answer.json()["code"]) == (422, "key-not-hosted")
+
+
+def test_without_a_mailbox_sealing_key_none_is_kept(counter: Counter, url: str) -> None:
+    admin = {"Authorization": f"Bearer {counter.folder.admin_token.read_text().strip()}"}
+    with httpx2.Client(base_url=url, trust_env=False) as client:
+        refused = client.put("/v1/parties/worker", json=worker_record(counter.folder), headers=admin)
+        assert (refused.status_code, refused.json()["code"]) == (422, "key-not-hosted")
+        worker = {"Authorization": f"Bearer {counter.tokens['worker']}"}
+        answer = client.post("/v1/mailbox/01a20229-8d48-7195-bc5e-9a94f0c34765/openings", headers=worker)
+        assert (answer.status_code, answer.json()["code"]) == (404, "mailbox-not-hosted")
+
+
+def test_kept_keys_follow_the_mailbox_sealing_key(
+    hosted: Hosted, open_counter: Callable[..., Counter], config: Config, mailbox_key: Path, tmp_path: Path
+) -> None:
+    following = sealing_key(hosted.counter.folder, tmp_path / "next.pem")
+    gateway = hosted.counter.gateway
+    assert gateway.hosting is not None
+    assert gateway.hosting.rewrap() == 0
+    soon = Successor(place=following, since=datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1))
+    later = open_counter(mailbox_identity=mailbox_key, mailbox_successors=(soon,)).gateway
+    assert later.hosting is not None
+    assert later.hosting.rewrap() == 1
+    assert later.hosting.rewrap() == 0
+    alone = open_counter(mailbox_identity=following)
+    assert alone.gateway.hosting is not None
+    opened = alone.gateway.hosting.open(alone.party("worker"), hosted.delivery)
+    assert sha256(hosted.form) == opened.delivery.document_digest
+
+
+def test_swapped_rows_open_nothing(hosted: Hosted, config: Config) -> None:
+    """Who can write to the store puts another name on the worker's copy; the note inside says whose it is."""
+    counter = hosted.counter
+    with sqlite3.connect(config.store_path) as file:
+        file.execute("INSERT INTO hosted_key SELECT 'fund', certificate, wrapped, wrapped_for, made_at FROM hosted_key")
+        file.execute("UPDATE delivery SET party = 'fund' WHERE id = ?", (hosted.delivery,))
+    hosting = counter.gateway.hosting
+    assert hosting is not None
+    with pytest.raises(Unreadable) as refused:
+        hosting.open(counter.party("fund"), hosted.delivery)
+    assert refused.value.code == "another-copy"
+    with pytest.raises(NotFound):
+        hosting.open(counter.party("worker"), hosted.delivery)
+
+
+def test_a_copy_whose_turn_has_not_come_is_not_opened(hosted: Hosted, config: Config) -> None:
+    with sqlite3.connect(config.store_path) as file:
+        file.execute("UPDATE delivery SET turn = NULL WHERE id = ?", (hosted.delivery,))
+    hosting = hosted.counter.gateway.hosting
+    assert hosting is not None
+    with pytest.raises(Conflict) as waits:
+        hosting.open(hosted.counter.party("worker"), hosted.delivery)
+    assert waits.value.code == "delivery-waits"
+    with sqlite3.connect(config.store_path) as file:
+        told = file.execute(
+            "SELECT count(*) FROM evidence WHERE event = ?", (Event.CONTENT_ACCESS_TRACKING,)
+        ).fetchone()
+    assert told == (0,)
