@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import claims, delivery, intake, journal, peers, seals, size, validate, validate_java
+from benchmarks import claims, delivery, intake, journal, peers, rendition, seals, size, validate, validate_java
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
     "evidence-sign": seals.evidence,
     "envelope-seal": seals.envelope,
     "journal-append": journal.append,
+    "rendition": rendition.run,
 }
 
 # Modules that each have options(parser) and run(chosen), which gives something with passed and to_json().

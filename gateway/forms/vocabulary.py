@@ -24,7 +24,9 @@ class Vocabulary:
     def __init__(self, documents: Sequence[etree._Element], labels: Labels) -> None:
         self._labels = labels
         self._bases: dict[str, tuple[str, ...]] = {}
-        self._meanings: dict[str, dict[str, Words]] = {}
+        self._lineages: dict[str, tuple[str, ...]] = {}
+        self._own_meanings: dict[str, Mapping[str, Words]] = {}
+        self._meanings: dict[str, Mapping[str, Words]] = {}
         for document in documents:
             namespace = document.get("targetNamespace", "")
             for node in document.iterchildren(f"{_XS}simpleType", f"{_XS}complexType"):
@@ -38,20 +40,28 @@ class Vocabulary:
         """What an element (by Clark name) of the type `owner` (empty for a root) is called, and its own type."""
         return self._labels.element(owner, tag)
 
-    def lineage(self, name: str) -> Iterator[str]:
+    def lineage(self, name: str) -> tuple[str, ...]:
         """The local names of a type and of all that it restricts or joins, the nearest first."""
-        yield name.rpartition("}")[2]
-        for base in self._bases.get(name, ()):
-            yield from self.lineage(base)
+        known = self._lineages.get(name)
+        if known is None:
+            above = [step for base in self._bases.get(name, ()) for step in self.lineage(base)]
+            known = self._lineages.setdefault(name, (name.rpartition("}")[2], *above))
+        return known
 
     def meaning(self, name: str, value: str) -> Words | None:
         """What a coded value of a type means, by language; None for a text."""
-        found = self._meanings.get(name, {}).get(value)
-        if found is not None:
-            return found
-        return next(
-            (words for base in self._bases.get(name, ()) if (words := self.meaning(base, value)) is not None), None
-        )
+        return self._meanings_of(name).get(value)
+
+    def _meanings_of(self, name: str) -> Mapping[str, Words]:
+        """Of a type and of all that it restricts or joins, its own before theirs."""
+        known = self._meanings.get(name)
+        if known is None:
+            merged: dict[str, Words] = {}
+            for base in reversed(self._bases.get(name, ())):
+                merged |= self._meanings_of(base)
+            merged |= self._own_meanings.get(name, {})
+            known = self._meanings.setdefault(name, merged)
+        return known
 
 
 def _bases(node: etree._Element) -> Iterator[str]:

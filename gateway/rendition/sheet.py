@@ -65,7 +65,7 @@ class Sheet:
         meaning = self.vocabulary.meaning(type_name, text)
         if meaning is not None:
             return {"text": meaning.get(self.language) or text, "code": text, "free": False}
-        lineage = tuple(self.vocabulary.lineage(type_name))
+        lineage = self.vocabulary.lineage(type_name)
         shown = self.values.shown(text, lineage)
         return {
             "text": _LONG_WORD.sub(_breakable, shown) if _FREE in lineage else shown,

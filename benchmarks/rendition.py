@@ -1,0 +1,91 @@
+"""Forms as PDF beside bare typst: a table of 28 rows with the same XML attached, to the same two standards.
+
+Each print is of another document, as in traffic: the compiler remembers what it has set before.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from itertools import count
+
+import typst
+
+from benchmarks.result import Result, compared
+from gateway.forms.catalogue import SCHEMAS, Catalogue
+from gateway.public_check import check_url
+from gateway.rendition import render
+
+SAMPLES = SCHEMAS.parent / "samples"
+FORMS = ("be/health-surveillance-request", "be/health-assessment", "be/appeal", "nl/expertise-advice")
+ROUNDS = 20
+_BARE = b"""
+#let data = json(bytes(sys.inputs.data))
+#set document(title: data.title)
+#set text(lang: "nl", font: "Libertinus Serif", hyphenate: false)
+#set page(numbering: "1 / 1")
+#let document = bytes(sys.inputs.document)
+#pdf.attach("form.xml", document, relationship: "source", mime-type: "application/xml", description: "form")
+= #data.title
+#table(columns: 2, table.header[Veld][Waarde], ..data.rows.flatten())
+"""
+
+
+def run() -> list[Result]:
+    """Prints a second by one core, of forms with a template of their own and of one without, and of the bare table."""
+    catalogue = Catalogue.open()
+    bare = _bare()
+    return [
+        compared(f"rendition {name}", 1 / ours, "prints/s", against="bare typst, 28 rows", floor=1 / floor)
+        for name in FORMS
+        for ours, floor in [_in_turns(_ours(catalogue, name), bare)]
+    ]
+
+
+def _ours(catalogue: Catalogue, name: str) -> Callable[[int], object]:
+    sample = (SAMPLES / name / "1" / "valid-typical.xml").read_bytes()
+
+    def print_one(number: int) -> object:
+        document = sample.replace(b"018f0000-", f"018f{number:04x}-".encode())
+        address = check_url(
+            "https://counter.example", f"018f{number:04x}-0000-7000-8000-000000000000", f"{number:064x}"
+        )
+        return render(document, catalogue=catalogue, language="nl", check_url=address)
+
+    return print_one
+
+
+def _bare() -> Callable[[int], object]:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+    compiler = typst.Compiler(root=str(SCHEMAS / "common/rendition"), font_paths=fonts)
+    document = (SAMPLES / FORMS[0] / "1" / "valid-typical.xml").read_text(encoding="utf-8")
+
+    def print_one(number: int) -> object:
+        rows = [[f"Naam van veld {row}", f"Waarde {row} van document {number}"] for row in range(28)]
+        data = {"title": f"Formulier {number}", "rows": rows}
+        return compiler.compile(
+            input=_BARE,
+            format="pdf",
+            sys_inputs={"data": json.dumps(data), "document": f"{document}{' ' * (number % 100)}"},
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=0,
+        )
+
+    return print_one
+
+
+def _in_turns(ours: Callable[[int], object], floor: Callable[[int], object]) -> tuple[float, float]:
+    """Median seconds of processor time of one print of each."""
+    numbers = count()
+    pairs = []
+    for _ in range(ROUNDS + 1):
+        number = next(numbers)
+        begun = time.process_time()
+        ours(number)
+        between = time.process_time()
+        floor(number)
+        pairs.append((between - begun, time.process_time() - between))
+    first, second = zip(*pairs[1:], strict=True)  # the first loads what is loaded once
+    return statistics.median(first), statistics.median(second)
