@@ -147,7 +147,9 @@ class Compiler:
             variables=GIVEN,
         )
         rules = (rule.cited_in(country) for rule in taken)
-        return RuleSet(" + ".join(names), rules, schema.index.places, compile_expression)
+        screening = self.reference.screening
+        is_clean = screening.is_clean if screening is not None else lambda _: False
+        return RuleSet(" + ".join(names), rules, schema.index.places, compile_expression, is_clean)
 
     def _rule_file(self, path: str) -> RuleFile:
         if path not in self._rule_files:

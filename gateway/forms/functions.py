@@ -31,8 +31,11 @@ from gateway.forms.screening import Screening
 from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-MOST_SPELLINGS = 256
+MOST_SPELLINGS = 32
 _COMMON = f"{{{COMMON_NAMESPACE}}}"
+
+# What they answer about a text of which `Screening.is_clean` says that nothing is in it, whatever else they are asked.
+ANSWERS_IF_CLEAN: Mapping[str, str] = {"health-code": "false()", "health-word": "false()", "health-state": "''"}
 
 Argument = str | float | bool | list[etree._Element | str]
 Function = Callable[..., str | float | bool]
@@ -84,8 +87,8 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
     """The functions bound to reference data and the days of a country, as lxml wants them: (namespace, name) ->
     callable(context, *arguments)."""
 
-    # Texts of the law as forms wrote them, once found right: a sender's software breaks their lines alike.
-    recognised: set[tuple[bytes, str, str, date]] = set()
+    # Texts of the law as forms wrote them, once found right, by digest: a sender's software breaks their lines alike.
+    recognised: dict[str, list[bytes]] = {}
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -103,19 +106,15 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         information = node[0] if isinstance(node, list) and node else None
         if on is None or not isinstance(information, etree._Element):
             return False
-        asked = (
-            etree.tostring(information, encoding="utf-8", with_tail=False),
-            text_of(profile),
-            text_of(language),
-            on,
-        )
-        if asked in recognised:
-            return True
-        found = (_articles(information), _child(information, "Digest"))
-        right = any(found == (excerpt.articles, excerpt.digest) for excerpt in reference.excerpts_for(*asked[1:]))
-        if right and len(recognised) < MOST_SPELLINGS:
-            recognised.add(asked)
-        return right
+        written = etree.tostring(information, encoding="utf-8", with_tail=False)
+        for excerpt in reference.excerpts_for(text_of(profile), text_of(language), on):
+            spellings = recognised.setdefault(excerpt.digest, [])
+            if written in spellings:
+                return True
+            if (_articles(information), _child(information, "Digest")) == (excerpt.articles, excerpt.digest):
+                spellings[MOST_SPELLINGS - 1 :] = [written]
+                return True
+        return False
 
     def working_days_verdict(_: object, day_zero: Argument, length: Argument, act: Argument) -> str:
         start, done = _date(day_zero), _date(act)

@@ -78,17 +78,30 @@ def digest_of(raw: bytes) -> str:
 class _Parsers(threading.local):
     """Parsers for each thread: shared ones are safe but make threads wait for each other.
 
-    lean: leaves out blanks between elements, half of the nodes of most documents. What libxml2 takes for such blanks
-    may stand before the text of an element where a comment, a CDATA section or a carriage return follows, so it is for
-    documents without them.
+    lean: leaves out blanks between elements, half of the nodes of most documents.
     """
 
     def __init__(self) -> None:
         self.full, self.lean = _parser(remove_blank_text=False), _parser(remove_blank_text=True)
 
-    def of(self, raw: bytes) -> etree.XMLParser:
-        """The parser for these bytes."""
-        return self.full if b"!" in raw or b"\r" in raw else self.lean
+
+def _is_plain(raw: bytes) -> bool:
+    """Whether blanks between elements can be told from others, if the document is well-formed.
+
+    Blanks before a comment, a CDATA section or a carriage return may begin the text of an element, which libxml2 does
+    not see. One comment in front of the root element does no harm.
+    """
+    if b"\r" in raw:
+        return False
+    last = raw.rfind(b"!")
+    if last < 0:
+        return True
+    comment = raw.find(b"<!--")
+    return (
+        raw.find(b"!") == comment + 1
+        and last < raw.find(b"-->", comment)
+        and raw.count(b"<", 0, comment) == raw.startswith((b"<?", _BOM + b"<?"))
+    )
 
 
 def _parser(*, remove_blank_text: bool) -> etree.XMLParser:
@@ -175,7 +188,7 @@ def _parse(raw: bytes) -> tuple[etree._Element | None, int | None, int]:
     The parser's own error quotes the document, so nothing of it is kept, not even as context of our exception.
     """
     try:
-        return etree.fromstring(raw, _PARSERS.of(raw)), None, 0
+        return etree.fromstring(raw, _PARSERS.lean if _is_plain(raw) else _PARSERS.full), None, 0
     except etree.XMLSyntaxError as exc:
         return None, exc.lineno or None, exc.offset or 0
 

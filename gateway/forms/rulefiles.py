@@ -11,7 +11,7 @@ from lxml import etree
 
 from gateway.errors import CatalogueError
 from gateway.forms.findings import Message, Severity, four_languages
-from gateway.forms.functions import Function
+from gateway.forms.functions import ANSWERS_IF_CLEAN, Function
 from gateway.forms.rules import (
     EVALUATION_FAULTS,
     GIVEN,
@@ -32,6 +32,10 @@ _PART = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PROOF = re.compile(r"tests/[a-z0-9_/]+\.py::test_[a-z0-9_]+")
 _CASE_KEYS = ("remove", "set", "replace", "add", "after")
 _ELSEWHERE = (Where.SIGNATURE, Where.RECORDS, Where.ORGANISATIONAL)
+# A question about the text of the context element, and what may be left of a test that asks nothing else.
+_SCREENING = re.compile(rf"sp:(?P<name>{'|'.join(ANSWERS_IF_CLEAN)})(?P<opened>\()\s*(?:string\(\.\)|\.)\s*[,)]")
+_CONSTANT = re.compile(r"(?:''|\b(?:not|true|false|and|or)\b|[()=\s])+")
+_LITERAL_OR_PARENTHESIS = re.compile(r"'[^']*'|\"[^\"]*\"|[()]")
 _OF_THE_FORM = re.compile(r"(?<![\w.-])f:")
 
 
@@ -208,6 +212,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
         whole=_whole(
             expression, entry.mapping("let"), meanings, context=dict(zip(places, context.split(" | "), strict=True))
         ),
+        holds_if_clean=holds_if_clean(inlined(expression, meanings)),
     )
     # Some faults (wrong number or kind of arguments, an unknown code list) show only when an expression runs.
     try:
@@ -231,6 +236,26 @@ def _whole(
         tag: "/".join(f"parent::{step}" for step in reversed(place.split("/")[:-1])) for tag, place in context.items()
     }
     return {tag: f"not({above}) or ({whole})" if above else whole for tag, above in guards.items()}
+
+
+def holds_if_clean(expression: str) -> bool:
+    """Whether a test asks nothing but what is in the text of its element, and holds if nothing is."""
+    while (call := _SCREENING.search(expression)) is not None:
+        end = _closing(expression, call.end("opened"))
+        expression = f"{expression[: call.start()]}{ANSWERS_IF_CLEAN[call['name']]}{expression[end + 1 :]}"
+    return _CONSTANT.fullmatch(expression) is not None and bool(
+        etree.Element("nothing").xpath(f"boolean({expression})")
+    )
+
+
+def _closing(expression: str, inside: int) -> int:
+    """Where the parenthesis that was opened before `inside` is closed."""
+    depth = 1
+    for match in _LITERAL_OR_PARENTHESIS.finditer(expression, inside):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.start()
+    return len(expression)
 
 
 def _selectors(entry: Entry) -> tuple[Selector, ...]:

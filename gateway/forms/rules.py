@@ -103,6 +103,7 @@ class Test:
 
     whole: tag -> the same in one expression over the given variables alone, true also where others stand above; empty
     where that would mean something else.
+    holds_if_clean: whether it is obeyed wherever the text of the element is clean (`Screening.is_clean`).
     """
 
     __test__ = False
@@ -112,6 +113,7 @@ class Test:
     test: etree.XPath
     variables: tuple[str, ...]
     whole: Mapping[str, str]
+    holds_if_clean: bool = False
 
     def contexts(self, places: Places) -> list[str]:
         """The elements it speaks about, as our expressions name them: `f:ItemC/f:Value`."""
@@ -235,7 +237,14 @@ def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], compile_expression: Comp
 class RuleSet:
     """All rules of one form kind: its own before the common ones, in the order of their files."""
 
-    def __init__(self, name: str, rules: Iterable[Rule], places: Places, compile_expression: Compile) -> None:
+    def __init__(
+        self,
+        name: str,
+        rules: Iterable[Rule],
+        places: Places,
+        compile_expression: Compile,
+        is_clean: Callable[[Iterable[str]], bool],
+    ) -> None:
         self.name = name
         self.rules = tuple(rules)
         self._by_id = {rule.id: rule for rule in self.rules}
@@ -249,6 +258,12 @@ class RuleSet:
                 for tag in rule.test.places:
                     tests.setdefault(tag, []).append((rule, rule.test))
         self._gates = {tag: _gate(tag, about, compile_expression) for tag, about in tests.items()}
+        self._is_clean = is_clean
+        self._screened = {tag for tag, about in tests.items() if any(test.holds_if_clean for _, test in about)}
+        left = {tag: [pair for pair in tests[tag] if not pair[1].holds_if_clean] for tag in self._screened}
+        asked_too = {tag: _gate(tag, about, compile_expression) for tag, about in left.items() if about}
+        untouched = {tag: gate for tag, gate in self._gates.items() if tag not in self._screened}
+        self._gates_if_clean = untouched | asked_too
 
     def __getitem__(self, rule_id: str) -> Rule:
         return self._by_id[rule_id]
@@ -279,8 +294,12 @@ class RuleSet:
         issued_on = next((node.text or "" for node in content.iter(_ISSUED_ON)), "").strip()
         given = {"received-on": received_on.isoformat(), "issued-on": issued_on}
         findings = []
-        for node in content.iter(*self._gates) if self._gates else ():
-            for rule in self._gates[tag_of(node)].broken(node, given):
+        nodes = list(content.iter(*self._gates)) if self._gates else []
+        clean = self._is_clean("".join(node.itertext()) for node in nodes if node.tag in self._screened)
+        gates = self._gates_if_clean if clean else self._gates
+        for node in nodes:
+            gate = gates.get(tag_of(node))
+            for rule in gate.broken(node, given) if gate is not None else ():
                 shown = node if shown_in is None else same_place(node, content, shown_in)
                 findings.append(
                     self.finding(

@@ -49,6 +49,8 @@ _CODE = re.compile(
 _CODE_LIKE = re.compile(
     r"[0-9](?:(?<=[A-Za-z][0-9])[0-9]|(?<=[1-9][A-Ga-g][0-9])|(?<=[A-Za-z]{2}[0-9])[A-Za-z]\.|[0-9]{5})"
 )
+# Likewise, found in a text of folded words, which has no full stops.
+_FOLDED_CODE_LIKE = re.compile(r"[0-9](?:(?<=[a-z][0-9])[0-9a-z]|(?<=[1-9][a-g][0-9])|[0-9]{5})")
 LONGEST_SNOMED = 18
 SHORTEST_ENDING, SHORTEST_BEGINNING = 3, 4
 
@@ -74,9 +76,13 @@ class Alphabet:
     source: str
     target: str
 
+    def folded(self, text: str) -> str:
+        """A text of words alone, folded."""
+        return _folded(text, self._words)
+
     def words(self, text: str) -> list[str]:
         """The words of a text, folded."""
-        return _folded(text, self._words).split()
+        return self.folded(text).split()
 
     def codes(self, text: str) -> list[str]:
         """The tokens of a text that may be codes, folded."""
@@ -184,6 +190,22 @@ class Screening:
     names: frozenset[str]
     vocabularies: Mapping[str, Vocabulary]
     _last: list[tuple[tuple[int, str], tuple[str, ...]]] = field(default_factory=list, init=False, compare=False)
+
+    def is_clean(self, texts: Iterable[str]) -> bool:
+        """Whether nothing is in these texts that could be a code or a word of the list of any language.
+
+        One look at all texts of a form, which nearly always says so; where it does not, each question must be asked.
+        """
+        text = self.alphabet.folded("\n".join(texts))
+        if _FOLDED_CODE_LIKE.search(text) is not None:
+            return False
+        words = text.split()
+        return not (self._any.word_in(words) or self._any.phrase_in(words))
+
+    @cached_property
+    def _any(self) -> Terms:
+        matters = (terms for vocabulary in self.vocabularies.values() for terms in vocabulary.matters.values())
+        return Terms(patterns=tuple(pattern for terms in matters for pattern in terms.patterns))
 
     def holds_code(self, text: str) -> bool:
         """Whether a text holds what looks like a code of ICD-10, ICD-11, ATC or SNOMED CT."""

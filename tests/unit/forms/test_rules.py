@@ -14,6 +14,7 @@ from gateway.errors import CatalogueError, EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Phase
 from gateway.forms.report import Report
+from gateway.forms.rulefiles import holds_if_clean
 from gateway.forms.rules import Where
 from gateway.forms.validation import Validator
 from tests.unit.forms.slips import HEADER, NOTE, PERSON, RECEIVED_ON, RULES, WORDS, slip
@@ -94,6 +95,25 @@ def test_a_context_of_several_steps_wants_the_parent_too(schemas: Path) -> None:
 def test_variables_and_lets_are_usable(schemas: Path, test: str, let: str) -> None:
     report = _rule(schemas, _tested(test, let=let)).validate(slip(), received_on=RECEIVED_ON)
     assert not report.findings
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"),
+    [
+        ("not(sp:health-code(string(.)))", True),
+        ("not(sp:health-word(., (string(@lang)))) and sp:health-state(string(.), ')', string(@a)) = ''", True),
+        ("sp:health-state(string(.), 'nl', substring('ab', 1, 2 * number(boolean(../f:Person[. = '('])))) = ''", True),
+        ("true()", True),
+        ("sp:health-code(string(.))", False),
+        ("sp:health-state(string(.), 'nl') = 'fear'", False),
+        ("not(sp:health-code(string(..)))", False),
+        ("not(sp:health-code(string(.))) and @lang", False),
+        ("not(sp:health-code(string(.))) or $received-on = ''", False),
+        ("not(sp:ssin-valid(.))", False),
+    ],
+)
+def test_what_asks_only_what_is_in_a_text_holds_if_nothing_is(expression: str, holds: bool) -> None:
+    assert holds_if_clean(expression) is holds
 
 
 def test_an_expression_is_never_built_from_the_document(schemas: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import CatalogueError
+from gateway.forms.findings import LANGUAGES
 from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
 from tests.schemas.cases import catalogue
 from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
@@ -193,6 +194,39 @@ def test_a_pattern_is_a_piece_of_the_folded_text(text: str, language: str) -> No
     for written in (text, seed, seed[::-1]):
         folded = f" {' '.join(screening.alphabet.words(written))} "
         assert set(vocabulary.matters_in(folded.split())) == _contained(vocabulary, folded)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            FOLDED,
+            st.sampled_from([*CODES, *(text for texts in (*DIAGNOSES.values(), *HARMLESS.values()) for text in texts)]),
+            st.from_regex(r"[A-Za-z0-9]{4}\.[A-Za-z0-9]", fullmatch=True),
+            st.from_regex(r"[1-9][0-9]{2,6}[01][0-2][0-9]", fullmatch=True),
+        ),
+        max_size=4,
+    )
+)
+def test_in_clean_texts_no_question_finds_anything(texts: list[str]) -> None:
+    screening = _screening()
+    if screening.is_clean(texts):
+        assert not any(screening.holds_code(text) for text in texts)
+        assert not any(screening.vocabularies[name].matters_in(_words(text)) for text in texts for name in LANGUAGES)
+
+
+@pytest.mark.parametrize(("language", "text"), _each(HARMLESS))
+def test_one_text_that_is_not_clean_is_enough(language: str, text: str) -> None:
+    assert not _screening().is_clean([text, DIAGNOSES[language][0], text])
+    assert not _screening().is_clean([text, CODES[0]])
+
+
+def test_most_harmless_texts_are_clean_in_all_languages() -> None:
+    clean = [_screening().is_clean([text]) for texts in HARMLESS.values() for text in texts]
+    assert sum(clean) > len(clean) / 2
+
+
+def _words(text: str) -> list[str]:
+    return _screening().alphabet.words(text)
 
 
 def _contained(vocabulary: Vocabulary, folded: str) -> set[str]:
