@@ -531,6 +531,12 @@ EVENTS: Mapping[Event, Words] = {
         "fr": "l'exemplaire devait partir sur papier",
         "de": "die Ausfertigung sollte auf Papier gehen",
     },
+    Event.ERASURE: {
+        "en": "what made the form readable was destroyed; the proofs stay",
+        "nl": "wat het formulier leesbaar maakte, werd vernietigd; de bewijzen blijven",
+        "fr": "ce qui rendait le formulaire lisible a été détruit ; les preuves restent",
+        "de": "was das Formular lesbar machte, wurde vernichtet; die Beweise bleiben",
+    },
     Event.PRINT_JOB_TAKEN: {
         "en": "the print station took the copy",
         "nl": "het printstation nam het exemplaar",

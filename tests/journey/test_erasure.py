@@ -10,15 +10,17 @@ import httpx2
 import pytest
 
 from gateway.errors import NotFound
+from gateway.examination import Grounds, examine
 from gateway.model import DeliveryId, Event, EvidenceId, SubmissionId
 from gateway.stores.engine import sqlite
-from signing import verify_xml
+from signing import Indication, verify_xml
 from tests.cli.command import Ran, sealpost
 from tests.conftest import Counter
 from tests.journey.test_mailboxes import delivery_to, hand_in, lease, opened, receipt_of, send_receipt
 from tests.journey.test_operations import Hands, Http, act, nothing_is_wrong, sign_for
 from tests.journey.test_operations import clock as clock
 from tests.journey.test_operations import counter as counter
+from tests.journey.test_packages import close_journal
 
 PARTIES = ("employer", "worker", "dossier")
 
@@ -228,3 +230,14 @@ def test_an_operator_erases_at_the_keyboard(http: Http, counter: Counter, url: s
     done = run(ended["submissionId"], *about, "--json")
     assert (done.code, done.json["event"]) == (0, "erasure")
     assert run(ended["submissionId"], *about).code == 1
+
+
+def test_the_evidence_package_proves_the_course_after_the_erasure(
+    http: Http, counter: Counter, ended: dict[str, Any]
+) -> None:
+    assert erase(http, ended["submissionId"]).is_success
+    close_journal(counter)
+    raw = http("service").get(f"{ended['href']}/evidence-package").content
+    verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=counter.gateway.clock.now()))
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert [each.event for each in verdict.story][-1] is Event.ERASURE
