@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, Token, TokenFile, Url, client, read_input
-from gateway.cli.output import answering, err, print_json, write_bytes
+from gateway.cli.options import (
+    AsJson,
+    Language,
+    PasswordFile,
+    Token,
+    TokenFile,
+    Url,
+    client,
+    load_key,
+    read_input,
+)
+from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
 from gateway.package import FORM
-from signing import add_files, read_package, sha256
+from signing import Identity, add_files, read_package, sha256, sign_pdf
 
 app = typer.Typer(help="What proves the course of a submission, in one file.", no_args_is_help=True)
 
@@ -30,6 +41,15 @@ def export(
         Path | None,
         typer.Option("--form", help="The form as it was handed in, to put in. The counter does not hold it."),
     ] = None,
+    rendition: Annotated[
+        list[Language] | None,
+        typer.Option("--rendition", help="Put the form in as PDF too, in this language; may be given several times."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="Sign the PDF with this key, PEM or PKCS#12 (PAdES).", exists=True, dir_okay=False),
+    ] = None,
+    password_file: PasswordFile = None,
     token: Token = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -38,14 +58,32 @@ def export(
 
     Anyone can check it with `sealpost verify --offline`, on a machine that never heard of this counter.
     """
-    raw_form = None if form is None else read_input(form)
+    if form is None and (rendition or key):
+        raise usage_error("--rendition needs --form")
+    if key is not None and not rendition:
+        raise usage_error("--key needs --rendition")
+    added: dict[str, bytes] = {}
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        if form is not None:
+            identity = None if key is None else load_key(key, password_file)
+            added[FORM] = read_input(form)
+            for language in rendition or []:
+                added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity)
         raw = gateway.evidence_package(submission_id)
-        if raw_form is not None:
-            raw = add_files(raw, {FORM: raw_form})
+        if added:
+            raw = add_files(raw, added)
         write_bytes(raw, to)
         files = sorted(read_package(raw).files)
         if as_json:
             print_json({"file": str(to), "digest": sha256(raw), "files": files})
         else:
             err().print(Text(f"{to}  {sha256(raw)}  {len(files)} files"))
+
+
+def _rendition(form: bytes, language: Language, identity: Identity | None) -> bytes:
+    """The form as PDF, signed if there is a key. Raises Unreadable for what is no form; KeyUnavailable."""
+    from gateway.forms.catalogue import Catalogue  # here: who wants no PDF does not wait for it
+    from gateway.rendition import render
+
+    made = render(form, catalogue=Catalogue.open(), language=language.value)
+    return made if identity is None else sign_pdf(made, identity=identity, at=datetime.now(UTC))

@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from gateway.cli.output import out
+from gateway.errors import EngineFault, Unreadable
 from gateway.examination import Grounds, Standing, Verdict, examine
 from gateway.examination.telling import verdict_to_lines
 from signing import Indication, TrustPolicy, parse_note_key
@@ -27,8 +28,25 @@ def judge_package(
     """The verdict on a package. Raises KeyUnavailable for a key of a journal or witness that is none."""
     for key in (*journal_keys, *witness_keys):
         parse_note_key(key)
-    grounds = Grounds(trust=trust, at=at, journal_keys=tuple(journal_keys), witness_keys=tuple(witness_keys))
+    grounds = Grounds(
+        trust=trust,
+        at=at,
+        journal_keys=tuple(journal_keys),
+        witness_keys=tuple(witness_keys),
+        reprint=print_form,
+    )
     return examine(raw, grounds=grounds)
+
+
+def print_form(form: bytes, language: str) -> bytes | None:
+    """The form as PDF, as this program prints it; None if it does not."""
+    from gateway.forms.catalogue import Catalogue  # here: most packages hold no rendition
+    from gateway.rendition import render
+
+    try:
+        return render(form, catalogue=Catalogue.open(), language=language)
+    except (Unreadable, EngineFault):
+        return None
 
 
 def print_verdict(name: str, verdict: Verdict, language: str) -> None:

@@ -7,7 +7,7 @@ The order of the steps; each gives links, and none is left out because another o
 3. the seals: who sealed which files, judged now;
 4. the statements, each judged when it is proven to have existed; all by the one who sealed;
 5. the receipts that they rest on;
-6. the form, if it is here, judged when the statements about it are proven to have existed;
+6. the form, if it is here, judged when the statements about it are proven to have existed, and its renditions;
 7. the course of things: whether the statements follow from each other;
 8. what is known of every certificate; files that nobody vouches for.
 """
@@ -21,7 +21,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from gateway.errors import Unreadable
 from gateway.examination.course import examine_course
-from gateway.examination.form import examine_form
+from gateway.examination.form import examine_form, examine_renditions
 from gateway.examination.grounds import Grounds, Material, failure, gap
 from gateway.examination.journal import examine_journal
 from gateway.examination.statements import (
@@ -77,6 +77,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     links += [*seals, *about_statements, *about_receipts, *journaled.links]
     # 6.
     links += examine_form(material, signed, stated, acknowledged)
+    links += examine_renditions(material, signed)
     # 7.
     links += examine_course(material, stated)
     links += look_for_post(stated)

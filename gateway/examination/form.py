@@ -1,15 +1,27 @@
-"""The form itself, and its renditions: who signed it, and whether it is the one that all the rest is about."""
+"""The form itself, and its renditions: who signed it, and whether it is the one that all the rest is about.
+
+A rendition shows the form; what it shows is proven by printing the form again, or vouched for by who signed it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gateway.examination.grounds import Material, fault, gap
+from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.statements import Acknowledged, Signed, Stated
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.model import SubmissionState
-from gateway.package import FORM
-from signing import Indication, SignatureAssessment, assess_xml, fingerprint, sha256
+from gateway.package import FORM, RENDITION
+from signing import (
+    Indication,
+    SignatureAssessment,
+    ValidatedSignature,
+    VerificationFailed,
+    assess_xml,
+    fingerprint,
+    sha256,
+    validate_pdf,
+)
 
 
 def examine_form(
@@ -73,3 +85,53 @@ def _signature_link(found: SignatureAssessment, *, needed: bool) -> Link:
         covers={} if found.signed_info is None else {"signed info": sha256(found.signed_info)},
         needed=needed,
     )
+
+
+def examine_renditions(material: Material, signed: Signed) -> Iterator[Link]:
+    """Whether each rendition carries the form and shows what the form says. The form is the original: no verdict needs
+    a rendition, but one that carries another form fails."""
+    form = material.package.files.get(FORM)
+    for name, raw in material.package.files.items():
+        matched = RENDITION.fullmatch(name)
+        if matched is None:
+            continue
+        if form is None:
+            yield _unproven(name, "without-form")
+            continue
+        reprint = material.grounds.reprint
+        if reprint is not None and reprint(form, matched[1]) == raw:
+            yield _rendition(name, "printed-again", None)
+            continue
+        yield _signed_rendition(material, signed, name, raw, form)
+
+
+def _signed_rendition(material: Material, signed: Signed, name: str, raw: bytes, form: bytes) -> Link:
+    grounds = material.grounds
+    try:
+        validated = validate_pdf(raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept)
+    except VerificationFailed as error:
+        if error.code == "no-signature":
+            return _unproven(name, "pages-not-proven")
+        return failure(LinkKind.RENDITION, name, error, needed=False)
+    if validated.source != form:
+        return fault(LinkKind.RENDITION, name, "attached-form-differs")
+    signed.remember([validated.signature])
+    return _rendition(name, "signed", validated.signature)
+
+
+def _rendition(name: str, proof: str, validated: ValidatedSignature | None) -> Link:
+    signature = None if validated is None else validated.signature
+    return Link(
+        kind=LinkKind.RENDITION,
+        standing=Standing.HOLDS,
+        about=name,
+        who=None if signature is None else Who.of(signature.subject, fingerprint(signature.certificate)),
+        at=None if signature is None else signature.signing_time,
+        time=None if signature is None else TimeKind.CLAIMED,
+        needed=False,
+        params={"proof": proof},
+    )
+
+
+def _unproven(name: str, code: str) -> Link:
+    return Link(kind=LinkKind.RENDITION, standing=Standing.OPEN, about=name, code=code, needed=False)

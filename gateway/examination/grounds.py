@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,12 +32,14 @@ class Grounds:
     at: as of when the newest proof is judged; aware.
     journal_keys, witness_keys: `vkey` texts of the journal and of witnesses whom the examiner knows; where no key of
         the journal is given, those count that the sealed description of the package names.
+    reprint: prints a form in a language again, None if it cannot; a rendition that nobody signed is proven by that.
     """
 
     trust: TrustPolicy
     at: datetime
     journal_keys: tuple[str, ...] = ()
     witness_keys: tuple[str, ...] = ()
+    reprint: Callable[[bytes, str], bytes | None] | None = None
 
     @cached_property
     def policy(self) -> ValidationPolicy:

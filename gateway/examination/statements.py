@@ -93,7 +93,7 @@ def examine_statements(
         issuer = issuer or signature.subject
         who = Who.of(signature.subject, fingerprint(signature.certificate))
         event = EVENTS.get(statement.event)
-        if signature.subject != issuer:
+        if not _is_same(signature.subject, issuer):
             links.append(fault(LinkKind.STATEMENT, name, "by-another-issuer", who=who))
         elif (statement.evidence_id, statement.submission_id) != (matched[1], material.description.submission_id):
             links.append(fault(LinkKind.STATEMENT, name, "about-something-else", who=who))
@@ -105,6 +105,12 @@ def examine_statements(
             held.append(Stated(name=name, event=event, statement=statement))
             links.append(_statement_link(name, event, statement, who))
     return sorted(held, key=lambda each: (each.statement.at, each.statement.evidence_id)), links
+
+
+def _is_same(one: SubjectIdentity, other: SubjectIdentity) -> bool:
+    """Whether two certificates name the same organisation: a seal that followed another may bear another name."""
+    number = one.organization_identifier
+    return one == other or (number is not None and number == other.organization_identifier)
 
 
 def _statement_link(name: str, event: Event, statement: Statement, who: Who) -> Link:

@@ -14,6 +14,7 @@ from gateway.examination.words import (
     HOLDS,
     OTHERWISE,
     OUTCOMES,
+    PROOFS,
     REASONS,
     SOURCES,
     STANDINGS,
@@ -61,13 +62,17 @@ def _reason(link: Link, language: str) -> str:
 
 def _params(link: Link, language: str) -> dict[str, str]:
     params = dict(link.params)
-    event, outcome, state, source = (params.get(name, "") for name in ("event", "outcome", "state", "source"))
+    event, outcome, state, source, proof = (
+        params.get(name, "") for name in ("event", "outcome", "state", "source", "proof")
+    )
     if event:
         params["event"] = _event(Event(event), language)
     if outcome:
         params["outcome"] = OUTCOMES[ReceiptOutcome(outcome)][language]
     if state:
         params["state"] = WORDS[DeliveryState(state)][language]
+    if proof:
+        params["proof"] = PROOFS[proof][language].replace("{who}", str(link.who))
     if source:
         params["source"] = SOURCES[source][language]
     name = params.get("name", "")

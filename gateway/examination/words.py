@@ -124,10 +124,10 @@ HOLDS: Mapping[LinkKind, Words] = {
         "de": "Feststellungen und Bestätigungen betreffen dieses Formular, Byte für Byte ({count} nennen es)",
     },
     LinkKind.RENDITION: {
-        "en": "carries the signed form, byte for byte",
-        "nl": "bevat het ondertekende formulier, byte voor byte",
-        "fr": "contient le formulaire signé, octet pour octet",
-        "de": "enthält das unterschriebene Formular, Byte für Byte",
+        "en": "carries the form, byte for byte, and shows it: {proof}",
+        "nl": "bevat het formulier, byte voor byte, en toont het: {proof}",
+        "fr": "contient le formulaire, octet pour octet, et le montre : {proof}",
+        "de": "enthält das Formular, Byte für Byte, und zeigt es: {proof}",
     },
     LinkKind.STATEMENT: {
         "en": "{who} states: {event}{party}",
@@ -437,6 +437,26 @@ CODES: Mapping[str, Words] = {
         "fr": "rien dans le dossier ne dit si {who} a été révoqué",
         "de": "nichts im Paket sagt, ob {who} widerrufen wurde",
     },
+    "without-form": {
+        "en": "it can only be compared with the form, which is not in the package",
+        "nl": "het kan alleen worden vergeleken met het formulier, dat niet in het pakket zit",
+        "fr": "elle ne peut être comparée qu'avec le formulaire, qui n'est pas dans le dossier",
+        "de": "sie lässt sich nur mit dem Formular vergleichen, das nicht im Paket ist",
+    },
+    "pages-not-proven": {
+        "en": "nobody signed it, and this program does not print the same file; the form itself is the original",
+        "nl": "niemand ondertekende het, en dit programma drukt niet hetzelfde bestand af; het formulier zelf is het "
+        "origineel",
+        "fr": "personne ne l'a signée, et ce programme n'imprime pas le même fichier ; le formulaire fait foi",
+        "de": "niemand unterschrieb sie, und dieses Programm druckt nicht dieselbe Datei; das Formular selbst ist das "
+        "Original",
+    },
+    "attached-form-differs": {
+        "en": "the form that it carries is not the one in the package, or it carries none",
+        "nl": "het formulier dat erin zit, is niet dat van het pakket, of er zit geen in",
+        "fr": "le formulaire qu'elle contient n'est pas celui du dossier, ou elle n'en contient pas",
+        "de": "das enthaltene Formular ist nicht das des Pakets, oder es ist keines enthalten",
+    },
 }
 """Why a link does not stand, where that is not for `signing` to say."""
 
@@ -549,6 +569,21 @@ OUTCOMES: Mapping[ReceiptOutcome, Words] = {
     ReceiptOutcome.ACCEPTED: {"en": "taken", "nl": "aangenomen", "fr": "accepté", "de": "angenommen"},
     ReceiptOutcome.REFUSED: {"en": "refused", "nl": "geweigerd", "fr": "refusé", "de": "abgelehnt"},
     ReceiptOutcome.PROCESSED: {"en": "processed", "nl": "verwerkt", "fr": "traité", "de": "bearbeitet"},
+}
+
+PROOFS: Mapping[str, Words] = {
+    "printed-again": {
+        "en": "printing the form again gives the very same file",
+        "nl": "het formulier opnieuw afdrukken geeft precies hetzelfde bestand",
+        "fr": "réimprimer le formulaire donne exactement le même fichier",
+        "de": "das Formular erneut zu drucken ergibt genau dieselbe Datei",
+    },
+    "signed": {
+        "en": "{who} signed the pages",
+        "nl": "{who} ondertekende de bladzijden",
+        "fr": "{who} a signé les pages",
+        "de": "{who} unterschrieb die Seiten",
+    },
 }
 
 SOURCES: Mapping[str, Words] = {

@@ -14,13 +14,16 @@ import httpx2
 import pytest
 
 from gateway.batches import Rhythm
+from gateway.cli.packages import print_form
 from gateway.envelope import open_envelope
 from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.model import DeliveryId
 from gateway.receipt import build_receipt
-from signing import Indication, read_package
+from gateway.rendition import render
+from signing import Indication, add_files, read_package, sign_pdf
 from tests.cli.command import ROOT, sealpost
 from tests.conftest import Counter
+from tests.schemas.cases import catalogue
 
 Http = Callable[[str | None], httpx2.Client]
 PACKAGE = "application/vnd.etsi.asic-e+zip"
@@ -103,11 +106,11 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     form, package = tmp_path / "handed-in.xml", tmp_path / "package.asice"
     form.write_bytes(submission[1])
     environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens["service"]}
-    ran = sealpost(
-        ["evidence", "export", submission[0], "--form", form, "--out", package, "--json"], environment=environment
-    )
+    export = ["evidence", "export", submission[0], "--out", package, "--json"]
+    ran = sealpost([*export, "--form", form, "--rendition", "nl"], environment=environment)
     assert ran.code == 0, ran.err
-    assert "form.xml" in ran.json["files"]
+    assert {"form.xml", "rendition-nl.pdf"} < set(ran.json["files"])
+    assert sealpost([*export, "--rendition", "nl"], environment=environment).code == 2
     command = ["verify", str(package), "--offline", "--trust", str(counter.folder.anchors)]
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE, *command, "--json"], capture_output=True, text=True, check=False, cwd=ROOT
@@ -115,7 +118,18 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     assert (done.returncode, done.stderr) == (0, "")
     (found,) = json.loads(done.stdout)["items"]
     holding = {link["link"] for link in found["links"] if link["standing"] == "holds"}
-    assert {"package", "seal", "statement", "receipt", "binding", "form", "course", "journal", "time"} <= holding
+    assert {
+        "package",
+        "seal",
+        "statement",
+        "receipt",
+        "binding",
+        "form",
+        "course",
+        "journal",
+        "time",
+        "rendition",
+    } <= holding
     assert found["indication"] == "TOTAL-PASSED"
     assert {"software", "form", "schema", "rules", "calendar", "terms"} == found["package"]["versions"].keys()
     assert [each["event"] for each in found["story"]].count("ContentHandover") == 1
@@ -127,6 +141,36 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     altered = tmp_path / "altered.asice"
     altered.write_bytes(package.read_bytes().replace(b"ContentHandover", b"ContentHandoveR", 1))
     assert sealpost(["verify", altered, "--trust", counter.folder.anchors]).code == 1
+
+
+def test_a_rendition_is_proven_by_its_signature_or_by_printing_again(
+    http: Http, counter: Counter, submission: tuple[str, bytes]
+) -> None:
+    raw = http("service").get(f"/v1/submissions/{submission[0]}/evidence-package").content
+    form, other = submission[1], counter.form("be/health-assessment")
+    pages = render(form, catalogue=catalogue(), language="nl")
+    by_service = sign_pdf(pages, identity=counter.identity("service"), at=datetime.now(UTC))
+    of_another = sign_pdf(
+        render(other, catalogue=catalogue(), language="nl"), identity=counter.identity("service"), at=datetime.now(UTC)
+    )
+
+    def judged(pdf: bytes, *, with_form: bool = True) -> tuple[Indication, Standing, str | None]:
+        package = add_files(raw, {"rendition-nl.pdf": pdf, **({"form.xml": form} if with_form else {})})
+        verdict = examine(package, grounds=grounds)
+        (link,) = (link for link in verdict.links if link.kind is LinkKind.RENDITION)
+        return verdict.indication, link.standing, link.code
+
+    passed, failed = Indication.TOTAL_PASSED, Indication.TOTAL_FAILED
+    grounds = Grounds(trust=counter.trust, at=datetime.now(UTC))
+    assert judged(by_service) == (passed, Standing.HOLDS, None)
+    assert judged(pages) == (passed, Standing.OPEN, "pages-not-proven")
+    assert judged(by_service, with_form=False) == (passed, Standing.OPEN, "without-form")
+    assert judged(of_another) == (failed, Standing.FAILS, "attached-form-differs")
+    assert judged(by_service.replace(b"/Type", b"/Typf", 1))[0] is not passed
+    assert judged(b"%PDF-1.7 not at all")[0] is not passed
+    grounds = replace(grounds, reprint=lambda form, language: print_form(form, language))
+    assert judged(pages) == (passed, Standing.HOLDS, None)
+    assert judged(render(form, catalogue=catalogue(), language="fr")) == (passed, Standing.OPEN, "pages-not-proven")
 
 
 def test_what_the_journal_cannot_prove_yet_is_named(http: Http, counter: Counter) -> None:
