@@ -22,6 +22,7 @@ from gateway.proving import Dossier, Prover, dossier_of
 from signing import TrustPolicy
 
 PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what a row raises that the gateway never wrote
 PLACES = {
     "delivery": "delivery",
     "hosted": "party",
@@ -87,7 +88,10 @@ class Audit:
                     yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
                     continue
                 tally.count(dossier)
-                yield from prover.prove(dossier)
+                try:
+                    yield from prover.prove(dossier)
+                except UNREADABLE:
+                    yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
 
 
 def _keys(view: Reading) -> list[Flaw]:
@@ -108,7 +112,7 @@ def _read(view: Reading, submission_id: SubmissionId) -> Dossier | None:
     """All that belongs to a submission; None when one of its rows holds what the gateway never writes."""
     try:
         return dossier_of(view, submission_id)
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except UNREADABLE:
         return None
 
 

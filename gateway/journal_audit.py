@@ -46,6 +46,7 @@ PAGE = 500
 SKEW = timedelta(minutes=5)  # by which the clock of an authority may be ahead of ours
 LEVELS = 63
 PLACE = "journal"
+UNREADABLE = (ValueError, TypeError, OverflowError)  # what reading a row raises that the gateway never wrote
 
 
 class _Comparing:
@@ -142,9 +143,13 @@ class JournalProver:
     def _stamps(self, store: Store, closed: int, *, now: datetime) -> Iterator[Flaw]:
         number = covered = 0
         while True:
-            page = store.read(lambda view, after=number: view.stamps(after=after, limit=PAGE))  # type: ignore[misc]
+            try:
+                page = store.read(lambda view, after=number: view.stamps(after=after, limit=PAGE))  # type: ignore[misc]
+            except UNREADABLE:
+                yield Flaw(code="row-unreadable", place=f"time stamps after {number}")
+                return
             if not page:
-                break
+                return
             for stamp in page:
                 place, number = f"time stamp {stamp.number}", stamp.number
                 if stamp.covers is not None:
@@ -191,7 +196,7 @@ def _grown(store: Store, tree: Tree, size: int) -> Iterator[Flaw]:
         first, limit = tree.size, min(PAGE, size - tree.size)
         try:
             entries, flaws = store.read(lambda view, first=first, limit=limit: _page(view, first, limit))  # type: ignore[misc]
-        except (ValueError, TypeError, OverflowError):
+        except UNREADABLE:
             yield Flaw(code="row-unreadable", place=f"entries from {first}")
             return
         yield from flaws

@@ -186,6 +186,8 @@ class Prover:
                 continue
             if not statement.document.is_of(submission.digest):
                 yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="document")
+            if evidence.event is wanted and (differing := _told_otherwise(submission, statement)):
+                yield Flaw(code="evidence-differs", place=_at(evidence), detail=differing)
         if rejected:
             if dossier.copies:
                 yield Flaw(code="rejected-with-deliveries", place=place)
@@ -285,6 +287,18 @@ def _from_acceptance(term: Term) -> bool:
     return term.starts_on is None or term.starts_on.partition(":")[0] in AT_ACCEPTANCE
 
 
+def _told_otherwise(submission: Submission, statement: Statement) -> str:
+    """Names of what evidence says of a submission in other words than its row."""
+    told: Mapping[str, tuple[object, object]] = {
+        "sender": (submission.sender, statement.sender),
+        "acting for": (submission.acting_for, statement.acting_for),
+        "kind": (submission.kind or None, statement.kind),
+        "document": (" ".join(submission.document_id.split()) or None, statement.document_id),
+        "time": (submission.accepted_at, statement.at),
+    }
+    return ", ".join(name for name, (kept, signed) in told.items() if kept != signed)
+
+
 def _answer(dossier: Dossier) -> Iterator[Flaw]:
     """The first answer to the sender can be given again and is true (it shows what was so at acceptance)."""
     submission, place = dossier.submission, f"submission {dossier.submission.id}"
@@ -339,7 +353,8 @@ def _delivery(dossier: Dossier, copy: Copy) -> Iterator[Flaw]:
             yield Flaw(code="envelope-missing", place=place)
     elif copy.envelope != (delivery.envelope_digest, delivery.size_bytes):
         yield Flaw(code="envelope-differs", place=place)
-    if delivery.document_digest != dossier.submission.digest:
+    submission = dossier.submission
+    if (delivery.document_digest, delivery.kind) != (submission.digest, submission.kind):
         yield Flaw(code="delivery-document-differs", place=place)
     pushed = delivery.transport is EndpointKind.PUSH and delivery.turn is not None  # one that waits its turn is not due
     if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:
@@ -371,11 +386,17 @@ def _moves(delivery: Delivery, own: Sequence[Evidence]) -> Iterator[Flaw]:
 def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:
     """Every piece of evidence of a delivery binds the same two byte strings, and speaks of its recipient."""
     delivery = copy.delivery
+    if delivery.handed_over_at not in (None, *(evidence.at for evidence, _ in own)):
+        yield Flaw(code="evidence-differs", place=f"delivery {delivery.id}", detail="time")
     for evidence, statement in own:
         if statement is None:
             continue
         if (statement.party, statement.role) not in ((None, None), (delivery.party, delivery.role)):
             yield Flaw(code="evidence-differs", place=_at(evidence), detail="recipient")
+        if (statement.kind, statement.route, statement.article) != (delivery.kind, delivery.route, delivery.article):
+            yield Flaw(code="evidence-differs", place=_at(evidence), detail="route")
+        if evidence.event is Event.CONTENT_CONSIGNMENT and statement.at != delivery.consigned_at:
+            yield Flaw(code="evidence-differs", place=_at(evidence), detail="time")
         for name, shown, digest in (
             ("document", statement.document, delivery.document_digest),
             ("envelope", statement.envelope, delivery.envelope_digest),

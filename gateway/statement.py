@@ -51,6 +51,12 @@ class Statement:
     issuer: Certificate
     posted_on: date | None = None
     reasons: tuple[str, ...] = ()
+    sender: str | None = None
+    acting_for: str | None = None
+    kind: str | None = None
+    document_id: str | None = None
+    route: str | None = None
+    article: str | None = None
 
 
 def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement:
@@ -84,6 +90,12 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         issuer=signature.certificate,
         posted_on=None if posted_on is None else date.fromisoformat(posted_on),
         reasons=tuple(node.text or "" for node in content.iterfind(f"{name}Reason/{name}Code")),
+        sender=reader.optional("Sender"),
+        acting_for=reader.optional("ActingFor"),
+        kind=reader.optional("Kind"),
+        document_id=reader.optional("DocumentId"),
+        route=reader.optional("Route"),
+        article=reader.optional("Article"),
     )
 
 

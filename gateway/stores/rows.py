@@ -276,7 +276,9 @@ STAMP = "number, first, size, stamped_at, ends_at, token, renewed_by"
 
 
 def stamp_of(row: Row) -> Stamp:
-    """From the columns of STAMP."""
+    """From the columns of STAMP. Raises ValueError for a row that the gateway never wrote."""
+    if (row[1] is None) != (row[2] is None):
+        raise ValueError("a time stamp covers from one position to another, or none")
     return Stamp(
         number=row[0],
         covers=None if row[1] is None else (row[1], row[2]),

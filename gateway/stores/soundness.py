@@ -20,6 +20,8 @@ _LOOSE = {
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
     "validation-without-entry": "SELECT submission_id FROM validation WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = submission_id AND journal.kind = 'validation')",
+    "cosignature-invalid": "SELECT DISTINCT witness FROM journal_cosignature "
+    "WHERE size NOT IN (SELECT size FROM journal_batch)",
     "entry-twice": "SELECT id FROM journal WHERE kind = 'evidence' GROUP BY id HAVING count(*) > 1",
     "delivery-without-submission": f"SELECT id FROM delivery WHERE {_NO_SUBMISSION}",
     "envelope-without-delivery": f"SELECT delivery_id FROM envelope WHERE {_NO_DELIVERY}",

@@ -160,6 +160,23 @@ DAMAGE = {
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
 }
+TOLD = {
+    "submission sender": "UPDATE submission SET sender = 'fund' WHERE id = " + CLOSED,
+    "submission kind": "UPDATE submission SET kind = 'be/appeal' WHERE id = " + REFUSED,
+    "submission document": "UPDATE submission SET document_id = 'x' WHERE id = " + REFUSED,
+    "submission acting for": "UPDATE submission SET acting_for = 'fund' WHERE id = " + OPEN,
+    "submission time": "UPDATE submission SET accepted_at = accepted_at + 1 WHERE id = " + OPEN,
+    "route": f"UPDATE delivery SET route = 'R99' WHERE id = {WAITING}",
+    "article": f"UPDATE delivery SET article = 'Art. 1' WHERE id = {WAITING}",
+    "kind": f"UPDATE delivery SET kind = 'be/appeal' WHERE id = {WAITING}",
+    "consigned at": f"UPDATE delivery SET consigned_at = consigned_at + 1 WHERE id = {WAITING}",
+    "handed over at": f"UPDATE delivery SET handed_over_at = handed_over_at + 1 WHERE id = {HANDED}",
+}
+UNREADABLE = {
+    "digest": f"UPDATE delivery SET envelope_digest = 'sha256:xx' WHERE id = {WAITING}",
+    "length": "UPDATE term SET length = 1 << 40",
+    "unit": "UPDATE term SET unit = 'moons'",
+}
 ELSEWHERE = {
     "store-damaged",
     "store-unreadable",
@@ -175,6 +192,18 @@ ELSEWHERE = {
 @pytest.mark.parametrize("code", DAMAGE)
 def test_damage_is_found_by_its_own_code(damaged: Callable[[str], set[str]], code: str) -> None:
     assert code in damaged(DAMAGE[code])
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_a_row_that_says_another_thing_than_its_evidence_is_found(
+    damaged: Callable[[str], set[str]], what: str
+) -> None:
+    assert "evidence-differs" in damaged(TOLD[what])
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_row_that_cannot_be_read_ends_no_audit(damaged: Callable[[str], set[str]], what: str) -> None:
+    assert "row-unreadable" in damaged(UNREADABLE[what])
 
 
 def test_every_code_is_shown_to_be_found() -> None:
