@@ -28,6 +28,7 @@ from gateway.views import (
     CaseView,
     CheckView,
     DeliveryView,
+    ErasableView,
     EvidenceView,
     FormView,
     JournalBacklogView,
@@ -288,6 +289,10 @@ class Client:
         """Have a delivery retried, left in the mailbox, sent on paper or closed (administrator only)."""
         path = f"/v1/operations/deliveries/{_segment(delivery_id)}/acts"
         return cast(OperationView, self._json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
+
+    def erasable(self, *, before: str) -> Iterator[ErasableView]:
+        """Forms accepted before that day which can be erased, oldest first (administrator only)."""
+        return cast(Iterator[ErasableView], self._pages("/v1/operations/submissions", before=before))
 
     def erase(self, submission_id: str, *, reason: str, by: str) -> EvidenceView:
         """Destroy what makes a form readable; the evidence of it (administrator only)."""

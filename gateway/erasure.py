@@ -11,12 +11,13 @@ A form can be erased when nothing of it is under way any more; after a backup wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import ENDED
-from gateway.model import Event, Submission, SubmissionId, SubmissionState
+from gateway.model import Event, Submission, SubmissionId, SubmissionState, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, evidence_item
 
@@ -39,6 +40,21 @@ class Erasure:
     store: Store
     witness: Witness
     clock: Clock
+
+    def erasable(self, *, before: date, after: int, limit: int) -> tuple[list[Json], int | None]:
+        """Forms accepted before that day (UTC) that are kept and can be erased, oldest first; and the next cursor."""
+        moment = datetime.combine(before, time(), UTC)
+        found = self.store.read(lambda view: view.erasable(before=moment, after=after, limit=limit))
+        items = [
+            {
+                "submissionId": each.id,
+                "kind": each.kind,
+                "state": each.state,
+                "acceptedAt": instant_text(each.accepted_at),
+            }
+            for _, each in found
+        ]
+        return items, found[-1][0] if len(found) == limit else None
 
     def erase(self, submission_id: SubmissionId, *, reason: ErasureReason, by: str) -> Json:
         """Erase a form in the name of `by` (a label, no person); the evidence of it.

@@ -120,6 +120,11 @@ class Reading(Register, Protocol):
         """Whether bodies of a form are kept: not of one that was rejected, or erased since."""
         ...
 
+    def erasable(self, *, before: datetime, after: int, limit: int) -> Sequence[tuple[int, Submission]]:
+        """Forms that are kept, were accepted before that moment, and of which nothing is under way; oldest first, each
+        with its position."""
+        ...
+
     def print_job(self, delivery_id: DeliveryId) -> bytes | None:
         """The copy that is sealed for the print station, if there is one."""
         ...

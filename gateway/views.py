@@ -101,6 +101,15 @@ class KeptReceiptView(TypedDict):
     evidenceId: NotRequired[str]
 
 
+class ErasableView(TypedDict):
+    """A form that is kept and of which nothing is under way."""
+
+    submissionId: str
+    kind: str
+    state: str
+    acceptedAt: str
+
+
 class PrintJobView(TypedDict):
     """A copy that goes on paper, as the print station sees it. role: of its recipient."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.access import TheGateway, administrator
-from gateway.api.wire import ActRequest, Alerts, ErasureRequest, NoQuery, Queue, RenewalRequest
+from gateway.api.wire import ActRequest, Alerts, Erasable, ErasureRequest, NoQuery, Queue, RenewalRequest
 from gateway.model import DeliveryId, DeliveryState, SubmissionId
 from gateway.proofs import backlog_view
 
@@ -49,6 +49,16 @@ def journal(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, An
 def renew(body: RenewalRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, int]:
     """Have every time stamp of the journal that ends before a day covered by a new one (RFC 4998, 5.2)."""
     return {"renewed": gateway.journal.batches.renew(before=datetime.combine(body.before, time(), UTC))}
+
+
+@router.get("/submissions", operation_id="listErasable")
+def erasable(gateway: TheGateway, query: Annotated[Erasable, Query()]) -> dict[str, Any]:
+    """Forms accepted before a day that are kept and of which nothing is under way, oldest first: what can be erased."""
+    items, cursor = gateway.erasure.erasable(before=query.before, after=int(query.after), limit=query.limit)
+    body: dict[str, Any] = {"items": items}
+    if cursor is not None:
+        body["next"] = f"/v1/operations/submissions?before={query.before}&after={cursor}&limit={query.limit}"
+    return body
 
 
 @router.post("/submissions/{submission_id}/erasures", status_code=201, operation_id="createErasure")

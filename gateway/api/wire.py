@@ -192,6 +192,12 @@ class ActRequest(Strict):
     by: Label
 
 
+class Erasable(Page):
+    """Query of the forms that can be erased: those accepted before that day begins (UTC)."""
+
+    before: date
+
+
 class ErasureRequest(Strict):
     """Why a form is erased. by: the operator's label."""
 
@@ -210,6 +216,7 @@ READ_NAMES = frozenset(
         ActRequest,
         Consistency,
         RenewalRequest,
+        Erasable,
         DepositRequest,
         Slip,
         PaperFailure,

@@ -88,6 +88,29 @@ def act(
 
 
 @app.command()
+def erasable(
+    url: Url,
+    before: Annotated[str, typer.Option("--before", metavar="DAY", help="Accepted before this day, as 2011-01-31.")],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List forms that can be erased.
+
+    Accepted before a day, still kept, nothing of them under way; oldest first.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = list(gateway.erasable(before=before))
+        if as_json:
+            print_json({"items": found})
+            return
+        print_table(
+            ("accepted", "state", "kind", "submission"),
+            [(item["acceptedAt"], item["state"], item["kind"], item["submissionId"]) for item in found],
+        )
+
+
+@app.command()
 def erase(
     submission_id: Annotated[str, typer.Argument(metavar="SUBMISSION", help="Id of the submission.")],
     url: Url,

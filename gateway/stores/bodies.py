@@ -9,9 +9,10 @@ are kept as they came.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from gateway.errors import NotFound
-from gateway.model import DeliveryId, EvidenceId, PaperProof, SubmissionId
+from gateway.model import DeliveryId, EvidenceId, PaperProof, Submission, SubmissionId
 from gateway.stores import rows
 from gateway.stores.at_rest import KEY_BYTES, Damaged, open_body, seal_body
 from gateway.stores.engine import sqlite
@@ -28,6 +29,11 @@ JOIN body_key USING (submission_id) WHERE delivery_id = ?
 _PAPER_PROOF = f"""
 SELECT {rows.PAPER_PROOF}, body_key.key FROM paper_proof JOIN delivery ON delivery.id = delivery_id
 JOIN body_key USING (submission_id) WHERE evidence_id = ?
+"""
+_ERASABLE = f"""
+SELECT seq, {rows.SUBMISSION} FROM submission WHERE accepted_at < ? AND seq > ? AND EXISTS (
+    SELECT 1 FROM body_key WHERE submission_id = submission.id) AND NOT EXISTS (
+    SELECT 1 FROM delivery WHERE submission_id = submission.id AND {rows.NOT_ENDED}) ORDER BY seq LIMIT ?
 """
 _ERASURE = (
     "DELETE FROM body_key WHERE submission_id = ?1",
@@ -97,6 +103,14 @@ def are_kept(connection: sqlite.Connection, submission_id: SubmissionId) -> bool
     """See `ports.Reading.is_kept`."""
     sql = "SELECT 1 FROM body_key WHERE submission_id = ?"
     return connection.execute(sql, (submission_id,)).fetchone() is not None
+
+
+def erasable(
+    connection: sqlite.Connection, *, before: datetime, after: int, limit: int
+) -> list[tuple[int, Submission]]:
+    """See `ports.Reading.erasable`."""
+    found = connection.execute(_ERASABLE, (rows.to_ms(before), after, limit))
+    return [(row[0], rows.submission_of(row[1:])) for row in found]
 
 
 def erase(connection: sqlite.Connection, submission_id: SubmissionId) -> None:

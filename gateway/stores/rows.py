@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.journal import Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey, Purpose
-from gateway.lifecycle import FINAL, NEEDS_A_PERSON
+from gateway.lifecycle import ENDED, FINAL, NEEDS_A_PERSON
 from gateway.model import (
     Alert,
     CaseId,
@@ -160,6 +160,9 @@ def _listed(states: Iterable[DeliveryState]) -> str:
 
 NOT_FINAL = f"state NOT IN ({_listed(FINAL)})"
 """Without the recipient's receipt, as a condition; the index of mailboxes is over the same words."""
+
+NOT_ENDED = f"state NOT IN ({_listed(ENDED)})"
+"""Something is still to be done, as a condition."""
 
 IN_HAND = f"state IN ({_listed({*NEEDS_A_PERSON, DeliveryState.PAPER_DEPOSITED})})"
 """In the hands of people, as a condition; the index of the operator's queue is over the same words."""

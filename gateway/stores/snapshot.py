@@ -134,6 +134,9 @@ class Snapshot:
     def is_kept(self, submission_id: SubmissionId) -> bool:
         return bodies.are_kept(self._connection, submission_id)
 
+    def erasable(self, *, before: datetime, after: int, limit: int) -> Sequence[tuple[int, Submission]]:
+        return bodies.erasable(self._connection, before=before, after=after, limit=limit)
+
     def watch_due(self, *, now: datetime, limit: int) -> Sequence[Delivery]:
         sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE watch_at <= ? ORDER BY watch_at LIMIT ?"
         return [rows.delivery_of(row) for row in self._rows(sql, to_ms(now), limit)]

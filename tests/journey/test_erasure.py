@@ -241,3 +241,31 @@ def test_the_evidence_package_proves_the_course_after_the_erasure(
     verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=counter.gateway.clock.now()))
     assert verdict.indication is Indication.TOTAL_PASSED
     assert [each.event for each in verdict.story][-1] is Event.ERASURE
+
+
+def test_what_can_be_erased_is_listed_until_it_is(
+    http: Http, counter: Counter, clock: Hands, url: str, ended: dict[str, Any]
+) -> None:
+    today = clock.now().date()
+    tomorrow = (today + timedelta(days=1)).isoformat()
+    hand_in(http, counter)  # under way
+
+    def listed(before: str) -> list[str]:
+        items = http("admin").get("/v1/operations/submissions", params={"before": before, "limit": 1}).json()["items"]
+        return [each["submissionId"] for each in items]
+
+    assert listed(today.isoformat()) == []
+    assert listed(tomorrow) == [ended["submissionId"]]
+    token = {"SEALPOST_URL": url, "SEALPOST_TOKEN_FILE": str(counter.folder.admin_token)}
+    shown = sealpost(["operations", "erasable", "--before", tomorrow, "--json"], environment=token)
+    (item,) = shown.json["items"]
+    assert item | {"acceptedAt": ""} == {
+        "submissionId": ended["submissionId"],
+        "kind": ended["kind"],
+        "state": "closed-with-exceptions",
+        "acceptedAt": "",
+    }
+    erase(http, ended["submissionId"])
+    assert listed(tomorrow) == []
+    assert http("admin").get("/v1/operations/submissions?before=soon").status_code == 400
+    assert http("service").get(f"/v1/operations/submissions?before={tomorrow}").status_code == 403
