@@ -134,7 +134,9 @@ class TrustPolicy:
 
     def _dated_above(self, line: Sequence[SignerCertificate], at: datetime) -> list[DatedAnchor]:
         """The dated anchors that can be the end of a path of these certificates: an issuer, or one of them itself."""
-        names = {name.public_bytes() for each in line for name in (each.certificate.issuer, each.certificate.subject)}
+        if not self.dated:
+            return []
+        names = {name for each in line for name in _names(each.certificate)}
         found = (each for name in names for each in self._dated_by_name.get(name, ()))
         return [each for each in found if each.is_in_force(at)]
 
@@ -273,6 +275,14 @@ def _asn1(der: bytes) -> asn1_x509.Certificate:
 
 def _der(certificate: asn1_x509.Certificate) -> bytes:
     return certificate.dump()  # type: ignore[no-untyped-call,no-any-return]  # untyped library
+
+
+def _names(certificate: x509.Certificate) -> Sequence[bytes]:
+    """The DER names of issuer and subject; none where they are damaged: no path leads through such a certificate."""
+    try:
+        return certificate.issuer.public_bytes(), certificate.subject.public_bytes()
+    except ValueError:
+        return ()
 
 
 def _finish(coroutine: Coroutine[Any, Any, _T]) -> _T:
