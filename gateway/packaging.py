@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.errors import NotFound
 from gateway.evidence import Witness
 from gateway.journal import EntryKind
-from gateway.model import Evidence, Party, SubmissionId
+from gateway.model import Evidence, Party, SubmissionId, ValidationItem
 from gateway.package import DESCRIPTION, VALIDATION, describe, write_description
 from gateway.ports import Clock, Reading, Store
 from gateway.proofs import EntryProof, Proofs
@@ -62,12 +62,15 @@ class Packages:
         )
         files, records = {DESCRIPTION: write_description(description)}, dict[str, bytes]()
         proven: dict[str, bytes] = {}
-        for kind, thing, name, raw in _things(view, evidence):
+        things = list(_things(view, evidence))
+        record = view.validation_of(submission_id) if description.whole else None
+        if record is not None:
+            things.append((EntryKind.VALIDATION, submission_id, VALIDATION, record.raw))
+            files |= {_place(item): item.raw for item in record.items}
+        for kind, thing, name, raw in things:
             files[name] = raw
             with suppress(NotFound):
                 _lay_out(self.proofs.entry_in(view, kind, thing), proven, records)
-        if description.whole:
-            proven |= _known_of_certificates(view, submission_id)
         return files | proven, records
 
 
@@ -80,17 +83,10 @@ def _things(view: Reading, evidence: list[Evidence]) -> Iterator[tuple[EntryKind
             yield EntryKind.RECEIPT, receipt.id, f"receipts/{receipt.id}.xml", receipt.raw
 
 
-def _known_of_certificates(view: Reading, submission_id: SubmissionId) -> dict[str, bytes]:
-    """What was kept of the certificates behind the form when it was handed in."""
-    record = view.validation_of(submission_id)
-    if record is None:
-        return {}
-    files = {VALIDATION: record.raw}
-    for item in record.items:
-        digest = item.digest.removeprefix("sha256:")
-        place = f"certificates/{digest}.cer" if item.kind == "certificate" else f"revocation/{digest}.{item.kind}"
-        files[place] = item.raw
-    return files
+def _place(item: ValidationItem) -> str:
+    """Where a package holds what was kept of the certificates behind a form."""
+    digest = item.digest.removeprefix("sha256:")
+    return f"certificates/{digest}.cer" if item.kind == "certificate" else f"revocation/{digest}.{item.kind}"
 
 
 def _lay_out(found: EntryProof, files: dict[str, bytes], records: dict[str, bytes]) -> None:

@@ -30,6 +30,7 @@ from signing.errors import ContainerRejected, refusal
 from signing.formats.cades import sign_cades, verify_cades
 from signing.model import Identity, VerifiedSignature
 from signing.parsing import NotXml, parse
+from signing.records import read_record
 from signing.trust import TrustPolicy
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -87,16 +88,24 @@ def build_package(
 
     records: file -> evidence record over that file, in DER.
     at: claimed signing time, not proof of time.
-    Raises ContainerRejected; KeyUnavailable if the algorithm policy does not let the key sign.
+    Raises ContainerRejected; KeyUnavailable if the algorithm policy does not let the key sign; VerificationFailed
+    (record-unreadable).
     """
     meta: dict[str, bytes] = {}
     manifest = _write_manifest("", 1, files)
     meta[_META + "ASiCManifest001.xml"] = manifest
     meta[_PROOF[""][0].format("001")] = sign_cades(manifest, identity=identity, at=at)
+    names = {DIGESTS["sha256"](content).digest(): name for name, content in files.items()}
     for number, (name, record) in enumerate(records.items(), start=1):
         mark = f"{number:03}"
         kind = "EvidenceRecord"
-        meta[f"{_META}ASiC{kind}Manifest{mark}.xml"] = _write_manifest(kind, number, {name: files[name]})
+        # What stands beside a file in the hash tree may be another one of this package: the record proves both.
+        path = read_record(record).chains[0][0].path
+        beside = [names[digest] for digest in (path[0] if path else ()) if digest in names]
+        covered = dict.fromkeys((name, *beside))
+        meta[f"{_META}ASiC{kind}Manifest{mark}.xml"] = _write_manifest(
+            kind, number, {each: files[each] for each in covered}
+        )
         meta[_PROOF[kind][0].format(mark)] = record
     return build_container({**files, **meta}, max_bytes=MAX_BYTES, max_entries=MAX_ENTRIES)
 

@@ -6,6 +6,7 @@ packed: `Parts.files`, `Parts.records`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from hashlib import sha256 as bare_sha256
 from gateway.envelope import Consignment
 from gateway.evidence import Witness
 from gateway.examination import Grounds
-from gateway.journal import Entry, entry_bytes, entry_of_evidence, entry_of_receipt
+from gateway.journal import Entry, entry_bytes, entry_of_evidence, entry_of_receipt, entry_of_validation
 from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
@@ -27,9 +28,11 @@ from gateway.model import (
     Submission,
     SubmissionId,
     SubmissionState,
+    ValidationItem,
+    ValidationRecord,
     new_id,
 )
-from gateway.package import DESCRIPTION, FORM, Description, describe, write_description
+from gateway.package import DESCRIPTION, FORM, VALIDATION, Description, describe, write_description
 from gateway.receipt import build_receipt
 from signing import (
     Checkpoint,
@@ -177,8 +180,8 @@ class Journal:
         return files, records
 
 
-def make_parts(world: World, *, stamped_at: datetime = STAMPED) -> Parts:
-    """Acceptance, consignment to the Fund, hand-over by its receipt."""
+def make_parts(world: World, *, stamped_at: datetime = STAMPED, items: Sequence[ValidationItem] = ()) -> Parts:
+    """Acceptance, consignment to the Fund, hand-over by its receipt. items: what was known of the certificates."""
     form = sign_xml(DOCUMENT, identity=world.doctor, at=HANDED_IN - timedelta(hours=1))
     witness = Witness(keys=Keyring.single(world.service), issuer="counter")
     submission = Submission(
@@ -235,7 +238,9 @@ def make_parts(world: World, *, stamped_at: datetime = STAMPED) -> Parts:
         evidence_id=evidence[-1].id,
         raw=raw_receipt,
     )
-    return pack_parts(world, submission, (delivery,), evidence, receipt, form, stamped_at=stamped_at)
+    kept = json.dumps({"kept": [each.digest for each in items]}).encode()
+    known = ValidationRecord(at=HANDED_IN, outcome="passed", raw=kept, items=tuple(items))
+    return pack_parts(world, submission, (delivery,), evidence, receipt, form, known, stamped_at=stamped_at)
 
 
 def pack_parts(
@@ -245,11 +250,16 @@ def pack_parts(
     evidence: tuple[Evidence, ...],
     receipt: KeptReceipt,
     form: bytes,
+    known: ValidationRecord,
     *,
     stamped_at: datetime,
 ) -> Parts:
     """The parts of a package of all this, with a journal around it."""
-    own: Sequence[Entry] = [*map(entry_of_evidence, evidence), entry_of_receipt(receipt)]
+    own: Sequence[Entry] = [
+        *map(entry_of_evidence, evidence),
+        entry_of_receipt(receipt),
+        entry_of_validation(submission.id, known),
+    ]
     other = entry_of_evidence(replace(evidence[0], id=new_id(), raw=b"of somebody else"))  # type: ignore[arg-type]
     journal_files, records = Journal(world=world, entries=[other, *own, other]).close(stamped_at=stamped_at)
     description = describe(
@@ -266,6 +276,8 @@ def pack_parts(
         DESCRIPTION: write_description(description),
         **{f"evidence/{each.id}.xml": each.raw for each in evidence},
         f"receipts/{receipt.id}.xml": receipt.raw,
+        VALIDATION: known.raw,
+        **{f"revocation/{each.digest.removeprefix('sha256:')}.{each.kind}": each.raw for each in known.items},
         **journal_files,
     }
     return Parts(

@@ -55,7 +55,8 @@ def examine_form(
     needed = material.description.state != SubmissionState.REJECTED
     proven = [material.proven[each.name] for each in naming if not others and each.name in material.proven]
     judged_at = min([material.grounds.at, *proven])
-    assessed = assess_xml(raw, policy=material.grounds.policy, validation_time=judged_at, kept=material.kept)
+    kept = material.kept_for(judged_at)
+    assessed = assess_xml(raw, policy=material.grounds.policy, validation_time=judged_at, kept=kept)
     for each in assessed.signatures:
         if each.passed is not None:
             signed.remember([each.passed])
@@ -108,7 +109,9 @@ def examine_renditions(material: Material, signed: Signed) -> Iterator[Link]:
 def _signed_rendition(material: Material, signed: Signed, name: str, raw: bytes, form: bytes) -> Link:
     grounds = material.grounds
     try:
-        validated = validate_pdf(raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept)
+        validated = validate_pdf(
+            raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept_for(grounds.at)
+        )
     except VerificationFailed as error:
         if error.code == "no-signature":
             return _unproven(name, "pages-not-proven")

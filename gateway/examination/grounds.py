@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from functools import cached_property
 
 from gateway.errors import Unreadable
 from gateway.examination.verdict import Link, LinkKind, Standing, Who
-from gateway.package import CERTIFICATE, REVOCATION, Description
+from gateway.package import CERTIFICATE, REVOCATION, VALIDATION, Description
 from signing import (
     Indication,
     Package,
@@ -21,6 +22,7 @@ from signing import (
     ValidationData,
     ValidationPolicy,
     VerificationFailed,
+    sha256,
 )
 
 
@@ -69,14 +71,31 @@ class Material:
         """SHA-256 of each file -> its name."""
         return {hashlib.sha256(content).digest(): name for name, content in self.package.files.items()}
 
-    @cached_property
-    def kept(self) -> ValidationData:
-        """The certificates and the revocation data in the package."""
+    def kept_for(self, judged_at: datetime) -> ValidationData:
+        """The certificates and the revocation data that count for a signature judged at a time.
+
+        Certificates prove themselves. Revocation data counts for a past time only if it provably is as old: if the
+        record of what was known at arrival names it, and that record has a time stamp of its own.
+        """
         found: dict[str, list[bytes]] = {"cer": [], "ocsp": [], "crl": []}
+        now = judged_at >= self.grounds.at
         for name, content in self.package.files.items():
-            if CERTIFICATE.fullmatch(name) or REVOCATION.fullmatch(name):
+            matched = REVOCATION.fullmatch(name)
+            counts = matched is not None and (now or sha256(content) in self._known_at_arrival)
+            if counts or CERTIFICATE.fullmatch(name):
                 found[name.rpartition(".")[2]].append(content)
         return ValidationData(certificates=tuple(found["cer"]), ocsps=tuple(found["ocsp"]), crls=tuple(found["crl"]))
+
+    @cached_property
+    def _known_at_arrival(self) -> frozenset[str]:
+        """Digests of what was kept when the form arrived, if it is proven since when."""
+        if VALIDATION not in self.proven:
+            return frozenset()
+        try:
+            kept = json.loads(self.package.files[VALIDATION])["kept"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return frozenset()
+        return frozenset(each for each in kept if isinstance(each, str)) if isinstance(kept, list) else frozenset()
 
     def judged_at(self, name: str) -> datetime:
         """As of when a signature in this file is judged: when it is proven to have existed, else now."""

@@ -14,7 +14,7 @@ from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
-from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, RECEIPT
+from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, RECEIPT, VALIDATION
 from signing import (
     Checkpoint,
     Covering,
@@ -32,7 +32,11 @@ from signing import (
     verify_record,
 )
 
-PLACES: Mapping[EntryKind, str] = {EntryKind.EVIDENCE: "evidence/{}.xml", EntryKind.RECEIPT: "receipts/{}.xml"}
+PLACES: Mapping[EntryKind, str] = {
+    EntryKind.EVIDENCE: "evidence/{}.xml",
+    EntryKind.RECEIPT: "receipts/{}.xml",
+    EntryKind.VALIDATION: VALIDATION,
+}
 
 
 @dataclass(kw_only=True)
@@ -71,7 +75,7 @@ def examine_journal(material: Material) -> Journaled:
     for name, (entry, about) in entries.items():
         if keys.logs:
             _inclusion(material, found, name, entry, about, keys)
-        _time(material, found, records.get(name), name, about, needed=True)
+        _time(material, found, records.get(name), name, about, needed=about != VALIDATION)
     for name in material.package.files:
         if CHECKPOINT.fullmatch(name):
             if keys.logs:
@@ -79,8 +83,9 @@ def examine_journal(material: Material) -> Journaled:
             _time(material, found, records.get(name), name, name, needed=False)
     covered = {about for _, about in entries.values()}
     for name in material.package.files:
-        if (EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)) and name not in covered:
-            found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=True))
+        stated = EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
+        if (stated or name == VALIDATION) and name not in covered:
+            found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=stated is not None))
     found.links += _witnesses(found.seen.values())
     for record in material.package.records:
         if not all(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name) for name in record.digests):

@@ -55,12 +55,12 @@ class Signed:
 
     def validate(self, name: str) -> ValidatedSignature:
         """The one signature of a file, judged when the file is proven to have existed. Raises VerificationFailed."""
-        material = self._material
+        material, judged_at = self._material, self._material.judged_at(name)
         validated = validate_xml(
             material.package.files[name],
             policy=material.grounds.policy,
-            validation_time=material.judged_at(name),
-            kept=material.kept,
+            validation_time=judged_at,
+            kept=material.kept_for(judged_at),
         )
         self.remember(validated.signatures)
         return validated.signatures[0]

@@ -89,6 +89,7 @@ def test_each_party_gets_what_it_may_see_and_strangers_nothing(
         f"evidence/{each['evidenceId']}.xml" for each in events
     }
     assert not any(name.endswith(("form.xml", ".pdf")) for name in kept)
+    assert json.loads(kept["validation.json"])["outcome"] == "passed"
     own = {f"evidence/{each['evidenceId']}.xml" for each in events if each.get("deliveryId")}
     shown = {name for name in read_package(worker.content).files if name.startswith("evidence/")}
     assert shown < own
@@ -179,7 +180,8 @@ def test_what_the_journal_cannot_prove_yet_is_named(http: Http, counter: Counter
     verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=datetime.now(UTC)))
     assert verdict.indication is Indication.INDETERMINATE
     unproven = {link.about for link in verdict.missing if link.kind is LinkKind.TIME and link.code == "not-stamped"}
-    assert unproven == {name for name in read_package(raw).files if name.startswith("evidence/")}
+    stored = read_package(raw).files
+    assert unproven == {name for name in stored if name.startswith("evidence/") or name == "validation.json"}
 
 
 def test_a_refused_form_has_a_package_too(http: Http, counter: Counter) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,21 +19,28 @@ from signing import (
     ContainerRejected,
     VerificationFailed,
     add_files,
+    build_batch,
     build_container,
     build_package,
+    build_record,
     check_covered,
     read_container,
     read_package,
+    verify_record,
     verify_seal,
 )
 from signing.asic import MAX_ENTRIES
 from signing.container import MAX_BYTES
 from tests.signing.pki import AT, People, make_people
+from tests.signing.stamping import TIME_TRUST, stamper
 from tests.tools import require
 
 PEOPLE = make_people()
 FILES = {"package.json": b"{}\n", "evidence/a.xml": b"<a/>", "journal/1.entry": b"one\n", "journal/2.entry": b"two\n"}
-RECORDS = {"journal/1.entry": b"record one", "journal/2.entry": b"record two"}
+LATER = AT + timedelta(hours=1)
+BATCH = build_batch([sha256(content).digest() for content in (b"other", b"one\n", b"two\n", b"three")])
+TOKEN = stamper(LATER).stamp_digest(BATCH.root, digest_name="sha256", at=LATER).token
+RECORDS = {f"journal/{number}.entry": build_record(BATCH.path(number), TOKEN) for number in (1, 2)}
 RAW = build_package(FILES, records=RECORDS, identity=PEOPLE.doctor, at=AT)
 SEAL, SIGNATURE = "META-INF/ASiCManifest001.xml", "META-INF/signature001.p7s"
 RECORD = "META-INF/ASiCEvidenceRecordManifest001.xml"
@@ -69,6 +78,22 @@ def test_what_is_built_reads_back() -> None:
     assert {name: covering.proof for covering in package.records for name in covering.digests} == RECORDS
     for covering in package.records:
         check_covered(package, covering)
+
+
+def test_a_record_names_every_file_of_the_package_that_it_proves() -> None:
+    """Neighbours in a hash tree stand in each other's record: other readers look for them among the files."""
+    files = {**FILES, "journal/3.entry": b"three"}
+    records = {**RECORDS, "journal/3.entry": build_record(BATCH.path(3), TOKEN)}
+    package = read_package(build_package(files, records=records, identity=PEOPLE.doctor, at=AT))
+    named = [set(covering.digests) for covering in package.records]
+    assert named == [
+        {"journal/1.entry"},
+        {"journal/2.entry", "journal/3.entry"},
+        {"journal/2.entry", "journal/3.entry"},
+    ]
+    for covering in package.records:
+        for name in covering.digests:
+            verify_record(covering.proof, files[name], trust=TIME_TRUST, at=LATER)
 
 
 def test_openssl_finds_the_seal_good_and_any_zip_reader_the_files(tmp_path: Path) -> None:
