@@ -13,7 +13,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from benchmarks import claims, delivery, intake, journal, peers, rendition, seals, size, validate, validate_java
+from benchmarks import (
+    claims,
+    delivery,
+    intake,
+    journal,
+    journal_store,
+    peers,
+    rendition,
+    seals,
+    size,
+    validate,
+    validate_java,
+)
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
@@ -37,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
     "envelope-seal": seals.envelope,
     "journal-append": journal.append,
     "rendition": rendition.run,
+    "journal-store": journal_store.run,
 }
 
 # Modules that each have options(parser) and run(chosen), which gives something with passed and to_json().

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,7 @@ from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
 # The engine is imported by the commands that run it: every other command would wait for it.
 
 Checkpoints = Annotated[
-    Sequence[Path],
+    list[Path] | None,
     typer.Option(
         "--checkpoint",
         help="A checkpoint of the journal that was kept elsewhere, which it must extend. May be given again.",
@@ -26,7 +25,7 @@ Checkpoints = Annotated[
 ]
 
 
-def audit(config: ConfigFile, checkpoint: Checkpoints = (), as_json: AsJson = False) -> None:
+def audit(config: ConfigFile, checkpoint: Checkpoints = None, as_json: AsJson = False) -> None:
     """Prove again everything that is stored.
 
     States against evidence, evidence against signatures and digests, hand-overs against receipts, terms, cases, queues.
@@ -43,7 +42,7 @@ def audit(config: ConfigFile, checkpoint: Checkpoints = (), as_json: AsJson = Fa
         gateway = build(loaded)
         try:
             tally, found = Tally(), []
-            for flaw in auditing(gateway, known=[file.read_bytes() for file in checkpoint]).run(tally):
+            for flaw in auditing(gateway, known=[file.read_bytes() for file in checkpoint or ()]).run(tally):
                 if as_json:
                     found.append({**asdict(flaw), "message": flaw.message, "fix": flaw.way_out})
                     continue

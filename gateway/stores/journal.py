@@ -14,6 +14,7 @@ from gateway.stores.engine import sqlite
 
 _SIZE = "SELECT coalesce(max(position), -1) + 1 FROM journal"
 _ENTER = f"INSERT INTO journal ({rows.ENTRY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ENTER_NEXT = f"INSERT INTO journal ({rows.ENTRY}) VALUES (({_SIZE}), ?, ?, ?, ?, ?, ?, ?)"
 _IN_ORDER = """
 SELECT at, 0 AS from_receipt, seq FROM evidence UNION ALL SELECT received_at, 1, seq FROM receipt ORDER BY 1, 2, 3
 """
@@ -26,9 +27,8 @@ def size(connection: sqlite.Connection) -> int:
 
 def enter(connection: sqlite.Connection, entry: Entry) -> int:
     """See `ports.Transaction.enter`."""
-    position = size(connection)
-    connection.execute(_ENTER, rows.entry_row(entry, position))
-    return position
+    added = connection.execute(_ENTER_NEXT, rows.entry_row(entry, 0)[1:])
+    return int(added.lastrowid or 0)
 
 
 def entries(connection: sqlite.Connection, *, first: int, limit: int) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.client import Client
 from gateway.demo.papers import Paper, draw_up
 from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.demo.stage import Stage, set_stage
@@ -254,3 +256,26 @@ def test_a_case_shows_its_terms_and_why_they_run(stage: Stage) -> None:
     for words in ("T5 running", term["act"], term["lastDay"], term["dayZeroIs"], term["startedBy"]["evidenceId"]):
         assert words in " ".join(shown.out.decode().split())
     assert _as(stage, "fund", ["case", case["caseId"]]).code == 1
+
+
+def test_the_worker_keeps_the_journal_and_the_operator_sees_how_far_it_is(stage: Stage, tmp_path: Path) -> None:
+    assert _submit(stage, _form(stage)).code == 0
+    admin = {"SEALPOST_URL": stage.url, "SEALPOST_TOKEN_FILE": str(stage.folder.admin_token)}
+    backlog = sealpost(["operations", "journal", "--json"], environment=admin).json
+    deadline = time.monotonic() + 60
+    while (backlog["unstamped"] or not backlog["entries"]) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        backlog = sealpost(["operations", "journal", "--json"], environment=admin).json
+    assert (backlog["open"], backlog["unstamped"]) == (0, 0)
+    shown = sealpost(["operations", "journal"], environment=admin)
+    assert (shown.code, "wait for a time stamp" in shown.text, backlog["stampsEndAt"] in shown.text) == (0, True, True)
+    renewed = sealpost(["operations", "renew", "--before", "2026-01-01"], environment=admin)
+    assert (renewed.code, renewed.text) == (0, "0 time stamps renewed\n")
+    kept = tmp_path / "checkpoint"
+    with Client(stage.url) as nobody:
+        kept.write_bytes(nobody.checkpoint())
+    audit = ["audit", "--config", stage.folder.config, "--checkpoint", kept]
+    assert sealpost(audit).code == 0
+    kept.write_bytes(kept.read_bytes().replace(b"\n", b"\n9", 1))
+    ran = sealpost(audit)
+    assert (ran.code, "known-checkpoint-invalid" in ran.text) == (1, True)

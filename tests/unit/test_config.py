@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from gateway.assembly import build
 from gateway.config import Config, load_config
 from gateway.errors import ConfigError
-from signing import identity_to_pem
+from signing import identity_to_pem, new_note_key, note_signer_from_pem
 from signing.issuing import issue, issue_authority
 from tests.schemas.cases import catalogue
 
@@ -55,6 +56,11 @@ def test_paths_are_relative_to_the_file_and_the_rest_has_defaults(tmp_path: Path
         ("[server]\nprocesses = 0", "config-value", "server.processes"),
         ("[server]\nkept_per_day = 0", "config-value", "server.kept_per_day"),
         ("[server]\nrequest_timeout_s = 0", "config-value", "server.request_timeout_s"),
+        ("[journal]\nclose_at = 10001", "config-value", "journal.close_at"),
+        ("[journal]\nclose_after_s = 0", "config-value", "journal.close_after_s"),
+        ("[journal]\nwitnesses = []", "config-value", "journal.witnesses"),
+        ("[timestamps]\nauthorities = 'https://time.example'", "config-value", "timestamps.authorities"),
+        ("[timestamps]\nlate_after_s = -1", "config-value", "timestamps.late_after_s"),
         ("[dispatch]\nworkers = 0", "config-value", "dispatch.workers"),
         ("[dispatch]\npushers = 0", "config-value", "dispatch.pushers"),
         ("[dispatch]\nlease_s = -1", "config-value", "dispatch.lease_s"),
@@ -145,6 +151,42 @@ def test_a_gateway_is_not_built_on_a_wrong_file(
     ],
 )
 def test_a_gateway_that_could_not_push_as_told_is_not_built(
+    config: Config, tmp_path: Path, key: str, content: bytes | None, code: str, named: str
+) -> None:
+    test_a_gateway_is_not_built_on_a_wrong_file(config, tmp_path, key, content, code, named)
+
+
+NAMED = "witness.example/w1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "named"),
+    [
+        ({"journal_origin": "two words"}, "config-value", "journal.origin"),
+        ({"journal_retired": ("nothing",)}, "journal-key", "journal.retired"),
+        ({"witnesses": ("nothing https://witness.example",)}, "journal-key", "journal.witnesses"),
+        ({"witnesses": (str(note_signer_from_pem(new_note_key(), name=NAMED).verifier),)}, "journal-key", NAMED),
+        ({"timestamp_authorities": ("https://time.example",)}, "config-value", "not both"),
+    ],
+)
+def test_a_gateway_that_could_not_keep_its_journal_as_told_is_not_built(
+    config: Config, changes: dict[str, Any], code: str, named: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        build(replace(config, **changes), catalogue=catalogue())
+    assert refused.value.code == code
+    assert named in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "code", "named"),
+    [
+        ("journal_key", None, "secret-unreadable", "journal.key"),
+        ("journal_key", b"nothing", "journal-key", "journal.key"),
+        ("timestamp_demonstration", b"nothing", "timestamp-authority", "timestamps.demonstration"),
+    ],
+)
+def test_keys_of_the_journal_must_be_right(
     config: Config, tmp_path: Path, key: str, content: bytes | None, code: str, named: str
 ) -> None:
     test_a_gateway_is_not_built_on_a_wrong_file(config, tmp_path, key, content, code, named)
