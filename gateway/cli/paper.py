@@ -23,7 +23,8 @@ from gateway.cli.options import (
     load_key,
     load_trust,
 )
-from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.cli.output import answering, out, print_json, print_table, usage_error, write_bytes
+from gateway.config import is_public_url
 from gateway.envelope import open_envelope
 from gateway.errors import Unreadable
 from gateway.views import PrintJobView
@@ -87,19 +88,24 @@ def print_job(
     to: Annotated[
         Path | None, typer.Option("--out", help="New file that only you may read; stdout when not given.")
     ] = None,
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", help="Where anybody finds the gateway; printed with a QR code.")
+    ] = None,
     token: Token = None,
     token_file: TokenFile = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Open a copy with the print station's key and write it as text.
+    """Open a copy with the print station's key and write it as a letter (PDF).
 
     The clear text is written where you say and kept nowhere else.
     """
     from gateway.forms.catalogue import Catalogue
-    from gateway.paperform import paper_text
+    from gateway.paperform import paper_letter
 
     if to is not None and to.exists():
         raise usage_error(f"{to} exists; nothing was printed")
+    if public_url is not None and not is_public_url(public_url):
+        raise usage_error("--public-url must be an address such as https://counter.example")
     with answering(as_json=False), client(url, token, token_file) as gateway:
         identity, trust = load_key(key, password_file), load_trust(anchors)
         sealed = gateway.take_print_job(delivery_id)
@@ -107,16 +113,12 @@ def print_job(
         note = opened.consignment
         if note.delivery_id != delivery_id:
             raise Unreadable("another-copy", "the envelope holds another copy than the one asked for")
-        catalogue = Catalogue.load()
-        kind = catalogue.by_name(note.kind)
-        if kind is None:
-            raise Unreadable("unknown-kind", f"forms of the kind {note.kind} are not known here")
-        text = paper_text(opened.form, note, kind=kind, fields=catalogue.fields(kind), language=lang.value)
+        letter = paper_letter(opened.form, note, catalogue=Catalogue.open(), language=lang.value, public_url=public_url)
         if to is None:
-            out().print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            write_bytes(letter)
             return
-        with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(letter)
 
 
 @app.command()

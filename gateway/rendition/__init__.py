@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.errors import EngineFault
@@ -21,7 +23,7 @@ from gateway.rendition.printing import press
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
 
-__all__ = ["MAX_CHECK_URL", "render"]
+__all__ = ["MAX_CHECK_URL", "Cover", "render"]
 
 MAX_CHECK_URL = 300
 
@@ -29,7 +31,25 @@ MAX_CHECK_URL = 300
 _SURE = re.compile(r"[^ -~\u00a0-\u017f\u0192\u0218-\u021b\u1e80-\u1e85\u1e9e\u2013\u2014\u2018-\u201e\u2026\u20ac]")
 
 
-def render(document: bytes, *, catalogue: Catalogue, language: str, check_url: str | None = None) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """A sheet in front of a form that goes by post. address: its lines; empty when the form names none."""
+
+    address: tuple[str, ...]
+    article: str
+    copy: str
+    delivery_id: str
+    accepted_at: datetime
+
+
+def render(
+    document: bytes,
+    *,
+    catalogue: Catalogue,
+    language: str,
+    check_url: str | None = None,
+    cover: Cover | None = None,
+) -> bytes:
     """A form as PDF, unsigned.
 
     document: a form in XML, signed or a draft; attached as `form.xml`, byte for byte, as the source of the print.
@@ -66,6 +86,9 @@ def render(document: bytes, *, catalogue: Catalogue, language: str, check_url: s
         "check": None if check_url is None else {"url": check_url, "code": qr_svg(check_url)},
         "words": words,
         "content": content,
+        "cover": None
+        if cover is None
+        else {**asdict(cover), "accepted_at": values.instant(cover.accepted_at.isoformat())},
         "replaced": False,
     }
     return _printed(template.source, data, document)
