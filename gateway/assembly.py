@@ -54,6 +54,7 @@ from gateway.transports import TRANSPORTS
 from gateway.transports.fetching import Fetching
 from gateway.transports.push import ClientCertificate, PushSettings
 from gateway.transports.revocation import RevocationSources
+from gateway.trustfolder import Trusted, load_trusted
 from gateway.vouching import Vouching
 from gateway.watch import Watch
 from signing import (
@@ -112,8 +113,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     check_holidays(catalogue.countries.values())
     validator = Validator(catalogue)
     messages = catalogue.messages
-    trust = _trust(config.anchors, "anchors")
-    vouching = _vouching(config, trust, clock)
+    trusted = _trusted(config)
+    trust = trusted.signers
+    vouching = _vouching(config, trusted, clock)
     rings = keyrings(config)
     push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]))
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
@@ -133,7 +135,15 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         remind_after_s=config.remind_after_s,
     )
     seals = tuple(key.identity for key in rings[Purpose.SERVICE].keys)
-    journal = assemble_journal(config, store=store, clock=clock, service=seals[0], reach=push.reach, holder=_holder())
+    journal = assemble_journal(
+        config,
+        store=store,
+        clock=clock,
+        service=seals[0],
+        stamps=trusted.timestamps,
+        reach=push.reach,
+        holder=_holder(),
+    )
     hosting = None
     if Purpose.MAILBOX in rings:
         own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
@@ -229,21 +239,37 @@ def _trust(file: Path, key: str) -> TrustPolicy:
         raise ConfigError("trust-anchors", f"trust.{key}: {file}: {error.detail}") from error
 
 
-def _vouching(config: Config, trust: TrustPolicy, clock: Clock) -> Vouching:
-    time_anchors = config.timestamp_anchors
-    stamps = trust if time_anchors is None else _trust(time_anchors, "timestamp_anchors")
+def _trusted(config: Config) -> Trusted:
+    """The anchors of the configuration, and what its folder adds to them."""
+    anchors = times = _trust(config.anchors, "anchors").anchors
+    if config.timestamp_anchors is not None:
+        times = _trust(config.timestamp_anchors, "timestamp_anchors").anchors
+    if config.trust_folder is None:
+        return Trusted(signers=TrustPolicy(anchors), timestamps=TrustPolicy(times))
+    if not config.trust_folder.is_dir():
+        raise ConfigError("trust-folder", f"trust.folder: {config.trust_folder}: there is no such folder")
+    found = load_trusted(config.trust_folder)
+    return Trusted(
+        signers=replace(found.signers, anchors=anchors),
+        timestamps=replace(found.timestamps, anchors=times),
+        lists=found.lists,
+    )
+
+
+def _vouching(config: Config, trusted: Trusted, clock: Clock) -> Vouching:
     fetch = Fetching(Reach(allowed=config.revocation_allowed_networks), total_s=config.revocation_timeout_s)
     return Vouching(
-        policy=ValidationPolicy(signers=trust, timestamps=TimestampTrust(anchors=stamps)),
+        policy=ValidationPolicy(signers=trusted.signers, timestamps=TimestampTrust(anchors=trusted.timestamps)),
         source=RevocationSources(
             fetch,
-            algorithms=trust.algorithms,
+            algorithms=trusted.signers.algorithms,
             clock=clock,
             within_s=config.revocation_timeout_s,
             kept_for_s=config.revocation_kept_for_s,
             pause_s=config.revocation_pause_s,
         ),
         revocation=config.revocation_policy,
+        lists=trusted.lists,
     )
 
 

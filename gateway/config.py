@@ -60,6 +60,7 @@ class Config:
     witnesses: each "name+id+key url", or without the address one that is asked no more. timestamp_authorities: their
     addresses, the preferred one first. timestamp_policies: object identifiers that count, all unless given.
     timestamp_late_after_s: when an alert begins. timestamp_demonstration: PEM of an authority in this process.
+    trust_folder: dated anchors and trusted lists, beside `anchors` (see trustfolder.py).
     """
 
     name: str
@@ -97,6 +98,7 @@ class Config:
     push_certificate: Path | None = None
     push_key: Path | None = None
     timestamp_anchors: Path | None = None
+    trust_folder: Path | None = None
     revocation_policy: RevocationPolicy = RevocationPolicy.PREFER
     revocation_timeout_s: float = 3
     revocation_kept_for_s: float = 300
@@ -136,7 +138,11 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
     "service": {"identity": ("identity", KeyPlace), "next": ("service_successors", Successor)},
     "mailbox": {"identity": ("mailbox_identity", KeyPlace), "next": ("mailbox_successors", Successor)},
-    "trust": {"anchors": ("anchors", Path), "timestamp_anchors": ("timestamp_anchors", Path)},
+    "trust": {
+        "anchors": ("anchors", Path),
+        "timestamp_anchors": ("timestamp_anchors", Path),
+        "folder": ("trust_folder", Path),
+    },
     "revocation": {
         "policy": ("revocation_policy", RevocationPolicy),
         "timeout_s": ("revocation_timeout_s", (int, float)),

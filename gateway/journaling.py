@@ -26,10 +26,10 @@ from signing import (
     Timestamper,
     TimestampSource,
     TimestampTrust,
+    TrustPolicy,
     load_identity,
     note_signer_from_pem,
     parse_note_key,
-    trust_from_pem,
 )
 
 
@@ -44,13 +44,15 @@ class Journal:
 
 
 def assemble_journal(
-    config: Config, *, store: Store, clock: Clock, service: Identity, reach: Reach, holder: str
+    config: Config, *, store: Store, clock: Clock, service: Identity, stamps: TrustPolicy, reach: Reach, holder: str
 ) -> Journal:
-    """The journal of an installation. service: signs checkpoints where they have no key of their own.
+    """The journal of an installation. service: signs checkpoints where they have no key of their own. stamps: whose
+    time stamps count.
 
     Raises ConfigError.
     """
-    signer, trust, fetching = _signer(config, service), _trust(config), Fetching(reach)
+    signer, fetching = _signer(config, service), Fetching(reach)
+    trust = TimestampTrust(anchors=stamps, policies=frozenset(config.timestamp_policies) or None)
     witnesses = [_witness(each) for each in config.witnesses]
     asked = tuple(each for each in witnesses if each.url)
     return Journal(
@@ -112,15 +114,6 @@ def _witness(text: str) -> WitnessAddress:
     if key.kind is not SignatureType.COSIGNATURE:
         raise ConfigError("journal-key", f"journal.witnesses: the key of {key.name} is not one for cosignatures")
     return WitnessAddress(key=key, url=url.strip().rstrip("/"))
-
-
-def _trust(config: Config) -> TimestampTrust:
-    anchors = config.timestamp_anchors or config.anchors
-    try:
-        trust = trust_from_pem(read_secret(anchors, "trust.timestamp_anchors"))
-    except KeyUnavailable as error:
-        raise ConfigError("trust-anchors", f"trust.timestamp_anchors: {anchors}: {error.detail}") from error
-    return TimestampTrust(anchors=trust, policies=frozenset(config.timestamp_policies) or None)
 
 
 def _timestamper(config: Config, trust: TimestampTrust, fetching: Fetching, clock: Clock) -> Timestamper | None:

@@ -318,7 +318,7 @@ class ValidationRecord:
     """What was known of the certificates behind the signatures of a form when it was handed in.
 
     outcome: `passed`, or the code of the failure. raw: JSON: `at`, `outcome`, `kept` (the digests of `items`),
-    `signatures` (level, path, statuses).
+    `signatures` (level, qualification, path, statuses).
     """
 
     at: datetime

@@ -18,7 +18,9 @@ from gateway.model import RevocationPolicy, ValidationItem, ValidationRecord, in
 from gateway.ports import Collected, RevocationSource
 from signing import (
     Indication,
+    QualificationLevel,
     Subindication,
+    TrustedLists,
     ValidatedSignature,
     ValidationData,
     ValidationPolicy,
@@ -66,11 +68,13 @@ class _Asked:
 @dataclass(frozen=True, kw_only=True)
 class Vouching:
     """Validates what is handed in. source: tells of revocations. policy: its rule for revocation requires nothing;
-    what is required is decided here, where a source that is down and one that does not know are told apart."""
+    what is required is decided here, where a source that is down and one that does not know are told apart. lists: by
+    which the qualification of a signature is told; it decides nothing."""
 
     policy: ValidationPolicy
     source: RevocationSource
     revocation: RevocationPolicy = RevocationPolicy.PREFER
+    lists: TrustedLists | None = None
 
     def validate(self, raw: bytes, *, at: datetime) -> Vouched:
         """The signatures of a form that is handed in at this moment.
@@ -104,20 +108,25 @@ class Vouching:
             content=found.content,
             signatures=tuple(each.signature for each in found.signatures),
             unknown=unknown,
-            record=_record(at, asked.said, signatures=found.signatures),
+            record=_record(at, asked.said, signatures=[(each, self._qualification(each)) for each in found.signatures]),
         )
+
+    def _qualification(self, found: ValidatedSignature) -> str:
+        if self.lists is None:
+            return QualificationLevel.UNKNOWN
+        return self.lists.qualify(found.signature.path, at=found.best_signature_time).level
 
 
 def _record(
     at: datetime,
     said: Mapping[tuple[bytes, ...], Collected],
     *,
-    signatures: Sequence[ValidatedSignature] = (),
+    signatures: Sequence[tuple[ValidatedSignature, str]] = (),
     failure: VerificationFailed | None = None,
 ) -> ValidationRecord:
     """What was known, as it is kept: ids, digests and codes; the bytes that it names beside it."""
     issuers = dict.fromkeys(der for path in said for der in path[1:])
-    issuers |= dict.fromkeys(der for each in signatures for path in each.paths for der in path[1:])
+    issuers |= dict.fromkeys(der for each, _ in signatures for path in each.paths for der in path[1:])
     items = {(each := _item("certificate", der)).digest: each for der in issuers}
     for collected in said.values():
         items |= {(each := _item("crl", der)).digest: each for der in collected.data.crls}
@@ -127,16 +136,17 @@ def _record(
         "at": instant_text(at),
         "outcome": outcome,
         "kept": sorted(items),
-        "signatures": [_signature(each) for each in signatures],
+        "signatures": [_signature(*each) for each in signatures],
     }
     return ValidationRecord(at=at, outcome=outcome, raw=_JSON.encode(told).encode(), items=tuple(items.values()))
 
 
-def _signature(found: ValidatedSignature) -> dict[str, object]:
+def _signature(found: ValidatedSignature, qualification: str) -> dict[str, object]:
     return {
         "bestSignatureTime": instant_text(found.best_signature_time),
         "level": found.level,
         "path": [_digest(der) for der in found.signature.path],
+        "qualification": qualification,
         "statuses": [
             {
                 "certificate": _digest(status.certificate),

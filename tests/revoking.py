@@ -13,12 +13,13 @@ from typing import Any
 
 from cryptography import x509
 
-from signing import Identity, RevocationAddresses, RevocationAuthority, issue
+from signing import Identity, RevocationAddresses, RevocationAuthority, TimestampAuthority, issue
 
 
 @dataclass
 class Issuer:
-    """What the authority does when it is asked. down: places that answer 503. hangs_s: how long it says nothing."""
+    """What the authority does when it is asked. down: places that answer 503. hangs_s: how long it says nothing.
+    unit: what stamps at /stamp."""
 
     authority: Identity
     address: str = ""
@@ -26,6 +27,7 @@ class Issuer:
     down: set[str] = field(default_factory=set)
     hangs_s: float = 0
     asked: list[str] = field(default_factory=list)
+    unit: Identity | None = None
 
     def issue(self, name: str, **options: Any) -> Identity:
         told_at = RevocationAddresses(responder=f"{self.address}/ocsp", list=f"{self.address}/list")
@@ -45,6 +47,8 @@ class Issuer:
         if place in self.down:
             return None
         at = datetime.now(UTC)
+        if place == "/stamp" and self.unit is not None:
+            return TimestampAuthority(identity=self.unit).answer(body, at=at)
         return self.books.answer(body, at=at) if place == "/ocsp" else self.books.list_revoked(at=at)
 
 

@@ -9,22 +9,27 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trust, read_input
-from gateway.cli.output import ExitCode, answering, err, out, print_json, write_bytes
+from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trusted, read_input
+from gateway.cli.output import ExitCode, answering, err, out, print_json, usage_error, write_bytes
 from gateway.cli.packages import is_package, judge_package, print_verdict
+from gateway.cli.signatures import assessment_to_json, print_assessment, raised
 from gateway.examination.telling import verdict_to_json
-from gateway.examination.verdict import masked
 from signing import (
     Indication,
+    Level,
     NotSignable,
-    SubjectIdentity,
-    VerificationFailed,
-    VerifiedXml,
-    fingerprint,
+    RevocationRule,
+    TimestampTrust,
+    ValidationPolicy,
+    assess_xml,
+    build_report,
     sha256,
     sign_xml,
-    verify_xml,
 )
+
+Trust = Annotated[
+    Path, typer.Option("--trust", help="Certificates to trust, PEM; or a trust folder with lists.", exists=True)
+]
 
 
 def sign(
@@ -33,20 +38,38 @@ def sign(
     to: Annotated[
         Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
     ] = None,
+    level: Annotated[
+        Level, typer.Option("--level", help="T: stamped; LT: with what judges it offline; LTA: stamped again.")
+    ] = Level.B_B,
+    timestamp: Annotated[
+        list[str] | None, typer.Option("--timestamp", metavar="URL", help="Time authority (RFC 3161); more are spares.")
+    ] = None,
+    trust: Annotated[
+        Path | None,
+        typer.Option("--trust", help="For B-T and above: whom to trust, PEM or a trust folder.", exists=True),
+    ] = None,
+    allow_network: Annotated[
+        list[str] | None, typer.Option("--allow-network", help="Network that is not public and may be asked in.")
+    ] = None,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a form (XAdES baseline B-B).
+    """Sign a form (XAdES baseline B-B to B-LTA).
 
     Signing a signed form adds a signature.
     """
     if as_json and to is None:
         raise typer.BadParameter("with --json the signed form needs --out")
+    if level is not Level.B_B and (trust is None or not timestamp):
+        raise usage_error(f"--level {level.value} needs --timestamp and --trust")
     raw = read_input(file)
     with answering(as_json=as_json):
         identity = load_key(key, password_file)
         try:
             signed = sign_xml(raw, identity=identity, at=datetime.now(UTC))
+            if trust is not None and timestamp:
+                trusted = load_trusted(trust)
+                signed = raised(signed, level, trusted, urls=timestamp, networks=allow_network or [])
         except NotSignable as exc:
             raise NotSignable(exc.code, f"{file}: {exc.detail}") from exc
         if to is None:
@@ -64,8 +87,15 @@ def verify(
         list[Path],
         typer.Argument(metavar="FILE...", help="Signed forms, evidence, receipts, evidence packages; - for stdin."),
     ],
-    trust: Annotated[Path, typer.Option("--trust", help="Certificates to trust, PEM.", exists=True, dir_okay=False)],
+    trust: Trust,
     at: Annotated[datetime | None, typer.Option("--at", help="Instant to judge by, UTC; now if not given.")] = None,
+    require_revocation: Annotated[
+        bool, typer.Option("--require-revocation", help="No unless it is known that no certificate was revoked.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a validation report (ETSI TS 119 102-2) of the one file.", dir_okay=False),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nobody. This is always so; the option only says it.")
     ] = True,
@@ -81,85 +111,40 @@ def verify(
 ) -> None:
     """Check every signature of documents.
 
-    Offline: who signed, when, and what exactly is covered. Of an evidence package: the verdict for each link of the
-    chain, and what is missing.
+    Offline: who signed, when, at what level, and what exactly is covered. Of an evidence package: the verdict for each
+    link of the chain, and what is missing.
     """
+    if report is not None and len(files) != 1:
+        raise usage_error("--report is about one file")
     instant = at.replace(tzinfo=UTC) if at is not None else datetime.now(UTC)
     items: list[dict[str, object]] = []
     failed = False
     with answering(as_json=as_json):
-        policy = load_trust(trust)
+        trusted = load_trusted(trust)
+        policy = ValidationPolicy(
+            signers=trusted.signers,
+            timestamps=TimestampTrust(anchors=trusted.timestamps),
+            revocation=RevocationRule(required=require_revocation),
+        )
         for file in files:
             raw = read_input(file)
             if is_package(raw):
                 verdict = judge_package(
-                    raw, trust=policy, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
+                    raw, trust=trusted.signers, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
                 )
                 failed = failed or verdict.indication is not Indication.TOTAL_PASSED
                 items.append({"file": str(file), **verdict_to_json(verdict, lang)})
                 if not as_json:
                     print_verdict(str(file), verdict, lang)
                 continue
-            try:
-                verified = verify_xml(raw, trust=policy, at=instant)
-            except VerificationFailed as exc:
-                failed = True
-                items.append({"file": str(file), **_failure(exc)})
-                _print_failure(file, exc, quiet=as_json)
-            else:
-                items.append({"file": str(file), **_verification(verified)})
-                _print_verified(file, verified, quiet=as_json)
+            assessment = assess_xml(raw, policy=policy, validation_time=instant)
+            failed = failed or assessment.indication is not Indication.TOTAL_PASSED
+            items.append({"file": str(file), **assessment_to_json(assessment, trusted)})
+            if report is not None:
+                report.write_bytes(build_report(assessment))
+            if not as_json:
+                print_assessment(out(), str(file), assessment, trusted)
         if as_json:
             print_json({"items": items})
     if failed:
         raise typer.Exit(ExitCode.NO)
-
-
-def _print_verified(file: Path, verified: VerifiedXml, *, quiet: bool) -> None:
-    if quiet:
-        return
-    out().print(Text.assemble(("TOTAL-PASSED", "green"), f" {file}"))
-    out().print(Text(f"  covers    the content, {sha256(verified.content)}"))
-    for signature in verified.signatures:
-        out().print(Text(f"  signed by {_who(signature.subject)}"))
-        out().print(Text(f"            {signature.signing_time.isoformat()} (claimed), {signature.algorithm}"))
-        out().print(Text(f"            certificate {fingerprint(signature.certificate)}"))
-
-
-def _print_failure(file: Path, failure: VerificationFailed, *, quiet: bool) -> None:
-    if quiet:
-        return
-    out().print(Text.assemble((failure.indication, "red"), f" {file}"))
-    out().print(Text(f"  {failure.subindication}, {failure.code}: {failure.detail}"))
-
-
-def _verification(verified: VerifiedXml) -> dict[str, object]:
-    return {
-        "indication": Indication.TOTAL_PASSED,
-        "contentDigest": sha256(verified.content),
-        "signatures": [
-            {
-                "commonName": signature.subject.common_name,
-                "serialNumber": masked(signature.subject.serial_number),
-                "organizationIdentifier": signature.subject.organization_identifier,
-                "claimedSigningTime": signature.signing_time.isoformat(),
-                "algorithm": signature.algorithm,
-                "certificate": fingerprint(signature.certificate),
-            }
-            for signature in verified.signatures
-        ],
-    }
-
-
-def _failure(failure: VerificationFailed) -> dict[str, object]:
-    return {
-        "indication": failure.indication,
-        "subindication": failure.subindication,
-        "code": failure.code,
-        "detail": failure.detail,
-    }
-
-
-def _who(subject: SubjectIdentity) -> str:
-    numbers = (subject.organization_identifier, masked(subject.serial_number))
-    return ", ".join(part for part in (subject.common_name, *numbers) if part)

@@ -15,6 +15,7 @@ from gateway.cli.output import usage_error
 
 if TYPE_CHECKING:
     from gateway.client import Client
+    from gateway.trustfolder import Trusted
     from signing import Identity, TrustPolicy
 
 KEY_PASSWORD = "SEALPOST_KEY_PASSWORD"  # noqa: S105 - the name of the variable
@@ -94,6 +95,18 @@ def load_key(place: str | Path, password_file: Path | None) -> Identity:
         return load_identity(found, password=key_password(password_file))
     except KeyUnavailable as exc:
         raise KeyUnavailable(exc.code, f"{found}: {exc.detail}") from exc
+
+
+def load_trusted(place: Path) -> Trusted:
+    """Whom the certificates in a file, or a trust folder, make count. Raises KeyUnavailable, ConfigError."""
+    if place.is_dir():
+        from gateway import trustfolder  # here, as above
+
+        return trustfolder.load_trusted(place)
+    from gateway.trustfolder import Trusted
+
+    policy = load_trust(place)
+    return Trusted(signers=policy, timestamps=policy)
 
 
 def load_trust(file: Path) -> TrustPolicy:

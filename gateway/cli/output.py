@@ -154,7 +154,7 @@ def _show_failure(exc: GatewayError, *, as_json: bool) -> ExitCode:
 
 
 def _show_unsigned(exc: SigningError, *, as_json: bool) -> ExitCode:
-    from signing import KeyUnavailable, VerificationFailed
+    from signing import KeyUnavailable, TimestampUnavailable, VerificationFailed
 
     match exc:
         case VerificationFailed():
@@ -167,6 +167,9 @@ def _show_unsigned(exc: SigningError, *, as_json: bool) -> ExitCode:
         case KeyUnavailable():
             _show_problem(_problem(exc, "This cannot be used"), as_json=as_json)
             return ExitCode.USAGE
+        case TimestampUnavailable():
+            _show_problem(_problem(exc, "Try again later"), as_json=as_json, retry_after_s=exc.retry_after_s)
+            return ExitCode.LATER
         case _:
             _show_problem(_problem(exc, "This cannot be done"), as_json=as_json)
             return ExitCode.NO

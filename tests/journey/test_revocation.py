@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import signing
-from gateway.audit import Audit
+from gateway.assembly import auditing
 from gateway.demo.papers import draw_up
 from gateway.errors import SourceUnavailable
 from gateway.forms.findings import Severity
@@ -110,12 +110,7 @@ def warnings(answer: dict[str, Any]) -> set[str]:
 
 
 def audited(counter: Counter) -> set[str]:
-    gateway = counter.gateway
-    calendars = gateway.receipts.calendars
-    audit = Audit(
-        store=gateway.store, witness=gateway.witness, trust=gateway.trust, calendars=calendars, clock=gateway.clock
-    )
-    return {flaw.code for flaw in audit.run()}
+    return {flaw.code for flaw in auditing(counter.gateway).run()}
 
 
 # asked and kept
@@ -293,12 +288,12 @@ def test_every_level_is_taken_in(opened: Open, issuer: Issuer, unit: Identity) -
         _, kept = hand_in(counter, raw)
         return str(json.loads(kept.raw)["signatures"][0]["level"])
 
-    assert level(signed(mine)) == "XAdES-BASELINE-B"
-    assert level(stamp_xml(signed(mine), timestamper=clock, at=now)) == "XAdES-BASELINE-LT", "asked on arrival"
+    assert level(signed(mine)) == "B-B"
+    assert level(stamp_xml(signed(mine), timestamper=clock, at=now)) == "B-LT", "asked on arrival"
     lasting = extend_xml(stamp_xml(signed(mine), timestamper=clock, at=now), data=said_now(issuer, mine))
-    assert level(lasting) == "XAdES-BASELINE-LT"
+    assert level(lasting) == "B-LT"
     lasting = extend_xml(stamp_xml(signed(mine), timestamper=clock, at=now), data=said_now(issuer, mine))
-    assert level(archive_xml(lasting, timestamper=clock, at=now)) == "XAdES-BASELINE-LTA"
+    assert level(archive_xml(lasting, timestamper=clock, at=now)) == "B-LTA"
 
 
 def said_now(issuer: Issuer, identity: Identity, at: datetime | None = None) -> ValidationData:

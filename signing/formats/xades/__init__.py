@@ -3,6 +3,7 @@
 from signing.formats.xades.assessment import DocumentAssessment, SignatureAssessment, assess_xml, build_report
 from signing.formats.xades.augmentation import archive_xml, extend_xml, stamp_xml
 from signing.formats.xades.builder import sign_fields, sign_xml
+from signing.formats.xades.levels import raise_xml
 from signing.formats.xades.validation import (
     Collect,
     Level,
@@ -25,6 +26,7 @@ __all__ = [
     "assess_xml",
     "build_report",
     "extend_xml",
+    "raise_xml",
     "sign_fields",
     "sign_xml",
     "stamp_xml",

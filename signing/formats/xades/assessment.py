@@ -40,7 +40,8 @@ class SignatureAssessment:
 
     signed_info, value: canonical SignedInfo, and the signature value in base64 as it stands there; None where the
         document has no signature, or cannot be read.
-    passed: what it proves; None unless TOTAL-PASSED. code, detail: as in VerificationFailed.
+    passed, content: what it proves, and the bytes that it covers; None unless TOTAL-PASSED.
+    code, detail: as in VerificationFailed.
     """
 
     indication: Indication
@@ -48,6 +49,7 @@ class SignatureAssessment:
     code: str | None = None
     detail: str | None = None
     passed: ValidatedSignature | None = None
+    content: bytes | None = None
     signed_info: bytes | None = None
     value: str | None = None
 
@@ -79,13 +81,17 @@ def assess_xml(
     for element in document.signatures:
         signed_info, value = _identify(element)
         try:
-            _, passed = validate_signature(document, element, policy, validation_time, kept or ValidationData())
+            content, passed = validate_signature(document, element, policy, validation_time, kept or ValidationData())
         except VerificationFailed as exc:
             found.append(failed_assessment(exc, signed_info=signed_info, value=value))
         else:
             found.append(
                 SignatureAssessment(
-                    indication=Indication.TOTAL_PASSED, passed=passed, signed_info=signed_info, value=value
+                    indication=Indication.TOTAL_PASSED,
+                    passed=passed,
+                    content=content,
+                    signed_info=signed_info,
+                    value=value,
                 )
             )
     if not found:

@@ -36,7 +36,7 @@ from signing.revocation import CertificateStatus, KnownData, RevocationRule, Val
 from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
 from signing.trust import TrustPolicy
 
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clock of the signer and that of the authority
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clocks of the signer, the authority and whoever judges
 
 Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
 """Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for
@@ -132,7 +132,8 @@ def validate_signature(
     parts, unsigned = read_signature(element), read_unsigned(element)
     certificates = tuple(dict.fromkeys((*(der for each in unsigned for der in each.certificates), *kept.certificates)))
     # 2.
-    archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, at, certificates)
+    newest = at + CLOCK_TOLERANCE
+    archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, newest, certificates)
     # 3.
     tokens = [
         (each.token, known)
@@ -144,7 +145,7 @@ def validate_signature(
         (verify_timestamp(token, covered, trust=policy.timestamps, at=known, others=certificates), known)
         for token, known in tokens
     ]
-    best = min([known_at[0], *(stamp.stamped_at for stamp, _ in timestamps)])
+    best = min([at, known_at[0], *(stamp.stamped_at for stamp, _ in timestamps)])
     if (timestamps or archive) and parts.signing_time > best + CLOCK_TOLERANCE:
         raise refusal("timestamp-out-of-order", "the claimed signing time is after a time stamp over the signature")
     # 4.

@@ -1,0 +1,154 @@
+"""Signatures for people and programs: what was found of each, and how one is brought to a higher level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from gateway.addresses import Reach, network
+from gateway.cli.output import usage_error
+from gateway.examination.verdict import masked
+from gateway.trustfolder import Trusted
+from signing import (
+    DocumentAssessment,
+    Indication,
+    Level,
+    QualificationLevel,
+    SignatureAssessment,
+    SubjectIdentity,
+    Timestamper,
+    TimestampSource,
+    TimestampTrust,
+    ValidatedSignature,
+    ValidationData,
+    ValidationPolicy,
+    collect_revocation,
+    fingerprint,
+    raise_xml,
+    sha256,
+)
+
+
+def raised(raw: bytes, level: Level, trusted: Trusted, *, urls: Sequence[str], networks: Sequence[str]) -> bytes:
+    """A signed document at a higher level: the time authorities at `urls` and the issuers of certificates are asked.
+
+    networks: those that are not public and may be asked in. Raises what `signing.raise_xml` raises.
+    """
+    from gateway.transports.fetching import Fetching  # here: only who asks somebody needs a network
+
+    try:
+        reach = Reach(allowed=tuple(network(each) for each in networks))
+    except ValueError as exc:
+        raise usage_error("--allow-network must be a network, such as 10.20.0.0/16") from exc
+    stamps, now, fetch = TimestampTrust(anchors=trusted.timestamps), datetime.now(UTC), Fetching(reach)
+
+    def collect(path: Sequence[bytes]) -> ValidationData:
+        return collect_revocation(path, fetch=fetch, at=now, algorithms=trusted.signers.algorithms)
+
+    try:
+        return raise_xml(
+            raw,
+            level=level,
+            policy=ValidationPolicy(signers=trusted.signers, timestamps=stamps),
+            timestamper=Timestamper(sources=tuple(TimestampSource(url=url) for url in urls), trust=stamps, fetch=fetch),
+            collect=collect,
+            at=now,
+        )
+    finally:
+        fetch.close()
+
+
+def print_assessment(console: Console, name: str, assessment: DocumentAssessment, trusted: Trusted) -> None:
+    """What was found, in plain words: who signed, when, what is covered, what is known of it."""
+    passed = assessment.indication is Indication.TOTAL_PASSED
+    console.print(Text.assemble((assessment.indication, "green" if passed else "red"), f" {name}"))
+    for content in dict.fromkeys(each.content for each in assessment.signatures if each.content is not None):
+        console.print(Text(f"  covers    the content, {sha256(content)}"))
+    for each in assessment.signatures:
+        if each.passed is None:
+            console.print(Text(f"  {each.subindication}, {each.code}: {each.detail}"))
+        else:
+            _print_signature(console, each.passed, trusted)
+
+
+def _print_signature(console: Console, passed: ValidatedSignature, trusted: Trusted) -> None:
+    signature = passed.signature
+    said = [
+        f"{signature.signing_time.isoformat()} (claimed), {signature.algorithm}, {passed.level}",
+        f"certificate {fingerprint(signature.certificate)}",
+    ]
+    said += [f"stamped at {each.stamped_at.isoformat()} by {each.authority.common_name}" for each in passed.timestamps]
+    said += [f"archived at {each.stamped_at.isoformat()} by {each.authority.common_name}" for each in passed.archive]
+    unknown = sum(status.source is None for status in passed.statuses)
+    said.append(f"revocation of {unknown} certificates unknown" if unknown else "no certificate was revoked by then")
+    if trusted.lists is not None:
+        said.append(f"qualification {_qualification(passed, trusted)}")
+    console.print(Text(f"  signed by {_who(signature.subject)}"))
+    for line in said:
+        console.print(Text(f"            {line}"))
+
+
+def assessment_to_json(assessment: DocumentAssessment, trusted: Trusted) -> dict[str, object]:
+    """What was found. The worst signature stands at the top; each that passed by itself under `signatures`."""
+    worst = next(each for each in assessment.signatures if each.indication is assessment.indication)
+    found: dict[str, object] = {"indication": worst.indication}
+    if worst.passed is None:
+        found |= {"subindication": worst.subindication, "code": worst.code, "detail": worst.detail}
+    elif worst.content is not None:
+        found |= {"contentDigest": sha256(worst.content)}
+    return found | {"signatures": [_signature(each, trusted) for each in assessment.signatures]}
+
+
+def _signature(found: SignatureAssessment, trusted: Trusted) -> dict[str, object]:
+    if found.passed is None:
+        return {
+            "indication": found.indication,
+            "subindication": found.subindication,
+            "code": found.code,
+            "detail": found.detail,
+        }
+    passed, signature = found.passed, found.passed.signature
+    return {
+        "indication": found.indication,
+        "commonName": signature.subject.common_name,
+        "serialNumber": masked(signature.subject.serial_number),
+        "organizationIdentifier": signature.subject.organization_identifier,
+        "claimedSigningTime": signature.signing_time.isoformat(),
+        "algorithm": signature.algorithm,
+        "certificate": fingerprint(signature.certificate),
+        "level": passed.level,
+        "bestSignatureTime": passed.best_signature_time.isoformat(),
+        "qualification": _qualification(passed, trusted),
+        "timeStamps": [
+            {
+                "at": each.stamped_at.isoformat(),
+                "authority": each.authority.common_name,
+                "archive": each in passed.archive,
+            }
+            for each in (*passed.timestamps, *passed.archive)
+        ],
+        "revocation": [
+            {
+                "certificate": sha256(status.certificate),
+                "source": status.source,
+                "thisUpdate": None if status.this_update is None else status.this_update.isoformat(),
+                "revokedAt": None if status.revoked_at is None else status.revoked_at.isoformat(),
+                "reason": status.reason,
+            }
+            for status in passed.statuses
+        ],
+    }
+
+
+def _qualification(passed: ValidatedSignature, trusted: Trusted) -> QualificationLevel:
+    if trusted.lists is None:
+        return QualificationLevel.UNKNOWN
+    return trusted.lists.qualify(passed.signature.path, at=passed.best_signature_time).level
+
+
+def _who(subject: SubjectIdentity) -> str:
+    numbers = (subject.organization_identifier, masked(subject.serial_number))
+    return ", ".join(part for part in (subject.common_name, *numbers) if part)
