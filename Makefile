@@ -23,7 +23,7 @@ bench: $(READY)
 
 # What other people's tools say of our signatures; needs Maven and a JDK besides.
 oracles: $(READY)
-	$(PY) -m pytest tests/oracles/judges.py $(PYTEST)
+	$(PY) -m pytest tests/oracles/judges*.py $(PYTEST)
 
 $(READY): requirements.lock pyproject.toml
 	rm -rf .venv
