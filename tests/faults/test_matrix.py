@@ -1,8 +1,8 @@
 """Every call to a port fails once, and once kills the process: in the end everything is as if nothing had happened.
 
 The scenario is short and whole: a form is handed in twice, one server takes its copy, one refuses it with a signed
-receipt, one party collects; a form with a fault is rejected. Whoever waits for an answer asks again, as careful
-senders and recipients do.
+receipt, one party collects; a form with a fault is rejected; in the end the first one is erased. Whoever waits for an
+answer asks again, as careful senders, recipients and operators do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import StoreUnavailable
+from gateway.erasure import ErasureReason
+from gateway.errors import Conflict, StoreUnavailable
 from gateway.idempotency import Accepted
 from tests.faults.injected import Broken, Crash, Plan
 from tests.faults.world import Running, World, everything_settled
@@ -33,12 +34,20 @@ def live(world: World, running: Running, forms: tuple[tuple[str, bytes], bytes])
         )
         assert not isinstance(told, Accepted)
 
+    def erase() -> None:
+        store = running.gateway.store
+        taken = store.read(lambda view: view.submission_by_document(document_id))
+        with suppress(Conflict):  # what it says when it was erased before
+            running.gateway.erasure.erase(taken.id, reason=ErasureReason.RETENTION_ENDED, by="desk")
+        assert not store.read(lambda view: view.is_kept(taken.id))
+
     patiently(lambda: world.hand_in(running, document_id, raw))
     patiently(lambda: world.hand_in(running, document_id, raw))
     patiently(reject)
     patiently(running.dispatch.catch_up)
     for _ in range(8):
         if patiently(lambda: everything_settled(running)):
+            patiently(erase)
             return
         patiently(running.work)
         patiently(lambda: world.clients["dossier"].collect(running, running.party("dossier")))
