@@ -41,6 +41,11 @@ class Journal:
     witnessing: Witnessing
     proofs: Proofs
     prover: JournalProver
+    fetching: Fetching
+
+    def close(self) -> None:
+        """Let go of connections to time authorities and witnesses; they are made anew when they are needed."""
+        self.fetching.close()
 
 
 def assemble_journal(
@@ -83,6 +88,7 @@ def assemble_journal(
             trust=trust,
             witnesses=tuple(each.key for each in witnesses),
         ),
+        fetching=fetching,
     )
 
 

@@ -61,6 +61,7 @@ def _journal_kept(gateway: Gateway) -> Iterator[None]:
     finally:
         done.set()
         keeper.join()
+        gateway.journal.close()
 
 
 def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
