@@ -46,7 +46,7 @@ COMMANDS: Mapping[str, Listed] = {
     "rules": Listed("rules", "rules", "List every rule."),
     "codelists": Listed("codelists", "app", "Code lists: what they hold, and new editions of them."),
     "publish": Listed("publish", "publish", "Write what third parties run and read."),
-    "keys": Listed("keys", "app", "Keys for demonstrations and tests."),
+    "keys": Listed("keys", "app", "Keys: for demonstrations and tests, in tokens, and those of a gateway."),
     "trust": Listed("trust", "app", "Whom this installation trusts: the EU's trusted lists."),
     "parties": Listed("parties", "app", "Register parties (administrator)."),
     "operations": Listed("operations", "app", "See to deliveries that do not get on by themselves (operator)."),
