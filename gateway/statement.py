@@ -88,7 +88,7 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         receipt_digest=reader.optional("ReceiptDigest"),
         terms=tuple(term(node) for node in content.iterchildren(f"{name}Term")),
         issuer=signature.certificate,
-        posted_on=None if posted_on is None else date.fromisoformat(posted_on),
+        posted_on=None if posted_on is None else date.fromisoformat(posted_on.strip()),
         reasons=tuple(node.text or "" for node in content.iterfind(f"{name}Reason/{name}Code")),
         sender=reader.optional("Sender"),
         acting_for=reader.optional("ActingFor"),

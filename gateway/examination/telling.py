@@ -48,8 +48,8 @@ def title(link: Link, language: str) -> str:
 
 def say_happening(happening: Happening, language: str) -> str:
     """One thing that happened, in one line."""
-    to = f" {HEADINGS['to'][language]} {happening.party} ({happening.role})" if happening.party else ""
-    return f"{instant_text(happening.at)}  {_event(happening.event, language)}{to}"
+    whom = f": {happening.party} ({happening.role})" if happening.party else ""
+    return f"{instant_text(happening.at)}  {_event(happening.event, language)}{whom}"
 
 
 def _reason(link: Link, language: str) -> str:
@@ -76,7 +76,7 @@ def _params(link: Link, language: str) -> dict[str, str]:
     if source:
         params["source"] = SOURCES[source][language]
     name = params.get("name", "")
-    party = f" {HEADINGS['to'][language]} {name}" if link.kind is LinkKind.STATEMENT and name else ""
+    party = f": {name}" if link.kind is LinkKind.STATEMENT and name else ""
     return {**params, "party": party, "who": str(link.who or "?")}
 
 

@@ -620,7 +620,6 @@ HEADINGS: Mapping[str, Words] = {
     },
     "missing": {"en": "What is missing", "nl": "Wat ontbreekt", "fr": "Ce qui manque", "de": "Was fehlt"},
     "covers": {"en": "covers", "nl": "dekt", "fr": "couvre", "de": "erfasst"},
-    "to": {"en": "to", "nl": "aan", "fr": "à", "de": "an"},
     "by": {"en": "handed in by", "nl": "ingediend door", "fr": "déposé par", "de": "eingereicht von"},
     "versions": {"en": "versions", "nl": "versies", "fr": "versions", "de": "Versionen"},
     "unneeded": {

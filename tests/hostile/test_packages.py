@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Unreadable
+from gateway.evidence import POLICY
 from gateway.examination import examine
+from gateway.exchange import EVIDENCE
+from gateway.model import Event, new_id
 from gateway.package import DESCRIPTION, FORM, read_description, write_description
 from signing import (
     ContainerRejected,
+    Field,
     Indication,
     add_files,
     build_container,
@@ -112,3 +116,34 @@ def test_a_bomb_is_refused_before_it_unpacks() -> None:
     assert len(buffer.getvalue()) < 200_000
     with pytest.raises(ContainerRejected, match="container-too-large"):
         read_package(buffer.getvalue())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Field("Post", children=(Field("On", " 2026-03-05\n"),)),
+        Field("DocumentDigest", f"sha256:{'0' * 64}", {"salt": " AAAAAAAAAAAAAAAAAAAAAA== "}),
+        Field("Recipient", children=(Field("Party", " fund "), Field("Role", "Employer"))),
+        Field("DeliveryId", "0198c0de-0000-7000-8000-000000000000"),
+        Field("EventTime", "2026-03-05T24:00:00Z"),
+    ],
+)
+def test_statements_that_are_signed_and_odd(odd: Field) -> None:
+    """Whoever holds a trusted key may sign anything that the schema lets through, white space included."""
+    fields = {
+        "EvidenceId": Field("EvidenceId", new_id()),
+        "Event": Field("Event", Event.RELAY_TO_NON_ERDS.uri),
+        "EventTime": Field("EventTime", "2026-03-05T09:00:00Z"),
+        "Issuer": Field("Issuer", "counter"),
+        "SubmissionId": Field("SubmissionId", PARTS.description.submission_id),
+    }
+    order = ("DeliveryId", "Recipient", "DocumentDigest", "Post")
+    fields[odd.name] = odd
+    parts = [*(fields[name] for name in list(fields)[:5]), *(fields[name] for name in order if name in fields)]
+    tail = [Field("Policy", POLICY), Field("SoftwareVersion", "0")]
+    raw = EVIDENCE.build([*parts, *tail], identity=WORLD.service, at=EXPORTED)
+    name = f"evidence/{fields['EvidenceId'].text}.xml"
+    packed = build_package({**PARTS.files, name: raw}, records=PARTS.records, identity=WORLD.service, at=EXPORTED)
+    verdict = examine(packed, grounds=GROUNDS)
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    assert any(link.about == name for link in verdict.links)
