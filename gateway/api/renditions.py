@@ -20,6 +20,7 @@ from gateway.forms.report import finding_to_json
 from gateway.model import Party
 from gateway.public_check import PATH, check_url
 from gateway.rendition import render
+from signing import sign_pdf
 
 PDF = "application/pdf"
 _OFFERED = {"html": "text/html", "json": "application/json"}
@@ -38,7 +39,8 @@ async def create(
 ) -> Response:
     """Print a form, signed or a draft, as PDF in the language that Accept-Language asks for.
 
-    One that was taken in from the caller, or for it, bears a code that leads to its public check.
+    One that was taken in from the caller, or for it, bears the service's seal (PAdES B-B), and where the gateway says
+    where it is found a code that leads to its public check. Nothing else is sealed: whoever has a token could print it.
     """
     try:
         with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
@@ -58,13 +60,18 @@ async def create(
 
 
 def _print(gateway: Gateway, party: Party, raw: bytes, language: str) -> bytes:
-    address = None
     identified = gateway.validator.identify(raw)
-    if gateway.config.public_url is not None and identified.document_id is not None:
-        digest = identified.document.sha256
+    digest = identified.document.sha256
+    accepted = None
+    if identified.document_id is not None:
         accepted = gateway.status.accepted(party, identified.document_id, digest)
-        address = None if accepted is None else check_url(gateway.config.public_url, accepted, digest)
-    return render(raw, catalogue=gateway.catalogue, language=language, check_url=address)
+    base = gateway.config.public_url
+    address = None if base is None or accepted is None else check_url(base, accepted, digest)
+    made = render(raw, catalogue=gateway.catalogue, language=language, check_url=address)
+    if accepted is None:
+        return made
+    at = gateway.clock.now()
+    return sign_pdf(made, identity=gateway.witness.keys.at(at), at=at)
 
 
 @router.get(

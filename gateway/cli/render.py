@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.options import Language, read_input
+from gateway.cli.options import Language, PasswordFile, load_key, read_input
 from gateway.cli.output import ExitCode, answering, err, print_issues, usage_error, write_bytes
 
 
@@ -17,6 +18,11 @@ def render(
     to: Annotated[
         Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
     ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="KEY", help="Sign the print (PAdES B-B): a PEM or PKCS#12 file, or pkcs11:."),
+    ] = None,
+    password_file: PasswordFile = None,
     check_url: Annotated[
         str | None,
         typer.Option("--check-url", help="Address of the public check of this form; printed with a QR code."),
@@ -24,7 +30,7 @@ def render(
 ) -> None:
     """Print a form as PDF (PDF/A-3a, PDF/UA-1).
 
-    The form itself is attached and stays the original. The same form gives the same bytes every time.
+    The form itself is attached and stays the original. The same form gives the same bytes every time, unless signed.
     """
     from gateway.forms.catalogue import Catalogue
     from gateway.forms.findings import Rejected
@@ -37,6 +43,7 @@ def render(
     raw = read_input(file)
     with answering(as_json=False):
         catalogue = Catalogue.open()
+        identity = None if key is None else load_key(key, password_file)
         try:
             made = rendered(raw, catalogue=catalogue, language=lang.value, check_url=check_url)
         except Rejected as rejection:
@@ -44,6 +51,10 @@ def render(
             err().print(f"sealpost: {file}: {rejection.detail}")
             print_issues(err(), [finding_to_json(each, words, lang.value) for each in rejection.findings])  # type: ignore[misc]
             raise typer.Exit(ExitCode.NO) from rejection
+        if identity is not None:
+            from signing import sign_pdf  # here, so that only who signs waits for it
+
+            made = sign_pdf(made, identity=identity, at=datetime.now(UTC))
         if to is None:
             write_bytes(made)
         else:

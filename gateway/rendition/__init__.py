@@ -28,7 +28,9 @@ __all__ = ["MAX_CHECK_URL", "Cover", "render"]
 MAX_CHECK_URL = 300
 
 # What every font of ours has; a text with anything else may still print, and is tried first.
-_SURE = re.compile(r"[^ -~\u00a0-\u017f\u0192\u0218-\u021b\u1e80-\u1e85\u1e9e\u2013\u2014\u2018-\u201e\u2026\u20ac]")
+_SURE = re.compile(
+    r"[^ -~\u200b\u00a0-\u017f\u0192\u0218-\u021b\u1e80-\u1e85\u1e9e\u2013\u2014\u2018-\u201e\u2026\u20ac]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from gateway.api.load import VISITORS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
+from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
 from tests.conftest import Counter
 
 Http = Callable[[str | None], httpx2.Client]
@@ -48,6 +50,7 @@ def counter(open_counter: Callable[..., Counter]) -> Counter:
 
 def test_a_print_leads_to_the_check_which_confirms_it(counter: Counter, http: Http) -> None:
     form = counter.form("be/health-assessment")
+    policy = ValidationPolicy(signers=counter.trust, timestamps=TimestampTrust(anchors=counter.trust))
     before = http("service").post("/v1/renditions", content=form, headers=XML)
     assert before.status_code == 200
     assert before.content.startswith(b"%PDF")
@@ -58,8 +61,17 @@ def test_a_print_leads_to_the_check_which_confirms_it(counter: Counter, http: Ht
         assert printed.headers["Content-Language"] == "fr"
         address = f"{PUBLIC}/receipts?record={accepted['submissionId']}&digest={digest_of(form)}"
         assert address in text_of(printed.content)
+        validated = validate_pdf(printed.content, policy=policy, validation_time=datetime.now(UTC))
+        assert validated.source == form
+        assert (
+            validated.signature.signature.certificate == counter.gateway.witness.keys.at(datetime.now(UTC)).certificate
+        )
     # Another party may print what it has, and learns nothing about whether it was taken in.
-    assert PUBLIC not in text_of(http("fund").post("/v1/renditions", content=form, headers=XML).content)
+    strange = http("fund").post("/v1/renditions", content=form, headers=XML).content
+    assert PUBLIC not in text_of(strange)
+    for unsealed in (before.content, strange):
+        with pytest.raises(VerificationFailed):
+            validate_pdf(unsealed, policy=policy, validation_time=datetime.now(UTC))
     anybody = http(None)
     path = address.removeprefix(PUBLIC)
     assert anybody.get(path, headers=AS_JSON).json() == {"confirmed": True, "what": "document"}

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pikepdf
 import pytest
 from lxml import etree
 
+from gateway.demo.pki import DemoFolder
 from gateway.errors import EngineFault
 from gateway.forms.findings import LANGUAGES, NotViewable, XmlRejected
 from gateway.forms.shapes import Text
@@ -22,6 +24,7 @@ from gateway.forms.validation import Validator
 from gateway.rendition import render
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
+from signing import TimestampTrust, ValidationPolicy, VerificationFailed, trust_from_pem, validate_pdf
 from tests.cli.command import sealpost
 from tests.schemas.cases import SAMPLES, SCHEMAS, catalogue
 
@@ -236,6 +239,23 @@ def test_the_command_says_what_is_wrong_without_the_values(tmp_path: Path) -> No
     assert "XSD-ENUM" in ran.err
     assert sealpost(["render", ASSESSMENT, "--check-url", "javascript:alert(1)"]).code == 2
     assert sealpost(["render", "-"], stdin=ASSESSMENT.read_bytes()).out.startswith(b"%PDF-1.7")
+
+
+def test_a_print_is_signed_with_a_key_and_stays_what_it_was(cast: DemoFolder, tmp_path: Path) -> None:
+    out = tmp_path / "form.pdf"
+    ran = sealpost(["render", ASSESSMENT, "--lang", "de", "--out", out, "--key", cast.signing("doctor")])
+    assert ran.code == 0, ran.err
+    signed, plain = out.read_bytes(), printed(ASSESSMENT.read_bytes(), "de")
+    assert signed.startswith(plain)
+    validated = validate_pdf(signed, policy=policy_of(cast), validation_time=datetime.now(UTC))
+    assert validated.source == ASSESSMENT.read_bytes()
+    with pytest.raises(VerificationFailed):
+        validate_pdf(signed.replace(b"/Lang", b"/Lnag", 1), policy=policy_of(cast), validation_time=datetime.now(UTC))
+
+
+def policy_of(cast: DemoFolder) -> ValidationPolicy:
+    trust = trust_from_pem(cast.anchors.read_bytes())
+    return ValidationPolicy(signers=trust, timestamps=TimestampTrust(anchors=trust))
 
 
 def test_a_fault_of_the_template_names_no_value() -> None:
