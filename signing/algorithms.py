@@ -136,7 +136,10 @@ ALGORITHMS: Final = AlgorithmPolicy(
         KeyRule(kind="rsa", minimum_bits=3000, maximum_bits=3071, may_sign=False),
         KeyRule(kind="rsa", minimum_bits=3072, maximum_bits=8192, may_sign=True),
     ),
-    digests=MappingProxyType({"sha256": None, "sha384": None, "sha512": None}),
+    # SHA-224 signs certificates only: no signature of ours or of a document names it (DIGEST_ALGORITHMS).
+    digests=MappingProxyType(
+        {"sha224": datetime(2029, 1, 1, tzinfo=UTC), "sha256": None, "sha384": None, "sha512": None}
+    ),
 )
 
 

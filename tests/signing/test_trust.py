@@ -24,6 +24,7 @@ from signing import (
     verify_xml,
 )
 from signing.algorithms import SIGNATURE_ALGORITHMS
+from signing.certificates import read_certificate
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, People
 
@@ -198,3 +199,31 @@ def test_many_threads_at_once_find_the_path_that_one_finds(people: People, signe
     finally:
         sys.setswitchinterval(interval)
     assert outcomes == []
+
+
+@pytest.mark.parametrize(
+    ("digest", "year", "code"),
+    [
+        (hashes.SHA224(), 2028, None),
+        (hashes.SHA224(), 2029, "algorithm-not-allowed"),
+        (hashes.SHA512(), 2029, None),
+    ],
+)
+def test_a_certificate_counts_as_long_as_the_digest_under_it(
+    digest: hashes.HashAlgorithm, year: int, code: str | None
+) -> None:
+    """The table of algorithms is dated: what was signed with SHA-224 counts until 2029."""
+    root = issue_authority("Root", at=AT)
+    old = issue(root, "Signer", at=AT, days=3000).certificate
+    builder = x509.CertificateBuilder(
+        old.issuer, old.subject, old.public_key(), 7, old.not_valid_before_utc, old.not_valid_after_utc
+    )
+    certificate = builder.sign(root.key, digest)  # type: ignore[arg-type]
+    signer, at = read_certificate(certificate.public_bytes(Encoding.DER)), datetime(year, 6, 1, tzinfo=UTC)
+    trust = TrustPolicy((root.certificate,))
+    if code is None:
+        assert trust.find_path(signer, at=at)
+        return
+    with pytest.raises(VerificationFailed) as failed:
+        trust.find_path(signer, at=at)
+    assert failed.value.code == code
