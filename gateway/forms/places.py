@@ -55,15 +55,20 @@ class Places:
             return name
         if name == "*":
             return f"*[{parent.index(node) + 1}]"
-        # Looks back only, and one step ahead: a document may hold thousands of siblings after a fault.
-        position = 1 + sum(1 for _ in node.itersiblings(tag, preceding=True))
-        alone = position == 1 and next(node.itersiblings(tag), None) is None
-        return name if alone else f"{name}[{position}]"
+        # Looks no further than one step ahead: a document may hold thousands of siblings after a fault.
+        alike = parent.iterchildren(tag)
+        position = next(number for number, sibling in enumerate(alike, start=1) if sibling is node)
+        return name if position == 1 and next(alike, None) is None else f"{name}[{position}]"
 
 
 def tag_of(node: etree._Element) -> str:
     """The Clark name of an element; our parser leaves nothing but elements in a tree."""
     return str(node.tag)
+
+
+def text_of(node: etree._Element) -> str:
+    """All text in an element; of one without children at once."""
+    return (node.text or "") if len(node) == 0 else "".join(node.itertext())
 
 
 def locate(root: etree._Element, native_path: str | None) -> etree._Element | None:

@@ -9,7 +9,7 @@ elements that rules speak about. Dates come in from outside, so a verdict can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -19,9 +19,9 @@ from lxml import etree
 
 from gateway.errors import CatalogueError, EngineFault
 from gateway.forms.findings import Finding, Message, Phase, Severity
-from gateway.forms.places import Places, same_place, tag_of
+from gateway.forms.places import Places, same_place, tag_of, text_of
 from gateway.forms.schema import SchemaFault
-from gateway.forms.sources import COMMON_NAMESPACE, variables_of
+from gateway.forms.sources import COMMON_NAMESPACE, variables_of, without_absent
 
 # Variables of every expression: the day of receipt and the day on which the form was issued.
 GIVEN = ("received-on", "issued-on")
@@ -218,13 +218,13 @@ class _Gate:
             return None
 
 
-def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], compile_expression: Compile) -> _Gate:
+def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], names: Container[str], compile_expression: Compile) -> _Gate:
     order, parts = list[tuple[int, Rule, Test]](), list[str]()
     for rule, test in tests:
         bit = 1 << len(parts) if tag in test.whole and len(parts) < MOST_BITS else 0
         order.append((bit, rule, test))
         if bit:
-            parts.append(f"{bit} * not({test.whole[tag]})")
+            parts.append(f"{bit} * not({without_absent(test.whole[tag], names)})")
     expression = " + ".join(parts)
     return _Gate(
         together=compile_expression(expression) if parts else None,
@@ -252,16 +252,17 @@ class RuleSet:
             twice = next(rule.id for rule in self.rules if self._by_id[rule.id] is not rule)
             raise CatalogueError("catalogue-rules", f"{name}: the rule {twice} is there twice")
         self._places = places
+        names = frozenset(map(places.name, places.elements))
         tests: dict[str, list[tuple[Rule, Test]]] = {}
         for rule in self.rules:
             if rule.test is not None:
                 for tag in rule.test.places:
                     tests.setdefault(tag, []).append((rule, rule.test))
-        self._gates = {tag: _gate(tag, about, compile_expression) for tag, about in tests.items()}
+        self._gates = {tag: _gate(tag, about, names, compile_expression) for tag, about in tests.items()}
         self._is_clean = is_clean
         self._screened = {tag for tag, about in tests.items() if any(test.holds_if_clean for _, test in about)}
         left = {tag: [pair for pair in tests[tag] if not pair[1].holds_if_clean] for tag in self._screened}
-        asked_too = {tag: _gate(tag, about, compile_expression) for tag, about in left.items() if about}
+        asked_too = {tag: _gate(tag, about, names, compile_expression) for tag, about in left.items() if about}
         untouched = {tag: gate for tag, gate in self._gates.items() if tag not in self._screened}
         self._gates_if_clean = untouched | asked_too
 
@@ -291,11 +292,11 @@ class RuleSet:
         those of `content` itself.
         Raises EngineFault if a rule cannot be evaluated: then nothing is known about the document.
         """
-        issued_on = next((node.text or "" for node in content.iter(_ISSUED_ON)), "").strip()
+        nodes = list(content.iter(_ISSUED_ON, *self._gates))
+        issued_on = next((node.text or "" for node in nodes if node.tag == _ISSUED_ON), "").strip()
         given = {"received-on": received_on.isoformat(), "issued-on": issued_on}
         findings = []
-        nodes = list(content.iter(*self._gates)) if self._gates else []
-        clean = self._is_clean("".join(node.itertext()) for node in nodes if node.tag in self._screened)
+        clean = self._is_clean(text_of(node) for node in nodes if node.tag in self._screened)
         gates = self._gates_if_clean if clean else self._gates
         for node in nodes:
             gate = gates.get(tag_of(node))

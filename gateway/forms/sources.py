@@ -6,7 +6,7 @@ Nothing here opens a file; `catalogue.py` does.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,8 @@ FUNCTIONS_NAMESPACE = "urn:sealpost:functions:1"
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _VARIABLE = re.compile(r"\$([A-Za-z_][\w.-]*)")
 _LITERAL_OR_VARIABLE = re.compile(rf"{_LITERAL.pattern}|\$(?P<variable>[A-Za-z_][\w.-]*)")
+_PATH = r"\s*(?:[\w./-]|(?<!:):(?!:))+\s*"
+_LITERAL_OR_UNION = re.compile(rf"{_LITERAL.pattern}|\((?P<paths>{_PATH}(?:\|{_PATH})+)\)")
 _BRACKET_OR_VARIABLE = re.compile(r"[\[\]]|\$(?P<variable>[A-Za-z_][\w.-]*)")
 _PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 _CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
@@ -195,6 +197,22 @@ def inlined(expression: str, lets: Mapping[str, str]) -> str:
         return f"({lets[name]})" if name in lets else match[0]
 
     return _LITERAL_OR_VARIABLE.sub(written, expression)
+
+
+def without_absent(expression: str, names: Container[str]) -> str:
+    """The expression without the alternatives that no valid document has: paths over elements not among `names`.
+
+    names: those of a schema, as `f:Worker`. Only unions in parentheses, of paths without predicates, are looked at.
+    """
+
+    def present(match: re.Match[str]) -> str:
+        if match["paths"] is None:
+            return match[0]
+        paths = [path.strip() for path in match["paths"].split("|")]
+        kept = [path for path in paths if all(step in names for step in path.split("/") if ":" in step)]
+        return f"({' | '.join(kept or paths[:1])})"
+
+    return _LITERAL_OR_UNION.sub(present, expression)
 
 
 def in_predicates(expression: str) -> frozenset[str]:
