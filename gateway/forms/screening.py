@@ -241,11 +241,9 @@ class Screening:
 
 
 def _folded(text: str, table: _Folding) -> str:
-    """`text.translate(table)`, by bytes where that can be: four times as fast for a text with accents."""
-    if text.isascii():
-        return text.translate(table)
+    """`text.translate(table)`, by bytes where that can be: several times as fast."""
     try:
-        raw = text.encode("cp1252")
+        raw = text.encode("ascii" if text.isascii() else "cp1252")
     except UnicodeEncodeError:
         return text.translate(table)
     return raw.translate(*table.of_bytes).decode("ascii")
