@@ -270,11 +270,11 @@ def _is_issued(certificate: SignerCertificate, *, by: SignerCertificate) -> bool
 
 
 def _asn1(der: bytes) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(der)  # type: ignore[no-untyped-call,no-any-return]  # untyped library
+    return asn1_x509.Certificate.load(der)  # type: ignore[no-any-return]  # untyped library
 
 
 def _der(certificate: asn1_x509.Certificate) -> bytes:
-    return certificate.dump()  # type: ignore[no-untyped-call,no-any-return]  # untyped library
+    return certificate.dump()  # type: ignore[no-any-return]  # untyped library
 
 
 def _names(certificate: x509.Certificate) -> Sequence[bytes]:
