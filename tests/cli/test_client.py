@@ -129,6 +129,9 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.deposit("x", number="1", on="2026-06-01", proof=b"x", proof_type="application/pdf"),
     lambda client: client.paper_failed("x", reason="other"),
     lambda client: client.slip("x", outcome="delivered", on="2026-06-01", proof=b"x", proof_type="application/pdf"),
+    lambda client: client.open_hosted("x"),
+    lambda client: client.openings("x"),
+    lambda client: client.keys(),
 )
 
 

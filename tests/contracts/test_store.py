@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError, EngineFault, NotFound, StoreUnavailable
+from gateway.journal import EntryKind
+from gateway.keyring import DatedKey, Purpose, published
 from gateway.model import (
     Alert,
     CaseId,
@@ -20,6 +22,7 @@ from gateway.model import (
     DeliveryId,
     DeliveryState,
     EvidenceId,
+    HostedKey,
     KeptReceipt,
     PaperProof,
     Party,
@@ -35,6 +38,7 @@ from gateway.stores import STORES, rows
 from gateway.stores.engine import sqlite
 from gateway.stores.schema import NEVER, check_build
 from gateway.stores.sqlite import SqliteStore
+from signing import issue, issue_authority
 from tests.deliveries import NOW, a_delivery
 
 SECOND = timedelta(seconds=1)
@@ -629,3 +633,34 @@ def test_no_body_passes_for_another(store: Store) -> None:
     links = [row[0] for row in store.read(lambda view: view._rows("SELECT document_id FROM submission"))]  # type: ignore[attr-defined]
     with pytest.raises(EngineFault):
         store.read(lambda view: view.filed_under(links))
+
+
+def test_a_published_key_is_kept_with_its_entry(opened: Callable[[], Store]) -> None:
+    store = opened()
+    seal = issue(issue_authority("An Authority", at=NOW), "Seal", at=NOW)
+    since = seal.certificate.not_valid_before_utc
+    key = published(Purpose.SERVICE, DatedKey(identity=seal, since=since), at=NOW)
+    store.write(lambda unit: unit.publish_key(key))
+    later = opened()
+    assert later.read(lambda view: view.published_keys()) == [key]
+    entry = later.read(lambda view: view.journal_entry(EntryKind.KEY, key.id))
+    assert entry is not None
+    assert (entry.digest, entry.at) == (key.digest, NOW)
+
+
+def test_a_key_kept_for_a_party_replaces_the_one_before(opened: Callable[[], Store]) -> None:
+    seal = issue(issue_authority("An Authority", at=NOW), "Seal", at=NOW)
+    key = HostedKey(
+        party=PartyId("worker"),
+        certificate=seal.certificate,
+        wrapped=b"\0wrapped",
+        wrapped_for="sha256:11",
+        made_at=NOW,
+    )
+    anew = replace(key, wrapped=b"again", wrapped_for="sha256:22")
+    store = opened()
+    for each in (key, anew):
+        store.write(lambda unit, each=each: unit.put_hosted_key(each))  # type: ignore[misc]
+    later = opened()
+    assert later.read(lambda view: (view.hosted_key(PartyId("worker")), view.hosted_keys())) == (anew, [anew])
+    assert later.read(lambda view: view.hosted_key(PartyId("employer"))) is None
