@@ -130,7 +130,7 @@ def verify(
             raw = read_input(file)
             if is_package(raw):
                 verdict = judge_package(
-                    raw, trust=trusted.signers, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
+                    raw, policy=policy, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
                 )
                 failed = failed or verdict.indication is not Indication.TOTAL_PASSED
                 items.append({"file": str(file), **verdict_to_json(verdict, lang)})

@@ -11,7 +11,7 @@ from gateway.cli.output import out
 from gateway.errors import EngineFault, Unreadable
 from gateway.examination import Grounds, Standing, Verdict, examine
 from gateway.examination.telling import verdict_to_lines
-from signing import Indication, TrustPolicy, parse_note_key
+from signing import Indication, ValidationPolicy, parse_note_key
 
 ZIP = b"PK\x03\x04"
 COLOURS = {Standing.HOLDS: "green", Standing.FAILS: "red", Standing.OPEN: "yellow", Standing.MISSING: "yellow"}
@@ -23,13 +23,15 @@ def is_package(raw: bytes) -> bool:
 
 
 def judge_package(
-    raw: bytes, *, trust: TrustPolicy, at: datetime, journal_keys: Sequence[str], witness_keys: Sequence[str]
+    raw: bytes, *, policy: ValidationPolicy, at: datetime, journal_keys: Sequence[str], witness_keys: Sequence[str]
 ) -> Verdict:
     """The verdict on a package. Raises KeyUnavailable for a key of a journal or witness that is none."""
     for key in (*journal_keys, *witness_keys):
         parse_note_key(key)
     grounds = Grounds(
-        trust=trust,
+        trust=policy.signers,
+        timestamps=policy.timestamps,
+        revocation=policy.revocation,
         at=at,
         journal_keys=tuple(journal_keys),
         witness_keys=tuple(witness_keys),

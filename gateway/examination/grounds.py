@@ -30,7 +30,8 @@ from signing import (
 class Grounds:
     """Whom the examiner believes, and as of when.
 
-    trust: anchors of signatories, service, recipients and time authorities alike.
+    trust: anchors of signatories, service and recipients. timestamps: of time authorities, the same unless given.
+    revocation: what must be known of certificates.
     at: as of when the newest proof is judged; aware.
     journal_keys, witness_keys: `vkey` texts of the journal and of witnesses whom the examiner knows; where no key of
         the journal is given, those count that the sealed description of the package names.
@@ -42,16 +43,18 @@ class Grounds:
     journal_keys: tuple[str, ...] = ()
     witness_keys: tuple[str, ...] = ()
     reprint: Callable[[bytes, str], bytes | None] | None = None
+    timestamps: TimestampTrust | None = None
+    revocation: RevocationRule = field(default_factory=RevocationRule)
 
     @cached_property
     def policy(self) -> ValidationPolicy:
         """For signatures with time stamps."""
-        return ValidationPolicy(signers=self.trust, timestamps=self.stamps, revocation=RevocationRule())
+        return ValidationPolicy(signers=self.trust, timestamps=self.stamps, revocation=self.revocation)
 
     @cached_property
     def stamps(self) -> TimestampTrust:
         """Whose time stamps count."""
-        return TimestampTrust(anchors=self.trust)
+        return self.timestamps or TimestampTrust(anchors=self.trust)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ from signing import (
     NoteSigner,
     RevocationAddresses,
     RevocationAuthority,
+    RevocationRule,
+    TimestampTrust,
     TrustPolicy,
     add_files,
     build_batch,
@@ -472,6 +474,16 @@ def test_what_is_no_package_is_told_so(world: World, raw: bytes) -> None:
     verdict = examine(raw, grounds=world.grounds())
     (link,) = verdict.links
     assert (verdict.indication, link.kind, link.standing) == (Indication.TOTAL_FAILED, LinkKind.PACKAGE, FAILS)
+
+
+def test_who_may_stamp_and_what_must_be_known_is_the_examiners_to_say(world: World, parts: Parts) -> None:
+    nobody = replace(world.grounds(), timestamps=TimestampTrust(anchors=TrustPolicy((world.authority.certificate,))))
+    found = not_holding(examine(parts.pack(), grounds=nobody))
+    assert (LinkKind.TIME, OPEN, "timestamp-untrusted") in found
+    unknown = _with_answers(world)
+    unknown.files = {name: raw for name, raw in unknown.files.items() if not name.startswith("revocation/")}
+    strict = replace(world.grounds(), revocation=RevocationRule(required=True))
+    assert (LinkKind.FORM, OPEN, "revocation-unknown") in not_holding(examine(unknown.pack(), grounds=strict))
 
 
 def test_without_anchors_nothing_is_believed(parts: Parts) -> None:
