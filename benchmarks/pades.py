@@ -49,12 +49,12 @@ def _ours(pdf: bytes, identity: Identity) -> Callable[[], object]:
 
 def _stock(pdf: bytes, identity: Identity) -> Callable[[], object]:
     """What the manual of pyhanko shows: SimpleSigner and sign_pdf, PAdES."""
-    certificate: Any = asn1_x509.Certificate.load(identity.certificate.public_bytes(Encoding.DER))
-    raw = identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    key: Any = asn1_keys.PrivateKeyInfo.load(raw)
-    signer = signers.SimpleSigner(
-        signing_cert=certificate, signing_key=key, cert_registry=SimpleCertificateStore.from_certs([certificate])
-    )
+    load_certificate: Any = asn1_x509.Certificate.load
+    load_key: Any = asn1_keys.PrivateKeyInfo.load
+    register: Any = SimpleCertificateStore.from_certs
+    certificate = load_certificate(identity.certificate.public_bytes(Encoding.DER))
+    key = load_key(identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    signer = signers.SimpleSigner(signing_cert=certificate, signing_key=key, cert_registry=register([certificate]))
     settings = signers.PdfSignatureMetadata(
         field_name="Signature", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )

@@ -24,6 +24,7 @@ from signing.formats.pades import (
     archive_pdf,
     assess_pdf,
     extend_pdf,
+    raise_pdf,
     sign_pdf,
     validate_pdf,
 )
@@ -231,6 +232,7 @@ __all__ = [
     "note_signer_from_pem",
     "open_sealed",
     "parse_note_key",
+    "raise_pdf",
     "raise_xml",
     "read_checkpoint",
     "read_container",

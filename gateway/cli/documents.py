@@ -12,7 +12,7 @@ from rich.text import Text
 from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trusted, read_input
 from gateway.cli.output import ExitCode, answering, err, out, print_json, usage_error, write_bytes
 from gateway.cli.packages import is_package, judge_package, print_verdict
-from gateway.cli.signatures import assessment_to_json, print_assessment, raised
+from gateway.cli.signatures import assessment_to_json, is_pdf, print_assessment, raised
 from gateway.examination.telling import verdict_to_json
 from signing import (
     Indication,
@@ -21,9 +21,11 @@ from signing import (
     RevocationRule,
     TimestampTrust,
     ValidationPolicy,
+    assess_pdf,
     assess_xml,
     build_report,
     sha256,
+    sign_pdf,
     sign_xml,
 )
 
@@ -33,7 +35,7 @@ Trust = Annotated[
 
 
 def sign(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Form; - for stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Form, or its rendition as PDF; - for stdin.")],
     key: KeyFile,
     to: Annotated[
         Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
@@ -54,9 +56,9 @@ def sign(
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a form (XAdES baseline B-B to B-LTA).
+    """Sign a form (XAdES baseline B-B to B-LTA), or a PDF (PAdES).
 
-    Signing a signed form adds a signature.
+    Signing a signed form adds a signature; a PDF is signed once.
     """
     if as_json and to is None:
         raise typer.BadParameter("with --json the signed form needs --out")
@@ -66,7 +68,7 @@ def sign(
     with answering(as_json=as_json):
         identity = load_key(key, password_file)
         try:
-            signed = sign_xml(raw, identity=identity, at=datetime.now(UTC))
+            signed = (sign_pdf if is_pdf(raw) else sign_xml)(raw, identity=identity, at=datetime.now(UTC))
             if trust is not None and timestamp:
                 trusted = load_trusted(trust)
                 signed = raised(signed, level, trusted, urls=timestamp, networks=allow_network or [])
@@ -85,7 +87,9 @@ def sign(
 def verify(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Signed forms, evidence, receipts, evidence packages; - for stdin."),
+        typer.Argument(
+            metavar="FILE...", help="Signed forms, PDF, evidence, receipts, evidence packages; - for stdin."
+        ),
     ],
     trust: Trust,
     at: Annotated[datetime | None, typer.Option("--at", help="Instant to judge by, UTC; now if not given.")] = None,
@@ -137,7 +141,7 @@ def verify(
                 if not as_json:
                     print_verdict(str(file), verdict, lang)
                 continue
-            assessment = assess_xml(raw, policy=policy, validation_time=instant)
+            assessment = (assess_pdf if is_pdf(raw) else assess_xml)(raw, policy=policy, validation_time=instant)
             failed = failed or assessment.indication is not Indication.TOTAL_PASSED
             items.append({"file": str(file), **assessment_to_json(assessment, trusted)})
             if report is not None:

@@ -27,15 +27,21 @@ from signing import (
     ValidationPolicy,
     collect_revocation,
     fingerprint,
+    raise_pdf,
     raise_xml,
     sha256,
 )
 
 
+def is_pdf(raw: bytes) -> bool:
+    """Whether the bytes claim to be a PDF, so that its signature is looked for inside."""
+    return raw.startswith(b"%PDF-")
+
+
 def raised(raw: bytes, level: Level, trusted: Trusted, *, urls: Sequence[str], networks: Sequence[str]) -> bytes:
     """A signed document at a higher level: the time authorities at `urls` and the issuers of certificates are asked.
 
-    networks: those that are not public and may be asked in. Raises what `signing.raise_xml` raises.
+    networks: those that are not public and may be asked in. Raises what `signing.raise_xml` and `raise_pdf` raise.
     """
     from gateway.transports.fetching import Fetching  # here: only who asks somebody needs a network
 
@@ -49,7 +55,7 @@ def raised(raw: bytes, level: Level, trusted: Trusted, *, urls: Sequence[str], n
         return collect_revocation(path, fetch=fetch, at=now, algorithms=trusted.signers.algorithms)
 
     try:
-        return raise_xml(
+        return (raise_pdf if is_pdf(raw) else raise_xml)(
             raw,
             level=level,
             policy=ValidationPolicy(signers=trusted.signers, timestamps=stamps),

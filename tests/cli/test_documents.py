@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from gateway.demo.pki import DemoFolder
-from signing import load_identity, trust_from_pem, verify_xml
+from signing import load_identity, sha256, trust_from_pem, verify_xml
 from tests.cli.command import SAMPLES, sealpost
 
 ASSESSMENT = SAMPLES / "be/health-assessment/1/valid-typical.xml"
@@ -199,3 +199,21 @@ def test_keys_issue_makes_a_key_under_the_demo_authority(folder: DemoFolder, tmp
     form = sealpost(["sign", ASSESSMENT, "--key", key]).out
     assert sealpost(["verify", "-", "--trust", folder.anchors], stdin=form).code == 0
     assert sealpost(["keys", "issue", folder.root, key, "--common-name", "Again"]).code == 2
+
+
+def test_a_rendition_is_signed_and_verified_with_the_form_in_it(
+    folder: DemoFolder, signed: Path, tmp_path: Path
+) -> None:
+    printed, sealed, report = tmp_path / "form.pdf", tmp_path / "signed.pdf", tmp_path / "report.xml"
+    assert sealpost(["render", signed, "--lang", "nl", "--out", printed]).code == 0
+    assert sealpost(["sign", printed, "--key", folder.signing("doctor"), "--out", sealed]).code == 0
+    assert sealed.read_bytes().startswith(printed.read_bytes())
+    ran = sealpost(["verify", sealed, "--trust", folder.anchors, "--report", report, "--json"])
+    assert ran.code == 0, ran.err
+    (item,) = ran.json["items"]
+    assert (item["indication"], item["contentDigest"]) == ("TOTAL-PASSED", sha256(signed.read_bytes()))
+    assert item["signatures"][0]["commonName"]
+    assert b"total-passed" in report.read_bytes()
+    sealed.write_bytes(sealed.read_bytes().replace(b"/Lang (nl)", b"/Lang (fr)"))
+    ran = sealpost(["verify", sealed, "--trust", folder.anchors, "--json"])
+    assert (ran.code, ran.json["items"][0]["code"]) == (1, "digest-mismatch")

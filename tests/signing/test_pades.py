@@ -1,6 +1,7 @@
 """PAdES at each level: what is proven, what stays as it was, what other programs say of it."""
 
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from lxml import etree
 
 from signing import (
     ALGORITHMS,
+    Collect,
     Indication,
     KeyUnavailable,
     Level,
@@ -31,6 +33,7 @@ from signing import (
     collect_revocation,
     extend_pdf,
     issue,
+    raise_pdf,
     sign_pdf,
     validate_pdf,
 )
@@ -221,6 +224,7 @@ def test_validating_loads_no_http_client(people: People, levels: dict[str, bytes
     (tmp_path / "lta.pdf").write_bytes(levels["lta"])
     program = """
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from signing import TimestampTrust, TrustPolicy, ValidationPolicy, assess_pdf
@@ -293,3 +297,25 @@ def test_a_level_needs_what_it_is_made_of(people: People) -> None:
     for given in ({}, {"timestamper": stamper(AT)}, {"validation_data": ValidationData()}):
         with pytest.raises(ValueError, match="missing"):
             sign_pdf(rendition(), identity=people.doctor, at=AT, level=Level.B_LT, **given)  # type: ignore[arg-type]
+
+
+def test_a_signature_is_raised_to_a_level_with_what_its_authorities_say(people: People) -> None:
+    signer = issue(people.authority, "Can be revoked", told_at=ADDRESSES, at=AT)
+    signed = sign_pdf(rendition(), identity=signer, at=AT)
+
+    def told(url: str, *, body: bytes | None = None, content_type: object = None, max_bytes: int) -> bytes:
+        return RevocationAuthority(identity=people.authority).list_revoked(at=STAMPED)
+
+    def collect(path: Sequence[bytes]) -> ValidationData:
+        return collect_revocation(path, fetch=told, at=STAMPED, algorithms=ALGORITHMS)
+
+    def made(level: Level, *, ask: Collect = collect) -> bytes:
+        return raise_pdf(
+            signed, level=level, policy=policy(people), timestamper=stamper(STAMPED), collect=ask, at=STAMPED
+        )
+
+    assert made(Level.B_B) == signed
+    for level in (Level.B_T, Level.B_LT, Level.B_LTA):
+        assert validated(people, made(level), at=SOON).signature.level is level
+    with pytest.raises(VerificationFailed, match="revocation-unknown"):
+        made(Level.B_LT, ask=lambda path: ValidationData())

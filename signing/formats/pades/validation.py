@@ -83,7 +83,11 @@ def assess_pdf(
         found = failed_assessment(exc, signed_info=covered, value=value)
     else:
         found = SignatureAssessment(
-            indication=Indication.TOTAL_PASSED, passed=validated.signature, signed_info=covered, value=value
+            indication=Indication.TOTAL_PASSED,
+            passed=validated.signature,
+            content=validated.source,
+            signed_info=covered,
+            value=value,
         )
     return DocumentAssessment(validation_time=validation_time, signatures=(found,))
 
