@@ -24,7 +24,16 @@ from gateway.forms.validation import Validator
 from gateway.rendition import render
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
-from signing import TimestampTrust, ValidationPolicy, VerificationFailed, trust_from_pem, validate_pdf
+from signing import (
+    TimestampTrust,
+    ValidationPolicy,
+    VerificationFailed,
+    load_identity,
+    sign_xml,
+    subject_of,
+    trust_from_pem,
+    validate_pdf,
+)
 from tests.cli.command import sealpost
 from tests.schemas.cases import SAMPLES, SCHEMAS, catalogue
 
@@ -251,6 +260,21 @@ def test_a_print_is_signed_with_a_key_and_stays_what_it_was(cast: DemoFolder, tm
     assert validated.source == ASSESSMENT.read_bytes()
     with pytest.raises(VerificationFailed):
         validate_pdf(signed.replace(b"/Lang", b"/Lnag", 1), policy=policy_of(cast), validation_time=datetime.now(UTC))
+
+
+def test_a_print_says_what_signatures_say_of_themselves_and_that_it_did_not_check(cast: DemoFolder) -> None:
+    document = ASSESSMENT.read_bytes()
+    assert "DRAFT, NOT SIGNED" in text_of(printed(document, "en"))
+    identity = load_identity(cast.signing("doctor"))
+    signed = sign_xml(document, identity=identity, at=datetime(2026, 4, 16, 14, 40, tzinfo=UTC))
+    shown = " ".join(text_of(printed(signed, "en")).split())
+    assert "DRAFT" not in shown
+    assert f"Signature by {subject_of(identity.certificate).common_name}, 16 April 2026, 16:40" in shown
+    assert "not checked here" in shown
+    for harm in (b"AAAA", b"not base64!", b""):
+        harmed = re.sub(rb"(<ds:X509Certificate>)[^<]*", lambda at, harm=harm: at[1] + harm, signed)
+        assert harmed != signed
+        assert "A signature that cannot be read" in " ".join(text_of(printed(harmed, "en")).split())
 
 
 def policy_of(cast: DemoFolder) -> ValidationPolicy:
