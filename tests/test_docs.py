@@ -18,6 +18,7 @@ from tests.cli.command import sealpost
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATING = (ROOT / "gateway" / "OPERATING.md").read_text(encoding="utf-8")
 RECEIVER_README = (ROOT / "receiver" / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 TUTORIAL_S = 120
@@ -44,7 +45,15 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    for shown in ("ACCEPTABLE", "TOTAL-PASSED", "HealthDossier", "Monday-Saturday", "handed-over", "ContentHandover"):
+    for shown in (
+        "ACCEPTABLE",
+        "TOTAL-PASSED",
+        "HealthDossier",
+        "Monday-Saturday",
+        "handed-over",
+        "ContentHandover",
+        "Wat er gebeurde",
+    ):
         assert shown in done.stdout
 
 
@@ -77,9 +86,13 @@ def test_every_folder_in_the_map_is_there_and_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"sealpost ((?:mailbox |keys |parties )?[a-z]+)", README)) | {"demo", "work"})
+    "command",
+    sorted(
+        set(re.findall(r"sealpost ((?:mailbox |keys |parties |trust |evidence )?[a-z]+)", README + OPERATING))
+        | {"demo", "work"}
+    ),
 )
-def test_every_command_that_the_readme_names_exists_and_explains_itself(command: str) -> None:
+def test_every_command_that_the_documents_name_exists_and_explains_itself(command: str) -> None:
     ran = sealpost([*command.split(), "--help"])
     assert ran.code == 0
     assert "Usage: sealpost" in ran.text
