@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATING = (ROOT / "gateway" / "OPERATING.md").read_text(encoding="utf-8")
 RECEIVER_README = (ROOT / "receiver" / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-TUTORIAL_S = 120
+TUTORIAL_S = 300
 
 
 def _blocks(text: str, kind: str) -> list[str]:
