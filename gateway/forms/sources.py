@@ -212,7 +212,7 @@ def without_absent(expression: str, names: Container[str]) -> str:
         kept = [path for path in paths if all(step in names for step in path.split("/") if ":" in step)]
         return f"({' | '.join(kept or paths[:1])})"
 
-    return _LITERAL_OR_UNION.sub(present, expression)
+    return _LITERAL_OR_UNION.sub(present, expression) if "|" in expression else expression
 
 
 def in_predicates(expression: str) -> frozenset[str]:
