@@ -36,10 +36,12 @@ from gateway.package import DESCRIPTION, EVIDENCE, FORM, RECEIPT, RENDITION, is_
 from signing import (
     CertificateStatus,
     ContainerRejected,
+    Covering,
     Package,
     Subindication,
     SubjectIdentity,
     VerificationFailed,
+    VerifiedSignature,
     fingerprint,
     read_package,
     subject_of,
@@ -95,7 +97,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
 def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Link]]:
     """Who sealed the package, and a link for each seal. A seal may end before what it covers does: everything that is
     proven to be older stands without it; that the list of files was complete is then no longer proven."""
-    package, grounds = material.package, material.grounds
+    package = material.package
     if not package.seals:
         return None, [gap(LinkKind.SEAL, "META-INF", "not-sealed", needed=True)]
     lasting = all(
@@ -104,28 +106,42 @@ def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Lin
     issuer, links = None, list[Link]()
     for seal in package.seals:
         try:
-            signature = verify_seal(package, seal, trust=grounds.trust, at=grounds.at)
+            signature, ended = _verify_seal(material, seal)
         except VerificationFailed as error:
-            outlived = error.subindication is Subindication.OUT_OF_BOUNDS_NO_POE and lasting
             missing = [name for name in seal.digests if name not in package.files]
-            link = failure(LinkKind.SEAL, seal.name, error)
-            links.append(replace(link, code="seal-outlived", needed=False) if outlived else link)
+            links.append(failure(LinkKind.SEAL, seal.name, error))
             links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
             continue
         issuer = issuer or signature.subject
-        links.append(
-            Link(
-                kind=LinkKind.SEAL,
-                standing=Standing.HOLDS,
-                about=seal.name,
-                who=Who.of(signature.subject, fingerprint(signature.certificate)),
-                at=signature.signing_time,
-                time=TimeKind.CLAIMED,
-                covers={name: f"{algorithm}:{digest.hex()}" for name, (algorithm, digest) in seal.digests.items()},
-                params={"count": str(len(seal.digests))},
-            )
+        held = Link(
+            kind=LinkKind.SEAL,
+            standing=Standing.HOLDS,
+            about=seal.name,
+            who=Who.of(signature.subject, fingerprint(signature.certificate)),
+            at=signature.signing_time,
+            time=TimeKind.CLAIMED,
+            covers={name: f"{algorithm}:{digest.hex()}" for name, (algorithm, digest) in seal.digests.items()},
+            params={"count": str(len(seal.digests))},
         )
+        if ended is not None:
+            code = "seal-outlived" if lasting else ended.code
+            held = replace(
+                held, standing=Standing.OPEN, code=code, subindication=ended.subindication, needed=not lasting
+            )
+        links.append(held)
     return issuer, links
+
+
+def _verify_seal(material: Material, seal: Covering) -> tuple[VerifiedSignature, VerificationFailed | None]:
+    """The signature of a seal; and what ended since, if it only held when the package says that it was made. That much
+    is asked of every seal: anybody can make a certificate that has ended. Raises VerificationFailed."""
+    package, trust, now = material.package, material.grounds.trust, material.grounds.at
+    try:
+        return verify_seal(package, seal, trust=trust, at=now), None
+    except VerificationFailed as error:
+        if error.subindication is not Subindication.OUT_OF_BOUNDS_NO_POE:
+            raise
+        return verify_seal(package, seal, trust=trust, at=min(material.description.made_at, now)), error
 
 
 def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:

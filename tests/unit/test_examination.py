@@ -32,6 +32,7 @@ from signing import (
     build_container,
     collect_revocation,
     issue,
+    issue_authority,
     new_note_key,
     note_signer_from_pem,
     read_container,
@@ -107,6 +108,35 @@ def test_it_stands_when_the_certificates_of_the_people_have_ended(parts: Parts) 
     assert verdict.indication is Indication.INDETERMINATE
     assert (LinkKind.STATEMENT, OPEN, "certificate-expired") in not_holding(verdict)
     assert (LinkKind.TIME, MISSING, "not-stamped") in not_holding(verdict)
+
+
+def test_a_seal_counts_as_outlived_only_if_it_held_when_it_was_made(world: World, parts: Parts) -> None:
+    """Whoever made a certificate that has ended could else seal what was left of a package."""
+    _leave_out_handover(parts)
+    ended = issue_authority("Example Authority", at=BEFORE, years=1)
+    parts.identity = issue(ended, "Example Counter", organization_identifier="NTRBE-0444444496", at=BEFORE, days=1)
+    verdict = verdict_on(parts)
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    assert (LinkKind.SEAL, OPEN, "certificate-expired") in not_holding(verdict)
+    parts.describe(made_at=BEFORE)
+    assert (LinkKind.SEAL, OPEN, "certificate-untrusted") in not_holding(verdict_on(parts))
+
+
+def _leave_out_handover(parts: Parts) -> None:
+    """As if nobody had ever signed for the copy."""
+    for name in (parts.name(Event.CONTENT_HANDOVER), f"receipts/{parts.receipt.id}.xml"):
+        digest = sha256(parts.files.pop(name)).encode()
+        entry = next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
+        del parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
+    parts.describe(copies=tuple(replace(each, state="consigned") for each in parts.description.copies))
+
+
+def test_an_outlived_seal_still_says_which_files_there_were(parts: Parts) -> None:
+    sealed = read_container(parts.pack(), max_entries=4096)
+    other = {**sealed, DESCRIPTION: sealed[DESCRIPTION].replace(b'"whole": true', b'"whole": false')}
+    verdict = examine(build_container(other, max_entries=4096), grounds=parts.world.grounds(LATER))
+    assert verdict.indication is Indication.TOTAL_FAILED
+    assert (LinkKind.SEAL, FAILS, "digest-mismatch") in not_holding(verdict)
 
 
 def test_it_stands_after_fifteen_years_if_the_time_stamps_were_renewed(world: World, parts: Parts) -> None:
