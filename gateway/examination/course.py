@@ -15,8 +15,11 @@ DECIDED = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION})
 
 
 def examine_course(material: Material, stated: Sequence[Stated]) -> Iterator[Link]:
-    """A link for the decision on the form where it is missing, and one for each copy."""
+    """A link for the decision on the form where it is missing, and one for each copy; a package that states nothing
+    proves nothing, whoever sealed it."""
     description = material.description
+    if not stated:
+        yield gap(LinkKind.STATEMENT, DESCRIPTION, "nothing-stated", needed=True)
     by_issuer = description.sender == description.issuer  # a notice of the counter itself is not handed in
     if description.whole and not by_issuer:
         rejected = description.state == SubmissionState.REJECTED

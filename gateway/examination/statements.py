@@ -11,7 +11,7 @@ from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, TimeKind, Who
 from gateway.model import Event
 from gateway.package import EVIDENCE, RECEIPT
-from gateway.receipt import Receipt, read_receipt
+from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.statement import Statement, read_statement
 from signing import (
     CertificateStatus,
@@ -26,6 +26,13 @@ from signing import (
 CLOCK_TOLERANCE = timedelta(minutes=5)  # between the service's clock and that of a time authority
 BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
 EVENTS: Mapping[str, Event] = {event.uri: event for event in Event}
+SHOWN_BY: Mapping[ReceiptOutcome, Event] = {
+    ReceiptOutcome.ACCEPTED: Event.CONTENT_HANDOVER,
+    ReceiptOutcome.REFUSED: Event.CONSIGNMENT_REJECTION,
+    ReceiptOutcome.PROCESSED: Event.CONTENT_ACCESS_TRACKING,
+}
+BY_RECEIPT_ALONE = frozenset({Event.CONTENT_HANDOVER, Event.CONSIGNMENT_REJECTION})
+"""What the service cannot state of itself. A copy in a mailbox that it keeps is opened there without a receipt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +147,8 @@ def examine_receipts(
     for each in stated:
         digest = each.statement.receipt_digest
         if digest is None:
+            if each.event in BY_RECEIPT_ALONE:
+                links.append(gap(LinkKind.RECEIPT, each.name, "without-receipt", needed=True))
             continue
         name = files.get(digest)
         if name is None:
@@ -168,6 +177,10 @@ def _receipt(material: Material, signed: Signed, name: str, stated: Stated) -> t
     own = (receipt.delivery_id, receipt.submission_id, receipt.party)
     if own != (statement.delivery_id, statement.submission_id, statement.party):
         return fault(LinkKind.RECEIPT, name, "about-something-else", who=who), None
+    if signature.certificate == statement.issuer:
+        return _open(name, "signed-by-the-service", who), None
+    if SHOWN_BY[receipt.outcome] is not stated.event:
+        return fault(LinkKind.RECEIPT, name, "says-otherwise", who=who), None
     for shown, digest in (
         (statement.document, receipt.document_digest),
         (statement.envelope, receipt.envelope_digest),
@@ -185,6 +198,10 @@ def _receipt(material: Material, signed: Signed, name: str, stated: Stated) -> t
         params={"name": receipt.party, "outcome": receipt.outcome},
     )
     return link, receipt
+
+
+def _open(name: str, code: str, who: Who) -> Link:
+    return Link(kind=LinkKind.RECEIPT, standing=Standing.OPEN, about=name, code=code, who=who)
 
 
 def tell_story(material: Material, stated: Sequence[Stated]) -> Iterator[Happening]:

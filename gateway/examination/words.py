@@ -377,6 +377,30 @@ CODES: Mapping[str, Words] = {
         "fr": "aucune constatation exacte ne désigne le formulaire",
         "de": "keine stimmende Feststellung nennt das Formular",
     },
+    "without-receipt": {
+        "en": "only the recipient's own receipt shows this, and the statement rests on none",
+        "nl": "alleen een ontvangstbewijs van de ontvanger zelf toont dit, en de vaststelling steunt op geen enkel",
+        "fr": "seul l'accusé de réception du destinataire le montre, et la constatation ne s'appuie sur aucun",
+        "de": "nur die Empfangsbestätigung des Empfängers zeigt das, und die Feststellung beruht auf keiner",
+    },
+    "says-otherwise": {
+        "en": "it says something else than the statement that rests on it",
+        "nl": "het zegt iets anders dan de vaststelling die erop steunt",
+        "fr": "il dit autre chose que la constatation qui s'appuie dessus",
+        "de": "sie sagt etwas anderes als die Feststellung, die darauf beruht",
+    },
+    "signed-by-the-service": {
+        "en": "the service signed it itself, with the key of its own statements",
+        "nl": "de dienst ondertekende het zelf, met de sleutel van zijn eigen vaststellingen",
+        "fr": "le service l'a signé lui-même, avec la clé de ses propres constatations",
+        "de": "der Dienst unterschrieb sie selbst, mit dem Schlüssel seiner eigenen Feststellungen",
+    },
+    "nothing-stated": {
+        "en": "no statement that holds is in the package: it proves nothing of what happened",
+        "nl": "er zit geen geldige vaststelling in het pakket: het bewijst niets van wat er gebeurde",
+        "fr": "aucune constatation exacte n'est dans le dossier : il ne prouve rien de ce qui s'est passé",
+        "de": "keine stimmende Feststellung ist im Paket: es beweist nichts von dem, was geschah",
+    },
     "nothing-names-it": {
         "en": "no statement that holds rests on it",
         "nl": "geen enkele geldige vaststelling steunt erop",

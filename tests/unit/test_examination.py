@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,7 +18,7 @@ from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, exa
 from gateway.keyring import Keyring
 from gateway.model import DeliveryId, Event, Evidence, PartyId, SubmissionId, ValidationItem, instant_text, new_id
 from gateway.package import DESCRIPTION, FORM
-from gateway.receipt import build_receipt
+from gateway.receipt import ReceiptOutcome, build_receipt
 from signing import (
     ALGORITHMS,
     Identity,
@@ -124,11 +126,16 @@ def test_a_seal_counts_as_outlived_only_if_it_held_when_it_was_made(world: World
 
 def _leave_out_handover(parts: Parts) -> None:
     """As if nobody had ever signed for the copy."""
-    for name in (parts.name(Event.CONTENT_HANDOVER), f"receipts/{parts.receipt.id}.xml"):
-        digest = sha256(parts.files.pop(name)).encode()
-        entry = next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
-        del parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
+    _leave_out(parts, parts.name(Event.CONTENT_HANDOVER))
+    _leave_out(parts, f"receipts/{parts.receipt.id}.xml")
     parts.describe(copies=tuple(replace(each, state="consigned") for each in parts.description.copies))
+
+
+def _leave_out(parts: Parts, name: str) -> None:
+    """A file, and what the journal says of it."""
+    digest = sha256(parts.files.pop(name)).encode()
+    entry = next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
+    del parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
 
 
 def test_an_outlived_seal_still_says_which_files_there_were(parts: Parts) -> None:
@@ -296,6 +303,46 @@ def test_a_package_that_a_stranger_made_of_the_same_names(world: World) -> None:
         not_holding(verdict)
     )
     assert not verdict.story
+
+
+def test_a_package_in_which_nothing_is_stated_proves_nothing(parts: Parts) -> None:
+    parts.files.clear()
+    parts.records.clear()
+    parts.describe(whole=False, copies=())
+    verdict = verdict_on(parts, with_form=False)
+    assert (LinkKind.STATEMENT, MISSING, "nothing-stated") in not_holding(verdict)
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+def test_a_hand_over_that_rests_on_no_receipt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the recipient can say that it has the copy; a service that says so alone proves nothing."""
+    state = Witness.state
+
+    def without_receipt(self: Witness, event: Event, **facts: Any) -> Evidence:
+        return state(self, event, **{**facts, "receipt_digest": None})
+
+    monkeypatch.setattr(Witness, "state", without_receipt)
+    parts = make_parts(world)
+    _leave_out(parts, f"receipts/{parts.receipt.id}.xml")
+    verdict = verdict_on(parts)
+    assert not_holding(verdict) == {(LinkKind.RECEIPT, MISSING, "without-receipt")}
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+def test_a_receipt_that_the_service_signed_itself(world: World) -> None:
+    verdict = verdict_on(make_parts(replace(world, recipient=world.service)))
+    assert not_holding(verdict) == {(LinkKind.RECEIPT, OPEN, "signed-by-the-service")}
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+@pytest.mark.parametrize("outcome", [ReceiptOutcome.REFUSED, ReceiptOutcome.PROCESSED])
+def test_a_hand_over_that_rests_on_another_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: ReceiptOutcome
+) -> None:
+    """The recipient refused the copy, and the service says that it took it."""
+    monkeypatch.setattr("tests.packages.build_receipt", partial(build_receipt, outcome=outcome))
+    verdict = verdict_on(make_parts(world))
+    assert not_holding(verdict) == {(LinkKind.RECEIPT, FAILS, "says-otherwise")}
 
 
 def _receipt_of(parts: Parts, **changes: object) -> bytes:
