@@ -72,19 +72,23 @@ class Registration:
         """
         party = self._party(draft)
         check_roles(party, self.kinds)
-        key = self._hosted(draft)
-        if key is not None:
-            party = replace(party, sealing_certificate=key.certificate)
+        made = self._hosted(draft)
 
-        def work(unit: Transaction) -> None:
-            if key is not None:
-                unit.put_hosted_key(key)
-            check_certificates(party, unit)
-            check_continuity(party, unit, self.kinds)
-            unit.put_party(party)
+        def work(unit: Transaction) -> Party:
+            taken = party
+            if made is not None:
+                # Whoever registered it a moment ago gave it a key, for which copies may be sealed by now.
+                key = unit.hosted_key(party.id)
+                if key is None:
+                    key = made
+                    unit.put_hosted_key(key)
+                taken = replace(party, sealing_certificate=key.certificate)
+            check_certificates(taken, unit)
+            check_continuity(taken, unit, self.kinds)
+            unit.put_party(taken)
+            return taken
 
-        self.store.write(work)
-        return party
+        return self.store.write(work)
 
     def _hosted(self, draft: PartyDraft) -> HostedKey | None:
         """The key that is kept for the party, if one is to be: that which it has, else a new one."""

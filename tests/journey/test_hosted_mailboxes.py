@@ -18,7 +18,8 @@ from gateway.config import Config, Successor
 from gateway.demo.pki import DemoFolder
 from gateway.envelope import read_copy
 from gateway.errors import Conflict, NotFound, Unreadable
-from gateway.model import DeliveryId, Event, PartyId
+from gateway.model import DeliveryId, Event, Party, PartyId
+from gateway.registration import PartyDraft
 from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, sha256
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
@@ -167,6 +168,32 @@ def test_registered_again_it_keeps_its_key_and_its_mail(hosted: Hosted) -> None:
         assert admin.put("/v1/parties/worker", json=own).status_code == 200
     with hosted.http("worker") as worker:
         assert worker.post(hosted.place).status_code == 201  # what waited for the kept key still opens with it
+
+
+def test_registered_twice_at_once_it_has_one_key_and_it_is_the_kept_one(
+    open_counter: Callable[..., Counter], mailbox_key: Path
+) -> None:
+    """A copy could else be sealed for a key that the other registration overwrites."""
+    registration = open_counter(mailbox_identity=mailbox_key).gateway.registration
+    draft = PartyDraft(
+        id="newcomer", name="New", roles=frozenset({"Worker"}), identifiers={"kbo": "0206731645"}, hosted_key=True
+    )
+    between: list[Party] = []
+
+    class Meanwhile:
+        """A clock that lets the other one in when it is asked how late it is."""
+
+        def now(self) -> datetime:
+            if not between:
+                between.append(registration.put(draft))
+            return datetime.now(UTC)
+
+    assert registration.hosting is not None
+    slow = replace(registration, hosting=replace(registration.hosting, clock=Meanwhile()))
+    late = slow.put(draft)
+    kept = registration.store.read(lambda view: view.hosted_key(PartyId("newcomer")))
+    assert kept is not None
+    assert {each.sealing_certificate for each in (*between, late)} == {kept.certificate}
 
 
 @pytest.mark.parametrize(
