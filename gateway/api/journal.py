@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from gateway.api.access import Caller, TheGateway
@@ -40,7 +40,9 @@ def checkpoint(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> Response:
 
 
 @public.get("/checkpoints/{size}", operation_id="getCheckpointOfSize", response_class=Response)
-def checkpoint_of(size: int, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> Response:
+def checkpoint_of(
+    size: Annotated[int, Path(ge=0, le=2**62)], gateway: TheGateway, _: Annotated[NoQuery, Query()]
+) -> Response:
     """The checkpoint of a batch, by the number of entries."""
     return Response(gateway.journal.proofs.checkpoint(size), media_type=TEXT)
 

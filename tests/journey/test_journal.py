@@ -106,6 +106,7 @@ def test_everybody_can_hold_the_counter_to_its_checkpoints(http: Http, counter: 
         assert nobody.get("/v1/journal/consistency", params=query).status_code == status
     assert nobody.get("/v1/journal/checkpoints/1").status_code == 404
     assert nobody.get("/v1/journal/checkpoints/0").status_code == 404
+    assert nobody.get(f"/v1/journal/checkpoints/{2**64}").status_code == 400
 
 
 def test_the_operator_sees_what_waits_and_has_stamps_renewed(http: Http, url: str, counter: Counter) -> None:
