@@ -25,6 +25,7 @@ BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads that some judge while
 # others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second.
 THREADS = 4
+PRINTERS = 1  # there is one typesetter in a process, and a long form holds it for a second
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Desk:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
         self._threads = CapacityLimiter(THREADS)
+        self._printers = CapacityLimiter(PRINTERS)
         self._visitors = 0
 
     @contextmanager
@@ -70,6 +72,10 @@ class Desk:
     async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in a thread for work that takes long; one of few, so that the others stay quick."""
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._threads)
+
+    async def print(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `call` in the thread for prints: whoever has long forms printed holds up only prints."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._printers)
 
 
 def desk_of(request: Request) -> Desk:

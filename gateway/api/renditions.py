@@ -45,7 +45,7 @@ async def create(
     try:
         with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
             raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
-            made = await desk.work(_print, gateway, party, raw, lang)
+            made = await desk.print(_print, gateway, party, raw, lang)
     except Rejected as rejection:
         words = rejection.messages or gateway.validator.catalogue.messages
         issues = [finding_to_json(finding, words, lang) for finding in rejection.findings]

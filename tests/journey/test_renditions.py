@@ -6,15 +6,17 @@ import hashlib
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
-from gateway.api.load import VISITORS, Desk
+from gateway.api.load import THREADS, VISITORS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
 from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
@@ -185,6 +187,26 @@ def test_strangers_have_a_limit_of_their_own() -> None:
     visits[0].__exit__(None, None, None)
     with desk.visit():
         pass
+
+
+def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
+    """As many long ones as the counter has threads."""
+    held = threading.Event()
+
+    async def crowd() -> str:
+        desk = Desk()
+        async with anyio.create_task_group() as group:
+            for _ in range(THREADS):
+                group.start_soon(desk.print, held.wait)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                with anyio.fail_after(20):
+                    judged = await desk.work(lambda: "judged")
+            finally:
+                held.set()
+        return judged
+
+    assert anyio.run(crowd) == "judged"
 
 
 def test_what_cannot_be_printed_is_named(http: Http) -> None:
