@@ -110,6 +110,15 @@ def verify(
     witness: Annotated[
         list[str] | None, typer.Option("--witness", help="Key (vkey) of a witness of the journal whom you know.")
     ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--service",
+            metavar="WHO",
+            help="Number of the organisation, or fingerprint of the certificate, that must have sealed a package; "
+            "else anybody may have whom --trust makes count.",
+        ),
+    ] = None,
     lang: Lang = Language.EN,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +143,12 @@ def verify(
             raw = read_input(file)
             if is_package(raw):
                 verdict = judge_package(
-                    raw, policy=policy, at=instant, journal_keys=journal_key or [], witness_keys=witness or []
+                    raw,
+                    policy=policy,
+                    at=instant,
+                    journal_keys=journal_key or [],
+                    witness_keys=witness or [],
+                    service=service,
                 )
                 failed = failed or verdict.indication is not Indication.TOTAL_PASSED
                 items.append({"file": str(file), **verdict_to_json(verdict, lang)})

@@ -23,7 +23,13 @@ def is_package(raw: bytes) -> bool:
 
 
 def judge_package(
-    raw: bytes, *, policy: ValidationPolicy, at: datetime, journal_keys: Sequence[str], witness_keys: Sequence[str]
+    raw: bytes,
+    *,
+    policy: ValidationPolicy,
+    at: datetime,
+    journal_keys: Sequence[str],
+    witness_keys: Sequence[str],
+    service: str | None,
 ) -> Verdict:
     """The verdict on a package. Raises KeyUnavailable for a key of a journal or witness that is none."""
     for key in (*journal_keys, *witness_keys):
@@ -35,6 +41,7 @@ def judge_package(
         at=at,
         journal_keys=tuple(journal_keys),
         witness_keys=tuple(witness_keys),
+        service=service,
         reprint=print_form,
     )
     return examine(raw, grounds=grounds)

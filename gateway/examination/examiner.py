@@ -22,7 +22,7 @@ from cryptography.x509 import load_der_x509_certificate
 from gateway.errors import Unreadable
 from gateway.examination.course import examine_course
 from gateway.examination.form import examine_form, examine_renditions
-from gateway.examination.grounds import Grounds, Material, failure, gap
+from gateway.examination.grounds import Grounds, Material, failure, fault, gap
 from gateway.examination.journal import examine_journal
 from gateway.examination.statements import (
     Signed,
@@ -112,12 +112,16 @@ def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Lin
             links.append(failure(LinkKind.SEAL, seal.name, error))
             links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
             continue
+        who = Who.of(signature.subject, fingerprint(signature.certificate))
+        if not material.grounds.is_service(signature):
+            links.append(fault(LinkKind.SEAL, seal.name, "by-another-issuer", who=who))
+            continue
         issuer = issuer or signature.subject
         held = Link(
             kind=LinkKind.SEAL,
             standing=Standing.HOLDS,
             about=seal.name,
-            who=Who.of(signature.subject, fingerprint(signature.certificate)),
+            who=who,
             at=signature.signing_time,
             time=TimeKind.CLAIMED,
             covers={name: f"{algorithm}:{digest.hex()}" for name, (algorithm, digest) in seal.digests.items()},

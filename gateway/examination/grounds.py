@@ -22,6 +22,8 @@ from signing import (
     ValidationData,
     ValidationPolicy,
     VerificationFailed,
+    VerifiedSignature,
+    fingerprint,
     sha256,
 )
 
@@ -35,6 +37,8 @@ class Grounds:
     at: as of when the newest proof is judged; aware.
     journal_keys, witness_keys: `vkey` texts of the journal and of witnesses whom the examiner knows; where no key of
         the journal is given, those count that the sealed description of the package names.
+    service: whose packages count: number of an organisation, or fingerprint of the certificate that seals; None: of
+        anybody whom the anchors make count, recipients and signatories among them. The verdict says who it is.
     reprint: prints a form in a language again, None if it cannot; a rendition that nobody signed is proven by that.
     """
 
@@ -42,6 +46,7 @@ class Grounds:
     at: datetime
     journal_keys: tuple[str, ...] = ()
     witness_keys: tuple[str, ...] = ()
+    service: str | None = None
     reprint: Callable[[bytes, str], bytes | None] | None = None
     timestamps: TimestampTrust | None = None
     revocation: RevocationRule = field(default_factory=RevocationRule)
@@ -55,6 +60,11 @@ class Grounds:
     def stamps(self) -> TimestampTrust:
         """Whose time stamps count."""
         return self.timestamps or TimestampTrust(anchors=self.trust)
+
+    def is_service(self, signature: VerifiedSignature) -> bool:
+        """Whether whoever signed may be the service."""
+        known = (signature.subject.organization_identifier, fingerprint(signature.certificate))
+        return self.service is None or self.service in known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,6 +142,8 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     altered = tmp_path / "altered.asice"
     altered.write_bytes(package.read_bytes().replace(b"ContentHandover", b"ContentHandoveR", 1))
     assert sealpost(["verify", altered, "--trust", counter.folder.anchors]).code == 1
+    for service, code in (("NTRBE-0444444496", 0), ("NTRBE-0206731645", 1)):
+        assert sealpost([*command, "--service", service]).code == code
 
 
 def test_a_rendition_is_proven_by_its_signature_or_by_printing_again(

@@ -305,6 +305,20 @@ def test_a_package_that_a_stranger_made_of_the_same_names(world: World) -> None:
     assert not verdict.story
 
 
+def test_whoever_knows_the_service_is_shown_no_package_of_another(world: World) -> None:
+    """One whom the same authority certified writes a whole package of its own, with a journal of its own."""
+    forger = issue(world.authority, "Example Firm", organization_identifier="NTRBE-0403019261", at=BEFORE)
+    forged = make_parts(replace(world, service=forger, log=_another_log(world))).pack()
+    verdict = examine(forged, grounds=world.grounds())
+    seal = only(verdict, LinkKind.SEAL)
+    assert (verdict.indication, str(seal.who)) == (Indication.TOTAL_PASSED, "Example Firm (NTRBE-0403019261)")
+    own = make_parts(world).pack()
+    for known in ("NTRBE-0444444496", world.service.fingerprint):
+        grounds = replace(world.grounds(), service=known)
+        assert not_holding(examine(forged, grounds=grounds)) == {(LinkKind.SEAL, FAILS, "by-another-issuer")}
+        assert examine(own, grounds=grounds).indication is Indication.TOTAL_PASSED
+
+
 def test_a_package_in_which_nothing_is_stated_proves_nothing(parts: Parts) -> None:
     parts.files.clear()
     parts.records.clear()
