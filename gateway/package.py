@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.errors import Unreadable
-from gateway.model import Delivery, Submission, instant_text
+from gateway.model import Delivery, Submission, SubmissionState, instant_text
 from gateway.version import VERSION
 
 FORMAT = "urn:sealpost:package:1"
@@ -100,15 +100,17 @@ def describe(
     journal_keys: tuple[str, ...],
     witness_keys: tuple[str, ...],
 ) -> Description:
-    """The description of a package with these deliveries."""
+    """The description of a package with these deliveries. To a recipient it says of the submission only that it was
+    accepted: how it ended tells what became of the copies of others."""
+    whole = submission.sender == made_for
     return Description(
         issuer=issuer,
         made_at=made_at,
         made_for=made_for,
-        whole=submission.sender == made_for,
+        whole=whole,
         submission_id=submission.id,
         sender=submission.sender,
-        state=submission.state,
+        state=submission.state if whole else SubmissionState.ACCEPTED,
         decided_at=submission.accepted_at,
         kind=submission.kind or None,
         document_id=submission.document_id or None,

@@ -17,7 +17,8 @@ from gateway.batches import Rhythm
 from gateway.cli.packages import print_form
 from gateway.envelope import open_envelope
 from gateway.examination import Grounds, LinkKind, Standing, examine
-from gateway.model import DeliveryId
+from gateway.model import DeliveryId, SubmissionId
+from gateway.oversight import ActCode, ReasonCode
 from gateway.receipt import build_receipt
 from gateway.rendition import render
 from signing import Indication, add_files, read_package, sign_pdf
@@ -99,6 +100,21 @@ def test_each_party_gets_what_it_may_see_and_strangers_nothing(
         assert verdict.description.whole is whole
         assert verdict.indication is Indication.TOTAL_PASSED
         assert [link.standing for link in verdict.links if link.kind is LinkKind.RECEIPT] == [Standing.HOLDS]
+
+
+def test_a_recipient_does_not_learn_what_became_of_the_copies_of_others(
+    http: Http, counter: Counter, submission: tuple[str, bytes]
+) -> None:
+    where = f"/v1/submissions/{submission[0]}/evidence-package"
+    copies = counter.gateway.store.read(lambda view: view.deliveries_of(SubmissionId(submission[0])))
+    for each in copies:
+        if each.party != "worker":
+            counter.gateway.oversight.act(each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test")
+    told = {
+        party: json.loads(read_package(http(party).get(where).content).files["package.json"])["submission"]["state"]
+        for party in ("service", "worker")
+    }
+    assert told == {"service": "closed-with-exceptions", "worker": "accepted"}
 
 
 def test_exported_and_judged_where_nothing_is_known_of_the_counter(
