@@ -470,6 +470,17 @@ def large(opened: Any) -> None:
     opened.Root.AF[0].EF.UF = stream
 
 
+def several(opened: Any) -> None:
+    """Each within its limit; together more than the memory that a file may take."""
+    packed = zlib.compress(bytes(reading.MAX_DECODED_BYTES - 1), 9)
+    names = opened.Root.Names.EmbeddedFiles.Names
+    for number in range(3):
+        stream = opened.make_stream(b"")
+        stream.write(packed, filter=pikepdf.Name.FlateDecode)
+        listed = pikepdf.Dictionary(Type=pikepdf.Name.Filespec, EF=pikepdf.Dictionary(F=stream))
+        names.extend([pikepdf.String(f"{number}"), opened.make_indirect(listed)])
+
+
 @pytest.mark.parametrize(
     ("edit", "codes"),
     [
@@ -480,6 +491,7 @@ def large(opened: Any) -> None:
         (circular, {"limit-exceeded"}),
         (many, {"limit-exceeded"}),
         (large, {"attachment-not-allowed"}),
+        (several, {"attachment-not-allowed"}),
     ],
 )
 def test_attachments_that_two_readers_could_read_differently_are_refused(

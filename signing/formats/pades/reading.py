@@ -17,7 +17,7 @@ from struct import error as struct_error
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodeLimits, DecodePurpose, StreamDecodeLimits
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, DecodePurpose, DocumentDecodeBudget, StreamDecodeLimits
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -29,11 +29,15 @@ logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
 
 MAX_PDF_BYTES: Final = 32 * 1024 * 1024
 MAX_DECODED_BYTES: Final = 64 * 1024 * 1024  # of one stream
+MAX_DECODED_IN_ALL: Final = 128 * 1024 * 1024  # however large the file is: pyhanko would allow a hundred times that
 MAX_FIELDS: Final = 256
 MAX_ATTACHMENTS: Final = 64
 MAX_VALIDATION_DATA: Final = 1024
 
-_LIMITS: Final = DecodeLimits(per_stream=StreamDecodeLimits(max_output_size=MAX_DECODED_BYTES))
+_LIMITS: Final = DecodeLimits(
+    per_stream=StreamDecodeLimits(max_output_size=MAX_DECODED_BYTES),
+    document_budget=DocumentDecodeBudget(base_allowance=MAX_DECODED_IN_ALL, max_ratio=0),
+)
 SIGNATURE: Final = "/Sig"
 TIME_STAMP: Final = "/DocTimeStamp"
 _SUB_FILTERS: Final = {SIGNATURE: "/ETSI.CAdES.detached", TIME_STAMP: "/ETSI.RFC3161"}
