@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, Listed] = {
     "render": Listed("render", "render", "Print a form as PDF (PDF/A-3a, PDF/UA-1)."),
     "explain": Listed("explain", "explain", "Say what a rule or a code means."),
     "sample": Listed("samples", "sample", "Make an invented form."),
-    "sign": Listed("documents", "sign", "Sign a form (XAdES baseline B-B to B-LTA)."),
+    "sign": Listed("documents", "sign", "Sign a form (XAdES baseline B-B to B-LTA), or a PDF (PAdES)."),
     "verify": Listed("documents", "verify", "Check every signature of documents."),
     "submit": Listed("submissions", "submit", "Hand in a signed form."),
     "evidence": Listed("evidence", "app", "What proves the course of a submission, in one file."),

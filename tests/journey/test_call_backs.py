@@ -28,7 +28,7 @@ from gateway.keyring import Keyring
 from gateway.model import Delivery, DeliveryState
 from gateway.push_signature import LIFETIME_S, RequestSigner
 from gateway.views import EndpointRecord
-from signing import Identity, sha256
+from signing import Identity, KeyUnavailable, sha256
 from signing.issuing import issue, issue_authority
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import NOBODYS, XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
@@ -224,7 +224,9 @@ def test_a_foreign_moved_or_changed_call_is_refused_and_told_what_is_needed(call
 
 def test_a_key_that_is_no_longer_valid_signs_no_call(call: Call) -> None:
     call.clock.turn(timedelta(days=3650))
-    assert call.refused(call.signed())[0] == "call-signature-invalid"
+    assert call.refused(call.signed_otherwise())[0] == "call-signature-invalid"
+    with pytest.raises(KeyUnavailable):  # and ours does not even try
+        call.signed()
 
 
 def test_a_signature_opens_no_other_door(call: Call) -> None:

@@ -291,8 +291,9 @@ def test_weak_signatures_of_revocation_data() -> None:
     path = (der(signer), der(old))
     assert check(data, path=path).source == "crl"
     assert refused(data, path=path, known_at=datetime(2029, 1, 1, tzinfo=UTC)) == "revocation-unknown"
-    sha224 = builder.sign(old.key, hashes.SHA224()).public_bytes(Encoding.DER)
-    assert refused(ValidationData(crls=(sha224,)), path=path) == "revocation-unknown"
+    sha224 = ValidationData(crls=(builder.sign(old.key, hashes.SHA224()).public_bytes(Encoding.DER),))
+    assert check(sha224, path=path).source == "crl"  # as in certificates
+    assert refused(sha224, path=path, known_at=datetime(2029, 1, 1, tzinfo=UTC)) == "revocation-unknown"
 
 
 def test_an_authority_of_the_path_that_was_revoked() -> None:
