@@ -37,7 +37,7 @@ def verify_list(
         root = parse(raw, max_bytes=MAX_LIST_BYTES)
     except NotXml as exc:
         raise refusal("list-unreadable", exc.detail) from None
-    check_identifiers(root)
+    check_identifiers(raw, root)
     found = list(root.iter(_SIGNATURE))
     if len(found) != 1 or found[0].getparent() is not root:
         raise refusal("list-unreadable", "not exactly one signature, as a child of the list")
@@ -45,7 +45,7 @@ def verify_list(
     parts = read_elements(element)
     if parts.coverage is not Coverage.DOCUMENT_WITHOUT_THIS_SIGNATURE:
         raise refusal("list-unreadable", "the signature does not cover the whole list")
-    document = SignedDocument(root=root, content=root, container=None, signatures=(element,))
+    document = SignedDocument(raw=raw, root=root, content=root, container=None, signatures=(element,))
     covered, signer, _ = verify_value(document, element, parts, algorithms, at=at)
     if fingerprint(signer.certificate) not in set(map(fingerprint, signers)):
         raise refusal("list-by-a-stranger", "the list is not signed by a certificate that may sign it")

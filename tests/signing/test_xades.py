@@ -235,8 +235,9 @@ def test_what_is_not_of_the_signed_shape_is_not_signed(people: People, document:
 @pytest.mark.parametrize("kind", SIGNING_KEYS)
 def test_a_signature_of_ours_reads_alike_by_its_text_and_by_its_elements(people: People, kind: KeyKind) -> None:
     raw = sign_xml(sign_xml(DOCUMENT, identity=people.signers[kind], at=AT), identity=people.doctor, at=AT)
-    for signature in read_document(raw).signatures:
-        assert read_written(signature) == read_elements(signature) is not None
+    document = read_document(raw)
+    for signature in document.signatures:
+        assert read_written(document, signature) == read_elements(signature) is not None
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,33 @@ def test_a_signature_of_ours_reads_alike_by_its_text_and_by_its_elements(people:
 def test_a_signature_that_differs_from_ours_is_read_by_its_elements(signed: bytes, old: str, new: str) -> None:
     changed = signed.replace(old.encode(), new.encode(), 1)
     assert changed != signed
-    assert read_written(read_document(changed).signatures[0]) is None
+    document = read_document(changed)
+    assert read_written(document, document.signatures[0]) is None
+
+
+def test_the_text_of_a_signature_counts_only_where_it_must_be_the_signature(signed: bytes) -> None:
+    start, end = signed.index(b"<ds:Signature "), signed.index(b"</ds:Signature>") + len(b"</ds:Signature>")
+    text, other = signed[start:end], signed[start:end].replace(b"<ds:Object>", b"<ds:Object >")
+    changed = signed.replace(text, other).replace(b"fit", b"<![CDATA[" + text + b"]]>")
+    document = read_document(changed)
+    assert read_written(document, document.signatures[0]) is None
+
+
+def test_signing_again_leaves_every_byte_as_it_was(people: People, signed: bytes) -> None:
+    before, end = signed[: signed.rindex(b"</f:Sig")], signed[signed.rindex(b"</f:Sig") :]
+    for raw in (signed, before + b"\n" + end.replace(b"><", b" >\n <") + b"\n"):
+        again = sign_xml(raw, identity=people.signers["p384"], at=AT)
+        assert again.startswith(raw[: raw.rindex(b"</f:Sig")] + b"<ds:Signature ")
+        assert again.endswith(b"</ds:Signature>" + raw[raw.rindex(b"</f:Sig") :].rstrip())
+        assert len(verify_xml(again, trust=people.trust, at=AT).signatures) == 2
+
+
+def test_signing_again_where_the_signatures_do_not_stand_last(people: People, signed: bytes) -> None:
+    place = signed.index(b"<f:Signatures>")
+    signatures = signed[place : signed.rindex(b"</f:ExampleForm>")]
+    raw = signed.replace(signatures, b"").replace(b"<f:Content", signatures + b"<f:Content")
+    again = sign_xml(raw, identity=people.signers["p384"], at=AT)
+    assert len(verify_xml(again, trust=people.trust, at=AT).signatures) == 2
 
 
 def test_signing_leaves_every_byte_of_a_plain_document_as_it_was(people: People) -> None:

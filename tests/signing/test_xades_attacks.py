@@ -6,6 +6,7 @@ under test can refuse it. A refusal is always VerificationFailed with the code o
 
 import base64
 import hmac
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,10 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from signing import Identity, VerificationFailed, issue, sign_xml, verify_xml
 from signing.errors import VERIFICATION_CODES
+from signing.formats.xades.document import check_identifiers
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, NS, People
 
@@ -135,6 +139,47 @@ def test_repeated_id_in_any_spelling(people: People, signed: bytes, name: str, v
     for old in (b"<f:Decision>", b"<ds:Object>"):
         new = old.replace(b">", f' {name}="{value}">'.encode())
         assert refused(people, altered(signed, old, new)) == "repeated-id"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'Id = "content"',
+        "ID\t=\r\n'content'",
+        "id='content'",
+        "xml:id =\n'content'",
+        'id="&#99;ontent"',
+        'id="c&#x6f;ntent"',
+        'ID="&#32;content"',
+        'id="content&#9;"',
+        'id="\u00a0content"',
+    ],
+)
+def test_repeated_id_in_any_way_of_writing(people: People, signed: bytes, written: str) -> None:
+    raw = signed.replace(b"<f:Decision>", f"<f:Decision {written}>".encode())
+    assert raw != signed
+    assert refused(people, raw) == "repeated-id"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    names=st.lists(st.sampled_from(("Id", "ID", "id", "xml:id", "d", "kid", "x:Id")), min_size=2, max_size=4),
+    values=st.lists(st.sampled_from(("a", "b", " a", "a\t", "&#97;", "a'", "\u00e9", "")), min_size=4, max_size=4),
+    equals=st.sampled_from(("=", " =", "= ", "\r\n=\t")),
+)
+def test_repeated_ids_are_found_as_by_walking(names: list[str], values: list[str], equals: str) -> None:
+    """The short way, by the text, never lets pass what the long way, by every attribute, would not."""
+    inner = "".join(f'<e {name}{equals}"{value}">d=</e>' for name, value in zip(names, values, strict=False))
+    raw = f'<r xmlns:x="urn:x">{inner}</r>'.encode()
+    try:
+        root = etree.fromstring(raw)
+    except etree.XMLSyntaxError:  # not every value may be an xml:id
+        reject()
+    spellings = {"Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"}
+    found = [value.strip() for each in root.iter() for name, value in each.attrib.items() if name in spellings]
+    is_repeated = len(set(found)) != len(found)
+    with pytest.raises(VerificationFailed, match="repeated-id") if is_repeated else nullcontext():
+        check_identifiers(raw, root)
 
 
 def test_repeated_id_of_the_signed_properties(people: People) -> None:

@@ -44,8 +44,9 @@ SCRAPS = tuple(
 
 def judge(raw: bytes) -> None:
     with suppress(VerificationFailed):
-        for signature in read_document(raw).signatures:
-            written = read_written(signature)
+        document = read_document(raw)
+        for signature in document.signatures:
+            written = read_written(document, signature)
             assert written is None or written == read_elements(signature)
     with suppress(VerificationFailed):
         verified = verify_xml(raw, trust=TRUST, at=AT)

@@ -104,7 +104,7 @@ def _augment(raw: bytes, make: Callable[[_Standing], Iterable[str]]) -> bytes:
     try:
         document = read_document(raw)
         found = [
-            _Standing(document, element, read_signature(element), read_unsigned(element))
+            _Standing(document, element, read_signature(document, element), read_unsigned(element))
             for element in document.signatures
         ]
     except VerificationFailed as exc:

@@ -132,17 +132,20 @@ def _signature(content: bytes, identity: Identity, at: datetime) -> bytes:
 
 def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
     """The document with the signature as last child of `Signatures`."""
-    if document.container is None and b"!" not in raw:
+    root, container = document.root, document.container
+    if b"!" not in raw or b"<!" not in raw:
         # Without comments and CDATA the last end tag is that of the root, so the text can stay as it is.
         head, mark, end = without_declaration(raw).rpartition(b"</")
-        prefix = f"{document.root.prefix}:".encode() if document.root.prefix else b""
-        tags = b"<%sSignatures>" % prefix, b"</%sSignatures>" % prefix
-        return b"".join((DECLARATION, head, tags[0], signature, tags[1], mark, end.rstrip()))
-    container = document.container
+        if container is None:
+            prefix = f"{root.prefix}:".encode() if root.prefix else b""
+            added = b"<%sSignatures>%s</%sSignatures>" % (prefix, signature, prefix)
+            return b"".join((DECLARATION, head, added, mark, end.rstrip()))
+        if len(container) and root[-1] is container:  # then the end tag before that is its own
+            head, inner_mark, inner_end = head.rpartition(b"</")
+            return b"".join((DECLARATION, head, signature, inner_mark, inner_end, mark, end.rstrip()))
     if container is None:
-        name = etree.QName(etree.QName(document.root).namespace, SIGNATURES)
-        container = etree.SubElement(document.root, name)
-    return written_with(document.root, [(container, signature)])
+        container = etree.SubElement(root, etree.QName(etree.QName(root).namespace, SIGNATURES))
+    return written_with(root, [(container, signature)])
 
 
 def _digest(data: bytes) -> str:

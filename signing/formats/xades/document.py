@@ -10,6 +10,7 @@ Comments are refused: inside the root because whoever reads with another parser 
 because they would travel with the document and nobody signed them. Signing leaves out those around the root.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _SIGNATURE: Final = f"{{{DS}}}Signature"
 _comments: Final = etree.XPath("boolean(//comment())")
 _comments_inside: Final = etree.XPath("boolean(/*//comment())")
+_PERHAPS_IDENTIFIERS: Final = re.compile(rb"""=(?<=[Dd \t\r\n]=)(?:[ \t\r\n]*["']([A-Za-z0-9_.-]+)["'])?""")
 _identifiers: Final = etree.XPath(
     "//*/@*[contains('|Id|ID|id|xml:id|', concat('|', name(), '|'))]", smart_strings=False
 )
@@ -33,8 +35,9 @@ _identifiers: Final = etree.XPath(
 
 @dataclass(frozen=True, kw_only=True)
 class SignedDocument:
-    """A parsed document of the signed shape. Nothing is verified yet."""
+    """A document of the signed shape, parsed from `raw`. Nothing is verified yet."""
 
+    raw: bytes
     root: etree._Element
     content: etree._Element
     container: etree._Element | None
@@ -55,8 +58,8 @@ def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocumen
     may_comment = b"!" in raw
     if may_comment and _comments_inside(root):
         raise refusal("comment-not-allowed", "a comment inside the document element")
-    check_identifiers(root)
-    document = _find_parts(root)
+    check_identifiers(raw, root)
+    document = _find_parts(raw, root)
     if may_comment and document.signatures and not comments_around and _comments(root):
         raise refusal("comment-not-allowed", "comments are not signed, so none may travel with the document")
     return document
@@ -90,44 +93,55 @@ def written_with(root: etree._Element, additions: Iterable[tuple[etree._Element,
     return DECLARATION + serialised
 
 
-def check_identifiers(root: etree._Element) -> None:
-    """Refuse a value that occurs twice, over every spelling that some tool takes for an identifier."""
+def check_identifiers(raw: bytes, root: etree._Element) -> None:
+    """Refuse a value that occurs twice, over every spelling that some tool takes for an identifier.
+
+    raw: the text of which the parser made `root`.
+    """
+    # The tree need not be asked where everything that looks like an identifier in the text is plain and stands once:
+    # without a DTD each attribute stands in the text by its name.
+    perhaps = _PERHAPS_IDENTIFIERS.findall(raw)
+    if b"" not in perhaps and len(set(perhaps)) == len(perhaps):
+        return
     identifiers = [str(value).strip() for value in _identifiers(root)]
     if len(set(identifiers)) != len(identifiers):
         raise refusal("repeated-id", "the same identifier on two elements")
 
 
-def _find_parts(root: etree._Element) -> SignedDocument:
+def _find_parts(raw: bytes, root: etree._Element) -> SignedDocument:
     namespace = str(root.tag).rpartition("}")[0]  # with its opening brace; empty without a namespace
     names = (CONTENT, SIGNATURES) if not namespace else (f"{namespace}}}{CONTENT}", f"{namespace}}}{SIGNATURES}")
     content_name, container_name = names
     contents: list[etree._Element] = []
     containers: list[etree._Element] = []
     signatures: list[etree._Element] = []
-    for child in root:
-        if child.tag == content_name:
+    children = list(root)
+    for child in children:
+        tag = child.tag
+        if tag == content_name:
             contents.append(child)
-        elif child.tag == container_name:
+        elif tag == container_name:
             containers.append(child)
-            signatures += child
-            _refuse_text(child)
-        elif child.tag == _SIGNATURE:
+            inside = list(child)
+            signatures += inside
+            _refuse_text(child, inside)
+        elif tag == _SIGNATURE:
             signatures.append(child)
         else:
             raise refusal("unsigned-content", "an element beside Content and Signatures")
-    _refuse_text(root)
+    _refuse_text(root, children)
     if len(contents) != 1 or len(containers) > 1:
         raise refusal("unsigned-content", "not exactly one Content and at most one Signatures")
-    if any(element.tag != _SIGNATURE for element in signatures):
+    if {_SIGNATURE}.union([element.tag for element in signatures]) != {_SIGNATURE}:
         raise refusal("unsigned-content", "something other than a signature in Signatures")
     if len(signatures) > MAX_SIGNATURES:
         raise refusal("limit-exceeded", f"more than {MAX_SIGNATURES} signatures")
-    if len(signatures) != sum(1 for _ in root.iter(_SIGNATURE)):
+    if len(signatures) != len(list(root.iter(_SIGNATURE))):
         raise refusal("misplaced-signature", "a signature where none may stand")
     container = containers[0] if containers else None
-    return SignedDocument(root=root, content=contents[0], container=container, signatures=tuple(signatures))
+    return SignedDocument(raw=raw, root=root, content=contents[0], container=container, signatures=tuple(signatures))
 
 
-def _refuse_text(parent: etree._Element) -> None:
-    if "".join(filter(None, (parent.text, *[child.tail for child in parent]))).strip(" \t\r\n"):
+def _refuse_text(parent: etree._Element, children: Iterable[etree._Element]) -> None:
+    if "".join(filter(None, (parent.text, *[child.tail for child in children]))).strip(" \t\r\n"):
         raise refusal("unsigned-content", "text beside the elements that can be signed")

@@ -15,7 +15,7 @@ from lxml import etree
 
 from signing.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS, SignatureAlgorithm
 from signing.errors import refusal
-from signing.formats.xades.document import canonical
+from signing.formats.xades.document import SignedDocument, canonical
 from signing.formats.xades.profile import (
     CONTENT_ID,
     DATA_REFERENCES,
@@ -28,7 +28,7 @@ from signing.formats.xades.profile import (
     Coverage,
     Transform,
 )
-from signing.formats.xades.templates import ID, SIGNED_INFO, SIGNED_PROPERTIES, WRITTEN, WRITTEN_CERTIFICATE
+from signing.formats.xades.templates import WRITTEN_CERTIFICATE, find_written
 from signing.formats.xades.transforms import read_transform
 from signing.formats.xades.unsigned import read_unsigned
 
@@ -36,7 +36,8 @@ Element = etree._Element
 
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _CANONICAL: Final = (Transform.EXCLUSIVE_C14N,)
-_WRITTEN_VALUES: Final = ("content", "properties", "value", "certificate")
+_CONTENT_URI: Final = f"#{CONTENT_ID}"
+_WRITTEN_ALGORITHMS: Final = {uri.encode("ascii"): algorithm for uri, algorithm in SIGNATURE_ALGORITHMS.items()}
 _VOCABULARIES: Final = tuple(f"{{{namespace}}}" for namespace in (DS, XADES, XADES_141, FILTER2))
 
 
@@ -113,48 +114,42 @@ class SignatureParts:
     signing_time: datetime
 
 
-def read_signature(element: Element) -> SignatureParts:
+def read_signature(document: SignedDocument, element: Element) -> SignatureParts:
     """Take a ds:Signature apart: by the text of our own signatures if it is one of those, else element by element.
 
     Raises VerificationFailed: signature-malformed, signed-properties-misplaced, reference-not-allowed,
     transform-not-allowed, algorithm-not-allowed, certificate-not-bound, policy-not-supported, limit-exceeded,
     unsigned-property-not-allowed.
     """
-    return read_written(element) or read_elements(element)
+    return read_written(document, element) or read_elements(element)
 
 
-def read_written(element: Element) -> SignatureParts | None:
-    """A signature whose canonical form is, to the last byte, what templates.py would write; None for every other."""
-    if not str(element.get("Id")).startswith(ID):
+def read_written(document: SignedDocument, element: Element) -> SignatureParts | None:
+    """A signature whose text is, to the last byte, what templates.py would write; None for every other."""
+    written = find_written(document.raw, str(element.get("Id")))
+    if written is None:
         return None
-    written = WRITTEN.fullmatch(canonical(element).decode("utf-8"))
-    if written is None or written["algorithm"] not in SIGNATURE_ALGORITHMS:
-        return None
-    gaps = written.groupdict()
-    certificates = WRITTEN_CERTIFICATE.findall(gaps["certificates"])
-    if len(certificates) > MAX_CERTIFICATES:
+    mark, algorithm, *encoded = written.group("mark", "algorithm", "content", "properties", "certificate", "value")
+    certificates = WRITTEN_CERTIFICATE.findall(written["certificates"])
+    if algorithm not in _WRITTEN_ALGORITHMS or len(certificates) > MAX_CERTIFICATES:
         return None
     try:
-        values = {name: binascii.a2b_base64(gaps[name], strict_mode=True) for name in _WRITTEN_VALUES}
+        content, properties, certificate, value = map(_strictly_decoded, encoded)
+        properties_uri = f"#properties-{mark.decode('ascii')}"
         return SignatureParts(
-            signed_info=(SIGNED_INFO % gaps).encode("ascii"),
-            algorithm=SIGNATURE_ALGORITHMS[gaps["algorithm"]],
-            value=values["value"],
+            signed_info=written["signed_info"],
+            algorithm=_WRITTEN_ALGORITHMS[algorithm],
+            value=value,
             coverage=Coverage.CONTENT,
-            data=Reference(uri=f"#{CONTENT_ID}", transforms=_CANONICAL, digest_name="sha256", digest=values["content"]),
-            signed_properties=(SIGNED_PROPERTIES % gaps).encode("ascii"),
-            properties=Reference(
-                uri=f"#properties-{gaps['mark']}",
-                transforms=_CANONICAL,
-                digest_name="sha256",
-                digest=values["properties"],
-            ),
+            data=Reference(uri=_CONTENT_URI, transforms=_CANONICAL, digest_name="sha256", digest=content),
+            signed_properties=written["signed_properties"],
+            properties=Reference(uri=properties_uri, transforms=_CANONICAL, digest_name="sha256", digest=properties),
             key_info=None,
             key=None,
-            order=(f"#{CONTENT_ID}", f"#properties-{gaps['mark']}"),
-            certificates=tuple(binascii.a2b_base64(one, strict_mode=True) for one in certificates),
-            certificate_digest=("sha256", values["certificate"]),
-            signing_time=datetime.fromisoformat(gaps["time"]),
+            order=(_CONTENT_URI, properties_uri),
+            certificates=tuple(map(_strictly_decoded, certificates)),
+            certificate_digest=("sha256", certificate),
+            signing_time=datetime.fromisoformat(written["time"].decode("ascii")),
         )
     except ValueError:  # base64 or a date that only looks like one: the other way of reading says what is wrong with it
         return None
@@ -347,6 +342,10 @@ def _read_digest(method: Element, value: Element) -> tuple[str, bytes]:
 def _read_base64(element: Element) -> bytes:
     if not len(element):
         with suppress(ValueError):
-            text = (element.text or "").encode("ascii").translate(None, b" \t\r\n")
-            return binascii.a2b_base64(text, strict_mode=True)
+            return _strictly_decoded((element.text or "").encode("ascii").translate(None, b" \t\r\n"))
     raise refusal("signature-malformed", "a value that is not base64")
+
+
+def _strictly_decoded(text: bytes) -> bytes:
+    """Raises ValueError for what is not base64."""
+    return binascii.a2b_base64(text, strict_mode=True)

@@ -1,7 +1,8 @@
 """A signature as this package writes it: text with gaps, each part its own exclusive canonical form.
 
-The builder fills the gaps. The verifier holds the canonical form of a signature against the same text, and when they
-agree it has read everything that the signature says, without walking through its elements.
+The builder fills the gaps. The verifier holds the text of a signature, as it stands in the document, against the same
+text. Where they agree it has read everything that the signature says, without walking through its elements, and the
+text of a part is what its digest covers, without canonicalising it.
 Source: ETSI EN 319 132-1, 6.3 (level B-B).
 """
 
@@ -17,54 +18,43 @@ _METHOD: Final = f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
 _CANONICAL: Final = f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
 
 
-def _signed_info(ds: str) -> str:
-    return (
-        f"<ds:SignedInfo{ds}>"
-        f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
-        '<ds:SignatureMethod Algorithm="%(algorithm)s"></ds:SignatureMethod>'
-        f'<ds:Reference Id="reference-%(mark)s" URI="#{CONTENT_ID}">'
-        f"{_CANONICAL}{_METHOD}<ds:DigestValue>%(content)s</ds:DigestValue>"
-        "</ds:Reference>"
-        f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#properties-%(mark)s">'
-        f"{_CANONICAL}{_METHOD}<ds:DigestValue>%(properties)s</ds:DigestValue>"
-        "</ds:Reference>"
-        "</ds:SignedInfo>"
-    )
-
-
-def _signed_properties(ds: str, xades: str) -> str:
-    return (
-        f'<xades:SignedProperties{xades} Id="properties-%(mark)s">'
-        "<xades:SignedSignatureProperties>"
-        "<xades:SigningTime>%(time)s</xades:SigningTime>"
-        "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod{ds} Algorithm="{_SHA256}"></ds:DigestMethod>'
-        f"<ds:DigestValue{ds}>%(certificate)s</ds:DigestValue>"
-        "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
-        "</xades:SignedSignatureProperties>"
-        "<xades:SignedDataObjectProperties>"
-        '<xades:DataObjectFormat ObjectReference="#reference-%(mark)s">'
-        "<xades:MimeType>text/xml</xades:MimeType>"
-        "</xades:DataObjectFormat>"
-        "</xades:SignedDataObjectProperties>"
-        "</xades:SignedProperties>"
-    )
-
-
-def _signature(signed_info: str, signed_properties: str) -> str:
-    return (
-        f'<ds:Signature{_DS} Id="{ID}%(mark)s">'
-        f"{signed_info}<ds:SignatureValue>%(value)s</ds:SignatureValue>"
-        "<ds:KeyInfo><ds:X509Data>%(certificates)s</ds:X509Data></ds:KeyInfo>"
-        f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{ID}%(mark)s">'
-        f"{signed_properties}</xades:QualifyingProperties></ds:Object></ds:Signature>"
-    )
-
-
 CERTIFICATE: Final = "<ds:X509Certificate>%s</ds:X509Certificate>"
-SIGNED_INFO: Final = _signed_info(_DS)
-SIGNED_PROPERTIES: Final = _signed_properties(_DS, _XADES)
-SIGNATURE: Final = _signature("%(signed_info)s", "%(signed_properties)s")
+SIGNED_INFO: Final = (
+    f"<ds:SignedInfo{_DS}>"
+    f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
+    '<ds:SignatureMethod Algorithm="%(algorithm)s"></ds:SignatureMethod>'
+    f'<ds:Reference Id="reference-%(mark)s" URI="#{CONTENT_ID}">'
+    f"{_CANONICAL}{_METHOD}<ds:DigestValue>%(content)s</ds:DigestValue>"
+    "</ds:Reference>"
+    f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#properties-%(mark)s">'
+    f"{_CANONICAL}{_METHOD}<ds:DigestValue>%(properties)s</ds:DigestValue>"
+    "</ds:Reference>"
+    "</ds:SignedInfo>"
+)
+SIGNED_PROPERTIES: Final = (
+    f'<xades:SignedProperties{_XADES} Id="properties-%(mark)s">'
+    "<xades:SignedSignatureProperties>"
+    "<xades:SigningTime>%(time)s</xades:SigningTime>"
+    "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
+    f'<ds:DigestMethod{_DS} Algorithm="{_SHA256}"></ds:DigestMethod>'
+    f"<ds:DigestValue{_DS}>%(certificate)s</ds:DigestValue>"
+    "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
+    "</xades:SignedSignatureProperties>"
+    "<xades:SignedDataObjectProperties>"
+    '<xades:DataObjectFormat ObjectReference="#reference-%(mark)s">'
+    "<xades:MimeType>text/xml</xades:MimeType>"
+    "</xades:DataObjectFormat>"
+    "</xades:SignedDataObjectProperties>"
+    "</xades:SignedProperties>"
+)
+_BEGIN: Final = f'<ds:Signature{_DS} Id="%s">'
+SIGNATURE: Final = (
+    f"{_BEGIN % f'{ID}%(mark)s'}"
+    "%(signed_info)s<ds:SignatureValue>%(value)s</ds:SignatureValue>"
+    "<ds:KeyInfo><ds:X509Data>%(certificates)s</ds:X509Data></ds:KeyInfo>"
+    f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{ID}%(mark)s">'
+    "%(signed_properties)s</xades:QualifyingProperties></ds:Object></ds:Signature>"
+)
 
 _BASE64: Final = "[A-Za-z0-9+/]+={0,2}"
 _GAPS: Final = {
@@ -79,15 +69,27 @@ _GAPS: Final = {
 }
 
 
-def _pattern() -> re.Pattern[str]:
-    """The whole signature in canonical form: a prefix that is bound outside is not bound again inside."""
-    text = re.escape(_signature(_signed_info(""), _signed_properties("", "")))
+def _pattern() -> re.Pattern[bytes]:
+    text = re.escape(SIGNATURE)
+    for name, part in (("signed_info", SIGNED_INFO), ("signed_properties", SIGNED_PROPERTIES)):
+        text = text.replace(re.escape(f"%({name})s"), f"(?P<{name}>{re.escape(part)})")
     for name, gap in _GAPS.items():
         first, *again = text.split(re.escape(f"%({name})s"))
         text = f"(?P={name})".join([f"{first}(?P<{name}>{gap}){again[0]}", *again[1:]])
-    return re.compile(text, re.ASCII)
+    return re.compile(text.encode("ascii"))
 
 
-WRITTEN: Final = _pattern()
-"""Matches the canonical form of a signature that was written by these templates and holds nothing else."""
-WRITTEN_CERTIFICATE: Final = re.compile(CERTIFICATE % f"({_BASE64})")
+_WRITTEN: Final = _pattern()
+WRITTEN_CERTIFICATE: Final = re.compile((CERTIFICATE % f"({_BASE64})").encode("ascii"))
+
+
+def find_written(raw: bytes, identifier: str) -> re.Match[bytes] | None:
+    """The text of the signature with this identifier, if these templates wrote it and it holds nothing else.
+
+    raw: a well-formed document in which identifiers occur once.
+    """
+    if not identifier.startswith(ID) or (b"!" in raw and b"<!" in raw):
+        return None
+    # Without CDATA and comments each `<` begins a tag, so this text is the start tag of the one element so named.
+    start = raw.rfind((_BEGIN % identifier).encode("utf-8"))
+    return _WRITTEN.match(raw, start) if start >= 0 else None

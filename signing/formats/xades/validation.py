@@ -129,7 +129,7 @@ def validate_signature(
 ) -> tuple[bytes, ValidatedSignature]:
     """The content that one signature covers, and what the signature proves. Raises VerificationFailed."""
     # 1.
-    parts, unsigned = read_signature(element), read_unsigned(element)
+    parts, unsigned = read_signature(document, element), read_unsigned(element)
     certificates = tuple(dict.fromkeys((*(der for each in unsigned for der in each.certificates), *kept.certificates)))
     # 2.
     newest = at + CLOCK_TOLERANCE

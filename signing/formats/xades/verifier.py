@@ -45,7 +45,7 @@ def verify_xml(raw: bytes, *, trust: TrustPolicy, at: datetime) -> VerifiedXml:
         raise ValueError("`at` must be aware")
     document = read_document(raw)
     content, signatures = judge_all(
-        document, lambda element: verify_signature(document, element, read_signature(element), trust, at=at)
+        document, lambda element: verify_signature(document, element, read_signature(document, element), trust, at=at)
     )
     return VerifiedXml(content=content, signatures=signatures)
 
@@ -60,11 +60,11 @@ def judge_all(
     if not document.signatures:
         raise refusal("no-signature", "the document holds no signature")
     judged = [judge(element) for element in document.signatures]
-    contents = {content for content, _ in judged}
-    if len(contents) != 1:
+    content = judged[0][0]
+    if any(other != content for other, _ in judged[1:]):
         # The shape of the document does not let this happen; if it ever did, nobody could say which one counts.
         raise refusal("unsigned-content", "the signatures do not cover the same content")
-    return contents.pop(), tuple(said for _, said in judged)
+    return content, tuple(said for _, said in judged)
 
 
 def verify_signature(
