@@ -84,8 +84,8 @@ class _Signer:
     """What is the same in every signature of one identity."""
 
     algorithm: SignatureAlgorithm
-    certificate_digest: str
-    certificates: str
+    certificate_digest: bytes
+    certificates: bytes
 
 
 _signers: Final[WeakKeyDictionary[Identity, _Signer]] = WeakKeyDictionary()
@@ -100,7 +100,7 @@ def _signer(identity: Identity) -> _Signer:
         found = _signers[identity] = _Signer(
             algorithm=algorithm_for(identity.key),
             certificate_digest=_digest(certificates[0]),
-            certificates="".join(CERTIFICATE % _base64(der) for der in certificates),
+            certificates=b"".join(CERTIFICATE % _base64(der) for der in certificates),
         )
     return found
 
@@ -110,24 +110,23 @@ def _signature(content: bytes, identity: Identity, at: datetime) -> bytes:
     if at.tzinfo is None:
         raise ValueError("`at` must be aware")
     signer = _signer(identity)
-    mark = secrets.token_hex(8)
-    time = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    properties = SIGNED_PROPERTIES % {"mark": mark, "time": time, "certificate": signer.certificate_digest}
+    mark = secrets.token_hex(8).encode("ascii")
+    time = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z").encode("ascii")
+    properties = SIGNED_PROPERTIES % {b"mark": mark, b"time": time, b"certificate": signer.certificate_digest}
     signed_info = SIGNED_INFO % {
-        "mark": mark,
-        "algorithm": signer.algorithm.uri,
-        "content": _digest(content),
-        "properties": _digest(properties.encode("ascii")),
+        b"mark": mark,
+        b"algorithm": signer.algorithm.uri.encode("ascii"),
+        b"content": _digest(content),
+        b"properties": _digest(properties),
     }
-    value = sign_bytes(signed_info.encode("ascii"), key=identity.key, algorithm=signer.algorithm)
-    signature = SIGNATURE % {
-        "mark": mark,
-        "signed_info": signed_info,
-        "value": _base64(value),
-        "certificates": signer.certificates,
-        "signed_properties": properties,
+    value = sign_bytes(signed_info, key=identity.key, algorithm=signer.algorithm)
+    return SIGNATURE % {
+        b"mark": mark,
+        b"signed_info": signed_info,
+        b"value": _base64(value),
+        b"certificates": signer.certificates,
+        b"signed_properties": properties,
     }
-    return signature.encode("ascii")
 
 
 def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
@@ -148,9 +147,9 @@ def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
     return written_with(root, [(container, signature)])
 
 
-def _digest(data: bytes) -> str:
+def _digest(data: bytes) -> bytes:
     return _base64(hashlib.sha256(data).digest())
 
 
-def _base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode("ascii")
+def _base64(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)

@@ -18,7 +18,7 @@ _METHOD: Final = f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
 _CANONICAL: Final = f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
 
 
-CERTIFICATE: Final = "<ds:X509Certificate>%s</ds:X509Certificate>"
+CERTIFICATE: Final = b"<ds:X509Certificate>%s</ds:X509Certificate>"
 SIGNED_INFO: Final = (
     f"<ds:SignedInfo{_DS}>"
     f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
@@ -30,7 +30,7 @@ SIGNED_INFO: Final = (
     f"{_CANONICAL}{_METHOD}<ds:DigestValue>%(properties)s</ds:DigestValue>"
     "</ds:Reference>"
     "</ds:SignedInfo>"
-)
+).encode("ascii")
 SIGNED_PROPERTIES: Final = (
     f'<xades:SignedProperties{_XADES} Id="properties-%(mark)s">'
     "<xades:SignedSignatureProperties>"
@@ -46,7 +46,7 @@ SIGNED_PROPERTIES: Final = (
     "</xades:DataObjectFormat>"
     "</xades:SignedDataObjectProperties>"
     "</xades:SignedProperties>"
-)
+).encode("ascii")
 _BEGIN: Final = f'<ds:Signature{_DS} Id="%s">'
 SIGNATURE: Final = (
     f"{_BEGIN % f'{ID}%(mark)s'}"
@@ -54,33 +54,33 @@ SIGNATURE: Final = (
     "<ds:KeyInfo><ds:X509Data>%(certificates)s</ds:X509Data></ds:KeyInfo>"
     f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{ID}%(mark)s">'
     "%(signed_properties)s</xades:QualifyingProperties></ds:Object></ds:Signature>"
-)
+).encode("ascii")
 
-_BASE64: Final = "[A-Za-z0-9+/]+={0,2}"
+_BASE64: Final = b"[A-Za-z0-9+/]+={0,2}"
 _GAPS: Final = {
-    "mark": "[0-9a-f]{16}",
-    "algorithm": '[^"&<>]+',
-    "content": _BASE64,
-    "properties": _BASE64,
-    "value": _BASE64,
-    "certificates": f"(?:{CERTIFICATE % _BASE64})+",
-    "time": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z",
-    "certificate": _BASE64,
+    b"mark": b"[0-9a-f]{16}",
+    b"algorithm": b'[^"&<>]+',
+    b"content": _BASE64,
+    b"properties": _BASE64,
+    b"value": _BASE64,
+    b"certificates": b"(?:%s)+" % (CERTIFICATE % _BASE64),
+    b"time": rb"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z",
+    b"certificate": _BASE64,
 }
 
 
 def _pattern() -> re.Pattern[bytes]:
     text = re.escape(SIGNATURE)
-    for name, part in (("signed_info", SIGNED_INFO), ("signed_properties", SIGNED_PROPERTIES)):
-        text = text.replace(re.escape(f"%({name})s"), f"(?P<{name}>{re.escape(part)})")
+    for name, part in ((b"signed_info", SIGNED_INFO), (b"signed_properties", SIGNED_PROPERTIES)):
+        text = text.replace(re.escape(b"%%(%s)s" % name), b"(?P<%s>%s)" % (name, re.escape(part)))
     for name, gap in _GAPS.items():
-        first, *again = text.split(re.escape(f"%({name})s"))
-        text = f"(?P={name})".join([f"{first}(?P<{name}>{gap}){again[0]}", *again[1:]])
-    return re.compile(text.encode("ascii"))
+        first, *again = text.split(re.escape(b"%%(%s)s" % name))
+        text = (b"(?P=%s)" % name).join([b"%s(?P<%s>%s)%s" % (first, name, gap, again[0]), *again[1:]])
+    return re.compile(text)
 
 
 _WRITTEN: Final = _pattern()
-WRITTEN_CERTIFICATE: Final = re.compile((CERTIFICATE % f"({_BASE64})").encode("ascii"))
+WRITTEN_CERTIFICATE: Final = re.compile(CERTIFICATE % (b"(%s)" % _BASE64))
 
 
 def find_written(raw: bytes, identifier: str) -> re.Match[bytes] | None:
