@@ -88,7 +88,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
     callable(context, *arguments)."""
 
     # Texts of the law as forms wrote them, once found right, by digest: a sender's software breaks their lines alike.
-    recognised: dict[str, list[bytes]] = {}
+    recognised: dict[str, list[list[tuple[object, ...]]]] = {}
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -106,7 +106,10 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         information = node[0] if isinstance(node, list) and node else None
         if on is None or not isinstance(information, etree._Element):
             return False
-        written = etree.tostring(information, encoding="utf-8", with_tail=False)
+        # Not serialised: that writes every namespace of the document, and takes the square of their number.
+        written: list[tuple[object, ...]] = [
+            (each.tag, each.get("number"), each.text, each.tail) for each in information.iter()
+        ]
         for excerpt in reference.excerpts_for(text_of(profile), text_of(language), on):
             spellings = recognised.setdefault(excerpt.digest, [])
             if written in spellings:
