@@ -32,7 +32,7 @@ class Vocabulary:
             for node in document.iterchildren(f"{_XS}simpleType", f"{_XS}complexType"):
                 name = f"{{{namespace}}}{node.get('name')}"
                 self._bases[name] = tuple(_bases(node))
-                self._meanings[name] = {
+                self._own_meanings[name] = {
                     value.get("value", ""): _said(value) for value in node.iter(f"{_XS}enumeration")
                 }
 

@@ -51,6 +51,7 @@ PRINTS = [
     if number == place % len(LANGUAGES) or (file.stem == "valid-full" and has_own_template(file))
 ]
 ASSESSMENT = SAMPLES / "be/health-assessment/1/valid-typical.xml"
+APPEAL = SAMPLES / "be/appeal/1/valid-typical.xml"
 CHECK = "https://counter.example/check/018f0000-0000-7000-8000-000000000001/" + "0123456789abcdef" * 4
 AF_SOURCE = "/Source"
 
@@ -93,6 +94,15 @@ def said_by(document: bytes, language: str) -> list[Said]:
         Said(element, leaf["text"], tuple(set(choices.get(leaf["type"], ())) - {leaf["code"]}))
         for element, leaf in zip(elements, drawn, strict=True)
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_has_its_meaning_where_a_type_takes_the_codes_of_another(language: str) -> None:
+    (decision,) = [
+        each for each in said_by(APPEAL.read_bytes(), language) if each.element.tag.endswith("}ContestedDecision")
+    ]
+    assert decision.element.text == "C3"
+    assert decision.text not in ("", "C3")
 
 
 def is_told_by_a_mark(said: Said, language: str) -> bool:
