@@ -24,7 +24,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from signing.algorithms import DIGESTS
+from signing.algorithms import DIGEST_ALGORITHMS, DIGESTS
 from signing.container import build_container, read_container
 from signing.errors import ContainerRejected, refusal
 from signing.formats.cades import sign_cades, verify_cades
@@ -43,11 +43,6 @@ _MANIFEST: Final = re.compile(r"META-INF/ASiC(EvidenceRecord|)Manifest([0-9]{3,4
 _PROOF: Final = {
     "": ("META-INF/signature{}.p7s", "application/pkcs7-signature"),
     "EvidenceRecord": ("META-INF/evidencerecord{}.ers", "application/ers"),
-}
-_DIGEST_URIS: Final[Mapping[str, str]] = {
-    "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
-    "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
 _SHA256_URI: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _MEDIA_TYPES: Final = {"xml": "text/xml", "json": "application/json", "pdf": "application/pdf", "txt": "text/plain"}
@@ -92,10 +87,11 @@ def build_package(
     (record-unreadable).
     """
     meta: dict[str, bytes] = {}
-    manifest = _write_manifest("", 1, files)
+    digests = {name: DIGESTS["sha256"](content).digest() for name, content in files.items()}
+    names = {digest: name for name, digest in digests.items()}
+    manifest = _write_manifest("", 1, digests)
     meta[_META + "ASiCManifest001.xml"] = manifest
     meta[_PROOF[""][0].format("001")] = sign_cades(manifest, identity=identity, at=at)
-    names = {DIGESTS["sha256"](content).digest(): name for name, content in files.items()}
     for number, (name, record) in enumerate(records.items(), start=1):
         mark = f"{number:03}"
         kind = "EvidenceRecord"
@@ -104,7 +100,7 @@ def build_package(
         beside = [names[digest] for digest in (path[0] if path else ()) if digest in names]
         covered = dict.fromkeys((name, *beside))
         meta[f"{_META}ASiC{kind}Manifest{mark}.xml"] = _write_manifest(
-            kind, number, {each: files[each] for each in covered}
+            kind, number, {each: digests[each] for each in covered}
         )
         meta[_PROOF[kind][0].format(mark)] = record
     return build_container({**files, **meta}, max_bytes=MAX_BYTES, max_entries=MAX_ENTRIES)
@@ -175,7 +171,7 @@ def _is_meta(name: str) -> bool:
     return name.casefold().startswith(_META.casefold())
 
 
-def _write_manifest(kind: str, number: int, files: Mapping[str, bytes]) -> bytes:
+def _write_manifest(kind: str, number: int, digests: Mapping[str, bytes]) -> bytes:
     place, media_type = _PROOF[kind]
     proof_name = place.format(f"{number:03}")
     lines = [
@@ -183,13 +179,12 @@ def _write_manifest(kind: str, number: int, files: Mapping[str, bytes]) -> bytes
         f'<asic:ASiCManifest xmlns:asic="{_ASIC}" xmlns:ds="{_DS}">',
         f'<asic:SigReference URI="{proof_name}" MimeType="{media_type}"/>',
     ]
-    for name, content in files.items():
-        digest = base64.b64encode(DIGESTS["sha256"](content).digest()).decode("ascii")
+    for name, digest in digests.items():
         found = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
         lines.append(
             f'<asic:DataObjectReference URI={quoteattr(name)} MimeType="{found}">'
             f'<ds:DigestMethod Algorithm="{_SHA256_URI}"></ds:DigestMethod>'
-            f"<ds:DigestValue>{digest}</ds:DigestValue></asic:DataObjectReference>"
+            f"<ds:DigestValue>{base64.b64encode(digest).decode()}</ds:DigestValue></asic:DataObjectReference>"
         )
     return "\n".join([*lines, "</asic:ASiCManifest>", ""]).encode()
 
@@ -226,7 +221,7 @@ def _read_reference(element: etree._Element) -> tuple[str, str, bytes]:
         raise _disagrees("a manifest with a part that is not known here")
     if not _is(parts[1], f"{{{_DS}}}DigestValue", set(), 0):
         raise _disagrees("a manifest with a part that is not known here")
-    name, algorithm = element.get("URI"), _DIGEST_URIS.get(parts[0].get("Algorithm", ""))
+    name, algorithm = element.get("URI"), DIGEST_ALGORITHMS.get(parts[0].get("Algorithm", ""))
     if name is None or algorithm is None:
         raise _disagrees("a manifest with a digest that is not known here")
     try:

@@ -5,16 +5,15 @@ Source: C2SP tlog-witness, "add-checkpoint".
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
+
+from signing import read_hash
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_STEPS = 63
 
 _OLD = re.compile(rb"old (0|[1-9][0-9]{0,18})")
-_HASH_BYTES = 32
 
 
 class Malformed(Exception):
@@ -47,9 +46,6 @@ def parse_request(body: bytes) -> AddCheckpoint:
 
 def _step(line: bytes) -> bytes:
     try:
-        step = base64.b64decode(line, validate=True)
-    except binascii.Error:
+        return read_hash(line.decode("ascii"))
+    except ValueError:
         raise Malformed from None
-    if len(step) != _HASH_BYTES or base64.b64encode(step) != line:
-        raise Malformed
-    return step

@@ -69,6 +69,17 @@ def unwrap_key(key: WrappedKey, *, identity: Identity) -> Identity:
 
     Raises SealingFailed; KeyUnavailable (certificate-missing) for a key that is not the certificate's.
     """
+    return _unwrapped(key, identity)[0]
+
+
+def rewrap_key(key: WrappedKey, *, identity: Identity, wrapped_for: Certificate) -> WrappedKey:
+    """The same key, wrapped for another. Raises as `unwrap_key` does."""
+    _, plain = _unwrapped(key, identity)
+    return WrappedKey(certificate=key.certificate, wrapped=seal(plain, recipients=[wrapped_for]))
+
+
+def _unwrapped(key: WrappedKey, identity: Identity) -> tuple[Identity, bytes]:
+    """The identity, and the private key as it was wrapped."""
     plain = open_sealed(key.wrapped, identity=identity)
     try:
         private = load_der_private_key(plain, None)
@@ -76,11 +87,4 @@ def unwrap_key(key: WrappedKey, *, identity: Identity) -> Identity:
         raise KeyUnavailable("key-unreadable", "what was wrapped is not a private key") from None
     if not isinstance(private, ec.EllipticCurvePrivateKey) or private.public_key() != key.certificate.public_key():
         raise KeyUnavailable("certificate-missing", "the wrapped key is not that of the certificate")
-    return Identity(private, key.certificate)
-
-
-def rewrap_key(key: WrappedKey, *, identity: Identity, wrapped_for: Certificate) -> WrappedKey:
-    """The same key, wrapped for another. Raises as `unwrap_key` does."""
-    unwrap_key(key, identity=identity)
-    plain = open_sealed(key.wrapped, identity=identity)
-    return WrappedKey(certificate=key.certificate, wrapped=seal(plain, recipients=[wrapped_for]))
+    return Identity(private, key.certificate), plain

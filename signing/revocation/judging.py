@@ -32,6 +32,16 @@ class ValidationData:
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
 
+    @classmethod
+    def joined(cls, parts: Iterable["ValidationData"]) -> "ValidationData":
+        """All that is in the parts, each thing once."""
+        every = tuple(parts)
+        return cls(
+            certificates=tuple(dict.fromkeys(der for each in every for der in each.certificates)),
+            ocsps=tuple(dict.fromkeys(der for each in every for der in each.ocsps)),
+            crls=tuple(dict.fromkeys(der for each in every for der in each.crls)),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class KnownData:

@@ -13,7 +13,7 @@ from signing.transparency.keys import new_note_key, note_signer_from_pem
 from signing.transparency.logproofs import LogProof, build_log_proof, read_log_proof, verify_log_proof
 from signing.transparency.notes import NoteKey, NoteSigner, SignatureType, parse_note, parse_note_key
 from signing.transparency.proofs import verify_consistency, verify_inclusion
-from signing.transparency.tree import EMPTY_ROOT, MemoryNodes, Nodes, Place, Tree, leaf_hash, node_hash
+from signing.transparency.tree import EMPTY_ROOT, MemoryNodes, Nodes, Place, Tree, leaf_hash, node_hash, read_hash
 
 __all__ = [
     "EMPTY_ROOT",
@@ -38,6 +38,7 @@ __all__ = [
     "parse_note",
     "parse_note_key",
     "read_checkpoint",
+    "read_hash",
     "read_log_proof",
     "sign_checkpoint",
     "verify_consistency",

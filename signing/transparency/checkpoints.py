@@ -4,7 +4,6 @@ Source: C2SP tlog-checkpoint v1.0.0; C2SP tlog-cosignature.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from signing.transparency.notes import (
     verify_signature,
 )
 from signing.transparency.proofs import MAX_SIZE
-from signing.transparency.tree import HASH_BYTES
+from signing.transparency.tree import read_hash
 
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -115,12 +114,9 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if not _NUMBER.fullmatch(size) or int(size) > MAX_SIZE:
         raise _unreadable("a size that is not a plain number")
     try:
-        root = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
-        raise _unreadable("a root that is not base64") from None
-    if len(root) != HASH_BYTES or base64.b64encode(root).decode("ascii") != encoded:
-        raise _unreadable("a root that is not a SHA-256 value")
-    return Checkpoint(origin=origin, size=int(size), root=root)
+        return Checkpoint(origin=origin, size=int(size), root=read_hash(encoded))
+    except ValueError:
+        raise _unreadable("a root that is not a SHA-256 value in base64") from None
 
 
 def _unreadable(detail: str) -> VerificationFailed:

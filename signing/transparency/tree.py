@@ -5,6 +5,7 @@ and `index` i covers the entries from i * 2^l up to, not including, (i + 1) * 2^
 Source: RFC 6962, 2.1 (the same tree as RFC 9162, 2.1).
 """
 
+import base64
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, Protocol
@@ -14,6 +15,17 @@ EMPTY_ROOT: Final = sha256().digest()
 
 Place = tuple[int, int]
 """(level, index) of a complete subtree."""
+
+
+def read_hash(text: str) -> bytes:
+    """The hash that is written in base64. The spare bits at its end count: there is one way of writing it.
+
+    Raises ValueError.
+    """
+    found = base64.b64decode(text, validate=True)
+    if len(found) != HASH_BYTES or base64.b64encode(found).decode("ascii") != text:
+        raise ValueError("not a SHA-256 value in base64")
+    return found
 
 
 class Nodes(Protocol):

@@ -39,12 +39,6 @@ def _completed(raw: bytes, policy: ValidationPolicy, collect: Collect, at: datet
     found = validate_pdf(raw, policy=replace(policy, revocation=RevocationRule()), validation_time=at).signature
     if all(status.source is not None for status in found.statuses):
         return raw
-    said = [collect(path) for path in found.paths]
-    data = ValidationData(
-        certificates=tuple(dict.fromkeys(der for each in said for der in each.certificates)),
-        ocsps=tuple(dict.fromkeys(der for each in said for der in each.ocsps)),
-        crls=tuple(dict.fromkeys(der for each in said for der in each.crls)),
-    )
-    extended = extend_pdf(raw, data=data)
+    extended = extend_pdf(raw, data=ValidationData.joined(collect(path) for path in found.paths))
     validate_pdf(extended, policy=replace(policy, revocation=RevocationRule(required=True)), validation_time=at)
     return extended

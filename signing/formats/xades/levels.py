@@ -50,11 +50,4 @@ def _completed(raw: bytes, policy: ValidationPolicy, collect: Collect, at: datet
         return said[-1]
 
     validate_xml(raw, policy=strict, validation_time=at, collect=collecting)
-    return extend_xml(
-        raw,
-        data=ValidationData(
-            certificates=tuple(dict.fromkeys(der for each in said for der in each.certificates)),
-            ocsps=tuple(dict.fromkeys(der for each in said for der in each.ocsps)),
-            crls=tuple(dict.fromkeys(der for each in said for der in each.crls)),
-        ),
-    )
+    return extend_xml(raw, data=ValidationData.joined(said))
