@@ -144,9 +144,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         reach=push.reach,
         holder=_holder(),
     )
+    own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
     hosting = None
     if Purpose.MAILBOX in rings:
-        own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
         hosting = Hosting(store=store, keys=rings[Purpose.MAILBOX], witness=witness, trust=own, clock=clock)
     return Gateway(
         config=config,
@@ -222,10 +222,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
         journal=journal,
-        public_check=PublicCheck(
-            store=store,
-            trust=TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms),
-        ),
+        public_check=PublicCheck(store=store, trust=own),
         publication=Publication(store=store, clock=clock, rings=rings),
         hosting=hosting,
         admin_token_hash=token_hash(admin_token),

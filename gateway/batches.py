@@ -146,17 +146,26 @@ class Batches:
         return Stamp(covers=covers, stamped_at=given.stamped_at, ends_at=given.path.until, token=given.token)
 
     def _on_duty(self, unit: Transaction) -> bool:
-        now = self.clock.now()
-        return unit.hold_duty(DUTY, holder=self.holder, now=now, until=now + timedelta(seconds=DUTY_S))
+        return on_duty(unit, holder=self.holder, now=self.clock.now())
 
     def _tell_if_late(self) -> None:
         now = self.clock.now()
         since = self.store.read(lambda view: recorded_at(view, view.stamped_size()))
-        if since is None or since > now - timedelta(seconds=self.rhythm.late_after_s):
+        if not is_late(since, now=now, after_s=self.rhythm.late_after_s):
             return
         alert = Alert(kind=NOT_STAMPED, subject=STAMPS, opened_at=now)
         if self.store.write(lambda unit: unit.open_alert(alert)):
             tell((alert,), ())
+
+
+def on_duty(unit: Transaction, *, holder: str, now: datetime) -> bool:
+    """Whether this process is the one that keeps the journal now; it stays that for `DUTY_S`."""
+    return unit.hold_duty(DUTY, holder=holder, now=now, until=now + timedelta(seconds=DUTY_S))
+
+
+def is_late(since: datetime | None, *, now: datetime, after_s: float) -> bool:
+    """Whether what waits since then, if anything does, has waited so long that somebody must know."""
+    return since is not None and since <= now - timedelta(seconds=after_s)
 
 
 def _unstamped(view: Reading) -> tuple[int, int] | None:

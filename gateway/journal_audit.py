@@ -216,30 +216,33 @@ def _page(view: Reading, first: int, limit: int) -> tuple[Sequence[Entry], list[
 
 def _flaw_of(view: Reading, entry: Entry) -> str | None:
     """What is wrong with an entry: it and the thing that it is about must say the same."""
+    expected = _expected(view, entry)
+    if expected is None:
+        return f"entry-without-{entry.kind}"
+    if _same(entry, expected):
+        return None
+    if entry.kind is EntryKind.RECEIPT:
+        newest = view.journal_entry(EntryKind.RECEIPT, expected.id)
+        if newest is not None and (newest.position or 0) > (entry.position or 0):
+            return None  # something else became of the receipt since
+    return "entry-differs"
+
+
+def _expected(view: Reading, entry: Entry) -> Entry | None:
+    """The entry for the thing as it is stored now; None when it is gone."""
     match entry.kind:
         case EntryKind.EVIDENCE:
             evidence = view.evidence(EvidenceId(entry.id))
-            if evidence is None:
-                return "entry-without-evidence"
-            return None if _same(entry, entry_of_evidence(evidence)) else "entry-differs"
+            return None if evidence is None else entry_of_evidence(evidence)
         case EntryKind.RECEIPT:
             receipt = view.receipt_by_digest(DeliveryId(entry.of), f"sha256:{entry.digest.hex()}")
-            if receipt is None:
-                return "entry-without-receipt"
-            newest = view.journal_entry(EntryKind.RECEIPT, receipt.id)
-            if newest is not None and (newest.position or 0) > (entry.position or 0):
-                return None  # something else became of the receipt since
-            return None if _same(entry, entry_of_receipt(receipt)) else "entry-differs"
+            return None if receipt is None else entry_of_receipt(receipt)
         case EntryKind.VALIDATION:
             record = view.validation_of(SubmissionId(entry.id))
-            if record is None:
-                return "entry-without-validation"
-            return None if _same(entry, entry_of_validation(SubmissionId(entry.id), record)) else "entry-differs"
+            return None if record is None else entry_of_validation(SubmissionId(entry.id), record)
         case EntryKind.KEY:
             key = next((each for each in view.published_keys() if each.id == entry.id), None)
-            if key is None:
-                return "entry-without-key"
-            return None if _same(entry, entry_of_key(key)) else "entry-differs"
+            return None if key is None else entry_of_key(key)
 
 
 def _same(entry: Entry, expected: Entry) -> bool:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from gateway.batches import DUTY, DUTY_S
+from gateway.batches import is_late, on_duty
 from gateway.journal import Batch, Cosignature
 from gateway.model import Alert
 from gateway.ports import Ask, Clock, Store, Transaction
@@ -135,21 +134,16 @@ class Witnessing:
         now = self.clock.now()
         contradicted = code == CONTRADICTED
         since = self.store.read(lambda view: recorded_at(view, uncosigned_from))
-        if not contradicted and not _is_late(since, now, self.late_after_s):
+        if not contradicted and not is_late(since, now=now, after_s=self.late_after_s):
             return
         alert = Alert(kind=CONTRADICTED if contradicted else NOT_COSIGNED, subject=witness.key.name, opened_at=now)
         if self.store.write(lambda unit: unit.open_alert(alert)):
             tell((alert,), ())
 
     def _on_duty(self, unit: Transaction) -> bool:
-        now = self.clock.now()
-        return unit.hold_duty(DUTY, holder=self.holder, now=now, until=now + timedelta(seconds=DUTY_S))
+        return on_duty(unit, holder=self.holder, now=self.clock.now())
 
 
 def _request(tree: Tree, batch: Batch, since: int) -> bytes:
     proof = (base64.b64encode(each).decode("ascii") for each in tree.consistency_proof(since))
     return "\n".join((f"old {since}", *proof, "", "")).encode("ascii") + batch.checkpoint
-
-
-def _is_late(since: datetime | None, now: datetime, late_after_s: float) -> bool:
-    return since is not None and since <= now - timedelta(seconds=late_after_s)

@@ -3,6 +3,7 @@
 from signing import issuing
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy, KeyRule
 from signing.asic import Covering, Package, add_files, build_package, check_covered, read_package, verify_seal
+from signing.container import MEDIA_TYPE as CONTAINER_MEDIA_TYPE
 from signing.container import build_container, read_container
 from signing.errors import (
     ContainerRejected,
@@ -138,6 +139,7 @@ from signing.writing import Field
 
 __all__ = [
     "ALGORITHMS",
+    "CONTAINER_MEDIA_TYPE",
     "AlgorithmPolicy",
     "Attachment",
     "CertificateStatus",

@@ -21,9 +21,9 @@ from gateway.model import DeliveryId, instant_text
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver
 from gateway.status import evidence_href, evidence_item, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
+from signing import CONTAINER_MEDIA_TYPE
 
 RETRY_AFTER_S = 5
-CONTAINER_TYPE = "application/vnd.etsi.asic-e+zip"
 
 router = APIRouter(prefix="/v1/mailbox")
 
@@ -104,7 +104,7 @@ def open_copy(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated
         "Sealpost-Evidence-Id": opened.proof.id,
         "Location": evidence_href(opened.proof.id),
     }
-    return Response(opened.container, status_code=201, media_type=CONTAINER_TYPE, headers=headers)
+    return Response(opened.container, status_code=201, media_type=CONTAINER_MEDIA_TYPE, headers=headers)
 
 
 @router.get("/{delivery_id}/openings", operation_id="listOpenings")

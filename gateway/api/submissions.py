@@ -22,12 +22,12 @@ from gateway.idempotency import Accepted
 from gateway.intake import Rejected, StillRunning
 from gateway.model import EvidenceId, Party, SubmissionId
 from gateway.status import submission_href
+from signing import CONTAINER_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1")
 
 XML = "application/xml"
 SEALED = "application/pkcs7-mime"
-PACKAGE = "application/vnd.etsi.asic-e+zip"
 TWIN_PATIENCE_S, TWIN_PAUSE_S = 0.3, 0.02  # judging takes a few hundredths of a second; then the first has its answer
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
@@ -130,14 +130,14 @@ def evidence_list(
     "/submissions/{submission_id}/evidence-package",
     operation_id="getEvidencePackage",
     response_class=Response,
-    responses={200: {"content": {PACKAGE: {}}}},
+    responses={200: {"content": {CONTAINER_MEDIA_TYPE: {}}}},
 )
 def evidence_package(
     submission_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
 ) -> Response:
     """All that proves the course of a submission, in one file that anyone can check offline; without the form."""
     raw = gateway.packages.package_of(party, SubmissionId(submission_id))
-    return Response(raw, media_type=PACKAGE)
+    return Response(raw, media_type=CONTAINER_MEDIA_TYPE)
 
 
 @router.get("/evidence/{evidence_id}", operation_id="getEvidence", response_class=Response)

@@ -55,7 +55,4 @@ def render(
             from signing import sign_pdf  # here, so that only who signs waits for it
 
             made = sign_pdf(made, identity=identity, at=datetime.now(UTC))
-        if to is None:
-            write_bytes(made)
-        else:
-            to.write_bytes(made)
+        write_bytes(made, to)

@@ -112,7 +112,7 @@ def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Lin
             links.append(failure(LinkKind.SEAL, seal.name, error))
             links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
             continue
-        who = Who.of(signature.subject, fingerprint(signature.certificate))
+        who = Who.signing(signature)
         if not material.grounds.is_service(signature):
             links.append(fault(LinkKind.SEAL, seal.name, "by-another-issuer", who=who))
             continue

@@ -90,12 +90,21 @@ class Material:
         Certificates prove themselves. Revocation data counts for a past time only if it provably is as old: if the
         record of what was known at arrival names it, and that record has a time stamp of its own.
         """
+        return self._kept_now if judged_at >= self.grounds.at else self._kept_at_arrival
+
+    @cached_property
+    def _kept_now(self) -> ValidationData:
+        return self._kept(lambda _: True)
+
+    @cached_property
+    def _kept_at_arrival(self) -> ValidationData:
+        return self._kept(lambda content: sha256(content) in self._known_at_arrival)
+
+    def _kept(self, counts: Callable[[bytes], bool]) -> ValidationData:
+        """All certificates, and the revocation data that counts."""
         found: dict[str, list[bytes]] = {"cer": [], "ocsp": [], "crl": []}
-        now = judged_at >= self.grounds.at
         for name, content in self.package.files.items():
-            matched = REVOCATION.fullmatch(name)
-            counts = matched is not None and (now or sha256(content) in self._known_at_arrival)
-            if counts or CERTIFICATE.fullmatch(name):
+            if CERTIFICATE.fullmatch(name) or (REVOCATION.fullmatch(name) and counts(content)):
                 found[name.rpartition(".")[2]].append(content)
         return ValidationData(certificates=tuple(found["cer"]), ocsps=tuple(found["ocsp"]), crls=tuple(found["crl"]))
 

@@ -18,7 +18,6 @@ from signing import (
     SubjectIdentity,
     ValidatedSignature,
     VerificationFailed,
-    fingerprint,
     sha256,
     validate_xml,
 )
@@ -98,7 +97,7 @@ def examine_statements(
             links.append(failure(LinkKind.STATEMENT, name, error))
             continue
         issuer = issuer or signature.subject
-        who = Who.of(signature.subject, fingerprint(signature.certificate))
+        who = Who.signing(signature)
         event = EVENTS.get(statement.event)
         if not _is_same(signature.subject, issuer):
             links.append(fault(LinkKind.STATEMENT, name, "by-another-issuer", who=who))
@@ -173,7 +172,7 @@ def _receipt(material: Material, signed: Signed, name: str, stated: Stated) -> t
         receipt = read_receipt(material.package.files[name], trust=material.grounds.trust, at=material.judged_at(name))
     except (VerificationFailed, Unreadable) as error:
         return failure(LinkKind.RECEIPT, name, error), None
-    statement, who = stated.statement, Who.of(signature.subject, fingerprint(signature.certificate))
+    statement, who = stated.statement, Who.signing(signature)
     own = (receipt.delivery_id, receipt.submission_id, receipt.party)
     if own != (statement.delivery_id, statement.submission_id, statement.party):
         return fault(LinkKind.RECEIPT, name, "about-something-else", who=who), None

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from gateway.model import Event
 from gateway.package import Description
-from signing import Indication, Subindication, SubjectIdentity
+from signing import Indication, Subindication, SubjectIdentity, VerifiedSignature, fingerprint
 
 
 class LinkKind(StrEnum):
@@ -77,6 +77,11 @@ class Who:
             number=number and _printable(number),
             fingerprint=fingerprint,
         )
+
+    @classmethod
+    def signing(cls, signature: VerifiedSignature) -> Who:
+        """Who made a signature."""
+        return cls.of(signature.subject, fingerprint(signature.certificate))
 
     def __str__(self) -> str:
         return self.name if self.number in (None, self.name) else f"{self.name} ({self.number})"

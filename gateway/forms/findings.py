@@ -16,6 +16,7 @@ from typing import Protocol
 from gateway.errors import CatalogueError, Unreadable
 
 LANGUAGES = ("en", "nl", "fr", "de")
+LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "nl": "Nederlands", "fr": "Français", "de": "Deutsch"}
 DEFAULT_LANGUAGE = "en"
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.forms.catalogue import Catalogue
-from gateway.forms.findings import LANGUAGES, four_languages
+from gateway.forms.findings import LANGUAGE_NAMES, LANGUAGES, four_languages
 from gateway.forms.kinds import FormKind
 from gateway.forms.rules import Where
 from gateway.forms.sources import parse_yaml
@@ -22,7 +22,6 @@ _HERE = Path(__file__).parent
 # What engines run, in the order in which a reader should try; site.py makes each.
 ARTEFACTS = ("form.xsd", "form.schema.json", "rules-xslt2.sch", "rules.xsl", "rules.sch", "functions.xsl")
 # As they are called in themselves.
-_NAMES = {"en": "English", "nl": "Nederlands", "fr": "Français", "de": "Deutsch"}
 
 
 class Words:
@@ -84,7 +83,7 @@ class Pages:
     def _in_all_languages(self, name: str, values: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
         template = self._environment.get_template(f"{name}.html.j2")
         for lang in LANGUAGES:
-            others = [(other, _NAMES[other], file_name(name, other)) for other in LANGUAGES]
+            others = [(other, LANGUAGE_NAMES[other], file_name(name, other)) for other in LANGUAGES]
             page = template.render(
                 **values,
                 lang=lang,

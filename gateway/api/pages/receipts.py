@@ -13,14 +13,13 @@ from urllib.parse import urlencode
 import yaml
 from markupsafe import Markup
 
-from gateway.forms.findings import LANGUAGES
+from gateway.forms.findings import LANGUAGE_NAMES, LANGUAGES
 from gateway.public_check import PATH, Confirmed
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _FOLDER = Path(__file__).parent
-_NAMES = {"en": "English", "nl": "Nederlands", "fr": "Français", "de": "Deutsch"}
 
 
 def receipts_page(*, asked: bool, confirmed: Confirmed | None, record: str, digest: str, language: str) -> str:
@@ -33,7 +32,7 @@ def receipts_page(*, asked: bool, confirmed: Confirmed | None, record: str, dige
         digest=digest,
         language=language,
         said={name: words[language] for name, words in _words().items()},
-        choices=[(code, _NAMES[code], f"{PATH}?{urlencode({**given, 'lang': code})}") for code in LANGUAGES],
+        choices=[(code, LANGUAGE_NAMES[code], f"{PATH}?{urlencode({**given, 'lang': code})}") for code in LANGUAGES],
         path=PATH,
         style=Markup(_style()),  # noqa: S704 - our own file
     )
