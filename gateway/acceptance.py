@@ -130,6 +130,7 @@ class Acceptance:
         )
         entry = self._entry(submission, cleared, handed_in.raw)
         notices = [self._notice(notice, handed_in.at) for notice in cleared.notices]
+        deliveries = [copy.delivery for copy in entry.copies]
         acceptance = self.witness.state(
             Event.SUBMISSION_ACCEPTANCE,
             at=handed_in.at,
@@ -141,11 +142,12 @@ class Acceptance:
             document_digest=submission.digest,
             reasons=[reason_of(finding) for finding in report.findings],
             terms=entry.terms,
+            consigned=deliveries,
         )
         view = submission_view(
             submission,
             proof=acceptance.id,
-            deliveries=[copy.delivery for copy in entry.copies],
+            deliveries=deliveries,
             terms=entry.terms,
             language=handed_in.language,
             warnings=[finding_to_json(finding, report.messages, handed_in.language) for finding in report.findings],

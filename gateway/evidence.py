@@ -85,8 +85,9 @@ class Witness:
         act: Act | None = None,
         post: Post | None = None,
         terms: Sequence[Term] = (),
+        consigned: Sequence[Delivery] = (),
     ) -> Evidence:
-        """The signed statement that `event` took place at `at`."""
+        """The signed statement that `event` took place at `at`. consigned: every copy, where it is the acceptance."""
         evidence_id = EvidenceId(new_id())
         copy = _Copy() if delivery is None else _Copy.of(delivery)
         fields = (
@@ -100,6 +101,7 @@ class Witness:
             Field("Recipient", children=copy.recipient),
             Field("Route", copy.route),
             Field("Article", copy.article),
+            *copy.numbers,
             Field("Kind", copy.kind or kind),
             Field("DocumentId", document_id),
             _salted("DocumentDigest", copy.document_digest or document_digest),
@@ -109,6 +111,7 @@ class Witness:
             Field("Act", children=() if act is None else (Field("Code", act.code), Field("By", act.by))),
             Field("Post", children=() if post is None else _post(post)),
             *(_term(term) for term in terms if term.last_day is not None),
+            *map(_consigned, consigned),
             Field("ActingFor", acting_for),
             Field("Policy", POLICY),
             Field("SoftwareVersion", VERSION),
@@ -133,6 +136,7 @@ class _Copy:
     recipient: tuple[Field, ...] = ()
     route: str | None = None
     article: str | None = None
+    numbers: tuple[Field, ...] = ()
     kind: str | None = None
     document_digest: str | None = None
     envelope_digest: str | None = None
@@ -141,13 +145,27 @@ class _Copy:
     def of(cls, delivery: Delivery) -> _Copy:
         return cls(
             delivery_id=delivery.id,
-            recipient=(Field("Party", delivery.party), Field("Role", delivery.role)),
+            recipient=_recipient(delivery),
             route=delivery.route,
             article=delivery.article,
+            numbers=_numbers(delivery),
             kind=delivery.kind,
             document_digest=delivery.document_digest,
             envelope_digest=delivery.envelope_digest,
         )
+
+
+def _recipient(delivery: Delivery) -> tuple[Field, ...]:
+    return Field("Party", delivery.party), Field("Role", delivery.role)
+
+
+def _numbers(delivery: Delivery) -> tuple[Field, ...]:
+    return Field("Copy", str(delivery.copy)), Field("Of", str(delivery.of))
+
+
+def _consigned(delivery: Delivery) -> Field:
+    recipient = Field("Recipient", children=_recipient(delivery))
+    return Field("Consigned", children=(Field("DeliveryId", delivery.id), recipient, *_numbers(delivery)))
 
 
 def salted_digest(salt: bytes, digest: str) -> str:

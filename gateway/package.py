@@ -186,6 +186,8 @@ def _description(part: _Part) -> Description:
         raise ValueError("another format")
     submission = part.part("submission")
     journal = part.part("journal")
+    if part.flag("whole") != (submission.text("sender") == part.text("madeFor")):
+        raise ValueError("whole for whom it is not, or a part for the sender")
     return Description(
         issuer=part.text("issuer"),
         made_at=part.instant("madeAt"),

@@ -37,7 +37,7 @@ from gateway.paper import BY_POST
 from gateway.ports import Reading
 from gateway.receipt import read_receipt
 from gateway.receipts import FACTS
-from gateway.statement import Statement, read_statement, stated
+from gateway.statement import StatedCopy, Statement, read_statement, stated
 from gateway.vouching import PASSED
 from signing import KeyUnavailable, SigningError, TrustPolicy, fingerprint, sha256, subject_of
 
@@ -186,7 +186,7 @@ class Prover:
                 continue
             if not statement.document.is_of(submission.digest):
                 yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="document")
-            if evidence.event is wanted and (differing := _told_otherwise(submission, statement)):
+            if evidence.event is wanted and (differing := _told_otherwise(dossier, statement)):
                 yield Flaw(code="evidence-differs", place=_at(evidence), detail=differing)
         if rejected:
             if dossier.copies:
@@ -287,16 +287,25 @@ def _from_acceptance(term: Term) -> bool:
     return term.starts_on is None or term.starts_on.partition(":")[0] in AT_ACCEPTANCE
 
 
-def _told_otherwise(submission: Submission, statement: Statement) -> str:
-    """Names of what evidence says of a submission in other words than its row."""
+def _told_otherwise(dossier: Dossier, statement: Statement) -> str:
+    """Names of what evidence says of a submission in other words than its rows."""
+    submission = dossier.submission
+    copies = {_stated(copy.delivery) for copy in dossier.copies}
     told: Mapping[str, tuple[object, object]] = {
         "sender": (submission.sender, statement.sender),
         "acting for": (submission.acting_for, statement.acting_for),
         "kind": (submission.kind or None, statement.kind),
         "document": (" ".join(submission.document_id.split()) or None, statement.document_id),
         "time": (submission.accepted_at, statement.at),
+        "copies": (copies if statement.consigned else set(), set(statement.consigned)),
     }
     return ", ".join(name for name, (kept, signed) in told.items() if kept != signed)
+
+
+def _stated(delivery: Delivery) -> StatedCopy:
+    return StatedCopy(
+        delivery_id=delivery.id, party=delivery.party, role=delivery.role, number=delivery.copy, of=delivery.of
+    )
 
 
 def _answer(dossier: Dossier) -> Iterator[Flaw]:
@@ -395,6 +404,8 @@ def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:
             yield Flaw(code="evidence-differs", place=_at(evidence), detail="recipient")
         if (statement.kind, statement.route, statement.article) != (delivery.kind, delivery.route, delivery.article):
             yield Flaw(code="evidence-differs", place=_at(evidence), detail="route")
+        if (statement.copy, statement.of) not in ((None, None), (delivery.copy, delivery.of)):
+            yield Flaw(code="evidence-differs", place=_at(evidence), detail="copy")
         if evidence.event is Event.CONTENT_CONSIGNMENT and statement.at != delivery.consigned_at:
             yield Flaw(code="evidence-differs", place=_at(evidence), detail="time")
         for name, shown, digest in (

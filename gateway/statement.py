@@ -30,11 +30,23 @@ class SaltedDigest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatedCopy:
+    """A recipient's copy as an acceptance names it. number: which of the `of` copies that the law asks for."""
+
+    delivery_id: str
+    party: str
+    role: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """The verified content of one piece of evidence. event: its URI. issuer: the certificate that signed it.
 
     terms: (id, day zero, last day, last day on the other reading, verdict) of the terms that ran already.
-    posted_on: the day that the proof of the post states.
+    posted_on: the day that the proof of the post states. issued_by: under which name it was issued. copy, of: of the
+    copy that it is about. consigned: every copy, in an acceptance; evidence of version 1.0 of the schema names none.
     """
 
     evidence_id: str
@@ -57,6 +69,10 @@ class Statement:
     document_id: str | None = None
     route: str | None = None
     article: str | None = None
+    issued_by: str
+    copy: int | None = None
+    of: int | None = None
+    consigned: tuple[StatedCopy, ...] = ()
 
 
 def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement:
@@ -73,6 +89,20 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
     def term(node: etree._Element) -> StatedTerm:
         part = {etree.QName(child).localname: (child.text or "").strip() for child in node}
         return part["Id"], part["DayZero"], part["LastDay"], part.get("LastDayOtherReading"), part.get("Verdict")
+
+    def number(node: etree._Element, child: str) -> int | None:
+        text = node.findtext(name + child)
+        return None if text is None else int(text)
+
+    def consigned(node: etree._Element) -> StatedCopy:
+        part = {etree.QName(child).localname: (child.text or "").strip() for child in node.iter(etree.Element)}
+        return StatedCopy(
+            delivery_id=part["DeliveryId"],
+            party=part["Party"],
+            role=part["Role"],
+            number=int(part["Copy"]),
+            of=int(part["Of"]),
+        )
 
     posted_on = content.findtext(f"{name}Post/{name}On")
     return Statement(
@@ -96,6 +126,10 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         document_id=reader.optional("DocumentId"),
         route=reader.optional("Route"),
         article=reader.optional("Article"),
+        issued_by=reader.text("Issuer"),
+        copy=number(content, "Copy"),
+        of=number(content, "Of"),
+        consigned=tuple(consigned(node) for node in content.iterchildren(f"{name}Consigned")),
     )
 
 

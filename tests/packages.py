@@ -180,8 +180,15 @@ class Journal:
         return files, records
 
 
-def make_parts(world: World, *, stamped_at: datetime = STAMPED, items: Sequence[ValidationItem] = ()) -> Parts:
-    """Acceptance, consignment to the Fund, hand-over by its receipt. items: what was known of the certificates."""
+def make_parts(
+    world: World,
+    *,
+    stamped_at: datetime = STAMPED,
+    items: Sequence[ValidationItem] = (),
+    also_for: Sequence[str] = (),
+) -> Parts:
+    """Acceptance, consignment to the Fund, hand-over by its receipt. items: what was known of the certificates.
+    also_for: further recipients, who have not signed for their copies."""
     form = sign_xml(DOCUMENT, identity=world.doctor, at=HANDED_IN - timedelta(hours=1))
     witness = Witness(keys=Keyring.single(world.service), issuer="counter")
     submission = Submission(
@@ -196,12 +203,19 @@ def make_parts(world: World, *, stamped_at: datetime = STAMPED, items: Sequence[
         acting_for=None,
         answer=b"",
     )
-    delivery = replace(
-        a_delivery("fund", submission=submission.id),
-        state=DeliveryState.HANDED_OVER,
-        envelope_digest=sha256(b"sealed"),
-        document_digest=submission.digest,
-    )
+    consigned = [
+        a_delivery(
+            party,
+            submission=submission.id,
+            copy=number,
+            of=1 + len(also_for),
+            envelope_digest=sha256(b"sealed"),
+            document_digest=submission.digest,
+        )
+        for number, party in enumerate(("fund", *also_for), 1)
+    ]
+    delivery = replace(consigned[0], state=DeliveryState.HANDED_OVER)
+    deliveries = (delivery, *consigned[1:])
     raw_receipt = build_receipt(
         _consignment(submission, delivery),
         envelope_digest=delivery.envelope_digest,
@@ -218,8 +232,12 @@ def make_parts(world: World, *, stamped_at: datetime = STAMPED, items: Sequence[
             kind=submission.kind,
             document_id=submission.document_id,
             document_digest=submission.digest,
+            consigned=deliveries,
         ),
-        witness.state(Event.CONTENT_CONSIGNMENT, at=HANDED_IN, submission_id=submission.id, delivery=delivery),
+        *(
+            witness.state(Event.CONTENT_CONSIGNMENT, at=HANDED_IN, submission_id=submission.id, delivery=each)
+            for each in deliveries
+        ),
         witness.state(
             Event.CONTENT_HANDOVER,
             at=HANDED_OVER,
@@ -240,7 +258,7 @@ def make_parts(world: World, *, stamped_at: datetime = STAMPED, items: Sequence[
     )
     kept = json.dumps({"kept": [each.digest for each in items]}).encode()
     known = ValidationRecord(at=HANDED_IN, outcome="passed", raw=kept, items=tuple(items))
-    return pack_parts(world, submission, (delivery,), evidence, receipt, form, known, stamped_at=stamped_at)
+    return pack_parts(world, submission, deliveries, evidence, receipt, form, known, stamped_at=stamped_at)
 
 
 def pack_parts(

@@ -30,6 +30,8 @@ def examine_course(material: Material, stated: Sequence[Stated]) -> Iterator[Lin
         for each in decisions:
             if each.event is not wanted:
                 yield fault(LinkKind.STATEMENT, each.name, "does-not-follow", name=each.event)
+            elif not rejected:
+                yield from _all_copies(each, description.copies)
     known = {copy.delivery_id for copy in description.copies}
     for each in stated:
         if each.statement.delivery_id is not None and each.statement.delivery_id not in known:
@@ -38,12 +40,31 @@ def examine_course(material: Material, stated: Sequence[Stated]) -> Iterator[Lin
         yield _copy(copy, [each for each in stated if each.statement.delivery_id == copy.delivery_id])
 
 
+def _all_copies(acceptance: Stated, described: Sequence[DescribedCopy]) -> Iterator[Link]:
+    """What the acceptance says of the copies that there were, beside those that the package is about."""
+    consigned = {each.delivery_id: each for each in acceptance.statement.consigned}
+    if not consigned:
+        yield Link(kind=LinkKind.COURSE, standing=Standing.OPEN, about=acceptance.name, code="copies-not-stated")
+        return
+    here = {each.delivery_id: (each.party, each.role, each.copy, each.of) for each in described}
+    for delivery_id, each in consigned.items():
+        if delivery_id not in here:
+            which = f"{each.number}/{each.of} ({each.role})"
+            yield gap(LinkKind.COURSE, delivery_id, "copy-left-out", needed=True, name=each.party, which=which)
+        elif here[delivery_id] != (each.party, each.role, each.number, each.of):
+            yield fault(LinkKind.COURSE, delivery_id, "about-something-else")
+    for delivery_id in here.keys() - consigned.keys():
+        yield fault(LinkKind.COURSE, delivery_id, "about-something-else")
+
+
 def _copy(copy: DescribedCopy, own: Sequence[Stated]) -> Link:
-    about = copy.delivery_id
-    if any((each.statement.party, each.statement.role) not in ((None, None), (copy.party, copy.role)) for each in own):
+    about, said = copy.delivery_id, [each.statement for each in own]
+    if any((each.party, each.role) not in ((None, None), (copy.party, copy.role)) for each in said) or any(
+        (each.copy, each.of) not in ((None, None), (copy.copy, copy.of)) for each in said
+    ):
         return fault(LinkKind.COURSE, about, "about-something-else")
-    envelopes = [each.statement.envelope for each in own if each.statement.envelope is not None]
-    if not any(each.event is Event.CONTENT_CONSIGNMENT for each in own) or not envelopes:
+    is_bound = any(each.envelope is not None for each in said)
+    if not is_bound or not any(each.event is Event.CONTENT_CONSIGNMENT for each in own):
         return gap(LinkKind.COURSE, about, "not-in-package", needed=True, name=Event.CONTENT_CONSIGNMENT)
     reached, odd = follow(each.event for each in own)
     if odd is not None:

@@ -10,7 +10,7 @@ from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, TimeKind, Who
 from gateway.model import Event
-from gateway.package import EVIDENCE, RECEIPT
+from gateway.package import EVIDENCE, RECEIPT, Description
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.statement import Statement, read_statement
 from signing import (
@@ -101,7 +101,7 @@ def examine_statements(
         event = EVENTS.get(statement.event)
         if not _is_same(signature.subject, issuer):
             links.append(fault(LinkKind.STATEMENT, name, "by-another-issuer", who=who))
-        elif (statement.evidence_id, statement.submission_id) != (matched[1], material.description.submission_id):
+        elif not _is_of_this(statement, matched[1], material.description):
             links.append(fault(LinkKind.STATEMENT, name, "about-something-else", who=who))
         elif statement.at > material.judged_at(name) + CLOCK_TOLERANCE:
             links.append(fault(LinkKind.STATEMENT, name, "times-contradict", who=who))
@@ -111,6 +111,15 @@ def examine_statements(
             held.append(Stated(name=name, event=event, statement=statement))
             links.append(_statement_link(name, event, statement, who))
     return sorted(held, key=lambda each: (each.statement.at, each.statement.evidence_id)), links
+
+
+def _is_of_this(statement: Statement, evidence_id: str, description: Description) -> bool:
+    """Whether a statement is the one that its file is named after, on this submission, of this sender and issuer."""
+    own = (statement.evidence_id, statement.submission_id, statement.issued_by)
+    return own == (evidence_id, description.submission_id, description.issuer) and statement.sender in (
+        None,
+        description.sender,
+    )
 
 
 def _is_same(one: SubjectIdentity, other: SubjectIdentity) -> bool:

@@ -425,6 +425,23 @@ CODES: Mapping[str, Words] = {
         "fr": "aucune constatation que le formulaire a été accepté ou refusé",
         "de": "keine Feststellung, dass das Formular angenommen oder abgelehnt wurde",
     },
+    "copy-left-out": {
+        "en": "the form was also laid ready for {name}, copy {which}, and nothing here says what became of that copy",
+        "nl": "het formulier werd ook klaargelegd voor {name}, exemplaar {which}, en niets hier zegt wat daarvan werd",
+        "fr": "le formulaire a aussi été mis à disposition de {name}, exemplaire {which}, et rien ici ne dit ce qu'il "
+        "est devenu",
+        "de": "das Formular wurde auch für {name} bereitgelegt, Ausfertigung {which}, und nichts hier sagt, was daraus "
+        "wurde",
+    },
+    "copies-not-stated": {
+        "en": "the acceptance does not say which copies there were (older versions did not), so one may be left out",
+        "nl": "de aanvaarding zegt niet welke exemplaren er waren (oudere versies deden dat niet); er kan er een "
+        "weggelaten zijn",
+        "fr": "l'acceptation ne dit pas quels exemplaires il y avait (les anciennes versions non plus) ; l'un "
+        "peut manquer",
+        "de": "die Annahme sagt nicht, welche Ausfertigungen es gab (ältere Fassungen taten das nicht); eine kann "
+        "weggelassen sein",
+    },
     "not-in-journal": {
         "en": "no entry of the journal for it; it may have been exported before the batch was closed",
         "nl": "geen nummer van het journaal ervoor; mogelijk geëxporteerd voor de reeks werd afgesloten",

@@ -170,6 +170,7 @@ TOLD = {
     "article": f"UPDATE delivery SET article = 'Art. 1' WHERE id = {WAITING}",
     "kind": f"UPDATE delivery SET kind = 'be/appeal' WHERE id = {WAITING}",
     "consigned at": f"UPDATE delivery SET consigned_at = consigned_at + 1 WHERE id = {WAITING}",
+    "copy": f"UPDATE delivery SET copy = copy + 1 WHERE id = {WAITING}",
     "handed over at": f"UPDATE delivery SET handed_over_at = handed_over_at + 1 WHERE id = {HANDED}",
 }
 UNREADABLE = {

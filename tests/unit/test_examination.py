@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +15,25 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.envelope import Consignment
 from gateway.evidence import Witness
 from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, examine
+from gateway.exchange import EVIDENCE
 from gateway.keyring import Keyring
-from gateway.model import DeliveryId, Event, Evidence, PartyId, SubmissionId, ValidationItem, instant_text, new_id
+from gateway.model import (
+    Delivery,
+    DeliveryId,
+    Event,
+    Evidence,
+    PartyId,
+    SubmissionId,
+    ValidationItem,
+    instant_text,
+    new_id,
+)
 from gateway.package import DESCRIPTION, FORM
 from gateway.receipt import ReceiptOutcome, build_receipt
+from gateway.statement import read_statement
 from signing import (
     ALGORITHMS,
+    Field,
     Identity,
     Indication,
     NoteSigner,
@@ -140,7 +153,7 @@ def _leave_out(parts: Parts, name: str) -> None:
 
 def test_an_outlived_seal_still_says_which_files_there_were(parts: Parts) -> None:
     sealed = read_container(parts.pack(), max_entries=4096)
-    other = {**sealed, DESCRIPTION: sealed[DESCRIPTION].replace(b'"whole": true', b'"whole": false')}
+    other = {**sealed, DESCRIPTION: sealed[DESCRIPTION].replace(b"be/appeal", b"be/request")}
     verdict = examine(build_container(other, max_entries=4096), grounds=parts.world.grounds(LATER))
     assert verdict.indication is Indication.TOTAL_FAILED
     assert (LinkKind.SEAL, FAILS, "digest-mismatch") in not_holding(verdict)
@@ -238,6 +251,99 @@ def test_a_receipt_that_is_not_there_is_named_by_its_digest(parts: Parts) -> Non
 # attacks
 
 
+def _without_the_second_copy(parts: Parts) -> str:
+    """As if the service had never made it: no description, no statement, no entry of the journal. Gives its id."""
+    first, second = parts.description.copies
+    (consigned,) = (each for each in parts.evidence if each.delivery_id == second.delivery_id)
+    _leave_out(parts, f"evidence/{consigned.id}.xml")
+    parts.describe(copies=(first,))
+    return second.delivery_id
+
+
+def test_a_copy_that_the_service_left_out_everywhere_is_named(world: World) -> None:
+    parts = make_parts(world, also_for=["employer"])
+    assert not_holding(verdict_on(parts)) == set()
+    left_out = _without_the_second_copy(parts)
+    verdict = verdict_on(parts)
+    assert verdict.indication is Indication.INDETERMINATE
+    (link,) = verdict.missing
+    assert (link.kind, link.code, link.about) == (LinkKind.COURSE, "copy-left-out", left_out)
+    assert link.params == {"name": "employer", "which": "2/2 (MedicalInspector)"}
+
+
+def test_leaving_a_copy_out_of_the_acceptance_too_takes_a_statement_that_the_journal_does_not_hold(
+    world: World,
+) -> None:
+    parts = make_parts(world, also_for=["employer"])
+    _without_the_second_copy(parts)
+    _state_acceptance_anew(parts, consigned=[_copy_of(parts)])
+    verdict = verdict_on(parts)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert not_holding(verdict) == {(LinkKind.JOURNAL, MISSING, "not-in-journal")}
+
+
+def test_an_acceptance_that_names_no_copies_leaves_open_whether_all_are_there(parts: Parts) -> None:
+    """As those of older versions do; nobody may pass by calling itself old."""
+    _state_acceptance_anew(parts, consigned=[])
+    verdict = verdict_on(parts)
+    assert (LinkKind.COURSE, OPEN, "copies-not-stated") in not_holding(verdict)
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+@pytest.mark.parametrize("changes", [{"copy": 2, "of": 2}, {"role": "Employer"}, {"id": DeliveryId(new_id())}])
+def test_an_acceptance_of_other_copies_than_those_in_the_package(parts: Parts, changes: dict[str, Any]) -> None:
+    _state_acceptance_anew(parts, consigned=[replace(_copy_of(parts), **changes)])
+    assert (LinkKind.COURSE, FAILS, "about-something-else") in not_holding(verdict_on(parts))
+
+
+def test_a_copy_under_another_number_than_its_statements_give_it(parts: Parts) -> None:
+    (copy,) = parts.description.copies
+    parts.describe(copies=(replace(copy, of=3),))
+    assert (LinkKind.COURSE, FAILS, "about-something-else") in not_holding(verdict_on(parts))
+
+
+def test_nobody_makes_a_part_of_a_package_for_the_sender_or_a_whole_one_for_another(parts: Parts) -> None:
+    for changes in ({"whole": False}, {"made_for": "fund"}):
+        parts.describe(**changes)
+        assert not_holding(verdict_on(parts)) == {(LinkKind.PACKAGE, FAILS, "not-a-description")}
+
+
+@pytest.mark.parametrize("changes", [{"issuer": "service"}, {"sender": "somebody", "made_for": "somebody"}])
+def test_a_package_described_as_of_another_issuer_or_sender(parts: Parts, changes: dict[str, str]) -> None:
+    """A notice of the counter itself needs no acceptance: no form of another passes for one."""
+    parts.describe(**changes)
+    assert (LinkKind.STATEMENT, FAILS, "about-something-else") in not_holding(verdict_on(parts))
+
+
+def test_evidence_of_before_copies_were_numbered_can_be_read(world: World) -> None:
+    names = ("EvidenceId", "Event", "EventTime", "Issuer", "DeliveryId", "Policy", "SoftwareVersion")
+    said = (new_id(), Event.CONTENT_CONSIGNMENT.uri, "2026-01-01T00:00:00Z", "counter", new_id(), "urn:x", "sealpost 0")
+    fields = [Field(name, text) for name, text in zip(names, said, strict=True)]
+    fields.insert(4, Field("SubmissionId", new_id()))
+    raw = EVIDENCE.build(fields, identity=world.service, at=HANDED_IN)
+    statement = read_statement(raw, trust=world.trust, at=HANDED_IN)
+    assert (statement.copy, statement.of, statement.consigned) == (None, None, ())
+
+
+def _copy_of(parts: Parts) -> Delivery:
+    copy = parts.description.copies[0]
+    return a_delivery(copy.party, id=copy.delivery_id, role=copy.role, copy=copy.copy, of=copy.of)
+
+
+def _state_acceptance_anew(parts: Parts, *, consigned: Sequence[Delivery]) -> None:
+    """Put another acceptance in place of the one that was made; the journal knows nothing of it."""
+    _leave_out(parts, parts.name(Event.SUBMISSION_ACCEPTANCE))
+    stated = Witness(keys=Keyring.single(parts.world.service), issuer="counter").state(
+        Event.SUBMISSION_ACCEPTANCE,
+        at=HANDED_IN,
+        submission_id=SubmissionId(parts.description.submission_id),
+        sender=PartyId(parts.description.sender),
+        document_digest=sha256(parts.form),
+        consigned=consigned,
+    )
+    parts.files[f"evidence/{stated.id}.xml"] = stated.raw
+
+
 def _flip(raw: bytes) -> bytes:
     return raw.replace(b"2026-03-05T09:1", b"2026-03-04T09:1", 1)
 
@@ -322,7 +428,7 @@ def test_whoever_knows_the_service_is_shown_no_package_of_another(world: World) 
 def test_a_package_in_which_nothing_is_stated_proves_nothing(parts: Parts) -> None:
     parts.files.clear()
     parts.records.clear()
-    parts.describe(whole=False, copies=())
+    parts.describe(whole=False, made_for="fund", copies=())
     verdict = verdict_on(parts, with_form=False)
     assert (LinkKind.STATEMENT, MISSING, "nothing-stated") in not_holding(verdict)
     assert verdict.indication is Indication.INDETERMINATE
