@@ -24,7 +24,7 @@ from benchmarks.counter import RECIPIENTS, Counter
 from gateway.demo.processes import LOOPBACK
 from gateway.exchange import RECEIPT
 from gateway.model import instant_text
-from signing import Field, Identity, load_identity
+from signing import Identity, load_identity
 
 Scope = Mapping[str, Any]
 
@@ -74,13 +74,13 @@ def a_receipt(*, delivery: str, submission: str, envelope: str, document: str, p
     """The receipt of a recipient that took its copy. envelope, document: digests."""
     at = datetime.now(UTC)
     fields = (
-        Field("DeliveryId", delivery),
-        Field("SubmissionId", submission),
-        Field("EnvelopeDigest", envelope),
-        Field("DocumentDigest", document),
-        Field("Outcome", "accepted"),
-        Field("Party", party),
-        Field("ReceivedAt", instant_text(at)),
+        ("DeliveryId", delivery),
+        ("SubmissionId", submission),
+        ("EnvelopeDigest", envelope),
+        ("DocumentDigest", document),
+        ("Outcome", "accepted"),
+        ("Party", party),
+        ("ReceivedAt", instant_text(at)),
     )
     return RECEIPT.build(fields, identity=identity, at=at)
 

@@ -15,7 +15,7 @@ from cryptography.x509 import Certificate
 from gateway.errors import Unreadable
 from gateway.exchange import CONSIGNMENT
 from gateway.model import DeliveryId, PartyId, Role, SubmissionId, instant_text
-from signing import Field, Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
+from signing import Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
 
 FORM, NOTE = "form.xml", "consignment.xml"
 
@@ -62,21 +62,21 @@ class OpenedEnvelope:
 def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certificate, identity: Identity) -> bytes:
     """The sealed copy of `form` for the holder of `recipient`; `identity` is the service's seal."""
     fields = (
-        Field("DeliveryId", consignment.delivery_id),
-        Field("SubmissionId", consignment.submission_id),
-        Field("Kind", consignment.kind),
-        Field("Route", consignment.route),
-        Field("Article", consignment.article),
-        Field("Role", consignment.role),
-        Field("Party", consignment.party),
-        Field("Copy", str(consignment.copy)),
-        Field("Of", str(consignment.of)),
-        Field("DocumentId", consignment.document_id),
-        Field("DocumentDigest", consignment.document_digest),
-        Field("Sender", consignment.sender),
-        Field("AcceptedAt", instant_text(consignment.accepted_at)),
-        Field("PaperFor", consignment.paper_for),
-        Field("AlsoSealedFor", consignment.also_sealed_for),
+        ("DeliveryId", consignment.delivery_id),
+        ("SubmissionId", consignment.submission_id),
+        ("Kind", consignment.kind),
+        ("Route", consignment.route),
+        ("Article", consignment.article),
+        ("Role", consignment.role),
+        ("Party", consignment.party),
+        ("Copy", str(consignment.copy)),
+        ("Of", str(consignment.of)),
+        ("DocumentId", consignment.document_id),
+        ("DocumentDigest", consignment.document_digest),
+        ("Sender", consignment.sender),
+        ("AcceptedAt", instant_text(consignment.accepted_at)),
+        ("PaperFor", consignment.paper_for),
+        ("AlsoSealedFor", consignment.also_sealed_for),
     )
     note = CONSIGNMENT.build(fields, identity=identity, at=consignment.accepted_at)
     return seal(build_container({FORM: form, NOTE: note}), recipients=[recipient])

@@ -29,7 +29,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.version import VERSION
-from signing import Field
+from signing import Field, Marked
 
 POLICY = "urn:sealpost:policy:evidence:1"
 
@@ -91,30 +91,30 @@ class Witness:
         evidence_id = EvidenceId(new_id())
         copy = _Copy() if delivery is None else _Copy.of(delivery)
         fields = (
-            Field("EvidenceId", evidence_id),
-            Field("Event", event.uri),
-            Field("EventTime", instant_text(at)),
-            Field("Issuer", self.issuer),
-            Field("SubmissionId", submission_id),
-            Field("DeliveryId", copy.delivery_id),
-            Field("Sender", sender),
-            Field("Recipient", children=copy.recipient),
-            Field("Route", copy.route),
-            Field("Article", copy.article),
+            ("EvidenceId", evidence_id),
+            ("Event", event.uri),
+            ("EventTime", instant_text(at)),
+            ("Issuer", self.issuer),
+            ("SubmissionId", submission_id),
+            ("DeliveryId", copy.delivery_id),
+            ("Sender", sender),
+            ("Recipient", copy.recipient),
+            ("Route", copy.route),
+            ("Article", copy.article),
             *copy.numbers,
-            Field("Kind", copy.kind or kind),
-            Field("DocumentId", document_id),
+            ("Kind", copy.kind or kind),
+            ("DocumentId", document_id),
             _salted("DocumentDigest", copy.document_digest or document_digest),
             _salted("EnvelopeDigest", copy.envelope_digest),
-            Field("ReceiptDigest", receipt_digest),
+            ("ReceiptDigest", receipt_digest),
             *map(_reason, reasons),
-            Field("Act", children=() if act is None else (Field("Code", act.code), Field("By", act.by))),
-            Field("Post", children=() if post is None else _post(post)),
+            ("Act", () if act is None else (("Code", act.code), ("By", act.by))),
+            ("Post", () if post is None else _post(post)),
             *(_term(term) for term in terms if term.last_day is not None),
             *map(_consigned, consigned),
-            Field("ActingFor", acting_for),
-            Field("Policy", POLICY),
-            Field("SoftwareVersion", VERSION),
+            ("ActingFor", acting_for),
+            ("Policy", POLICY),
+            ("SoftwareVersion", VERSION),
         )
         raw = EVIDENCE.build(fields, identity=self.keys.at(at), at=at)
         return Evidence(
@@ -156,16 +156,16 @@ class _Copy:
 
 
 def _recipient(delivery: Delivery) -> tuple[Field, ...]:
-    return Field("Party", delivery.party), Field("Role", delivery.role)
+    return ("Party", delivery.party), ("Role", delivery.role)
 
 
 def _numbers(delivery: Delivery) -> tuple[Field, ...]:
-    return Field("Copy", str(delivery.copy)), Field("Of", str(delivery.of))
+    return ("Copy", str(delivery.copy)), ("Of", str(delivery.of))
 
 
 def _consigned(delivery: Delivery) -> Field:
-    recipient = Field("Recipient", children=_recipient(delivery))
-    return Field("Consigned", children=(Field("DeliveryId", delivery.id), recipient, *_numbers(delivery)))
+    recipient = ("Recipient", _recipient(delivery))
+    return "Consigned", (("DeliveryId", delivery.id), recipient, *_numbers(delivery))
 
 
 def salted_digest(salt: bytes, digest: str) -> str:
@@ -175,23 +175,17 @@ def salted_digest(salt: bytes, digest: str) -> str:
 
 def _salted(name: str, digest: str | None) -> Field:
     if digest is None:
-        return Field(name)
+        return name, None
     salt = secrets.token_bytes(16)
-    return Field(name, salted_digest(salt, digest), {"salt": base64.b64encode(salt).decode()})
+    return name, Marked(salted_digest(salt, digest), {"salt": base64.b64encode(salt).decode()})
 
 
 def _reason(reason: Reason) -> Field:
-    return Field(
-        "Reason", children=(Field("Code", reason.code), Field("Article", reason.article), Field("Path", reason.path))
-    )
+    return "Reason", (("Code", reason.code), ("Article", reason.article), ("Path", reason.path))
 
 
 def _post(post: Post) -> tuple[Field, ...]:
-    return (
-        Field("Number", post.number),
-        Field("On", post.on.isoformat()),
-        Field("ProofDigest", post.proof_digest),
-    )
+    return ("Number", post.number), ("On", post.on.isoformat()), ("ProofDigest", post.proof_digest)
 
 
 def _term(term: Term) -> Field:
@@ -200,7 +194,5 @@ def _term(term: Term) -> Field:
         ("LastDay", term.last_day),
         ("LastDayOtherReading", term.last_day_other_reading),
     )
-    dates = (Field(name, None if day is None else day.isoformat()) for name, day in days)
-    return Field(
-        "Term", children=(Field("Id", term.id), Field("Article", term.article), *dates, Field("Verdict", term.verdict))
-    )
+    dates = ((name, None if day is None else day.isoformat()) for name, day in days)
+    return "Term", (("Id", term.id), ("Article", term.article), *dates, ("Verdict", term.verdict))

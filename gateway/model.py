@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 import uuid_utils
@@ -32,7 +33,13 @@ def new_id() -> str:
 
 def instant_text(at: datetime) -> str:
     """`at` as ISO 8601 in UTC with milliseconds and `Z`, the one form used on paper, wire and in evidence."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _text_in_utc(at.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _text_in_utc(at: datetime) -> str:
+    """What is said of one moment is said in many places, and writing it costs more than finding it."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class EndpointKind(StrEnum):

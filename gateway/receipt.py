@@ -14,7 +14,7 @@ from enum import StrEnum
 from gateway.envelope import Consignment
 from gateway.exchange import RECEIPT
 from gateway.model import DeliveryId, PartyId, SubmissionId, instant_text
-from signing import Field, Identity, TrustPolicy, fingerprint
+from signing import Identity, TrustPolicy, fingerprint
 
 
 class ReceiptOutcome(StrEnum):
@@ -57,15 +57,15 @@ def build_receipt(
     reason: kebab-case code, for a refusal. reference: the recipient's own file number, if it gives one.
     """
     fields = (
-        Field("DeliveryId", consignment.delivery_id),
-        Field("SubmissionId", consignment.submission_id),
-        Field("EnvelopeDigest", envelope_digest),
-        Field("DocumentDigest", consignment.document_digest),
-        Field("Outcome", ReceiptOutcome(outcome)),
-        Field("Reason", reason),
-        Field("Party", consignment.party),
-        Field("ReceivedAt", instant_text(at)),
-        Field("Reference", reference),
+        ("DeliveryId", consignment.delivery_id),
+        ("SubmissionId", consignment.submission_id),
+        ("EnvelopeDigest", envelope_digest),
+        ("DocumentDigest", consignment.document_digest),
+        ("Outcome", ReceiptOutcome(outcome)),
+        ("Reason", reason),
+        ("Party", consignment.party),
+        ("ReceivedAt", instant_text(at)),
+        ("Reference", reference),
     )
     return RECEIPT.build(fields, identity=identity, at=at)
 

@@ -135,7 +135,7 @@ from signing.transparency import (
     verify_log_proof,
 )
 from signing.trust import DatedAnchor, TrustPolicy, trust_from_pem
-from signing.writing import Field
+from signing.writing import Field, Marked
 
 __all__ = [
     "ALGORITHMS",
@@ -161,6 +161,7 @@ __all__ = [
     "Level",
     "ListSnapshot",
     "LogProof",
+    "Marked",
     "MemoryNodes",
     "Nodes",
     "NotFetched",

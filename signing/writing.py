@@ -8,20 +8,23 @@ Source: W3C Exclusive C14N 1.0; Canonical XML 1.0, 2.3 (how text and attributes 
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 _NOT_A_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _RESERVED: Final = ("id", "xmlns")
+_ESCAPED: Final = ("&", "<", ">", "\r")
 
 
-class Field(NamedTuple):
-    """One element: text, or children; without either it is left out."""
+class Marked(NamedTuple):
+    """The text of an element that has attributes."""
 
-    name: str
-    text: str | None = None
-    attributes: Mapping[str, str] | None = None
-    children: tuple["Field", ...] = ()
+    text: str
+    attributes: Mapping[str, str]
+
+
+Field: TypeAlias = "tuple[str, str | Marked | tuple[Field, ...] | None]"
+"""One element: its name, and its text or the elements in it; without either it is left out."""
 
 
 def canonical_fields(fields: Iterable[Field]) -> str:
@@ -32,6 +35,9 @@ def canonical_fields(fields: Iterable[Field]) -> str:
     """
     parts: list[str] = []
     _write(fields, parts)
+    texts = "".join(parts[1::3])
+    if any(map(texts.__contains__, _ESCAPED)):
+        parts[1::3] = map(_text, parts[1::3])
     written = "".join(parts)
     if not (written.isascii() and written.isprintable()) and _NOT_A_CHARACTER.search(written):
         raise ValueError("a character that XML does not have")
@@ -39,19 +45,17 @@ def canonical_fields(fields: Iterable[Field]) -> str:
 
 
 def _write(fields: Iterable[Field], parts: list[str]) -> None:
-    for name, text, attributes, children in fields:
-        if text is None and not children:
-            continue
-        start, end = _tags(name)
-        parts.append(start)
-        if attributes:
-            parts += (f' {_attribute(key)}="{_attribute_value(value)}"' for key, value in sorted(attributes.items()))
-        parts.append(">")
-        if text:
-            parts.append(_text(text))
-        if children:
-            _write(children, parts)
-        parts.append(end)
+    """Three parts at a time: what stands before a text, the text as it was given, what stands behind it."""
+    for name, value in fields:
+        if isinstance(value, str):
+            parts += (f"<{_plain(name)}>", value, f"</{name}>")
+        elif isinstance(value, Marked):
+            marks = [f' {_attribute(key)}="{_attribute_value(each)}"' for key, each in sorted(value.attributes.items())]
+            parts += (f"<{_plain(name)}{''.join(marks)}>", value.text, f"</{name}>")
+        elif value:
+            parts += (f"<{_plain(name)}>", "", "")
+            _write(value, parts)
+            parts += ("", "", f"</{name}>")
 
 
 def _text(value: str) -> str:
@@ -64,10 +68,10 @@ def _attribute_value(value: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _tags(name: str) -> tuple[str, str]:
+def _plain(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("a name that is not plain")
-    return f"<{name}", f"</{name}>"
+    return name
 
 
 @lru_cache(maxsize=1024)

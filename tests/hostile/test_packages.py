@@ -20,6 +20,7 @@ from signing import (
     ContainerRejected,
     Field,
     Indication,
+    Marked,
     add_files,
     build_container,
     build_package,
@@ -121,28 +122,30 @@ def test_a_bomb_is_refused_before_it_unpacks() -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        Field("Post", children=(Field("On", " 2026-03-05\n"),)),
-        Field("DocumentDigest", f"sha256:{'0' * 64}", {"salt": " AAAAAAAAAAAAAAAAAAAAAA== "}),
-        Field("Recipient", children=(Field("Party", " fund "), Field("Role", "Employer"))),
-        Field("DeliveryId", "0198c0de-0000-7000-8000-000000000000"),
-        Field("EventTime", "2026-03-05T24:00:00Z"),
+        ("Post", (("On", " 2026-03-05\n"),)),
+        ("DocumentDigest", Marked(f"sha256:{'0' * 64}", {"salt": " AAAAAAAAAAAAAAAAAAAAAA== "})),
+        ("Recipient", (("Party", " fund "), ("Role", "Employer"))),
+        ("DeliveryId", "0198c0de-0000-7000-8000-000000000000"),
+        ("EventTime", "2026-03-05T24:00:00Z"),
     ],
 )
 def test_statements_that_are_signed_and_odd(odd: Field) -> None:
     """Whoever holds a trusted key may sign anything that the schema lets through, white space included."""
-    fields = {
-        "EvidenceId": Field("EvidenceId", new_id()),
-        "Event": Field("Event", Event.RELAY_TO_NON_ERDS.uri),
-        "EventTime": Field("EventTime", "2026-03-05T09:00:00Z"),
-        "Issuer": Field("Issuer", "counter"),
-        "SubmissionId": Field("SubmissionId", PARTS.description.submission_id),
+    evidence_id, name = new_id(), odd[0]
+    fields: dict[str, Field] = {
+        "EvidenceId": ("EvidenceId", evidence_id),
+        "Event": ("Event", Event.RELAY_TO_NON_ERDS.uri),
+        "EventTime": ("EventTime", "2026-03-05T09:00:00Z"),
+        "Issuer": ("Issuer", "counter"),
+        "SubmissionId": ("SubmissionId", PARTS.description.submission_id),
+        "Policy": ("Policy", POLICY),
+        "SoftwareVersion": ("SoftwareVersion", "0"),
+        name: odd,
     }
-    order = ("DeliveryId", "Recipient", "DocumentDigest", "Post")
-    fields[odd.name] = odd
-    parts = [*(fields[name] for name in list(fields)[:5]), *(fields[name] for name in order if name in fields)]
-    tail = [Field("Policy", POLICY), Field("SoftwareVersion", "0")]
-    raw = EVIDENCE.build([*parts, *tail], identity=WORLD.service, at=EXPORTED)
-    name = f"evidence/{fields['EvidenceId'].text}.xml"
+    order = (*list(fields)[:5], "DeliveryId", "Recipient", "DocumentDigest", "Post", "Policy", "SoftwareVersion")
+    written = [fields[name] for name in order if name in fields]
+    raw = EVIDENCE.build(written, identity=WORLD.service, at=EXPORTED)
+    name = f"evidence/{evidence_id}.xml"
     packed = build_package({**PARTS.files, name: raw}, records=PARTS.records, identity=WORLD.service, at=EXPORTED)
     verdict = examine(packed, grounds=GROUNDS)
     assert verdict.indication is not Indication.TOTAL_PASSED

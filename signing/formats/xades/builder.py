@@ -50,21 +50,35 @@ def sign_fields(root: str, fields: Iterable[Field], *, namespace: str, identity:
     root, namespace: constants of the caller's.
     Raises ValueError for what XML does not have; NotSignable (limit-exceeded); KeyUnavailable.
     """
-    head, content_tag = _shell(root, namespace)
-    inner = canonical_fields(fields)
-    content = f"{content_tag}{inner}</Content>".encode()
+    shell = _shell(root, namespace)
+    inner = canonical_fields(fields).encode()
+    content = b"%s%s</Content>" % (shell.content_tag, inner)
     if len(content) > MAX_CONTENT:
         raise NotSignable("limit-exceeded", f"more than {MAX_CONTENT} bytes of content")
-    signature = _signature(content, identity, at)
-    return b"%s%s</Content><Signatures>%s</Signatures></%s>" % (head, inner.encode(), signature, root.encode("ascii"))
+    return b"".join((shell.head, inner, shell.signatures, _signature(content, identity, at), shell.end))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shell:
+    """What stands around the fields and the signature of a document. content_tag: the start tag of Content as exclusive
+    C14N writes it."""
+
+    head: bytes
+    content_tag: bytes
+    signatures: bytes
+    end: bytes
 
 
 @lru_cache(maxsize=64)
-def _shell(root: str, namespace: str) -> tuple[bytes, str]:
-    """The document up to its fields, and the start tag of Content as exclusive C14N writes it."""
-    empty = f'<{root} xmlns="{namespace}"><{CONTENT} Id="{CONTENT_ID}"></{CONTENT}></{root}>'
-    content = canonical(_read(empty.encode()).content).decode()
-    return DECLARATION + empty.partition(f"</{CONTENT}>")[0].encode(), content.partition(f"</{CONTENT}>")[0]
+def _shell(root: str, namespace: str) -> _Shell:
+    empty = f'<{root} xmlns="{namespace}"><{CONTENT} Id="{CONTENT_ID}"></{CONTENT}></{root}>'.encode()
+    end_tag = f"</{CONTENT}>".encode()
+    return _Shell(
+        head=DECLARATION + empty.partition(end_tag)[0],
+        content_tag=canonical(_read(empty).content).partition(end_tag)[0],
+        signatures=end_tag + f"<{SIGNATURES}>".encode(),
+        end=f"</{SIGNATURES}></{root}>".encode(),
+    )
 
 
 def _read(raw: bytes) -> SignedDocument:
@@ -81,11 +95,12 @@ def _read(raw: bytes) -> SignedDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class _Signer:
-    """What is the same in every signature of one identity."""
+    """What is the same in every signature of one identity: its algorithm, and the templates with its gaps filled."""
 
     algorithm: SignatureAlgorithm
-    certificate_digest: bytes
-    certificates: bytes
+    signed_properties: bytes
+    signed_info: bytes
+    signature: bytes
 
 
 _signers: Final[WeakKeyDictionary[Identity, _Signer]] = WeakKeyDictionary()
@@ -97,10 +112,13 @@ def _signer(identity: Identity) -> _Signer:
         if len(identity.chain) >= MAX_CERTIFICATES:
             raise NotSignable("limit-exceeded", f"more than {MAX_CERTIFICATES} certificates in the chain")
         certificates = [each.public_bytes(Encoding.DER) for each in (identity.certificate, *identity.chain)]
+        algorithm = algorithm_for(identity.key)
+        encoded = b"".join(CERTIFICATE % _base64(der) for der in certificates)
         found = _signers[identity] = _Signer(
-            algorithm=algorithm_for(identity.key),
-            certificate_digest=_digest(certificates[0]),
-            certificates=b"".join(CERTIFICATE % _base64(der) for der in certificates),
+            algorithm=algorithm,
+            signed_properties=SIGNED_PROPERTIES.replace(b"%(certificate)s", _digest(certificates[0])),
+            signed_info=SIGNED_INFO.replace(b"%(algorithm)s", algorithm.uri.encode("ascii")),
+            signature=SIGNATURE.replace(b"%(certificates)s", encoded),
         )
     return found
 
@@ -111,22 +129,25 @@ def _signature(content: bytes, identity: Identity, at: datetime) -> bytes:
         raise ValueError("`at` must be aware")
     signer = _signer(identity)
     mark = secrets.token_hex(8).encode("ascii")
-    time = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z").encode("ascii")
-    properties = SIGNED_PROPERTIES % {b"mark": mark, b"time": time, b"certificate": signer.certificate_digest}
-    signed_info = SIGNED_INFO % {
+    properties = signer.signed_properties % {b"mark": mark, b"time": _text_in_utc(at.astimezone(UTC))}
+    signed_info = signer.signed_info % {
         b"mark": mark,
-        b"algorithm": signer.algorithm.uri.encode("ascii"),
         b"content": _digest(content),
         b"properties": _digest(properties),
     }
     value = sign_bytes(signed_info, key=identity.key, algorithm=signer.algorithm)
-    return SIGNATURE % {
+    return signer.signature % {
         b"mark": mark,
         b"signed_info": signed_info,
         b"value": _base64(value),
-        b"certificates": signer.certificates,
         b"signed_properties": properties,
     }
+
+
+@lru_cache(maxsize=64)
+def _text_in_utc(at: datetime) -> bytes:
+    """What is stated of one event is signed at one time."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z").encode("ascii")
 
 
 def _insert(raw: bytes, document: SignedDocument, signature: bytes) -> bytes:
