@@ -123,17 +123,17 @@ class Notices:
         return draft
 
     def _given(self, rule: NoticeRule, filing: Filing, case: Case, kind: FormKind, at: datetime) -> dict[str, str]:
-        """What a stylesheet is told beside the form; `about-...`: facts of the form that the notice is about."""
+        """What a stylesheet is told; `form-...`: facts of the form itself, `about-...`: of the one it is about."""
         seal = subject_of(self.witness.keys.at(at).certificate)
         about = None if rule.about is None else case.document(filing.facts.one(rule.about))
-        facts = {} if about is None else about.facts.values
+        facts = {"form": filing.facts.values, "about": {} if about is None else about.facts.values}
         return {
             "document-id": new_id(),
             "issued-on": kind.calendar.date_of(at).isoformat(),
             "created-at": instant_text(at),
             "gateway-name": seal.common_name or self.witness.issuer,
             "gateway-number": _number(seal),
-            **{f"about-{name}": values[0] for name, values in facts.items()},
+            **{f"{which}-{name}": values[0] for which, known in facts.items() for name, values in known.items()},
         }
 
     def _flag(self, cause: Finding | None) -> Finding:

@@ -155,11 +155,12 @@ class Catalogue:
     def editions(self, kind: FormKind) -> dict[str, str]:
         """What judges forms of a kind here: what -> version or digest. Two installations with the same judge alike."""
         files, home = self._files, _home(kind)
-        rules = files.toml(home / "form.toml")["rules"]
+        listed = files.toml(home / "form.toml")["rules"]
+        rules = [Path(each if isinstance(each, str) else each["file"]) for each in listed]
         return {
             "form": kind.version,
             "schema": files.digest([*files.find(f"{home}/*.xsd"), *files.find("common/*/*.xsd")]),
-            "rules": files.digest(Path(each) for each in rules),
+            "rules": files.digest([home / "form.toml", *files.find(f"{kind.country}/expressions.yaml"), *rules]),
             "calendar": files.digest([Path(kind.country) / "calendar.yaml"]),
             "terms": files.digest([Path(kind.country) / "terms.yaml"]),
         }

@@ -24,7 +24,15 @@ from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet, Test
 from gateway.forms.schema import CompiledSchema, OnePerThread, SchemaIndex
 from gateway.forms.screening import read_screening
-from gateway.forms.sources import COMMON_NAMESPACE, Entry, compile_xpath, parse_yaml, xpath_namespaces
+from gateway.forms.sources import (
+    COMMON_NAMESPACE,
+    Entry,
+    compile_xpath,
+    parse_yaml,
+    read_expressions,
+    with_expressions,
+    xpath_namespaces,
+)
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MESSAGES = Path("common/1/messages.yaml")
@@ -33,6 +41,7 @@ _CODE_LISTS = "common/codelists/*.yaml"
 _TEXTS = "common/texts/**/*.yaml"
 _SCREENING = "common/screening/*.yaml"
 _COUNTRY_RULES = "*/rules.yaml"
+_EXPRESSIONS = "expressions.yaml"
 
 
 class Compiler:
@@ -45,6 +54,7 @@ class Compiler:
     def __init__(self, files: SchemaFolder, *, code_lists: Path | None) -> None:
         self._files = files
         self._own_code_lists = code_lists
+        self._shared: dict[str, Mapping[str, str]] = {}
         self._functions: dict[str, Mapping[tuple[str, str], Function]] = {}
         self._rule_files: dict[str, RuleFile] = {}
         self._tests: dict[tuple[str, str, str], Test] = {}
@@ -86,7 +96,8 @@ class Compiler:
         source, code = str(home / "form.toml"), home.parts[0]
         if code not in self.countries:
             raise CatalogueError("catalogue-file", f"{code}/terms.yaml: each country needs one, and a calendar.yaml")
-        description = read_kind(self._files.toml(home / "form.toml"), source=source, country=self.countries[code])
+        data = with_expressions(self._files.toml(home / "form.toml"), self._expressions(code))
+        description = read_kind(data, source=source, country=self.countries[code])
         facts = description.facts
         if home.parts != (facts["country"], facts["name"], facts["version"].partition(".")[0]):
             raise CatalogueError("catalogue-value", f"{source}: country, name and version are not those of its folder")
@@ -153,7 +164,8 @@ class Compiler:
 
     def _rule_file(self, path: str) -> RuleFile:
         if path not in self._rule_files:
-            file = read_rules(self._files.yaml(Path(path)), source=path)
+            expressions = self._expressions(Path(path).parts[0])
+            file = read_rules(self._files.yaml(Path(path)), source=path, expressions=expressions)
             self._listed.claim(file.rules, file=Path(path))
             self._rule_files[path] = file
         return self._rule_files[path]
@@ -165,6 +177,14 @@ class Compiler:
         if key not in self._tests:
             self._tests[key] = written.compiled(namespace, self._functions_of(country))
         return self._tests[key]
+
+    def _expressions(self, country: str) -> Mapping[str, str]:
+        """The expressions that the files of a country share; none where it has no such file."""
+        if country not in self._shared:
+            file = Path(country) / _EXPRESSIONS
+            found = self._files.find(str(file))
+            self._shared[country] = read_expressions(self._files.yaml(file), source=str(file)) if found else {}
+        return self._shared[country]
 
     def _functions_of(self, country: str) -> Mapping[tuple[str, str], Function]:
         if country not in self._functions:

@@ -23,7 +23,15 @@ from gateway.forms.rules import (
     articles_in_one_line,
 )
 from gateway.forms.schema import SCHEMA_CODES
-from gateway.forms.sources import Entry, compile_xpath, in_predicates, inlined, variables_of, xpath_namespaces
+from gateway.forms.sources import (
+    Entry,
+    compile_xpath,
+    in_predicates,
+    inlined,
+    variables_of,
+    with_expressions,
+    xpath_namespaces,
+)
 
 _ID = re.compile(r"[A-Z]{2,4}-[0-9]{2,3}")
 _NAMES = re.compile(r"[fc]:[A-Za-z][\w.-]*(?:/[fc]:[A-Za-z][\w.-]*)*")
@@ -66,13 +74,16 @@ class RuleFile:
     tests: Mapping[str, WrittenTest]
 
 
-def read_rules(data: object, *, source: str) -> RuleFile:
-    """The rules of one rules.yaml, for every form kind that takes them. Raises CatalogueError naming file and rule."""
+def read_rules(data: object, *, source: str, expressions: Mapping[str, str]) -> RuleFile:
+    """The rules of one rules.yaml, for every form kind that takes them. Raises CatalogueError naming file and rule.
+
+    expressions: those that its country shares, by name; `$name` in a let or a test stands for one.
+    """
     entry = Entry(data, where=source, required=["ruleset", "rules"])
     rules, tests = list[Rule](), dict[str, WrittenTest]()
     for number, item in enumerate(entry.items("rules"), start=1):
         named = item.get("id", number) if isinstance(item, dict) else number
-        rule, written = _rule(item, where=f"{source}: {named}")
+        rule, written = _rule(item, where=f"{source}: {named}", expressions=expressions)
         rules.append(rule)
         if written is not None:
             tests[rule.id] = written
@@ -84,14 +95,14 @@ def read_country_rules(data: object, *, source: str) -> tuple[Rule, ...]:
 
     Raises CatalogueError naming file and rule.
     """
-    rules = read_rules(data, source=source).rules
+    rules = read_rules(data, source=source, expressions={}).rules
     tested = next((rule for rule in rules if rule.where is Where.DOCUMENT), None)
     if tested is not None:
         raise CatalogueError("catalogue-rules", f"{source}: {tested.id}: a rule on a document stands with its form")
     return rules
 
 
-def _rule(data: object, *, where: str) -> tuple[Rule, WrittenTest | None]:
+def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[Rule, WrittenTest | None]:
     entry = Entry(
         data,
         where=where,
@@ -141,7 +152,18 @@ def _rule(data: object, *, where: str) -> tuple[Rule, WrittenTest | None]:
         cases=tuple(_case(item, where=f"{where}.cases") for item in entry.items("cases")),
         kinds=entry.texts("kinds"),
     )
-    return rule, WrittenTest(entry=entry) if "test" in kinds else None
+    return rule, _written(entry, expressions) if "test" in kinds else None
+
+
+def _written(entry: Entry, expressions: Mapping[str, str]) -> WrittenTest:
+    """A test with the expressions that its country shares written out."""
+    taken = sorted(entry.mapping("let").keys() & expressions.keys())
+    if taken:
+        raise entry.wrong("let", f"{taken[0]}: an expression that the country shares has that name")
+    for key in ("let", "test"):
+        if key in entry.data:
+            entry.data = {**entry.data, key: with_expressions(entry.data[key], expressions)}
+    return WrittenTest(entry=entry)
 
 
 def _part(entry: Entry, where: Where) -> str | None:

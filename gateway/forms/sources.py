@@ -24,6 +24,7 @@ _PATH = r"\s*(?:[\w./-]|(?<!:):(?!:))+\s*"
 _LITERAL_OR_UNION = re.compile(rf"{_LITERAL.pattern}|\((?P<paths>{_PATH}(?:\|{_PATH})+)\)")
 _BRACKET_OR_VARIABLE = re.compile(r"[\[\]]|\$(?P<variable>[A-Za-z_][\w.-]*)")
 _PREFIX = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
+_EXPRESSION = re.compile(r"[a-z][a-z0-9-]*")
 _CALL = re.compile(r"(?<![\w.-])sp:([\w-]+)\s*\(")
 # Constructs that other XPath and Schematron engines refuse or get wrong: the rules are meant for them too.
 _NOT_PORTABLE = (
@@ -213,6 +214,29 @@ def without_absent(expression: str, names: Container[str]) -> str:
         return f"({' | '.join(kept or paths[:1])})"
 
     return _LITERAL_OR_UNION.sub(present, expression) if "|" in expression else expression
+
+
+def read_expressions(data: object, *, source: str) -> dict[str, str]:
+    """The expressions that the data of several form kinds share, by name. Raises CatalogueError naming file and key."""
+    names = list(data) if isinstance(data, dict) else []
+    entry = Entry(data, where=source, required=names)
+    for name in names:
+        if _EXPRESSION.fullmatch(name) is None:
+            raise entry.wrong(name, "a lower-case name is expected")
+    return {name: entry.text(name) for name in names}
+
+
+def with_expressions(data: Any, expressions: Mapping[str, str]) -> Any:
+    """Plain data with every `$name` of `expressions` in its texts replaced by what it stands for, in parentheses."""
+    match data:
+        case str():
+            return inlined(data, expressions) if "$" in data else data
+        case dict():
+            return {key: with_expressions(value, expressions) for key, value in data.items()}
+        case list():
+            return [with_expressions(item, expressions) for item in data]
+        case _:
+            return data
 
 
 def in_predicates(expression: str) -> frozenset[str]:

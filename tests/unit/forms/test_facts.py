@@ -117,3 +117,26 @@ def test_a_stylesheet_that_is_none_is_refused_at_the_start(schemas: Path) -> Non
     with pytest.raises(CatalogueError) as caught:
         loaded(schemas, NOTICE, "<not-a-stylesheet/>")
     assert "notice.xsl" in str(caught.value)
+
+
+def test_an_expression_that_a_country_shares_stands_for_its_text_in_facts(schemas: Path) -> None:
+    (schemas / "zz/expressions.yaml").write_text('large: "f:Amount > 50"\n', encoding="utf-8")
+    kind = loaded(schemas, '[[fact]]\nname = "small"\nkeep = "flag"\nat = "not($large)"\n')
+    assert facts_of(kind, content(kind, "<Amount>90</Amount>"), KEYS).values == {"small": ("false",)}
+
+
+@pytest.mark.parametrize(
+    ("shared", "at", "code"),
+    [
+        ("large: f:Amount > 50\n", "$larger", "catalogue-xpath"),  # no such expression
+        ("large: f:Amount >\n", "$large", "catalogue-xpath"),
+        ("Large: f:Amount > 50\n", "$Large", "catalogue-value"),
+        ("large: [f:Amount]\n", "$large", "catalogue-value"),
+        ("- large\n", "$large", "catalogue-shape"),
+    ],
+)
+def test_a_shared_expression_is_read_strictly(schemas: Path, shared: str, at: str, code: str) -> None:
+    (schemas / "zz/expressions.yaml").write_text(shared, encoding="utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        loaded(schemas, f'[[fact]]\nname = "small"\nkeep = "flag"\nat = "boolean({at})"\n')
+    assert caught.value.code == code

@@ -51,6 +51,23 @@ def test_every_element_that_a_common_rule_names_is_in_some_schema() -> None:
     assert _names("common/1/rules.yaml") <= known
 
 
+def test_every_element_that_a_shared_expression_names_is_in_some_schema() -> None:
+    known = set().union(*(_known(kind) for kind in KINDS.values()))
+    files = sorted((ROOT / "schemas").glob("*/expressions.yaml"))
+    assert files
+    for file in files:
+        expressions = parse_yaml(file.read_text(encoding="utf-8"), source=file.name)
+        assert set(NAME.findall(LITERAL.sub("''", " ".join(expressions.values())))) <= known
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_judges_a_kind_is_told_by_digests(name: str) -> None:
+    told = CATALOGUE.editions(KINDS[name])
+    digests = {what: found for what, found in told.items() if what != "form"}
+    assert digests.keys() == {"schema", "rules", "calendar", "terms"}
+    assert all(re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in digests.values())
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_every_path_of_form_toml_finds_something_in_the_fullest_samples(name: str) -> None:
     """A path with a typing error finds nothing, and nothing would say so."""

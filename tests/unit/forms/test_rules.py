@@ -99,6 +99,22 @@ def test_variables_and_lets_are_usable(schemas: Path, test: str, let: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("test", "let", "broken"),
+    [("not($small)", "{}", True), ("$small", "{}", False), ("not($tiny)", "{tiny: '$small and true()'}", True)],
+)
+def test_a_rule_uses_the_expressions_that_its_country_shares(schemas: Path, test: str, let: str, broken: bool) -> None:
+    (schemas / "zz/expressions.yaml").write_text("small: count(f:Person) = 1 or f:Amount\n", encoding="utf-8")
+    report = _rule(schemas, _tested(test, let=let)).validate(slip(), received_on=RECEIVED_ON)
+    assert bool(report.findings) is broken
+
+
+def test_a_let_named_like_a_shared_expression_is_refused(schemas: Path) -> None:
+    (schemas / "zz/expressions.yaml").write_text("small: count(f:Person) = 1\n", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"SL-01\.let: small"):
+        _rule(schemas, _tested("$small", let="{small: 'true()'}"))
+
+
+@pytest.mark.parametrize(
     ("expression", "holds"),
     [
         ("not(sp:health-code(string(.)))", True),

@@ -4,18 +4,17 @@
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:a="urn:sealpost:be:appeal:1"
     xmlns:f="urn:sealpost:be:appeal-notice:1" xmlns:c="urn:sealpost:common:1" exclude-result-prefixes="a">
   <xsl:output method="xml" encoding="UTF-8"/>
-  <!-- Given by the counter; about-...: facts that it keeps of the contested form, where that went through it. -->
+  <!-- Given by the counter; form-...: facts that it keeps of the appeal; about-...: of the contested form, where that went through it. -->
   <xsl:param name="document-id"/>
   <xsl:param name="issued-on"/>
   <xsl:param name="created-at"/>
   <xsl:param name="gateway-name"/>
   <xsl:param name="gateway-number"/>
+  <xsl:param name="form-article-62"/>
   <xsl:param name="about-article-62"/>
 
   <!-- AP-14, AP-15: what the form itself shows, or the appeal. A contagious illness is no exception here. -->
-  <xsl:variable name="excepted" select="$about-article-62 = 'true'
-      or /a:Content/a:FunctionCategory[. = 'SafetyFunction' or . = 'IncreasedVigilance' or . = 'IonisingRadiation']
-      or (/a:Content/a:ExaminationKind = 'Maternity' and /a:Content/a:FunctionCategory = 'SpecificRisk')"/>
+  <xsl:variable name="excepted" select="$about-article-62 = 'true' or $form-article-62 = 'true'"/>
 
   <xsl:template match="/a:Content">
     <f:AppealNotice>
