@@ -254,6 +254,16 @@ def test_an_appeal_does_not_suspend_where_the_contested_form_names_a_safety_func
     assert etree.fromstring(notice).findtext(".//{*}Suspensive") == "false"
 
 
+def test_an_appeal_does_not_suspend_where_the_appeal_itself_names_motherhood_at_a_specific_risk(
+    counter: Counter, http: Http
+) -> None:
+    _, contested = accepted(http, counter, ASSESSMENT)
+    said = appeal_against(contested["documentId"], ExaminationKind="Maternity", FunctionCategory="SpecificRisk")
+    accepted(http, counter, APPEAL, **said)
+    (notice,) = notices(http, counter, "employer")
+    assert etree.fromstring(notice).findtext(".//{*}Suspensive") == "false"
+
+
 def test_a_contagious_illness_takes_no_suspension_from_the_appeal(counter: Counter, http: Http) -> None:
     number = str(uuid.uuid4())
     ground = {"f:AssessmentReference": number}

@@ -17,6 +17,7 @@ from lxml import etree
 
 from gateway.deadlines import Bound, Reading, Span, TermDates, Unit, Verdict, add_period, verdict
 from gateway.demo.papers import draw_up
+from gateway.forms.cases import example
 from gateway.forms.parsing import parse_untrusted
 from gateway.model import (
     Delivery,
@@ -432,3 +433,18 @@ def test_a_least_duration_cannot_be_missed() -> None:
     assert span == replace(span, at_least=True)
     with pytest.raises(ValueError, match="least duration"):
         verdict(TermDates(day_zero=DAY_ZERO, reading_l=DAY_ZERO, reading_c=DAY_ZERO), DAY_ZERO, span=span)
+
+
+@pytest.mark.parametrize("profile", ["BE-RD2003", "BE-CODE-I4"])
+@pytest.mark.parametrize("day_zero", [date(2022, 9, 29), date(2022, 9, 30), date(2022, 10, 1), date(2026, 4, 17)])
+def test_an_appeal_is_flagged_as_late_exactly_when_its_dated_term_says_so(profile: str, day_zero: date) -> None:
+    kind, term = CATALOGUE.by_name(APPEAL), LAW.terms["T5"]
+    assert kind is not None
+    change = {"//f:FormCommunicatedOn": day_zero.isoformat(), "//c:LegalProfile": profile}
+    content = kind.content_of(example(kind, {"base": "valid-full", "set": change}).root)
+    assert content is not None
+    last_days = DAYS.dates(day_zero, term.version(profile, day=day_zero).span)
+    for act in (last_days.reading_l, last_days.reading_l + timedelta(days=1), day_zero + timedelta(days=30)):
+        flagged = {each.rule for each in kind.rules.run(content, received_on=act)} & {"AP-06", "AP-11"}
+        in_time = verdict(last_days, act) is Verdict.IN_TIME
+        assert flagged == (set() if in_time else {"AP-06", "AP-11"}), act
