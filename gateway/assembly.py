@@ -28,6 +28,7 @@ from gateway.forms.catalogue import Catalogue
 from gateway.forms.countries import check_holidays
 from gateway.forms.validation import Validator
 from gateway.hosting import Hosting
+from gateway.inquiries import Inquiries
 from gateway.intake import Intake
 from gateway.journaling import Journal, assemble_journal
 from gateway.keyring import DatedKey, Keyring, Purpose
@@ -99,6 +100,7 @@ class Gateway:
     public_check: PublicCheck
     publication: Publication
     hosting: Hosting | None
+    inquiries: Inquiries
     admin_token_hash: str
 
 
@@ -182,6 +184,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             store=store,
             calendars={code: country.calendar for code, country in catalogue.countries.items()},
             trust=trust,
+            vouching=vouching,
             witness=witness,
             clock=clock,
             patience=patience,
@@ -195,6 +198,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         packages=Packages(
             store=store,
             witness=witness,
+            vouching=vouching,
             clock=clock,
             versions=_editions(catalogue),
             proofs=journal.proofs,
@@ -225,6 +229,14 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         public_check=PublicCheck(store=store, trust=own),
         publication=Publication(store=store, clock=clock, rings=rings),
         hosting=hosting,
+        inquiries=Inquiries(
+            store=store,
+            vouching=vouching,
+            seals=rings[Purpose.SERVICE],
+            clock=clock,
+            holder=_holder(),
+            late_after_s=config.revocation_late_after_s,
+        ),
         admin_token_hash=token_hash(admin_token),
     )
 

@@ -31,6 +31,7 @@ from gateway.views import (
     ErasableView,
     EvidenceView,
     FormView,
+    InquiriesView,
     JournalBacklogView,
     JournalProofView,
     JournalView,
@@ -306,6 +307,10 @@ class Client:
     def journal_backlog(self) -> JournalBacklogView:
         """How far the journal has come (administrator only)."""
         return cast(JournalBacklogView, self._json("GET", "/v1/operations/journal"))
+
+    def inquiries(self) -> InquiriesView:
+        """How many certificates an answer is waited for about (administrator only)."""
+        return cast(InquiriesView, self._json("GET", "/v1/operations/inquiries"))
 
     def renew_stamps(self, *, before: str) -> int:
         """Have the journal's time stamps that end before a day renewed; how many were (administrator only)."""

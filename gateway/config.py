@@ -53,7 +53,8 @@ class Config:
     for a TLS client certificate (password of both: SEALPOST_PUSH_PASSWORD).
     timestamp_anchors: PEM of the anchors of time stamps, `anchors` unless given. revocation_…: whether
     issuers of certificates are asked (see model.RevocationPolicy), how long about one signature, how long an answer
-    is used, how long who is silent is left alone, and networks that are not public and may be asked in.
+    is used, how long who is silent is left alone, when an alert begins that nobody answered about a form or receipt
+    that was taken all the same (it is asked about again), and networks that are not public and may be asked in.
     journal_key: PEM of the key on Ed25519 that signs checkpoints, the service seal's unless given (password:
     SEALPOST_JOURNAL_PASSWORD). journal_origin: name of the log, `<name>/journal` unless given. journal_retired: keys
     (name+id+key) that signed checkpoints before. journal_close_after_s, journal_close_at: see batches.Rhythm.
@@ -103,6 +104,7 @@ class Config:
     revocation_timeout_s: float = 3
     revocation_kept_for_s: float = 300
     revocation_pause_s: float = 30
+    revocation_late_after_s: float = 86400
     revocation_allowed_networks: tuple[Network, ...] = ()
     journal_key: Path | None = None
     journal_origin: str | None = None
@@ -148,6 +150,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "timeout_s": ("revocation_timeout_s", (int, float)),
         "kept_for_s": ("revocation_kept_for_s", (int, float)),
         "pause_s": ("revocation_pause_s", (int, float)),
+        "late_after_s": ("revocation_late_after_s", (int, float)),
         "allowed_networks": ("revocation_allowed_networks", Network),
     },
     "secrets": {"identifier_key": ("identifier_key", Path), "admin_token": ("admin_token", Path)},

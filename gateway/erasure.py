@@ -10,6 +10,7 @@ A form can be erased when nothing of it is under way any more; after a backup wa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -17,9 +18,10 @@ from enum import StrEnum
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import ENDED
-from gateway.model import Event, Submission, SubmissionId, SubmissionState, instant_text
+from gateway.model import Alert, Event, Submission, SubmissionId, SubmissionState, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, evidence_item
+from gateway.steps import tell
 
 ERASE = "erase"
 
@@ -75,12 +77,13 @@ class Erasure:
             act=Act(code=ERASE, by=by),
         )
 
-        def work(unit: Transaction) -> None:
+        def work(unit: Transaction) -> Sequence[Alert]:
             _erasable(unit, submission_id)
             unit.add_evidence(proof)
             unit.erase(submission_id)
+            return unit.close_alerts(submission_id, at=proof.at)
 
-        self.store.write(work)
+        tell((), self.store.write(work))
         return evidence_item(proof)
 
 

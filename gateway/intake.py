@@ -232,7 +232,7 @@ class Intake:
             unit.add_submission(submission)
             unit.add_evidence(rejection)
             if validation is not None:
-                unit.add_validation(submission_id, validation)
+                unit.add_validation(submission_id, replace(validation, unanswered=()))
             return Rejected(submission_id=submission_id, evidence_id=rejection.id, report=report)
 
         return self.store.write(work)

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from gateway.errors import Unreadable
 from gateway.keyring import PublishedKey
-from gateway.model import Evidence, KeptReceipt, SubmissionId, ValidationRecord, instant_text
+from gateway.model import Evidence, KeptReceipt, ValidationRecord, instant_text
 
 TITLE = "sealpost-journal-entry-1"
 SALT_BYTES = 16
@@ -33,7 +33,7 @@ class EntryKind(StrEnum):
     """What an entry is about.
 
     evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
-    with what became of it. validation: what was known of the signatures of a form; it names the digests of all
+    with what became of it. validation: what was known of certificates behind signatures; it names the digests of all
     revocation data that it rests on. key: a key of the service that was made known.
     """
 
@@ -139,12 +139,12 @@ def entry_of_receipt(receipt: KeptReceipt) -> Entry:
     )
 
 
-def entry_of_validation(submission_id: SubmissionId, record: ValidationRecord) -> Entry:
-    """The entry for what was known of the signatures of a form."""
+def entry_of_validation(of: str, record: ValidationRecord) -> Entry:
+    """The entry for what was known of signatures. of: the submission, or the seal of ours."""
     return Entry(
         kind=EntryKind.VALIDATION,
-        id=submission_id,
-        of=submission_id,
+        id=record.id or of,
+        of=of,
         at=record.at,
         code=record.outcome,
         digest=hashlib.sha256(record.raw).digest(),

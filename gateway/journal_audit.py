@@ -238,8 +238,9 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
             receipt = view.receipt_by_digest(DeliveryId(entry.of), f"sha256:{entry.digest.hex()}")
             return None if receipt is None else entry_of_receipt(receipt)
         case EntryKind.VALIDATION:
-            record = view.validation_of(SubmissionId(entry.id))
-            return None if record is None else entry_of_validation(SubmissionId(entry.id), record)
+            at_arrival = entry.id == entry.of
+            record = view.validation_of(SubmissionId(entry.id)) if at_arrival else view.later_validation(entry.id)
+            return None if record is None else entry_of_validation(entry.of, record)
         case EntryKind.KEY:
             key = next((each for each in view.published_keys() if each.id == entry.id), None)
             return None if key is None else entry_of_key(key)

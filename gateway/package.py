@@ -7,8 +7,9 @@
     journal/<position>.proof     that the journal holds it: C2SP tlog-proof, signed checkpoint and cosignatures included
     journal/<size>.checkpoint    each of these checkpoints as the service signed it
     validation.json              what was known of the certificates behind the form when it was handed in
+    validation/<id>.json         what was known later, of the signers of receipts, and of the seals of the service
     certificates/<digest>.cer    those of their issuers, DER
-    revocation/<digest>.ocsp     what these issuers answered then, DER; .crl for their lists
+    revocation/<digest>.ocsp     what these issuers answered, DER; .crl for their lists
     form.xml, rendition-<language>.pdf     added by who exports, if it has them: the service does not
 
 META-INF holds the service's seal over all that it put in, and an RFC 4998 evidence record for each entry and checkpoint
@@ -42,7 +43,8 @@ PROOF = re.compile(r"journal/([0-9]{1,19})\.proof", re.ASCII)
 CHECKPOINT = re.compile(r"journal/([0-9]{1,19})\.checkpoint", re.ASCII)
 CERTIFICATE = re.compile(r"certificates/([0-9a-f]{64})\.cer", re.ASCII)
 REVOCATION = re.compile(r"revocation/([0-9a-f]{64})\.(ocsp|crl)", re.ASCII)
-NAMES = (RENDITION, EVIDENCE, RECEIPT, ENTRY, PROOF, CHECKPOINT, CERTIFICATE, REVOCATION)
+LATER = re.compile(r"validation/([0-9a-f-]{36})\.json", re.ASCII)
+NAMES = (RENDITION, EVIDENCE, RECEIPT, ENTRY, PROOF, CHECKPOINT, CERTIFICATE, REVOCATION, LATER)
 
 
 def is_known(name: str) -> bool:

@@ -1,5 +1,8 @@
 """Makes the evidence package of a submission, for a party that may see it; without any clear text.
 
+What issuers said of certificates goes with what they signed: of the form for its sender, of receipts with the receipts,
+of our own seals always, and of the seal that closes the package as it is said at this moment.
+
 Everything in it is read at one moment. What the journal cannot prove yet (its batch is not closed, or not stamped) is
 left out: whoever examines the package is told so.
 """
@@ -13,12 +16,13 @@ from dataclasses import dataclass
 from gateway.errors import NotFound
 from gateway.evidence import Witness
 from gateway.journal import EntryKind
-from gateway.model import Evidence, Party, SubmissionId, ValidationItem
+from gateway.model import FORM, Evidence, Party, SubmissionId, ValidationItem
 from gateway.package import DESCRIPTION, VALIDATION, describe, write_description
 from gateway.ports import Clock, Reading, Store
 from gateway.proofs import EntryProof, Proofs
 from gateway.status import visible_to
-from signing import build_package
+from gateway.vouching import Vouching, seal_name
+from signing import build_package, sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,7 @@ class Packages:
 
     store: Store
     witness: Witness
+    vouching: Vouching
     clock: Clock
     versions: Callable[[str], Mapping[str, str]]
     proofs: Proofs
@@ -44,7 +49,11 @@ class Packages:
         """
         at = self.clock.now()
         files, records = self.store.read(lambda view: self._gather(view, party, submission_id))
-        return build_package(files, records=records, identity=self.witness.keys.at(at), at=at)
+        seal = self.witness.keys.at(at)
+        said = self.vouching.ask_about_seal(seal, at=at)
+        if said is not None:
+            files |= {_place(item): item.raw for item in said.items}
+        return build_package(files, records=records, identity=seal, at=at)
 
     def _gather(
         self, view: Reading, party: Party, submission_id: SubmissionId
@@ -67,6 +76,16 @@ class Packages:
         if record is not None:
             things.append((EntryKind.VALIDATION, submission_id, VALIDATION, record.raw))
             files |= {_place(item): item.raw for item in record.items}
+        about = {f"receipt {sha256(raw)}" for kind, _, _, raw in things if kind is EntryKind.RECEIPT}
+        if description.whole:
+            about.add(FORM)
+        later = [each for each in view.later_validations(submission_id) if each.about in about]
+        later += [
+            each for key in self.witness.keys.keys for each in view.newest_validations(seal_name(key.identity), limit=2)
+        ]
+        for each in later:
+            things.append((EntryKind.VALIDATION, each.id or "", f"validation/{each.id}.json", each.raw))
+            files |= {_place(item): item.raw for item in each.items}
         for kind, thing, name, raw in things:
             files[name] = raw
             with suppress(NotFound):

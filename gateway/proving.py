@@ -19,6 +19,8 @@ from gateway.flaws import Flaw
 from gateway.hosting import OPENED
 from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
+    PASSED,
+    UNKNOWN,
     CaseId,
     Delivery,
     DeliveryState,
@@ -38,7 +40,6 @@ from gateway.ports import Reading
 from gateway.receipt import read_receipt
 from gateway.receipts import FACTS
 from gateway.statement import StatedCopy, Statement, read_statement, stated
-from gateway.vouching import PASSED
 from signing import KeyUnavailable, SigningError, TrustPolicy, fingerprint, sha256, subject_of
 
 BY_RECEIPT = frozenset(event for (_, fact), (_, event) in TRANSITIONS.items() if fact in FACTS.values())
@@ -70,6 +71,7 @@ class Dossier:
     terms: tuple[Term, ...]
     case: tuple[CaseId, Sequence[PartyId]] | None
     validation: ValidationRecord | None
+    later: tuple[ValidationRecord, ...]
     kept: bool
 
     @property
@@ -90,6 +92,7 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
         terms=tuple(view.terms_of(submission_id)),
         case=view.case_of(submission_id),
         validation=view.validation_of(submission_id),
+        later=tuple(view.later_validations(submission_id)),
         kept=view.is_kept(submission_id),
     )
 
@@ -137,7 +140,9 @@ class Prover:
             yield from self._receipts(copy, own)
         yield from self._terms(dossier, said)
         if dossier.validation is not None:
-            yield from _validation(dossier.validation, dossier.submission)
+            yield from _arrival(dossier.validation, dossier.submission)
+        for record in dossier.later:
+            yield from _validation(record, f"submission {dossier.submission.id}")
 
     def _statement(self, evidence: Evidence) -> tuple[Statement | None, Flaw | None]:
         place = _at(evidence)
@@ -331,20 +336,27 @@ def _answer(dossier: Dossier) -> Iterator[Flaw]:
             yield Flaw(code="answer-differs", place=place, detail=delivery_id)
 
 
-def _validation(record: ValidationRecord, submission: Submission) -> Iterator[Flaw]:
-    """What was known of the signatures is all there, and says of every certificate where its status comes from."""
+def _arrival(record: ValidationRecord, submission: Submission) -> Iterator[Flaw]:
+    """What was known of the signatures of a form when it was handed in agrees with what became of it."""
     place = f"submission {submission.id}"
+    yield from _validation(record, place)
+    if record.at != submission.accepted_at:
+        yield Flaw(code="validation-differs", place=place, detail="at")
+    if record.outcome != PASSED and submission.state is not SubmissionState.REJECTED:
+        yield Flaw(code="validation-differs", place=place, detail="outcome")
+
+
+def _validation(record: ValidationRecord, place: str) -> Iterator[Flaw]:
+    """What was known of signatures is all there, and says of every certificate where its status comes from."""
     try:
         told = json.loads(record.raw)
         named = set(told["kept"])
         sources = {status["source"] for each in told["signatures"] for status in each["statuses"]}
-        is_passed = record.outcome == PASSED and bool(told["signatures"])
+        is_judged = record.outcome == UNKNOWN or bool(told["signatures"]) is not record.is_against
     except (ValueError, LookupError, TypeError):
         yield Flaw(code="validation-differs", place=place, detail="unreadable")
         return
-    if record.at != submission.accepted_at:
-        yield Flaw(code="validation-differs", place=place, detail="at")
-    if not is_passed and submission.state is not SubmissionState.REJECTED:
+    if not is_judged:
         yield Flaw(code="validation-differs", place=place, detail="outcome")
     for missing in sorted(named - {item.digest for item in record.items}):
         yield Flaw(code="validation-missing", place=place, detail=missing)

@@ -27,7 +27,8 @@ class ReceiptOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """A receipt whose signature was verified. signer: fingerprint of the signing certificate."""
+    """A receipt whose signature was verified. signer: fingerprint of the signing certificate. path: from it to the
+    anchor, in DER."""
 
     delivery_id: DeliveryId
     submission_id: SubmissionId
@@ -39,6 +40,7 @@ class Receipt:
     received_at: datetime
     reference: str | None
     signer: str
+    path: tuple[bytes, ...]
 
 
 def build_receipt(
@@ -84,4 +86,5 @@ def read_receipt(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Receipt:
         received_at=reader.instant("ReceivedAt"),
         reference=reader.optional("Reference"),
         signer=fingerprint(signature.certificate),
+        path=signature.path,
     )

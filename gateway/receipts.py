@@ -4,12 +4,15 @@ A receipt moves a delivery only if the recipient's registered key signed it and 
 copy. Whatever does not match is kept with a code for the operator, moves nothing, and is never shown to another party;
 only the recipient's own signature over other bytes than these stops the trying, because a person must see to it.
 That goes for a party that hands in something for a copy that is not its own, too: it learns nothing of that copy.
+
+The certificate of a receipt that counts otherwise is asked after, and what was said is kept. A receipt never waits for
+an answer, whatever the policy for forms: what its recipient signed stands, and is asked about again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway.deadlines import Calendar
@@ -26,12 +29,14 @@ from gateway.model import (
     EvidenceId,
     KeptReceipt,
     Party,
+    ValidationRecord,
     new_id,
 )
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.steps import RECEIPT_ODD, Step, take, tell
 from gateway.terms import start_terms
+from gateway.vouching import Vouching
 from signing import TrustPolicy, VerificationFailed, sha256
 
 MAX_RECEIPT_BYTES = 64 * 1024
@@ -83,6 +88,7 @@ class Receipts:
     store: Store
     calendars: Mapping[str, Calendar]
     trust: TrustPolicy
+    vouching: Vouching
     witness: Witness
     clock: Clock
     patience: Patience
@@ -142,17 +148,23 @@ class Receipts:
         along: Callable[[Transaction], Sequence[Alert]] | None = None,
     ) -> Taken:
         at = self.clock.now()
-        verified = self._judge(raw, delivery, party)
+        verified, asked = self._judge(raw, delivery, party), None
+        if not isinstance(verified, str):
+            asked = self.vouching.ask_about(verified.path, about=f"receipt {digest}", used_at=at, at=at)
+            if asked is not None and asked.is_against:
+                verified = f"receipt-signature-{asked.outcome}"
         if isinstance(verified, str):
             code = verified
             kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
             failure = self._prove_other_bytes(delivery, kept) if code == FOR_OTHER_BYTES else None
-            tell(self.store.write(lambda unit: self._keep_odd(unit, kept, failure)), ())
+            tell(self.store.write(lambda unit: self._keep_odd(unit, kept, failure, asked)), ())
             return Disregarded(code=code)
         proof = self._prove(verified, delivery, digest, at)
 
         def work(unit: Transaction) -> tuple[Taken, Step | None, Sequence[Alert]]:
             taken, step = _settle(unit, verified, proof, raw, digest, self.calendars)
+            if step is not None and asked is not None:
+                unit.add_later_validation(delivery.submission_id, replace(asked, id=new_id()))
             ended = along(unit) if along is not None and not isinstance(taken, Disregarded) else ()
             return taken, step, ended
 
@@ -170,9 +182,14 @@ class Receipts:
             reasons=(Reason(code=kept.outcome),),
         )
 
-    def _keep_odd(self, unit: Transaction, kept: KeptReceipt, failure: Evidence | None) -> Sequence[Alert]:
-        """Keep what proves nothing; suspend the copy with `failure`, if there is one and it still may be."""
+    def _keep_odd(
+        self, unit: Transaction, kept: KeptReceipt, failure: Evidence | None, asked: ValidationRecord | None
+    ) -> Sequence[Alert]:
+        """Keep what proves nothing; suspend the copy with `failure`, if there is one and it still may be. asked: what
+        was said against its certificate."""
         delivery = unit.delivery(kept.delivery_id)
+        if delivery is not None and asked is not None and unit.receipt_by_digest(delivery.id, kept.digest) is None:
+            unit.add_later_validation(delivery.submission_id, replace(asked, id=new_id()))
         began: Sequence[Alert] = ()
         if delivery is not None and failure is not None and can_advance(delivery.state, Fact.RECEIPT_FOR_OTHER_BYTES):
             look = self.patience.next_look(delivery, DeliveryState.SUSPENDED, after=failure.at)

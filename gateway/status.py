@@ -27,6 +27,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    ValidationRecord,
     instant_text,
 )
 from gateway.ports import Reading, Store
@@ -69,6 +70,7 @@ def submission_view(
     terms: Sequence[Term],
     language: str,
     warnings: Sequence[Json] = (),
+    checks: Sequence[ValidationRecord] = (),
 ) -> Json:
     """A submission with its deliveries and terms. proof: its SubmissionAcceptance or SubmissionRejection."""
     proof_name = "rejection" if submission.state is SubmissionState.REJECTED else "acceptance"
@@ -87,8 +89,13 @@ def submission_view(
             "deliveries": [delivery_view(delivery) for delivery in deliveries],
             "terms": [term_view(term, language) for term in terms],
             "warnings": list(warnings) or None,
+            "certificateChecks": [_check_view(each) for each in checks] or None,
         }
     )
+
+
+def _check_view(record: ValidationRecord) -> Json:
+    return {"about": record.about, "at": instant_text(record.at), "outcome": record.outcome}
 
 
 def _decided_at(submission: Submission) -> str:
@@ -198,6 +205,7 @@ class Status:
                     for delivery in deliveries
                     for warning in self._warnings(delivery, evidence, language)
                 ],
+                checks=view.later_validations(submission_id),
             )
 
         return self.store.read(look)

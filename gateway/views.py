@@ -160,6 +160,15 @@ class SubmissionSummary(TypedDict):
     kind: NotRequired[str]
 
 
+class CertificateCheckView(TypedDict):
+    """What was learnt of certificates after the form was handed in. about: `form`, or `receipt` and its digest.
+    outcome: `passed`, `revocation-unknown`, or why the signature does not count."""
+
+    about: str
+    at: str
+    outcome: str
+
+
 class SubmissionView(SubmissionSummary):
     """acceptance or rejection: the evidence of what became of it."""
 
@@ -171,6 +180,7 @@ class SubmissionView(SubmissionSummary):
     acceptance: NotRequired[EvidenceLink]
     rejection: NotRequired[EvidenceLink]
     warnings: NotRequired[list[IssueView]]
+    certificateChecks: NotRequired[list[CertificateCheckView]]
 
 
 class CaseSummary(TypedDict):
@@ -297,6 +307,13 @@ class JournalProofView(TypedDict):
 class WitnessView(TypedDict):
     witness: str
     cosigned: int
+
+
+class InquiriesView(TypedDict):
+    """How many certificates an answer is waited for about, and since when the oldest is."""
+
+    waiting: int
+    waitingSince: NotRequired[str]
 
 
 class JournalBacklogView(TypedDict):

@@ -1,4 +1,4 @@
-"""Whether the signatures of a form count now: verified with their time stamps, their certificates asked after.
+"""Whether signatures count now: verified with their time stamps, their certificates asked after.
 
 Only a path that leads to one of our own anchors is asked about, so nobody else can make us knock anywhere. What was
 said is kept: who doubts the acceptance, or the refusal, years later finds here why it was right. The signatory's own
@@ -8,16 +8,28 @@ certificate is kept as its digest alone, because a card's certificate names a pe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from gateway.errors import SourceUnavailable
-from gateway.model import RevocationPolicy, ValidationItem, ValidationRecord, instant_text
+from gateway.model import (
+    FORM,
+    PASSED,
+    UNKNOWN,
+    RevocationPolicy,
+    Unanswered,
+    ValidationItem,
+    ValidationRecord,
+    instant_text,
+)
 from gateway.ports import Collected, RevocationSource
 from signing import (
+    CertificateStatus,
+    Identity,
     Indication,
+    KnownData,
     QualificationLevel,
     Subindication,
     TrustedLists,
@@ -26,12 +38,13 @@ from signing import (
     ValidationPolicy,
     VerificationFailed,
     VerifiedSignature,
+    check_path,
     sha256,
     validate_xml,
 )
 
 RETRY_AFTER_S = 60
-PASSED = "passed"
+Told = dict[str, object]
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -86,7 +99,7 @@ class Vouching:
         try:
             found = validate_xml(raw, policy=self.policy, validation_time=at, collect=collect)
         except VerificationFailed as failure:
-            return Vouched(failure=failure, record=_record(at, asked.said, failure=failure))
+            return Vouched(failure=failure, record=_record(at, asked.said, outcome=failure.code))
         unknown = collect is not None and any(
             status.source is None for each in found.signatures for status in each.statuses
         )
@@ -100,15 +113,73 @@ class Vouching:
             unknown_to_all = VerificationFailed(
                 Indication.INDETERMINATE,
                 Subindication.TRY_LATER,
-                "revocation-unknown",
+                UNKNOWN,
                 "nobody says whether a certificate was revoked",
             )
-            return Vouched(failure=unknown_to_all, record=_record(at, asked.said, failure=unknown_to_all))
+            return Vouched(failure=unknown_to_all, record=_record(at, asked.said, outcome=unknown_to_all.code))
         return Vouched(
             content=found.content,
             signatures=tuple(each.signature for each in found.signatures),
             unknown=unknown,
-            record=_record(at, asked.said, signatures=[(each, self._qualification(each)) for each in found.signatures]),
+            record=_record(
+                at,
+                asked.said,
+                paths=[path for each in found.signatures for path in each.paths],
+                signatures=[_signature(each, self._qualification(each)) for each in found.signatures],
+                unanswered=tuple(_unanswered(found.signatures)) if unknown else (),
+            ),
+        )
+
+    def ask_about(
+        self, path: Sequence[bytes], *, about: str, used_at: datetime, at: datetime
+    ) -> ValidationRecord | None:
+        """What is said at this moment of the certificates of a path that was good when it was used.
+
+        None where there is nothing to ask: nobody is to be asked, or all of them say that they are never revoked.
+        An outcome other than `PASSED` and `UNKNOWN`: one was revoked before `used_at`.
+        """
+        if self.revocation is RevocationPolicy.OFF or all(
+            each.source == "never" for each in self._statuses(path, ValidationData(), used_at=used_at, at=at)
+        ):
+            return None
+        said = self.source.collect(path)
+        told = {tuple(path): said}
+        try:
+            statuses = self._statuses(path, said.data, used_at=used_at, at=at)
+        except VerificationFailed as failure:
+            return _record(at, told, about=about, outcome=failure.code)
+        signature: Told = {
+            "bestSignatureTime": instant_text(used_at),
+            "path": [_digest(der) for der in path],
+            "statuses": _told_statuses(statuses),
+        }
+        is_unknown = any(each.source is None for each in statuses)
+        return _record(
+            at,
+            told,
+            about=about,
+            outcome=UNKNOWN if is_unknown else PASSED,
+            signatures=[signature],
+            unanswered=(Unanswered(about=about, path=tuple(path), used_at=used_at),) if is_unknown else (),
+        )
+
+    def ask_about_seal(self, seal: Identity, *, at: datetime) -> ValidationRecord | None:
+        """What is said at this moment of a seal of ours; None as above, and where it leads to no anchor of ours."""
+        try:
+            path = self.policy.signers.path_of(seal, at=at)
+        except VerificationFailed:
+            return None
+        return self.ask_about(path, about=seal_name(seal), used_at=at, at=at)
+
+    def _statuses(
+        self, path: Sequence[bytes], data: ValidationData, *, used_at: datetime, at: datetime
+    ) -> tuple[CertificateStatus, ...]:
+        return check_path(
+            path,
+            [KnownData(data=data, known_at=at)],
+            at=used_at,
+            rule=self.policy.revocation,
+            algorithms=self.policy.signers.algorithms,
         )
 
     def _qualification(self, found: ValidatedSignature) -> str:
@@ -117,47 +188,75 @@ class Vouching:
         return self.lists.qualify(found.signature.path, at=found.best_signature_time).level
 
 
+def seal_name(seal: Identity) -> str:
+    """What a validation record is about that speaks of a seal of ours."""
+    return f"seal {seal.fingerprint}"
+
+
 def _record(
     at: datetime,
     said: Mapping[tuple[bytes, ...], Collected],
     *,
-    signatures: Sequence[tuple[ValidatedSignature, str]] = (),
-    failure: VerificationFailed | None = None,
+    about: str = FORM,
+    outcome: str = PASSED,
+    paths: Iterable[Sequence[bytes]] = (),
+    signatures: Sequence[Told] = (),
+    unanswered: tuple[Unanswered, ...] = (),
 ) -> ValidationRecord:
-    """What was known, as it is kept: ids, digests and codes; the bytes that it names beside it."""
-    issuers = dict.fromkeys(der for path in said for der in path[1:])
-    issuers |= dict.fromkeys(der for each, _ in signatures for path in each.paths for der in path[1:])
+    """What was known, as it is kept: ids, digests and codes; the bytes that it names beside it. paths: whose issuers
+    are kept besides those that were asked about."""
+    issuers = dict.fromkeys(der for path in (*said, *paths) for der in path[1:])
     items = {(each := _item("certificate", der)).digest: each for der in issuers}
     for collected in said.values():
         items |= {(each := _item("crl", der)).digest: each for der in collected.data.crls}
         items |= {(each := _item.__wrapped__("ocsp", der)).digest: each for der in collected.data.ocsps}
-    outcome = PASSED if failure is None else failure.code
     told = {
+        "about": about,
         "at": instant_text(at),
         "outcome": outcome,
         "kept": sorted(items),
-        "signatures": [_signature(*each) for each in signatures],
+        "signatures": list(signatures),
     }
-    return ValidationRecord(at=at, outcome=outcome, raw=_JSON.encode(told).encode(), items=tuple(items.values()))
+    return ValidationRecord(
+        at=at,
+        outcome=outcome,
+        raw=_JSON.encode(told).encode(),
+        items=tuple(items.values()),
+        about=about,
+        unanswered=unanswered,
+    )
 
 
-def _signature(found: ValidatedSignature, qualification: str) -> dict[str, object]:
+def _unanswered(signatures: Iterable[ValidatedSignature]) -> Iterator[Unanswered]:
+    """The paths of the signatures of a form on which something is not known."""
+    for each in signatures:
+        unknown = {status.certificate for status in each.statuses if status.source is None}
+        for path in each.paths:
+            if not unknown.isdisjoint(path):
+                yield Unanswered(about=FORM, path=tuple(path), used_at=each.best_signature_time)
+
+
+def _signature(found: ValidatedSignature, qualification: str) -> Told:
     return {
         "bestSignatureTime": instant_text(found.best_signature_time),
         "level": found.level,
         "path": [_digest(der) for der in found.signature.path],
         "qualification": qualification,
-        "statuses": [
-            {
-                "certificate": _digest(status.certificate),
-                "reason": status.reason,
-                "revokedAt": None if status.revoked_at is None else instant_text(status.revoked_at),
-                "source": status.source,
-                "thisUpdate": None if status.this_update is None else instant_text(status.this_update),
-            }
-            for status in found.statuses
-        ],
+        "statuses": _told_statuses(found.statuses),
     }
+
+
+def _told_statuses(statuses: Iterable[CertificateStatus]) -> list[Told]:
+    return [
+        {
+            "certificate": _digest(status.certificate),
+            "reason": status.reason,
+            "revokedAt": None if status.revoked_at is None else instant_text(status.revoked_at),
+            "source": status.source,
+            "thisUpdate": None if status.this_update is None else instant_text(status.this_update),
+        }
+        for status in statuses
+    ]
 
 
 @lru_cache(maxsize=32)

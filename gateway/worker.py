@@ -1,7 +1,8 @@
 """The worker process: deliver what is due, watch over what is not delivered, keep the journal, again and again, and
 stop cleanly.
 
-The journal has a thread of its own: time authorities and witnesses may be slow, and no delivery waits for them.
+The journal and asking after certificates have threads of their own: time authorities, witnesses and issuers may be
+slow, and no delivery waits for them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gateway.assembly import Gateway, dispatching
@@ -29,7 +30,7 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
     """
     log.info("worker started")
     caught_up, next_look = False, time.monotonic()
-    with _journal_kept(gateway), dispatching(gateway) as dispatch:
+    with _beside(gateway, _keep_journal), _beside(gateway, _ask_again), dispatching(gateway) as dispatch:
         while not stop.is_set():
             try:
                 if not caught_up:
@@ -51,20 +52,30 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
 
 
 @contextmanager
-def _journal_kept(gateway: Gateway) -> Iterator[None]:
-    """Close batches, and have them stamped and cosigned, for as long as the context lasts."""
+def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None]) -> Iterator[None]:
+    """Do `work` in a thread of its own for as long as the context lasts."""
     done = threading.Event()
-    keeper = threading.Thread(target=_keep_journal, args=(gateway, done), name="journal", daemon=True)
-    keeper.start()
+    beside = threading.Thread(target=work, args=(gateway, done), name=work.__name__, daemon=True)
+    beside.start()
     try:
         yield
     finally:
         done.set()
-        keeper.join()
+        beside.join()
         gateway.journal.close()
 
 
+def _ask_again(gateway: Gateway, done: threading.Event) -> None:
+    """Ask about certificates about which nobody answered when they were used."""
+    while not done.wait(gateway.config.watch_every_s):
+        try:
+            gateway.inquiries.ask_due()
+        except StoreUnavailable as error:
+            log.warning("store: %s", error.code)
+
+
 def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
+    """Close batches, and have them stamped and cosigned."""
     journal = gateway.journal
     stamp_at = cosign_at = time.monotonic()
     while not done.wait(gateway.config.journal_every_s):

@@ -93,9 +93,11 @@ from signing.records import (
 )
 from signing.revocation import (
     CertificateStatus,
+    KnownData,
     RevocationAuthority,
     RevocationRule,
     ValidationData,
+    check_path,
     collect_revocation,
 )
 from signing.sealing import open_sealed, seal
@@ -158,6 +160,7 @@ __all__ = [
     "KeyPlace",
     "KeyRule",
     "KeyUnavailable",
+    "KnownData",
     "Level",
     "ListSnapshot",
     "LogProof",
@@ -216,6 +219,7 @@ __all__ = [
     "build_report",
     "chain_leaf",
     "check_covered",
+    "check_path",
     "collect_revocation",
     "cosign",
     "extend_pdf",

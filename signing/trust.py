@@ -31,8 +31,9 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy
 
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy
-from signing.certificates import SignerCertificate
+from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import KeyUnavailable, refusal
+from signing.model import Identity
 
 VERDICT_LIFETIME: Final = timedelta(minutes=5)
 MAX_VERDICTS: Final = 4096
@@ -170,6 +171,13 @@ class TrustPolicy:
             ends = [each.until for each in self._dated_above([signer, *others], at) if each.until is not None]
             self._verdicts.keep(key, at, min([at + VERDICT_LIFETIME, midnight, found.until, *ends]), found)
         return found
+
+    def path_of(self, identity: Identity, *, at: datetime) -> tuple[bytes, ...]:
+        """The path from an identity's own certificate to an anchor, in DER. Raises VerificationFailed, as above."""
+        own, *chain = (
+            read_certificate(each.public_bytes(Encoding.DER)) for each in (identity.certificate, *identity.chain)
+        )
+        return self.find_path(own, others=chain, at=at).certificates
 
     def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> Path:
         line = _issuers(signer, others)

@@ -101,8 +101,9 @@ class World:
         return Timestamper(sources=(TimestampSource(url=""),), trust=trust, fetch=fetch)
 
 
-def make_world() -> World:
-    authority = issue_authority("Example Authority", at=BEFORE, years=30)
+def make_world(*, years: int = 30) -> World:
+    """years: until the authority of all but the time authority ends."""
+    authority = issue_authority("Example Authority", at=BEFORE, years=years)
     time_authority = issue_authority("Example Time Authority", at=BEFORE, years=30)
     return World(
         authority=authority,

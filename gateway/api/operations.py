@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query
 
 from gateway.api.access import TheGateway, administrator
 from gateway.api.wire import ActRequest, Alerts, Erasable, ErasureRequest, NoQuery, Queue, RenewalRequest
-from gateway.model import DeliveryId, DeliveryState, SubmissionId
+from gateway.model import DeliveryId, DeliveryState, SubmissionId, instant_text
 from gateway.proofs import backlog_view
+from gateway.status import without_nulls
 
 router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
 
@@ -43,6 +44,13 @@ def act(delivery_id: str, body: ActRequest, gateway: TheGateway, _: Annotated[No
 def journal(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
     """How far the journal has come: what waits for a batch, a time stamp, a witness, and since when."""
     return backlog_view(gateway.journal.proofs.backlog())
+
+
+@router.get("/inquiries", operation_id="getInquiries")
+def inquiries(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+    """How many certificates an answer is waited for about, that were used without one, and since when the oldest is."""
+    waiting, since = gateway.inquiries.backlog()
+    return without_nulls({"waiting": waiting, "waitingSince": since and instant_text(since)})
 
 
 @router.post("/journal/renewals", status_code=201, operation_id="createRenewal")

@@ -176,6 +176,21 @@ def journal(url: Url, token: Token = None, token_file: TokenFile = None, as_json
 
 
 @app.command()
+def certificates(url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
+    """Show about how many certificates an answer is waited for.
+
+    They were used when nobody told whether they were revoked; a worker asks again. What was found is told by `status`,
+    and by the alert `certificate-revoked`.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = gateway.inquiries()
+        if as_json:
+            print_json(found)
+        else:
+            out().print(Text(f"{found['waiting']} wait for an answer  {found.get('waitingSince', '')}".rstrip()))
+
+
+@app.command()
 def renew(
     url: Url,
     before: Annotated[datetime, typer.Option("--before", formats=["%Y-%m-%d"], help="The day, as YYYY-MM-DD.")],

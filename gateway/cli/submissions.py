@@ -105,6 +105,8 @@ def _print_submission(view: SubmissionView, deliveries: list[DeliveryView]) -> N
     )
     for term in view["terms"]:
         console.print(Text(term_line(term)))
+    for check in view.get("certificateChecks", []):
+        console.print(Text(f"certificates of {check['about']}, asked {check['at']}: {check['outcome']}"))
     print_issues(console, view.get("warnings", []))
 
 

@@ -32,7 +32,9 @@ from gateway.examination.statements import (
     tell_story,
 )
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Verdict, Who
-from gateway.package import DESCRIPTION, EVIDENCE, FORM, RECEIPT, RENDITION, is_known, read_description
+from gateway.model import FORM as THE_FORM
+from gateway.model import PASSED, UNKNOWN
+from gateway.package import DESCRIPTION, EVIDENCE, FORM, LATER, RECEIPT, RENDITION, is_known, read_description
 from signing import (
     CertificateStatus,
     ContainerRejected,
@@ -42,6 +44,7 @@ from signing import (
     SubjectIdentity,
     VerificationFailed,
     VerifiedSignature,
+    check_path,
     fingerprint,
     read_package,
     subject_of,
@@ -70,9 +73,9 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     journaled = examine_journal(material)
     material = replace(material, proven=journaled.proven)
     # 3.
-    issuer, seals = _examine_seals(material)
-    # 4.
     signed = Signed(material)
+    issuer, seals = _examine_seals(material, signed)
+    # 4.
     stated, about_statements = examine_statements(material, signed, issuer)
     # 5.
     acknowledged, about_receipts = examine_receipts(material, signed, stated)
@@ -85,6 +88,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     links += look_for_post(stated)
     # 8.
     links += _certificates(signed.statuses)
+    links += _learnt_later(material)
     links += _strays(package)
     return Verdict(
         validation_time=grounds.at,
@@ -94,7 +98,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     )
 
 
-def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Link]]:
+def _examine_seals(material: Material, signed: Signed) -> tuple[SubjectIdentity | None, list[Link]]:
     """Who sealed the package, and a link for each seal. A seal may end before what it covers does: everything that is
     proven to be older stands without it; that the list of files was complete is then no longer proven."""
     package = material.package
@@ -106,7 +110,7 @@ def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Lin
     issuer, links = None, list[Link]()
     for seal in package.seals:
         try:
-            signature, ended = _verify_seal(material, seal)
+            signature, ended = _verify_seal(material, seal, signed)
         except VerificationFailed as error:
             missing = [name for name in seal.digests if name not in package.files]
             links.append(failure(LinkKind.SEAL, seal.name, error))
@@ -136,16 +140,24 @@ def _examine_seals(material: Material) -> tuple[SubjectIdentity | None, list[Lin
     return issuer, links
 
 
-def _verify_seal(material: Material, seal: Covering) -> tuple[VerifiedSignature, VerificationFailed | None]:
+def _verify_seal(
+    material: Material, seal: Covering, signed: Signed
+) -> tuple[VerifiedSignature, VerificationFailed | None]:
     """The signature of a seal; and what ended since, if it only held when the package says that it was made. That much
-    is asked of every seal: anybody can make a certificate that has ended. Raises VerificationFailed."""
-    package, trust, now = material.package, material.grounds.trust, material.grounds.at
+    is asked of every seal: anybody can make a certificate that has ended. Nobody may have revoked it by then.
+    Raises VerificationFailed."""
+    grounds, at = material.grounds, material.grounds.at
+    ended: VerificationFailed | None = None
     try:
-        return verify_seal(package, seal, trust=trust, at=now), None
+        signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
     except VerificationFailed as error:
         if error.subindication is not Subindication.OUT_OF_BOUNDS_NO_POE:
             raise
-        return verify_seal(package, seal, trust=trust, at=min(material.description.made_at, now)), error
+        ended, at = error, min(material.description.made_at, at)
+        signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
+    algorithms = grounds.trust.algorithms
+    signed.remember(check_path(signature.path, material.known, at=at, rule=grounds.revocation, algorithms=algorithms))
+    return signature, ended
 
 
 def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:
@@ -164,6 +176,13 @@ def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:
             needed=False,
             params={"source": status.source or ""},
         )
+
+
+def _learnt_later(material: Material) -> Iterator[Link]:
+    """What the service learnt against the form after it took it in; the form may not be here to show it."""
+    for name in filter(LATER.fullmatch, material.package.files):
+        if material.told(name, "about") == THE_FORM and material.told(name, "outcome") not in (PASSED, UNKNOWN):
+            yield Link(kind=LinkKind.REVOCATION, standing=Standing.OPEN, about=name, code="found-revoked")
 
 
 def _strays(package: Package) -> Iterator[Link]:

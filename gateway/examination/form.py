@@ -54,11 +54,10 @@ def examine_form(
     needed = material.description.state != SubmissionState.REJECTED
     proven = [material.proven[each.name] for each in naming if not others and each.name in material.proven]
     judged_at = min([material.grounds.at, *proven])
-    kept = material.kept_for(judged_at)
-    assessed = assess_xml(raw, policy=material.grounds.policy, validation_time=judged_at, kept=kept)
+    assessed = assess_xml(raw, policy=material.grounds.policy, validation_time=judged_at, known=material.known)
     for each in assessed.signatures:
         if each.passed is not None:
-            signed.remember([each.passed])
+            signed.remember(each.passed.statuses)
         yield _signature_link(each, needed=needed)
 
 
@@ -108,16 +107,14 @@ def examine_renditions(material: Material, signed: Signed) -> Iterator[Link]:
 def _signed_rendition(material: Material, signed: Signed, name: str, raw: bytes, form: bytes) -> Link:
     grounds = material.grounds
     try:
-        validated = validate_pdf(
-            raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept_for(grounds.at)
-        )
+        validated = validate_pdf(raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept)
     except VerificationFailed as error:
         if error.code == "no-signature":
             return _unproven(name, "pages-not-proven")
         return failure(LinkKind.RENDITION, name, error, needed=False)
     if validated.source != form:
         return fault(LinkKind.RENDITION, name, "attached-form-differs")
-    signed.remember([validated.signature])
+    signed.remember(validated.signature.statuses)
     return _rendition(name, "signed", validated.signature)
 
 

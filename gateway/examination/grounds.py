@@ -11,9 +11,10 @@ from functools import cached_property
 
 from gateway.errors import Unreadable
 from gateway.examination.verdict import Link, LinkKind, Standing, Who
-from gateway.package import CERTIFICATE, REVOCATION, VALIDATION, Description
+from gateway.package import CERTIFICATE, LATER, REVOCATION, VALIDATION, Description
 from signing import (
     Indication,
+    KnownData,
     Package,
     RevocationRule,
     Subindication,
@@ -84,40 +85,39 @@ class Material:
         """SHA-256 of each file -> its name."""
         return {hashlib.sha256(content).digest(): name for name, content in self.package.files.items()}
 
-    def kept_for(self, judged_at: datetime) -> ValidationData:
-        """The certificates and the revocation data that count for a signature judged at a time.
-
-        Certificates prove themselves. Revocation data counts for a past time only if it provably is as old: if the
-        record of what was known at arrival names it, and that record has a time stamp of its own.
-        """
-        return self._kept_now if judged_at >= self.grounds.at else self._kept_at_arrival
-
     @cached_property
-    def _kept_now(self) -> ValidationData:
-        return self._kept(lambda _: True)
-
-    @cached_property
-    def _kept_at_arrival(self) -> ValidationData:
-        return self._kept(lambda content: sha256(content) in self._known_at_arrival)
-
-    def _kept(self, counts: Callable[[bytes], bool]) -> ValidationData:
-        """All certificates, and the revocation data that counts."""
+    def kept(self) -> ValidationData:
+        """Every certificate and all revocation data of the package; they prove themselves."""
         found: dict[str, list[bytes]] = {"cer": [], "ocsp": [], "crl": []}
         for name, content in self.package.files.items():
-            if CERTIFICATE.fullmatch(name) or (REVOCATION.fullmatch(name) and counts(content)):
+            if CERTIFICATE.fullmatch(name) or REVOCATION.fullmatch(name):
                 found[name.rpartition(".")[2]].append(content)
         return ValidationData(certificates=tuple(found["cer"]), ocsps=tuple(found["ocsp"]), crls=tuple(found["crl"]))
 
     @cached_property
-    def _known_at_arrival(self) -> frozenset[str]:
-        """Digests of what was kept when the form arrived, if it is proven since when."""
-        if VALIDATION not in self.proven:
-            return frozenset()
+    def known(self) -> tuple[KnownData, ...]:
+        """The same, and when it is known to have existed: now, and what a validation record names when that is proven
+        to have existed. What an issuer said counts as long as its own certificate had not ended by then: who has the
+        key of one that ended long ago could make an answer of any date."""
+        proven = [name for name in self.proven if name == VALIDATION or LATER.fullmatch(name)]
+        dated = [KnownData(data=self._named_by(name), known_at=self.judged_at(name)) for name in proven]
+        return (KnownData(data=self.kept, known_at=self.grounds.at), *dated)
+
+    def told(self, name: str, what: str) -> object:
+        """What a validation record says under a name; None for one that cannot be read."""
         try:
-            kept = json.loads(self.package.files[VALIDATION])["kept"]
+            return json.loads(self.package.files[name])[what]
         except (ValueError, LookupError, TypeError, RecursionError):
-            return frozenset()
-        return frozenset(each for each in kept if isinstance(each, str)) if isinstance(kept, list) else frozenset()
+            return None
+
+    def _named_by(self, name: str) -> ValidationData:
+        """The revocation data that a validation record names."""
+        named = self.told(name, "kept")
+        names = {each for each in named if isinstance(each, str)} if isinstance(named, list) else set()
+        return ValidationData(
+            ocsps=tuple(each for each in self.kept.ocsps if sha256(each) in names),
+            crls=tuple(each for each in self.kept.crls if sha256(each) in names),
+        )
 
     def judged_at(self, name: str) -> datetime:
         """As of when a signature in this file is judged: when it is proven to have existed, else now."""

@@ -14,7 +14,7 @@ from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
-from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, RECEIPT, VALIDATION
+from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION
 from signing import (
     Checkpoint,
     Covering,
@@ -32,11 +32,7 @@ from signing import (
     verify_record,
 )
 
-PLACES: Mapping[EntryKind, str] = {
-    EntryKind.EVIDENCE: "evidence/{}.xml",
-    EntryKind.RECEIPT: "receipts/{}.xml",
-    EntryKind.VALIDATION: VALIDATION,
-}
+PLACES: Mapping[EntryKind, str] = {EntryKind.EVIDENCE: "evidence/{}.xml", EntryKind.RECEIPT: "receipts/{}.xml"}
 
 
 @dataclass(kw_only=True)
@@ -75,7 +71,7 @@ def examine_journal(material: Material) -> Journaled:
     for name, (entry, about) in entries.items():
         if keys.logs:
             _inclusion(material, found, name, entry, about, keys)
-        _time(material, found, records.get(name), name, about, needed=about != VALIDATION)
+        _time(material, found, records.get(name), name, about, needed=not _is_validation(about))
     for name in material.package.files:
         if CHECKPOINT.fullmatch(name):
             if keys.logs:
@@ -84,13 +80,17 @@ def examine_journal(material: Material) -> Journaled:
     covered = {about for _, about in entries.values()}
     for name in material.package.files:
         stated = EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
-        if (stated or name == VALIDATION) and name not in covered:
+        if (stated or _is_validation(name)) and name not in covered:
             found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=stated is not None))
     found.links += _witnesses(found.seen.values())
     for record in material.package.records:
         if not all(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name) for name in record.digests):
             found.links.append(fault(LinkKind.TIME, record.name, "about-something-else"))
     return found
+
+
+def _is_validation(name: str) -> bool:
+    return name == VALIDATION or LATER.fullmatch(name) is not None
 
 
 def _keys(material: Material, found: Journaled) -> Keys:
@@ -120,14 +120,22 @@ def _entries(material: Material, found: Journaled) -> dict[str, tuple[Entry, str
             found.links.append(failure(LinkKind.JOURNAL, name, error))
             continue
         about = material.by_digest.get(entry.digest)
-        place = PLACES.get(entry.kind)
+        place = _place(entry)
         if about is None:
             found.links.append(fault(LinkKind.JOURNAL, name, "about-other-bytes"))
-        elif place is not None and place.format(entry.id) != about:
+        elif place not in (None, about):
             found.links.append(fault(LinkKind.JOURNAL, name, "about-something-else"))
         else:
             entries[name] = entry, about
     return entries
+
+
+def _place(entry: Entry) -> str | None:
+    """The file that an entry of its kind binds."""
+    if entry.kind is EntryKind.VALIDATION:  # what was known at arrival has the id of the submission
+        return VALIDATION if entry.id == entry.of else f"validation/{entry.id}.json"
+    place = PLACES.get(entry.kind)
+    return None if place is None else place.format(entry.id)
 
 
 def _inclusion(material: Material, found: Journaled, name: str, entry: Entry, about: str, keys: Keys) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -61,19 +61,19 @@ class Signed:
 
     def validate(self, name: str) -> ValidatedSignature:
         """The one signature of a file, judged when the file is proven to have existed. Raises VerificationFailed."""
-        material, judged_at = self._material, self._material.judged_at(name)
+        material = self._material
         validated = validate_xml(
             material.package.files[name],
             policy=material.grounds.policy,
-            validation_time=judged_at,
-            kept=material.kept_for(judged_at),
+            validation_time=material.judged_at(name),
+            known=material.known,
         )
-        self.remember(validated.signatures)
+        self.remember(status for each in validated.signatures for status in each.statuses)
         return validated.signatures[0]
 
-    def remember(self, signatures: Sequence[ValidatedSignature]) -> None:
-        """Note what is known of the certificates behind these signatures."""
-        self.statuses.update(dict.fromkeys(status for each in signatures for status in each.statuses))
+    def remember(self, statuses: Iterable[CertificateStatus]) -> None:
+        """Note what is known of certificates."""
+        self.statuses.update(dict.fromkeys(statuses))
 
 
 def examine_statements(

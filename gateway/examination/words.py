@@ -478,6 +478,12 @@ CODES: Mapping[str, Words] = {
         "fr": "rien dans le dossier ne dit si {who} a été révoqué",
         "de": "nichts im Paket sagt, ob {who} widerrufen wurde",
     },
+    "found-revoked": {
+        "en": "the counter learnt later that a certificate behind the form had been revoked when it was used",
+        "nl": "het loket vernam later dat een certificaat achter het formulier was ingetrokken toen het werd gebruikt",
+        "fr": "le guichet a appris plus tard qu'un certificat du formulaire était révoqué lors de son usage",
+        "de": "der Schalter erfuhr später, dass ein Zertifikat des Formulars bei der Verwendung widerrufen war",
+    },
     "without-form": {
         "en": "it can only be compared with the form, which is not in the package",
         "nl": "het kan alleen worden vergeleken met het formulier, dat niet in het pakket zit",

@@ -40,6 +40,7 @@ _ERASURE = (
     "DELETE FROM envelope WHERE delivery_id IN (SELECT id FROM delivery WHERE submission_id = ?1)",
     "DELETE FROM print_job WHERE delivery_id IN (SELECT id FROM delivery WHERE submission_id = ?1)",
     "DELETE FROM paper_proof WHERE delivery_id IN (SELECT id FROM delivery WHERE submission_id = ?1)",
+    "DELETE FROM inquiry WHERE submission_id = ?1",
     "UPDATE filed SET facts = x'' WHERE submission_id = ?1",
     # What nobody signed for still lay in its mailbox.
     "UPDATE delivery SET turn = NULL, lease_id = NULL, lease_until = NULL WHERE submission_id = ?1",

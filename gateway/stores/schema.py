@@ -123,6 +123,13 @@ def m011_hosted_keys(db: Database) -> None:
     )
 
 
+@migrations()
+def m012_inquiries(db: Database) -> None:
+    """What is asked again of certificates about which nobody answered, and what was known later or of receipts."""
+    for statement in _M012.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -217,6 +224,18 @@ CREATE INDEX journal_cosignature_witness ON journal_cosignature (witness, size)
 _M008 = """
 CREATE TABLE validation (submission_id TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE validation_item (digest TEXT PRIMARY KEY, kind TEXT NOT NULL, raw BLOB NOT NULL) STRICT
+"""
+
+_M012 = """
+CREATE TABLE later_validation (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, of TEXT NOT NULL, about TEXT NOT NULL,
+    record BLOB NOT NULL) STRICT;
+CREATE INDEX later_validation_of ON later_validation (of, seq);
+CREATE INDEX later_validation_about ON later_validation (about, seq);
+CREATE TABLE inquiry (seq INTEGER PRIMARY KEY, submission_id TEXT NOT NULL, about TEXT NOT NULL, path BLOB NOT NULL,
+    used_at INTEGER NOT NULL, since INTEGER NOT NULL, tries INTEGER NOT NULL, next_at INTEGER NOT NULL) STRICT;
+CREATE INDEX inquiry_next ON inquiry (next_at);
+CREATE INDEX inquiry_since ON inquiry (since);
+CREATE INDEX inquiry_submission ON inquiry (submission_id)
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from gateway.model import (
     EvidenceId,
     Filed,
     HostedKey,
+    Inquiry,
     KeptReceipt,
     PaperProof,
     Party,
@@ -31,7 +31,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.ports import LooseEnd
-from gateway.stores import bodies, cases, journal, rows, soundness
+from gateway.stores import bodies, cases, inquiries, journal, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
@@ -185,16 +185,22 @@ class Snapshot:
 
     def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
         row = self._row("SELECT record FROM validation WHERE submission_id = ?", submission_id)
-        if row is None:
-            return None
-        told = json.loads(row[0])
-        sql = f"SELECT kind, digest, raw FROM validation_item WHERE digest IN ({', '.join('?' * len(told['kept']))})"
-        return ValidationRecord(
-            at=datetime.fromisoformat(told["at"]),
-            outcome=told["outcome"],
-            raw=bytes(row[0]),
-            items=tuple(map(rows.item_of, self._rows(sql, *told["kept"]))),
-        )
+        return row and inquiries.record_of(self._connection, row[0])
+
+    def later_validation(self, record_id: str) -> ValidationRecord | None:
+        return inquiries.later(self._connection, record_id)
+
+    def later_validations(self, of: SubmissionId) -> Sequence[ValidationRecord]:
+        return inquiries.later_of(self._connection, of)
+
+    def newest_validations(self, about: str, *, limit: int) -> Sequence[ValidationRecord]:
+        return inquiries.newest(self._connection, about, limit=limit)
+
+    def inquiries_due(self, *, now: datetime, limit: int) -> Sequence[Inquiry]:
+        return inquiries.due(self._connection, now=now, limit=limit)
+
+    def open_inquiries(self) -> tuple[int, datetime | None]:
+        return inquiries.waiting(self._connection)
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"

@@ -18,8 +18,11 @@ _NO_ENTRY = "NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = {0}.id AND jou
 _LOOSE = {
     "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
-    "validation-without-entry": "SELECT submission_id FROM validation WHERE NOT EXISTS ("
-    "SELECT 1 FROM journal WHERE journal.id = submission_id AND journal.kind = 'validation')",
+    "validation-without-entry": "SELECT id FROM (SELECT submission_id AS id FROM validation UNION ALL "
+    "SELECT id FROM later_validation) AS kept WHERE NOT EXISTS ("
+    "SELECT 1 FROM journal WHERE journal.id = kept.id AND journal.kind = 'validation')",
+    "validation-missing": "SELECT id FROM later_validation WHERE about LIKE 'seal %' AND EXISTS ("
+    "SELECT 1 FROM json_each(CAST(record AS TEXT), '$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
     "cosignature-invalid": "SELECT DISTINCT witness FROM journal_cosignature "
     "WHERE size NOT IN (SELECT size FROM journal_batch)",
     "entry-twice": "SELECT id FROM journal WHERE kind = 'evidence' GROUP BY id HAVING count(*) > 1",
@@ -30,7 +33,8 @@ _LOOSE = {
     "evidence-without-delivery": f"SELECT id FROM evidence WHERE delivery_id IS NOT NULL AND {_NO_DELIVERY}",
     "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",
     "term-without-submission": f"SELECT DISTINCT submission_id FROM term WHERE {_NO_SUBMISSION}",
-    "validation-without-submission": f"SELECT submission_id FROM validation WHERE {_NO_SUBMISSION}",
+    "validation-without-submission": f"SELECT submission_id FROM validation WHERE {_NO_SUBMISSION} UNION ALL "
+    "SELECT id FROM later_validation WHERE about NOT LIKE 'seal %' AND of NOT IN (SELECT id FROM submission)",
     "filing-without-submission": f"SELECT submission_id FROM filed WHERE {_NO_SUBMISSION}",
     "delivery-waits-for-nothing": "SELECT id FROM delivery WHERE state = 'consigned' AND turn IS NULL AND NOT EXISTS ("
     "SELECT 1 FROM delivery AS older WHERE older.case_id = delivery.case_id AND older.party = delivery.party "

@@ -49,7 +49,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.ports import Reading, Transaction
-from gateway.stores import bodies, cases, journal, rows, turns
+from gateway.stores import bodies, cases, inquiries, journal, rows, turns
 from gateway.stores.bodies import BodyKeys
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
@@ -372,10 +372,19 @@ class _Unit(Snapshot):
     def add_validation(self, submission_id: SubmissionId, record: ValidationRecord) -> None:
         self._insert("validation", "submission_id, record", (submission_id, record.raw))
         self.enter(entry_of_validation(submission_id, record))
-        self._connection.executemany(
-            "INSERT INTO validation_item (digest, kind, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(item.digest, item.kind, item.raw) for item in record.items],
-        )
+        inquiries.keep_items(self._connection, record.items)
+        inquiries.inquire(self._connection, self._body_keys, submission_id, record)
+
+    def add_later_validation(self, of: str, record: ValidationRecord) -> None:
+        inquiries.keep_later(self._connection, of, record)
+        self.enter(entry_of_validation(of, record))
+        inquiries.inquire(self._connection, self._body_keys, SubmissionId(of), record)
+
+    def ask_again(self, number: int, *, at: datetime) -> None:
+        inquiries.ask_again(self._connection, number, at=at)
+
+    def end_inquiry(self, number: int) -> None:
+        self._connection.execute("DELETE FROM inquiry WHERE seq = ?", (number,))
 
     def add_batch(self, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]) -> bool:
         return journal.add_batch(self._connection, batch, after=after, grown=grown)

@@ -117,6 +117,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.act("x", "retry", reason="other", by="desk-2"),
     lambda client: list(client.alerts()),
     lambda client: client.journal_backlog(),
+    lambda client: client.inquiries(),
     lambda client: client.renew_stamps(before="2030-01-01"),
     lambda client: client.journal(),
     lambda client: client.checkpoint(),

@@ -696,17 +696,23 @@ def test_without_anchors_nothing_is_believed(parts: Parts) -> None:
 def _with_answers(world: World, *, revoked_at: datetime | None = None) -> Parts:
     """A doctor whose certificate can be revoked, and what its issuer said of it when the form came."""
     doctor = issue(world.authority, "Dr. An Toonbeeld", serial_number="88021520444", told_at=TOLD, at=BEFORE)
+    answer = _answer(world, doctor, at=STAMPED, revoked_at=revoked_at)
+    item = ValidationItem(kind="ocsp", digest=sha256(answer), raw=answer)
+    return make_parts(replace(world, doctor=doctor), items=[item])
+
+
+def _answer(world: World, about: Identity, *, at: datetime, revoked_at: datetime | None) -> bytes:
+    """What the authority says at a moment of a certificate."""
     why = x509.ReasonFlags.key_compromise
-    revoked = {} if revoked_at is None else {doctor.certificate.serial_number: (revoked_at, why)}
+    revoked = {} if revoked_at is None else {about.certificate.serial_number: (revoked_at, why)}
     issuer = RevocationAuthority(identity=world.authority, revoked=revoked)
 
     def ask(url: str, *, body: bytes | None = None, content_type: object = None, max_bytes: int) -> bytes:
-        return issuer.answer(body or b"", at=STAMPED)
+        return issuer.answer(body or b"", at=at)
 
-    path = [each.certificate.public_bytes(Encoding.DER) for each in (doctor, world.authority)]
-    kept = collect_revocation(path, fetch=ask, at=STAMPED, algorithms=ALGORITHMS)
-    items = [ValidationItem(kind="ocsp", digest=sha256(answer), raw=answer) for answer in kept.ocsps]
-    return make_parts(replace(world, doctor=doctor), items=items)
+    path = [each.certificate.public_bytes(Encoding.DER) for each in (about, world.authority)]
+    (answer,) = collect_revocation(path, fetch=ask, at=at, algorithms=ALGORITHMS).ocsps
+    return answer
 
 
 def _of_the_doctor(verdict: Verdict) -> Link:
@@ -727,11 +733,43 @@ def test_what_the_issuer_said_of_a_certificate_counts_also_after_it_ended(world:
 
 def test_revocation_data_that_nothing_dates_says_nothing_of_a_past_time(world: World) -> None:
     """Who has the key of a responder that ended long ago could make an answer of any date."""
-    parts, forged = make_parts(world), _with_answers(world)
-    parts.form = forged.form
-    forged.files["validation.json"] = parts.files["validation.json"]
+    ended = make_world(years=3)
+    known = _with_answers(ended)
+    assert _of_the_doctor(verdict_on(known, LATER)).standing is HOLDS
+    forged = _with_answers(ended)
+    forged.files["validation.json"] = known.files["validation.json"]
     link = _of_the_doctor(verdict_on(forged, LATER))
     assert (link.standing, link.code) == (OPEN, "revocation-not-known")
+
+
+def _with_answer_about_the_seal(world: World, *, revoked_at: datetime | None = None) -> Parts:
+    """A service whose certificate can be revoked; what its issuer said of it stands in the package that it sealed."""
+    seal = issue(
+        world.authority, "Example Counter", organization_identifier="NTRBE-0444444496", told_at=TOLD, at=BEFORE
+    )
+    answer = _answer(world, seal, at=EXPORTED, revoked_at=revoked_at)
+    parts = make_parts(replace(world, service=seal))
+    parts.files[f"revocation/{sha256(answer).removeprefix('sha256:')}.ocsp"] = answer
+    return parts
+
+
+def test_the_certificate_that_seals_a_package_is_asked_after(world: World) -> None:
+    verdict = verdict_on(_with_answer_about_the_seal(world))
+    assert (verdict.indication, not_holding(verdict)) == (Indication.TOTAL_PASSED, set())
+    (link,) = (each for each in verdict.links if each.kind is LinkKind.REVOCATION and "Counter" in str(each.who))
+    assert link.params["source"] == "ocsp"
+
+
+def test_a_package_sealed_after_its_seal_was_revoked(world: World) -> None:
+    """What it stated before the revocation stands: time stamps show that it is older."""
+    verdict = verdict_on(_with_answer_about_the_seal(world, revoked_at=STAMPED + timedelta(hours=1)))
+    assert (verdict.indication, not_holding(verdict)) == (
+        Indication.INDETERMINATE,
+        {(LinkKind.SEAL, OPEN, "certificate-revoked")},
+    )
+    verdict = verdict_on(_with_answer_about_the_seal(world, revoked_at=HANDED_IN - timedelta(hours=1)))
+    assert (LinkKind.STATEMENT, OPEN, "certificate-revoked") in not_holding(verdict)
+    assert not verdict.story
 
 
 def test_a_signatory_whose_certificate_was_revoked_before(world: World) -> None:

@@ -8,7 +8,7 @@ validation objects (4.3). It names certificates and time stamps by their digests
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -19,7 +19,7 @@ from signing.errors import Indication, Subindication, VerificationFailed
 from signing.formats.xades.document import canonical, read_document
 from signing.formats.xades.profile import DS, XADES
 from signing.formats.xades.validation import ValidatedSignature, ValidationPolicy, validate_signature
-from signing.revocation import ValidationData
+from signing.revocation import KnownData, ValidationData
 
 REPORT: Final = "http://uri.etsi.org/19102/v1.4.1#"
 REASON_TYPE: Final = "urn:sealpost:validation:reason"  # why a signature did not pass: a code of errors.py
@@ -68,7 +68,12 @@ class DocumentAssessment:
 
 
 def assess_xml(
-    raw: bytes, *, policy: ValidationPolicy, validation_time: datetime, kept: ValidationData | None = None
+    raw: bytes,
+    *,
+    policy: ValidationPolicy,
+    validation_time: datetime,
+    kept: ValidationData | None = None,
+    known: Sequence[KnownData] = (),
 ) -> DocumentAssessment:
     """What `validate_xml` finds, for each signature by itself. Raises nothing of what it finds."""
     if validation_time.tzinfo is None:
@@ -78,10 +83,11 @@ def assess_xml(
     except VerificationFailed as exc:
         return DocumentAssessment(validation_time=validation_time, signatures=(failed_assessment(exc),))
     found = []
+    elsewhere = (KnownData(data=kept or ValidationData(), known_at=validation_time), *known)
     for element in document.signatures:
         signed_info, value = _identify(element)
         try:
-            content, passed = validate_signature(document, element, policy, validation_time, kept or ValidationData())
+            content, passed = validate_signature(document, element, policy, validation_time, elsewhere)
         except VerificationFailed as exc:
             found.append(failed_assessment(exc, signed_info=signed_info, value=value))
         else:

@@ -101,20 +101,23 @@ def validate_xml(
     policy: ValidationPolicy,
     validation_time: datetime,
     kept: ValidationData | None = None,
+    known: Sequence[KnownData] = (),
     collect: Collect | None = None,
 ) -> ValidatedXml:
     """Validate every signature of a document, with its time stamps, as of `validation_time`; all must pass.
 
     kept: what was collected and kept elsewhere than in the document.
+    known: the same, each with when it is known to have existed, which may be after `validation_time`: what an issuer
+        said later of a certificate says it of its use before, too.
     collect: on arrival only, when `validation_time` is now: what is said at this moment of the certificates of a path.
     Raises VerificationFailed(indication, subindication, code, detail); codes in errors.py.
     """
     if validation_time.tzinfo is None:
         raise ValueError("`validation_time` must be aware")
     document = read_document(raw)
-    data = kept or ValidationData()
+    elsewhere = (KnownData(data=kept or ValidationData(), known_at=validation_time), *known)
     content, signatures = judge_all(
-        document, lambda element: validate_signature(document, element, policy, validation_time, data, collect)
+        document, lambda element: validate_signature(document, element, policy, validation_time, elsewhere, collect)
     )
     return ValidatedXml(content=content, signatures=signatures)
 
@@ -124,13 +127,14 @@ def validate_signature(
     element: etree._Element,
     policy: ValidationPolicy,
     at: datetime,
-    kept: ValidationData,
+    elsewhere: Sequence[KnownData] = (),
     collect: Collect | None = None,
 ) -> tuple[bytes, ValidatedSignature]:
     """The content that one signature covers, and what the signature proves. Raises VerificationFailed."""
     # 1.
     parts, unsigned = read_signature(document, element), read_unsigned(element)
-    certificates = tuple(dict.fromkeys((*(der for each in unsigned for der in each.certificates), *kept.certificates)))
+    brought = (*(each.certificates for each in unsigned), *(each.data.certificates for each in elsewhere))
+    certificates = tuple(dict.fromkeys(der for each in brought for der in each))
     # 2.
     newest = at + CLOCK_TOLERANCE
     archive, known_at = _validate_archive(document, element, parts, unsigned, policy.timestamps, newest, certificates)
@@ -156,7 +160,7 @@ def validate_signature(
         for each, known in zip(unsigned, known_at[1:], strict=True)
         if each.ocsps or each.crls
     ]
-    known_data = [*inside, KnownData(data=kept, known_at=at)]
+    known_data = [*inside, *elsewhere]
     if collect is not None:
         stamped = (stamp.path.certificates for stamp, _ in (*timestamps, *archive))
         paths = dict.fromkeys((signature.path, *stamped))
