@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx2
 from lxml import etree
 
+from benchmarks.processes import family
 from gateway.client import Client, ClientError
 from gateway.demo.cast import DOSSIER, FUND, INSPECTORATE
 from gateway.demo.papers import draw_up
@@ -251,22 +252,11 @@ def start(stage: Stage) -> Process:
 
 
 def children(pid: int) -> list[tuple[int, str]]:
-    """All processes below `pid`, each with its role: the sub-command of `sealpost` that it runs."""
-    parents: dict[int, list[int]] = {}
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            with suppress(OSError):
-                parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-                parents.setdefault(parent, []).append(int(place.name))
+    """All processes below `pid`, each with its role: what it is shown as."""
     found: list[tuple[int, str]] = []
-    below = list(parents.get(pid, ()))
-    while below:
-        child = below.pop()
-        below += parents.get(child, ())
+    for child in family(pid)[1:]:
         with suppress(OSError):
-            words = (Path("/proc") / str(child) / "cmdline").read_bytes().decode().split("\0")
-            if "gateway.cli" in words:
-                found.append((child, words[words.index("gateway.cli") + 1]))
+            found.append((child, (Path("/proc") / str(child) / "comm").read_text().strip()))
     return found
 
 

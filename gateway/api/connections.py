@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TimerHandle
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,12 +21,19 @@ _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NOTHING
 
 
 class Connection(HttpToolsProtocol):
-    """One client's connection. head_timeout_s: from the connection, or the first byte, to the end of the head."""
+    """One client's connection.
 
-    head_timeout_s = 30.0
+    head_timeout_s: from the connection, or the first byte, to the end of the head. on_end: called once it is closed.
+    """
+
     _head_bytes = 0
     _head_timer: TimerHandle | None = None
     _linger_timer: TimerHandle | None = None
+
+    def __init__(self, *, head_timeout_s: float, on_end: Callable[[], None], **uvicorns: Any) -> None:
+        super().__init__(**uvicorns)
+        self._head_timeout_s = head_timeout_s
+        self._on_end = on_end
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -37,6 +46,7 @@ class Connection(HttpToolsProtocol):
         self._head_has_come()
         self._stop_lingering()
         super().connection_lost(exc)
+        self._on_end()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -67,7 +77,7 @@ class Connection(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
-        self._head_timer = self._later(self.head_timeout_s)
+        self._head_timer = self._later(self._head_timeout_s)
 
     def _head_has_come(self) -> None:
         if self._head_timer is not None:

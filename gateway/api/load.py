@@ -6,8 +6,10 @@ full. So memory has a bound whatever is sent, and one sender leaves room for the
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
@@ -23,7 +25,8 @@ PLACES, PLACES_OF_ONE = 256, 128
 VISITORS = 16  # who come without a token, all of them together
 BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads that some judge while
-# others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second.
+# others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second. They are
+# always the same ones, since each has compiled schemas and a connection to the store of its own.
 THREADS = 4
 PRINTERS = 1  # there is one typesetter in a process, and a long form holds it for a second
 
@@ -37,7 +40,7 @@ class Desk:
     def __init__(self) -> None:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
-        self._threads = CapacityLimiter(THREADS)
+        self._judges = ThreadPoolExecutor(THREADS, thread_name_prefix="judge")
         self._printers = CapacityLimiter(PRINTERS)
         self._visitors = 0
 
@@ -71,7 +74,11 @@ class Desk:
 
     async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in a thread for work that takes long; one of few, so that the others stay quick."""
-        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._threads)
+        return await asyncio.get_running_loop().run_in_executor(self._judges, partial(call, *args, **kwargs))
+
+    def close(self) -> None:
+        """Wait for the threads to end; nobody may need them any more."""
+        self._judges.shutdown()
 
     async def print(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in the thread for prints: whoever has long forms printed holds up only prints."""

@@ -52,7 +52,6 @@ COMMANDS: Mapping[str, Listed] = {
     "operations": Listed("operations", "app", "See to deliveries that do not get on by themselves (operator)."),
     "paper": Listed("paper", "app", "Print and post copies that must go on paper (print station)."),
     "serve": Listed("server", "serve", "Run the gateway."),
-    "intake": Listed("server", "intake"),
     "work": Listed("server", "work", "Run a worker alone."),
     "audit": Listed("audit", "audit", "Prove again everything that is stored."),
 }

@@ -1,4 +1,4 @@
-"""`serve`, `intake` and `work`: the processes of a gateway.
+"""`serve` and `work`: the processes of a gateway.
 
 `serve` listens, and keeps running beside it: intake processes that answer HTTP on its socket, and workers that deliver.
 All share one store on one machine. `work` is a worker alone; more of them may run wherever the store can be reached.
@@ -7,6 +7,7 @@ All share one store on one machine. `work` is a worker alone; more of them may r
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -15,9 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,16 +28,18 @@ from gateway.cli.supervisor import Child, Supervisor
 from gateway.config import Config, load_config
 from gateway.errors import ConfigError
 
+if TYPE_CHECKING:
+    from gateway.api.accepting import Share
+    from gateway.forms.catalogue import Catalogue
+
 # The engine is imported by the commands that run it: every other command would wait for it (0.7 of 1.5 s).
 
 log = logging.getLogger("sealpost.serve")
 
-FINISH_S = 25  # for requests that run when the gateway stops; the supervisor waits a little longer
 PATIENCE_S = 2.0  # with an address in use: the intake processes of a killed `serve` let go of theirs in a moment
 
-WithParent = Annotated[
-    bool, typer.Option("--with-parent", help="Stop when stdin ends, as it does when the parent dies.", hidden=True)
-]
+BACKLOG = 2048  # connections that wait to be accepted
+INTAKE, WORKER = "sealpost-intake", "sealpost-worker"  # how the processes are shown
 
 
 def serve(
@@ -52,7 +55,7 @@ def serve(
     with answering(as_json=as_json):
         settings = load_config(config)
         listening = _listen(settings.host, settings.port)
-        intakes, workers = _children(settings, config, listening, with_worker=with_worker)
+        intakes, workers = _children(settings, listening, with_worker=with_worker)
 
         def on_ready() -> None:
             host, port = listening.getsockname()[:2]
@@ -74,89 +77,77 @@ def serve(
         Supervisor([*intakes, *workers], listening=listening).run(on_ready)
 
 
-def _children(
-    settings: Config, config: Path, listening: socket.socket, *, with_worker: bool
-) -> tuple[list[Child], list[Child]]:
-    """The intake processes and the workers that `serve` keeps running."""
-    number = listening.fileno()
-    ours = [sys.executable, "-m", "gateway.cli"]
-    rest = ["--config", str(config), "--with-parent", "--json"]
+def _children(settings: Config, listening: socket.socket, *, with_worker: bool) -> tuple[list[Child], list[Child]]:
+    """The intake processes and the workers that `serve` keeps running.
+
+    All that they have in common is imported and compiled here, before they are forked.
+    """
+    from gateway import worker  # noqa: F401
+    from gateway.api.accepting import Shares
+    from gateway.api.server import Server  # noqa: F401
+    from gateway.forms.catalogue import Catalogue
+
+    catalogue = Catalogue.load(settings.schemas, code_lists=settings.code_lists)
+    gc.freeze()  # no child looks through all of this for garbage
+    processes = settings.processes or len(os.sched_getaffinity(0))
+    shares = Shares(processes)
     intakes = [
         Child(
-            name=f"intake {n + 1}", command=[*ours, "intake", "--listening", str(number), *rest], descriptors=(number,)
+            name=INTAKE,
+            run=partial(_answer, settings, catalogue, listening, shares.of(number)),
+            keep=(listening.fileno(),),
         )
-        for n in range(settings.processes or len(os.sched_getaffinity(0)))
+        for number in range(processes)
     ]
     workers = [
-        Child(name=f"worker {n + 1}", command=[*ours, "work", *rest])
-        for n in range(settings.workers if with_worker else 0)
+        Child(name=WORKER, run=partial(_deliver, settings, catalogue))
+        for _ in range(settings.workers if with_worker else 0)
     ]
     return intakes, workers
 
 
-def intake(
-    config: ConfigFile,
-    listening: Annotated[int, typer.Option("--listening", help="Descriptor of the inherited listening socket.")],
-    with_parent: WithParent = False,
-    as_json: AsJson = False,
-) -> None:
-    """Answer HTTP on a socket that was inherited; `serve` runs these."""
-    import uvicorn
-
-    from gateway.api.app import create_app
-    from gateway.api.connections import Connection
+def _answer(settings: Config, catalogue: Catalogue, listening: socket.socket, share: Share) -> None:
+    """An intake process."""
+    from gateway.api.server import Server
     from gateway.assembly import build
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            _say_at_work(gateway.config, as_json=as_json)
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.state.waiting.end()  # who waits for a mailbox would hold up the end
-            await super().shutdown(sockets)
-
-    _log_to_stderr()
-    with answering(as_json=as_json):
-        gateway = build(load_config(config))
-        Connection.head_timeout_s = gateway.config.request_timeout_s
-        app = create_app(gateway)
+    with answering(as_json=True):
+        gateway = build(settings, catalogue=catalogue)
         server = Server(
-            uvicorn.Config(
-                app,
-                http=Connection,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=FINISH_S,
-            )
+            gateway, listening=listening, share=share, on_ready=partial(_say_at_work, settings, as_json=True)
         )
 
         def stop() -> None:
             server.should_exit = True
 
-        if with_parent:
-            threading.Thread(target=_at_end_of_stdin, args=(stop,), daemon=True).start()
+        threading.Thread(target=_at_end_of_stdin, args=(stop,), daemon=True).start()
         # uvicorn stops at a signal, then raises it again for us: that must not look like a failure.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _nothing_left_to_do)
-        server.run(sockets=[socket.socket(fileno=listening)])
+        server.run()
         gateway.store.close()
 
 
-def work(
-    config: ConfigFile,
-    with_parent: WithParent = False,
-    as_json: AsJson = False,
-) -> None:
+def work(config: ConfigFile, as_json: AsJson = False) -> None:
     """Run a worker alone.
 
     It delivers what is due until it is stopped; several may run.
     """
+    _log_to_stderr()
+    with answering(as_json=as_json):
+        _work(load_config(config), as_json=as_json)
+
+
+def _deliver(settings: Config, catalogue: Catalogue) -> None:
+    """A worker of `serve`."""
+    with answering(as_json=True):
+        _work(settings, catalogue, as_json=True, with_parent=True)
+
+
+def _work(settings: Config, catalogue: Catalogue | None = None, *, as_json: bool, with_parent: bool = False) -> None:
     from gateway import worker
     from gateway.assembly import build
 
-    _log_to_stderr()
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -166,11 +157,10 @@ def work(
     signal.signal(signal.SIGINT, on_signal)
     if with_parent:
         threading.Thread(target=_at_end_of_stdin, args=(stop.set,), daemon=True).start()
-    with answering(as_json=as_json):
-        gateway = build(load_config(config))
-        _say_at_work(gateway.config, as_json=as_json)
-        worker.run(gateway, stop)
-        gateway.store.close()
+    gateway = build(settings, catalogue=catalogue)
+    _say_at_work(settings, as_json=as_json)
+    worker.run(gateway, stop)
+    gateway.store.close()
 
 
 def _say_at_work(settings: Config, *, as_json: bool) -> None:
@@ -193,7 +183,8 @@ def _listen(host: str, port: int) -> socket.socket:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            return socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as exc:
             if exc.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.05)

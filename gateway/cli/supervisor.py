@@ -1,8 +1,8 @@
 """Keeps child processes running: starts them, starts again those that die, and ends them together.
 
-It opens no store and reads no form, so that hardly anything can end it. A child says on its stdout, in JSON, that it
-is at work or why it cannot be; its stdin is a pipe that ends when this process does, even by SIGKILL, and a child
-stops at that end: none is left behind.
+It opens no store and reads no form, so that hardly anything can end it. A child is forked from it and says on its
+stdout, in JSON, that it is at work or why it cannot be; its stdin is a pipe that ends when this process does, even by
+SIGKILL, and a child stops at that end: none is left behind.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from gateway.cli.forking import Forked, fork
 from gateway.errors import ConfigError, GatewayError, StoreUnavailable
 
 log = logging.getLogger("sealpost.serve")
@@ -30,17 +30,18 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
 _MAX_SAID = 64 * 1024
+_PAUSE_S = 0.01
 _REFUSALS: dict[int, type[GatewayError]] = {2: ConfigError, 3: StoreUnavailable}  # by exit code (cli/output.py)
 
 
 @dataclass(kw_only=True)
 class Child:
-    """One process to be kept running. descriptors: files that it inherits."""
+    """One process to be kept running, shown as `name`. run: what it does. keep: descriptors that it inherits."""
 
     name: str
-    command: Sequence[str]
-    descriptors: tuple[int, ...] = ()
-    process: subprocess.Popen[bytes] | None = None
+    run: Callable[[], None]
+    keep: tuple[int, ...] = ()
+    process: Forked | None = None
     said: bytearray = field(default_factory=bytearray)
     at_work: bool = False
     was_at_work: bool = False
@@ -94,33 +95,25 @@ class Supervisor:
             if child.process is None and child.start_at <= now:
                 child.said.clear()
                 child.started = now
-                child.process = subprocess.Popen(  # noqa: S603 - ourselves
-                    child.command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    pass_fds=child.descriptors,
-                    start_new_session=True,  # Ctrl-C reaches us alone; we stop the others
-                )
-                self._selector.register(_stdout(child), selectors.EVENT_READ, child)
+                child.process = fork(child.run, name=child.name, keep=child.keep)
+                self._selector.register(child.process.said, selectors.EVENT_READ, child)
 
     def _listen_to(self, child: Child) -> None:
-        words = os.read(_stdout(child), 4096)
+        process = child.process
+        if process is None:
+            raise AssertionError("only a process that was started says anything")
+        words = os.read(process.said, 4096)
         if not words:
-            self._bury(child)
+            self._bury(child, process)
         elif not child.at_work and len(child.said) < _MAX_SAID:
             child.said += words
             child.at_work = child.was_at_work = "pid" in _said(child) or child.was_at_work
 
-    def _bury(self, child: Child) -> None:
+    def _bury(self, child: Child, process: Forked) -> None:
         """Its stdout has ended, so it is dead or dying: see how, and when to start it again."""
-        process = child.process
-        if process is None:
-            raise AssertionError("only a process that was started has a stdout")
-        self._selector.unregister(_stdout(child))
+        self._selector.unregister(process.said)
         code = process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        process.close()
         child.process, child.at_work = None, False
         if not child.was_at_work and code > 0:
             raise _refusal(child, code)
@@ -136,32 +129,22 @@ class Supervisor:
     def _stop(self) -> None:
         """Nobody takes new connections; what is running is finished, as far as that is possible in time."""
         self._listening.close()
-        running = [child for child in self._children if child.process is not None]
-        for child in running:
-            if child.process is not None:
-                child.process.terminate()
+        running = [(child.name, child.process) for child in self._children if child.process is not None]
+        for _, process in running:
+            process.send(signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        for child in running:
-            if child.process is not None:
-                _wait(child.name, child.process, deadline)
+        for name, process in running:
+            _wait(name, process, deadline)
 
 
-def _wait(name: str, process: subprocess.Popen[bytes], deadline: float) -> None:
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
+def _wait(name: str, process: Forked, deadline: float) -> None:
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
+    if process.code is None:
         log.warning("%s, process %d, did not stop in time and was ended", name, process.pid)
-        process.kill()
+        process.send(signal.SIGKILL)
         process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-
-
-def _stdout(child: Child) -> int:
-    if child.process is None or child.process.stdout is None:
-        raise AssertionError("only a process that was started has a stdout")
-    return child.process.stdout.fileno()
+    process.close()
 
 
 def _said(child: Child) -> dict[str, Any]:

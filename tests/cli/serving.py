@@ -56,19 +56,23 @@ class Serving:
         view: dict[str, Any] = answer.json()
         return view
 
-    def children(self, command: str | None = None) -> set[int]:
-        """The processes that it has now: all, or those that run `intake` or `work`."""
-        tasks = Path(f"/proc/{self.handle.pid}/task").iterdir()
-        pids = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
-        return {pid for pid in pids if command is None or command.encode() in arguments_of(pid)}
+    def children(self, shown: str | None = None) -> set[int]:
+        """The processes that it has now: all, or those that are shown so (INTAKE, WORKER)."""
+        return {pid for pid in children_of(self.handle.pid) if shown is None or name_of(pid) == shown}
 
 
-def arguments_of(pid: int) -> list[bytes]:
-    """The command line of a process; empty for one that is dying."""
+def children_of(pid: int) -> set[int]:
+    """The processes that a process has started and that are still there."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
+def name_of(pid: int) -> str:
+    """What a process is shown as; nothing for one that is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
     except FileNotFoundError:
-        return []
+        return ""
 
 
 def configure(folder: Path, **sections: Mapping[str, object]) -> Path:

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.api.connections import MAX_HEAD_BYTES
 from gateway.api.load import BODIES_OF_ONE_BYTES, PLACES, PLACES_OF_ONE
+from gateway.cli.server import INTAKE
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from signing import sha256
 from tests.cli.serving import XML, Serving, serving
@@ -142,7 +143,7 @@ def test_one_sender_leaves_room_and_a_full_counter_says_so(one: Serving) -> None
 
 
 def test_memory_has_a_bound_and_what_is_acknowledged_is_there_once(one: Serving) -> None:
-    (intake,) = one.children("intake")
+    (intake,) = one.children(INTAKE)
     forms = [one.form(KIND) for _ in range(30)]
     before = {item["documentDigest"] for item in one.http("service").get("/v1/submissions").json()["items"]}
     peak_before = peak_kb(intake)

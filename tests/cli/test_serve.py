@@ -6,12 +6,10 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.cli.server import INTAKE, WORKER
 from gateway.demo.cast import FUND
 from gateway.demo.pki import create_demo_folder, party_record
 from gateway.demo.processes import LOOPBACK, free_ports
@@ -29,7 +28,7 @@ from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
 from signing import load_identity, sha256
 from tests.cli.command import sealpost
-from tests.cli.serving import XML, Serving, configure, first_object, is_gone, serving, start, wait_until
+from tests.cli.serving import XML, Serving, children_of, configure, first_object, is_gone, serving, start, wait_until
 from tests.conftest import served
 
 KIND = "be/occupational-disease-report"
@@ -100,7 +99,7 @@ def test_what_one_process_is_told_all_know(two: Serving) -> None:
     for revoked in (False, True):
         if revoked:
             assert administrator.delete("/v1/parties/worker/tokens").status_code == 204
-        for paused in two.children("intake"):
+        for paused in two.children(INTAKE):
             os.kill(paused, signal.SIGSTOP)
             try:
                 answers = [status_from_a_new_connection(two) for _ in range(3)]
@@ -122,14 +121,14 @@ def status_from_a_new_connection(running: Serving) -> int:
 
 
 def test_a_process_that_dies_is_missed_by_nobody_and_replaced(two: Serving) -> None:
-    for command in ("intake", "work"):
-        before = two.children(command)
+    for shown in (INTAKE, WORKER):
+        before = two.children(shown)
         victim = min(before)
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda gone=victim: gone not in two.children())
         two.hand_in(KIND)
-        wait_until(lambda command=command: len(two.children(command)) == 2)
-        assert len(before & two.children(command)) == 1
+        wait_until(lambda shown=shown: len(two.children(shown)) == 2)
+        assert len(before & two.children(shown)) == 1
 
 
 def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serving) -> None:
@@ -138,7 +137,7 @@ def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serv
         recipient.register(two, url)
         submitted = two.hand_in(KIND)["submissionId"]
         assert recipient.held.wait(30)
-        for worker in two.children("work"):  # one of them has it in hand
+        for worker in two.children(WORKER):  # one of them has it in hand
             os.kill(worker, signal.SIGKILL)
         wait_until(lambda: to_the_fund(two, submitted)["state"] == "handed-over")
         assert recipient.came == 2, "once by the dead one, once by another"
@@ -166,7 +165,7 @@ def test_what_runs_at_one_process_is_said_to_run_by_the_other_and_what_dies_neve
         fcntl.flock(lock.fileno(), fcntl.LOCK_EX)  # no commit comes to its end now
         first = pool.submit(keyed, two, form)
         wait_until(lambda: sender.get(place).json() == {"items": [], "running": True})
-        for paused in two.children("intake"):  # so that each is asked while the other one is silent
+        for paused in two.children(INTAKE):  # so that each is asked while the other one is silent
             os.kill(paused, signal.SIGSTOP)
             try:
                 twin = keyed(two, form)
@@ -175,11 +174,11 @@ def test_what_runs_at_one_process_is_said_to_run_by_the_other_and_what_dies_neve
             assert (twin.status_code, twin.headers["Location"], twin.headers["Retry-After"]) == (202, place, "1")
         stranger = keyed(two, other)
         assert (stranger.status_code, stranger.json()["code"]) == (409, "idempotency-key-running")
-        for intake in two.children("intake"):
+        for intake in two.children(INTAKE):
             os.kill(intake, signal.SIGKILL)
         with pytest.raises(httpx2.HTTPError):
             first.result()
-    wait_until(lambda: len(two.children("intake")) == 2)
+    wait_until(lambda: len(two.children(INTAKE)) == 2)
     assert two.http("service").get(place).json() == {"items": [], "running": False}
     assert keyed(two, other).status_code == 201, "the first attempt has left nothing"
     assert keyed(two, form).status_code == 409
@@ -261,23 +260,37 @@ def refuses_connections(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_child_whose_starter_is_gone_before_it_is_at_work_ends_in_order(tmp_path: Path) -> None:
-    folder = create_demo_folder(tmp_path / "pki", at=datetime.now(UTC), port=0)
-    reads, says = os.pipe()
-    os.close(reads)  # nobody will hear that it is at work
-    with socket.create_server((LOOPBACK, 0)) as listening:
-        ours = [sys.executable, "-m", "gateway.cli", "intake", "--listening", str(listening.fileno()), "--with-parent"]
-        child = subprocess.Popen(
-            [*ours, "--config", folder.config, "--json"],
-            stdin=subprocess.PIPE,
-            stdout=says,
-            stderr=subprocess.PIPE,
-            pass_fds=(listening.fileno(),),
-        )
-        os.close(says)
-        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}/health"
-        assert httpx2.get(url, timeout=60, trust_env=False).status_code == 200
-        _, log = child.communicate(timeout=60)  # ends its stdin
-    assert child.returncode == 0
-    assert b"Finished server process" in log
-    assert b"Traceback" not in log
+def test_children_whose_starter_is_gone_before_they_are_at_work_end_in_order(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    folder = create_demo_folder(tmp_path / "pki", at=datetime.now(UTC), port=port)
+    config = configure(folder.root, server={"processes": 2})
+    with (tmp_path / "serve.log").open("ab") as log:
+        handle = start(config, log)
+    assert handle.stdout is not None
+    wait_until(lambda: len(children_of(handle.pid)) == 3)
+    children = children_of(handle.pid)
+    handle.kill()
+    handle.stdout.close()
+    handle.wait()
+    wait_until(lambda: all(map(is_gone, children)))
+    words = (tmp_path / "serve.log").read_text()
+    assert words.count("Finished server process") == 2
+    assert words.count("worker stopped") == 1
+    assert "Traceback" not in words
+
+
+def test_connections_that_are_opened_at_once_are_shared_by_the_processes(tmp_path: Path) -> None:
+    with serving(tmp_path / "pki", server={"processes": 2}) as running, ExitStack() as opened:
+        clients = [
+            opened.enter_context(socket.create_connection((LOOPBACK, port_of(running)))).getsockname()[1]
+            for _ in range(40)
+        ]
+        wait_until(lambda: sum(connections(pid, clients) for pid in running.children(INTAKE)) == len(clients))
+        assert min(connections(pid, clients) for pid in running.children(INTAKE)) >= len(clients) / 4
+
+
+def connections(pid: int, clients: Sequence[int]) -> int:
+    """How many connections with the clients at these ports a process has."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    theirs = {f"socket:[{row[9]}]" for row in rows if int(row[2].partition(":")[2], 16) in clients}
+    return sum(os.readlink(file) in theirs for file in Path(f"/proc/{pid}/fd").iterdir())
