@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from threading import Semaphore
 
+import signing.paths  # noqa: F401 - loaded at the start: no form waits for it
 from gateway.acceptance import Acceptance, PaperRule
 from gateway.addresses import Reach
 from gateway.audit import Audit

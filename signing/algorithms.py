@@ -61,9 +61,12 @@ SIGNATURE_ALGORITHMS: Final[Mapping[str, SignatureAlgorithm]] = MappingProxyType
     }
 )
 
+SHA256_URI: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
+"""The digest that our own XML writes."""
+
 DIGEST_ALGORITHMS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
+        SHA256_URI: "sha256",
         "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
         "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
     }

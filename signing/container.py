@@ -12,12 +12,11 @@ import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 from signing.errors import ContainerRejected
 from signing.parsing import NotXml, parse
 
-MEDIA_TYPE: Final = "application/vnd.etsi.asic-e+zip"
+CONTAINER_MEDIA_TYPE: Final = "application/vnd.etsi.asic-e+zip"
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_ENTRIES: Final = 256
 
@@ -47,7 +46,7 @@ def build_container(files: Mapping[str, bytes], *, max_bytes: int = MAX_BYTES, m
     """
     if len(files) + 2 > max_entries:
         raise ContainerRejected("container-too-large", f"more than {max_entries} entries")
-    entries = {_MIMETYPE: MEDIA_TYPE.encode(), **files, _MANIFEST: _manifest_of(tuple(files))}
+    entries = {_MIMETYPE: CONTAINER_MEDIA_TYPE.encode(), **files, _MANIFEST: _manifest_of(tuple(files))}
     local: list[bytes] = []
     central: list[bytes] = []
     at = 0
@@ -102,7 +101,7 @@ def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int =
         raise ContainerRejected("hidden-data", "bytes before, between or after the parts of the archive")
     # 3. What the entries are: plain unique names, the media type first, the manifest true.
     _check_names(names)
-    if names[:1] != [_MIMETYPE] or files.pop(_MIMETYPE) != MEDIA_TYPE.encode():
+    if names[:1] != [_MIMETYPE] or files.pop(_MIMETYPE) != CONTAINER_MEDIA_TYPE.encode():
         raise ContainerRejected("mimetype-missing", "the first entry is not the media type of ASiC-E")
     if _read_manifest(files.pop(_MANIFEST, b"")) != _listed(files):
         raise ContainerRejected("manifest-disagrees", "the manifest names other files than the container holds")
@@ -166,9 +165,10 @@ def _listed(files: Iterable[str]) -> list[str]:
 def _build_manifest(files: Iterable[str]) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<manifest:manifest xmlns:manifest="{_MANIFEST_NS}">']
     for name in _listed(files):
-        media_type = MEDIA_TYPE if name == "/" else "text/xml" if name.endswith(".xml") else "application/octet-stream"
-        path = quoteattr(name)
-        lines.append(f'<manifest:file-entry manifest:full-path={path} manifest:media-type="{media_type}"/>')
+        media_type = (
+            CONTAINER_MEDIA_TYPE if name == "/" else "text/xml" if name.endswith(".xml") else "application/octet-stream"
+        )
+        lines.append(f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{media_type}"/>')
     return "\n".join([*lines, "</manifest:manifest>", ""]).encode()
 
 

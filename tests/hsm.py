@@ -17,7 +17,7 @@ import pkcs11
 import pytest
 
 from signing import Identity, issue, issue_authority, key_place, load_identity
-from signing.keys import TokenAddress
+from signing.keys.addresses import TokenAddress
 from signing.keys.provisioning import Purpose, TokenKeyKind, make_token_key, store_certificates
 
 PIN = "kwartel-1234"

@@ -22,7 +22,7 @@ from signing.certificates import UNREADABLE, SignerCertificate, read_certificate
 from signing.cms import SignedData, UnknownAlgorithm, build_signed_data, names, read_signed_data
 from signing.errors import refusal
 from signing.model import Identity, VerifiedSignature
-from signing.timestamps import Timestamper
+from signing.timestamps.requesting import Timestamper
 from signing.trust import TrustPolicy
 
 MAX_SIGNATURE_BYTES: Final = 256 * 1024

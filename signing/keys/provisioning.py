@@ -18,9 +18,9 @@ from pkcs11.util.ec import encode_named_curve_parameters
 from signing import der
 from signing.errors import KeyUnavailable
 from signing.keys.addresses import TokenAddress
-from signing.keys.loading import pin_of
 from signing.keys.sessions import Lent, login
 from signing.keys.tokenkeys import Handle, TokenEllipticKey, TokenRsaKey
+from signing.keys.tokens import pin_of
 from signing.model import PrivateKey, PublicKey
 
 Purpose = Literal["sign", "open"]

@@ -368,7 +368,10 @@ def test_an_anchor_of_time_stamps_of_its_own(opened: Open, issuer: Issuer, unit:
 def test_every_reason_of_a_signature_has_a_finding() -> None:
     """Whatever the code that validates a form can refuse, the sender is told in a finding of its own."""
     home = Path(signing.__file__).parent
-    files = [home / f"{name}.py" for name in ("algorithms", "certificates", "parsing", "trust")]
+    files = [
+        home / f"{name}.py"
+        for name in ("algorithms", "certificates", "formats/validation", "parsing", "paths", "trust")
+    ]
     files += [each for name in ("formats/xades", "revocation", "timestamps") for each in (home / name).glob("*.py")]
     said = "".join(file.read_text() for file in files)
     assert set(SIGNATURE_CODES) == {code for code in VERIFICATION_CODES if f'"{code}"' in said}

@@ -17,7 +17,7 @@ from signing import (
     sign_xml,
     stamp_xml,
 )
-from signing.formats.xades.assessment import REPORT
+from signing.formats.report import REPORT
 from signing.model import sha256
 from tests.signing import test_revocation as r
 from tests.signing.pki import AT, DOCUMENT, People

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import ContainerRejected, build_container, read_container
-from signing.container import MAX_BYTES, MEDIA_TYPE
+from signing.container import CONTAINER_MEDIA_TYPE, MAX_BYTES
 from signing.errors import CONTAINER_CODES
 
 FILES = {"form.xml": b"<form/>" * 20, "consignment.xml": b"<consignment/>", "META-INF/evidence.ers": b"\0\1\2"}
@@ -43,7 +43,7 @@ def manifest(*names: str) -> bytes:
 
 
 def archive_of(*names: str, method: int = zipfile.ZIP_STORED) -> bytes:
-    entries = [("mimetype", MEDIA_TYPE.encode()), *((name, b"x") for name in names)]
+    entries = [("mimetype", CONTAINER_MEDIA_TYPE.encode()), *((name, b"x") for name in names)]
     return zipped([*entries, ("META-INF/manifest.xml", manifest(*names))], method=method)
 
 
@@ -57,7 +57,7 @@ def test_the_same_files_give_the_same_bytes() -> None:
 
 def test_the_media_type_comes_first_and_can_be_read_without_unzipping() -> None:
     assert CONTAINER[30:38] == b"mimetype"
-    assert CONTAINER[38 : 38 + len(MEDIA_TYPE)] == MEDIA_TYPE.encode()
+    assert CONTAINER[38 : 38 + len(CONTAINER_MEDIA_TYPE)] == CONTAINER_MEDIA_TYPE.encode()
 
 
 def test_an_ordinary_zip_reader_finds_the_same_files() -> None:
@@ -117,7 +117,7 @@ def test_prepended_data() -> None:
 
 def test_appended_data_and_comment() -> None:
     assert refused(CONTAINER + b"x") == "container-unreadable"
-    assert refused(zipped([("mimetype", MEDIA_TYPE.encode())], comment=b"x")) == "container-unreadable"
+    assert refused(zipped([("mimetype", CONTAINER_MEDIA_TYPE.encode())], comment=b"x")) == "container-unreadable"
 
 
 def test_an_entry_hidden_from_the_directory() -> None:
@@ -158,7 +158,7 @@ def test_encryption_flags_descriptors_and_odd_methods() -> None:
 def test_a_bomb_is_stopped_before_it_unpacks() -> None:
     raw = zipped(
         [
-            ("mimetype", MEDIA_TYPE.encode()),
+            ("mimetype", CONTAINER_MEDIA_TYPE.encode()),
             ("form.xml", bytes(4_000_000)),
             ("META-INF/manifest.xml", manifest("form.xml")),
         ],
@@ -190,7 +190,7 @@ def test_too_large_and_too_many() -> None:
 
 def test_media_type_missing_wrong_or_late() -> None:
     listing = ("META-INF/manifest.xml", manifest())
-    kind = ("mimetype", MEDIA_TYPE.encode())
+    kind = ("mimetype", CONTAINER_MEDIA_TYPE.encode())
     assert refused(zipped([listing])) == "mimetype-missing"
     assert refused(zipped([listing, kind])) == "mimetype-missing"
     assert refused(zipped([("mimetype", b"application/zip"), listing])) == "mimetype-missing"
@@ -202,7 +202,7 @@ def test_media_type_missing_wrong_or_late() -> None:
     [manifest(), manifest("other.xml"), manifest("form.xml", "form.xml"), b"<a/>", b"", b"<!DOCTYPE a><a/>"],
 )
 def test_manifest_that_names_something_else(listing: bytes) -> None:
-    entries = [("mimetype", MEDIA_TYPE.encode()), ("form.xml", b"x"), ("META-INF/manifest.xml", listing)]
+    entries = [("mimetype", CONTAINER_MEDIA_TYPE.encode()), ("form.xml", b"x"), ("META-INF/manifest.xml", listing)]
     assert refused(zipped(entries)) == "manifest-disagrees"
 
 

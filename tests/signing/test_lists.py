@@ -26,7 +26,7 @@ from signing import (
     verify_xml,
 )
 from signing import ValidationPolicy as Policy
-from signing.lists import read_list
+from signing.lists.reading import read_list
 from tests.signing import listing
 from tests.signing.pki import AT, DOCUMENT
 from tests.signing.stamping import TIME_ROOT, UNIT, stamper

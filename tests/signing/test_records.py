@@ -23,7 +23,8 @@ from signing import (
     verify_record,
 )
 from signing.errors import VERIFICATION_CODES
-from signing.records import ArchiveTimeStamp, EvidenceRecord, HashLists
+from signing.records.hashtree import HashLists
+from signing.records.record import ArchiveTimeStamp, EvidenceRecord
 from tests.signing.pki import AT
 from tests.signing.stamping import STRANGE_UNIT, TIME_ROOT, TIME_TRUST, UNIT, stamper
 from tests.signing.tokens import forge_token

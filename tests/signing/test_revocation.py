@@ -39,7 +39,7 @@ from signing import (
 )
 from signing.errors import VERIFICATION_CODES
 from signing.issuing import KeyKind
-from signing.revocation import CertificateStatus, KnownData, check_path
+from signing.revocation.judging import CertificateStatus, KnownData, check_path
 from tests.signing.pki import AT, DOCUMENT, SIGNING_KEYS, issue_authority_below
 from tests.signing.stamping import STRANGE_UNIT, TIME_TRUST, stamper
 from tests.signing.test_interop import run

@@ -36,9 +36,9 @@ from signing import (
 )
 from signing.algorithms import algorithm_for
 from signing.cms import build_signed_data, read_signed_data
-from signing.keys.loading import load_token_identity
 from signing.keys.provisioning import TokenKeyKind, make_token_key, request_certificate, store_certificates
 from signing.keys.sessions import login
+from signing.keys.tokens import load_token_identity
 from tests.hsm import LABEL, PIN, TWINS, Hsm
 from tests.signing.pki import DOCUMENT, People
 

@@ -32,8 +32,7 @@ from signing import (
     sign_checkpoint,
     verify_log_proof,
 )
-from signing.transparency import SignatureType, parse_note
-from signing.transparency.notes import verify_signature
+from signing.transparency.notes import SignatureType, parse_note, verify_signature
 
 AT = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 ORIGIN = "sealpost.example/journal"

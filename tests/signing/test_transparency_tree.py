@@ -15,7 +15,7 @@ from signing import (
     verify_consistency,
     verify_inclusion,
 )
-from signing.transparency import EMPTY_ROOT
+from signing.transparency.tree import EMPTY_ROOT
 
 # RFC 6962 gives no vectors; these are the ones that Certificate Transparency's own code is tested with.
 KNOWN_ENTRIES = [

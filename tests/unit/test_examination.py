@@ -318,8 +318,8 @@ def test_a_package_described_as_of_another_issuer_or_sender(parts: Parts, change
 def test_evidence_of_before_copies_were_numbered_can_be_read(world: World) -> None:
     names = ("EvidenceId", "Event", "EventTime", "Issuer", "DeliveryId", "Policy", "SoftwareVersion")
     said = (new_id(), Event.CONTENT_CONSIGNMENT.uri, "2026-01-01T00:00:00Z", "counter", new_id(), "urn:x", "sealpost 0")
-    fields = [Field(name, text) for name, text in zip(names, said, strict=True)]
-    fields.insert(4, Field("SubmissionId", new_id()))
+    fields: list[Field] = list(zip(names, said, strict=True))
+    fields.insert(4, ("SubmissionId", new_id()))
     raw = EVIDENCE.build(fields, identity=world.service, at=HANDED_IN)
     statement = read_statement(raw, trust=world.trust, at=HANDED_IN)
     assert (statement.copy, statement.of, statement.consigned) == (None, None, ())

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from signing.formats.pades.signing import archive_pdf, extend_pdf
 from signing.formats.pades.validation import validate_pdf
-from signing.formats.xades.validation import Collect, Level, ValidationPolicy
-from signing.revocation import RevocationRule, ValidationData
-from signing.timestamps import Timestamper
+from signing.formats.validation import Collect, Level, ValidationPolicy
+from signing.revocation.judging import RevocationRule, ValidationData
+from signing.timestamps.requesting import Timestamper
 
 
 def raise_pdf(

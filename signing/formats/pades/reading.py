@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.errors import VerificationFailed, refusal
-from signing.revocation import ValidationData
+from signing.revocation.judging import ValidationData
 
 # What pyhanko says when it finds something odd repeats pieces of the document.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)

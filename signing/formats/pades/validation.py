@@ -22,19 +22,13 @@ from datetime import datetime
 
 from signing.cms import SignedData, names
 from signing.errors import Indication, VerificationFailed, refusal
+from signing.formats.assessment import DocumentAssessment, SignatureAssessment, failed_assessment
 from signing.formats.cades import read_cades, verify_signed_data
 from signing.formats.pades.reading import Attachment, Document, SignatureEntry
 from signing.formats.pades.revisions import check_later_revisions
-from signing.formats.xades.assessment import DocumentAssessment, SignatureAssessment, failed_assessment
-from signing.formats.xades.validation import (
-    CLOCK_TOLERANCE,
-    ValidatedSignature,
-    ValidationPolicy,
-    check_authority,
-    level_of,
-)
-from signing.revocation import KnownData, ValidationData, check_path
-from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
+from signing.formats.validation import CLOCK_TOLERANCE, ValidatedSignature, ValidationPolicy, check_authority, level_of
+from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 
 
 @dataclass(frozen=True, kw_only=True)

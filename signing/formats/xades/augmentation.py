@@ -19,8 +19,8 @@ from signing.formats.xades.imprints import archive_imprint, signature_imprint
 from signing.formats.xades.profile import DS, EXCLUSIVE_C14N, XADES, XADES_141, Coverage
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
-from signing.revocation import ValidationData
-from signing.timestamps import Timestamper
+from signing.revocation.judging import ValidationData
+from signing.timestamps.requesting import Timestamper
 
 _QUALIFYING_PROPERTIES: Final = f"{{{DS}}}Object/{{{XADES}}}QualifyingProperties"
 _UNSIGNED_PROPERTIES: Final = f"{{{XADES}}}UnsignedProperties"

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from signing.errors import VerificationFailed
+from signing.formats.validation import Collect, Level, ValidationPolicy
 from signing.formats.xades.augmentation import archive_xml, extend_xml, stamp_xml
-from signing.formats.xades.validation import Collect, Level, ValidationPolicy, validate_xml
-from signing.revocation import RevocationRule, ValidationData
-from signing.timestamps import Timestamper
+from signing.formats.xades.validation import validate_xml
+from signing.revocation.judging import RevocationRule, ValidationData
+from signing.timestamps.requesting import Timestamper
 
 
 def raise_xml(

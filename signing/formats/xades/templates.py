@@ -9,12 +9,12 @@ Source: ETSI EN 319 132-1, 6.3 (level B-B).
 import re
 from typing import Final
 
+from signing.algorithms import SHA256_URI
 from signing.formats.xades.profile import CONTENT_ID, DS, EXCLUSIVE_C14N, SIGNED_PROPERTIES_TYPE, XADES
 
 ID: Final = "signature-"  # how the Id of a signature begins
-_SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _DS, _XADES = f' xmlns:ds="{DS}"', f' xmlns:xades="{XADES}"'
-_METHOD: Final = f'<ds:DigestMethod Algorithm="{_SHA256}"></ds:DigestMethod>'
+_METHOD: Final = f'<ds:DigestMethod Algorithm="{SHA256_URI}"></ds:DigestMethod>'
 _CANONICAL: Final = f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
 
 
@@ -36,7 +36,7 @@ SIGNED_PROPERTIES: Final = (
     "<xades:SignedSignatureProperties>"
     "<xades:SigningTime>%(time)s</xades:SigningTime>"
     "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-    f'<ds:DigestMethod{_DS} Algorithm="{_SHA256}"></ds:DigestMethod>'
+    f'<ds:DigestMethod{_DS} Algorithm="{SHA256_URI}"></ds:DigestMethod>'
     f"<ds:DigestValue{_DS}>%(certificate)s</ds:DigestValue>"
     "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>"
     "</xades:SignedSignatureProperties>"

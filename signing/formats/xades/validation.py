@@ -17,74 +17,31 @@ A time stamp that is not good is never passed over: whoever relies on it must he
 Source: ETSI EN 319 102-1, 5.5 (with time), 5.6 (with archive data).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final, TypeAlias
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from lxml import etree
 
-from signing.errors import VerificationFailed, refusal
-from signing.formats.xades.document import SignedDocument, read_document
+from signing.errors import Indication, Subindication, VerificationFailed, refusal
+from signing.formats.assessment import DocumentAssessment, SignatureAssessment, failed_assessment
+from signing.formats.validation import (
+    CLOCK_TOLERANCE,
+    Collect,
+    ValidatedSignature,
+    ValidationPolicy,
+    check_authority,
+    level_of,
+)
+from signing.formats.xades.document import SignedDocument, canonical, read_document
 from signing.formats.xades.imprints import archive_imprint, signature_imprint
+from signing.formats.xades.profile import DS
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
 from signing.formats.xades.verifier import judge_all, verify_signature
-from signing.model import VerifiedSignature
-from signing.revocation import CertificateStatus, KnownData, RevocationRule, ValidationData, check_path
-from signing.timestamps import TimeStamp, TimestampTrust, verify_timestamp
-from signing.trust import TrustPolicy
-
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clocks of the signer, the authority and whoever judges
-
-Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
-"""Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for
-revocation. Only paths to our own anchors are asked about."""
-
-
-class Level(StrEnum):
-    """The baseline level that a signature reaches: T is stamped, LT has all that is needed to judge it without a
-    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6; EN 319 142-1, 6."""
-
-    B_B = "B-B"
-    B_T = "B-T"
-    B_LT = "B-LT"
-    B_LTA = "B-LTA"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ValidationPolicy:
-    """Whose signatures and whose time stamps count, and what must be known of revocation."""
-
-    signers: TrustPolicy
-    timestamps: TimestampTrust
-    revocation: RevocationRule = field(default_factory=RevocationRule)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ValidatedSignature:
-    """One signature that passed.
-
-    best_signature_time: the earliest time at which it is proven to have existed; without time stamps the time that
-        was asked about.
-    timestamps: over the signature, in document order; archive: over all of it, from the oldest to the newest.
-    statuses: what is known of each certificate that can be revoked or not, the anchors aside: the signer's path, then
-        those of the time stamps.
-    """
-
-    signature: VerifiedSignature
-    level: Level
-    best_signature_time: datetime
-    timestamps: tuple[TimeStamp, ...]
-    archive: tuple[TimeStamp, ...]
-    statuses: tuple[CertificateStatus, ...]
-
-    @property
-    def paths(self) -> tuple[tuple[bytes, ...], ...]:
-        """Every path that was relied on, from its first certificate to the anchor, in DER; the signer's first."""
-        stamps = (*self.timestamps, *self.archive)
-        return (self.signature.path, *dict.fromkeys(stamp.path.certificates for stamp in stamps))
+from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +77,50 @@ def validate_xml(
         document, lambda element: validate_signature(document, element, policy, validation_time, elsewhere, collect)
     )
     return ValidatedXml(content=content, signatures=signatures)
+
+
+def assess_xml(
+    raw: bytes,
+    *,
+    policy: ValidationPolicy,
+    validation_time: datetime,
+    kept: ValidationData | None = None,
+    known: Sequence[KnownData] = (),
+) -> DocumentAssessment:
+    """What `validate_xml` finds, for each signature by itself. Raises nothing of what it finds."""
+    if validation_time.tzinfo is None:
+        raise ValueError("`validation_time` must be aware")
+    try:
+        document = read_document(raw)
+    except VerificationFailed as exc:
+        return DocumentAssessment(validation_time=validation_time, signatures=(failed_assessment(exc),))
+    found = []
+    elsewhere = (KnownData(data=kept or ValidationData(), known_at=validation_time), *known)
+    for element in document.signatures:
+        signed_info, value = _identify(element)
+        try:
+            content, passed = validate_signature(document, element, policy, validation_time, elsewhere)
+        except VerificationFailed as exc:
+            found.append(failed_assessment(exc, signed_info=signed_info, value=value))
+        else:
+            found.append(
+                SignatureAssessment(
+                    indication=Indication.TOTAL_PASSED,
+                    passed=passed,
+                    content=content,
+                    signed_info=signed_info,
+                    value=value,
+                )
+            )
+    if not found:
+        none = SignatureAssessment(
+            indication=Indication.TOTAL_FAILED,
+            subindication=Subindication.FORMAT_FAILURE,
+            code="no-signature",
+            detail="the document holds no signature",
+        )
+        found.append(none)
+    return DocumentAssessment(validation_time=validation_time, signatures=tuple(found))
 
 
 def validate_signature(
@@ -181,35 +182,6 @@ def validate_signature(
     )
 
 
-def check_authority(
-    stamp: TimeStamp, known: datetime, data: Sequence[KnownData], policy: ValidationPolicy
-) -> tuple[CertificateStatus, ...]:
-    """That no certificate of a time authority was revoked. Raises VerificationFailed.
-
-    known: when the token is known to have existed: a leaked key could have made it until then."""
-    try:
-        return check_path(
-            stamp.path.certificates,
-            data,
-            at=stamp.stamped_at,
-            rule=policy.revocation,
-            algorithms=policy.timestamps.anchors.algorithms,
-            known_to_exist_at=known,
-        )
-    except VerificationFailed as exc:
-        if exc.code in ("certificate-revoked", "issuer-revoked"):
-            raise refusal("timestamp-revoked", "a certificate of a time authority was revoked") from None
-        raise
-
-
-def level_of(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:
-    if not has_stamp:
-        return Level.B_B
-    if any(status.source is None for status in statuses):
-        return Level.B_T
-    return Level.B_LTA if has_archive else Level.B_LT
-
-
 def _validate_archive(
     document: SignedDocument,
     element: etree._Element,
@@ -232,3 +204,13 @@ def _validate_archive(
             known = stamp.stamped_at
     known_at.append(known)
     return stamps[::-1], known_at[::-1]
+
+
+def _identify(signature: etree._Element) -> tuple[bytes | None, str | None]:
+    signed_info, value = signature.find(f"{{{DS}}}SignedInfo"), signature.find(f"{{{DS}}}SignatureValue")
+    try:
+        covered = None if signed_info is None else canonical(signed_info)
+        text = None if value is None else base64.b64encode(base64.b64decode(value.text or "", validate=False)).decode()
+    except (VerificationFailed, ValueError):
+        return None, None
+    return covered, text

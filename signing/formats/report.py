@@ -1,137 +1,34 @@
-"""The outcome of validation as a value and as a report: every signature judged, none passed over because one failed.
+"""An assessment as the report of ETSI TS 119 102-2 v1.4.1 (namespace http://uri.etsi.org/19102/v1.4.1#).
 
-`validate_xml` is for who acts on a document, this is for who has to say what is wrong with it. The report is that of
-ETSI TS 119 102-2 v1.4.1 (namespace http://uri.etsi.org/19102/v1.4.1#): of clause 4 the signature validation report
-with identifier (4.2.3), time (4.2.5), attributes (4.2.7), signer (4.2.8), process (4.2.10) and status (4.2.4), and the
-validation objects (4.3). It names certificates and time stamps by their digests: it repeats nobody's name.
+Of clause 4 the signature validation report with identifier (4.2.3), time (4.2.5), attributes (4.2.7), signer (4.2.8),
+process (4.2.10) and status (4.2.4), and the validation objects (4.3). It names certificates and time stamps by their
+digests: it repeats nobody's name.
 """
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from lxml import etree
 
-from signing.errors import Indication, Subindication, VerificationFailed
-from signing.formats.xades.document import canonical, read_document
+from signing.algorithms import SHA256_URI
+from signing.errors import Indication
+from signing.formats.assessment import DocumentAssessment, SignatureAssessment
+from signing.formats.validation import ValidatedSignature
 from signing.formats.xades.profile import DS, XADES
-from signing.formats.xades.validation import ValidatedSignature, ValidationPolicy, validate_signature
-from signing.revocation import KnownData, ValidationData
 
 REPORT: Final = "http://uri.etsi.org/19102/v1.4.1#"
 REASON_TYPE: Final = "urn:sealpost:validation:reason"  # why a signature did not pass: a code of errors.py
 
-_SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 _URN: Final = "urn:etsi:019102"
 _CODED: Final = {
     Indication.TOTAL_PASSED: f"{_URN}:mainindication:total-passed",
     Indication.INDETERMINATE: f"{_URN}:mainindication:indeterminate",
     Indication.TOTAL_FAILED: f"{_URN}:mainindication:total-failed",
 }
-_SEVERITY: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignatureAssessment:
-    """What is to be said of one signature. Source: ETSI EN 319 102-1, 5.1.3.
-
-    signed_info, value: canonical SignedInfo, and the signature value in base64 as it stands there; None where the
-        document has no signature, or cannot be read.
-    passed, content: what it proves, and the bytes that it covers; None unless TOTAL-PASSED.
-    code, detail: as in VerificationFailed.
-    """
-
-    indication: Indication
-    subindication: Subindication | None = None
-    code: str | None = None
-    detail: str | None = None
-    passed: ValidatedSignature | None = None
-    content: bytes | None = None
-    signed_info: bytes | None = None
-    value: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DocumentAssessment:
-    """Each signature in document order; at least one entry, that of the document itself where nothing can be read."""
-
-    validation_time: datetime
-    signatures: tuple[SignatureAssessment, ...]
-
-    @property
-    def indication(self) -> Indication:
-        """That of the worst signature."""
-        return max((each.indication for each in self.signatures), key=_SEVERITY.index)
-
-
-def assess_xml(
-    raw: bytes,
-    *,
-    policy: ValidationPolicy,
-    validation_time: datetime,
-    kept: ValidationData | None = None,
-    known: Sequence[KnownData] = (),
-) -> DocumentAssessment:
-    """What `validate_xml` finds, for each signature by itself. Raises nothing of what it finds."""
-    if validation_time.tzinfo is None:
-        raise ValueError("`validation_time` must be aware")
-    try:
-        document = read_document(raw)
-    except VerificationFailed as exc:
-        return DocumentAssessment(validation_time=validation_time, signatures=(failed_assessment(exc),))
-    found = []
-    elsewhere = (KnownData(data=kept or ValidationData(), known_at=validation_time), *known)
-    for element in document.signatures:
-        signed_info, value = _identify(element)
-        try:
-            content, passed = validate_signature(document, element, policy, validation_time, elsewhere)
-        except VerificationFailed as exc:
-            found.append(failed_assessment(exc, signed_info=signed_info, value=value))
-        else:
-            found.append(
-                SignatureAssessment(
-                    indication=Indication.TOTAL_PASSED,
-                    passed=passed,
-                    content=content,
-                    signed_info=signed_info,
-                    value=value,
-                )
-            )
-    if not found:
-        none = SignatureAssessment(
-            indication=Indication.TOTAL_FAILED,
-            subindication=Subindication.FORMAT_FAILURE,
-            code="no-signature",
-            detail="the document holds no signature",
-        )
-        found.append(none)
-    return DocumentAssessment(validation_time=validation_time, signatures=tuple(found))
-
-
-def failed_assessment(
-    exc: VerificationFailed, *, signed_info: bytes | None = None, value: str | None = None
-) -> SignatureAssessment:
-    return SignatureAssessment(
-        indication=exc.indication,
-        subindication=exc.subindication,
-        code=exc.code,
-        detail=exc.detail,
-        signed_info=signed_info,
-        value=value,
-    )
-
-
-def _identify(signature: etree._Element) -> tuple[bytes | None, str | None]:
-    signed_info, value = signature.find(f"{{{DS}}}SignedInfo"), signature.find(f"{{{DS}}}SignatureValue")
-    try:
-        covered = None if signed_info is None else canonical(signed_info)
-        text = None if value is None else base64.b64encode(base64.b64decode(value.text or "", validate=False)).decode()
-    except (VerificationFailed, ValueError):
-        return None, None
-    return covered, text
 
 
 def build_report(assessment: DocumentAssessment) -> bytes:
@@ -236,7 +133,7 @@ def _write_chain(data: etree._Element, passed: ValidatedSignature, objects: _Obj
 
 def _digest(parent: etree._Element, value: bytes) -> None:
     holder = _add(parent, "DigestAlgAndValue")
-    etree.SubElement(holder, f"{{{DS}}}DigestMethod").set("Algorithm", _SHA256)
+    etree.SubElement(holder, f"{{{DS}}}DigestMethod").set("Algorithm", SHA256_URI)
     etree.SubElement(holder, f"{{{DS}}}DigestValue").text = base64.b64encode(value).decode("ascii")
 
 

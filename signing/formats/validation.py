@@ -1,0 +1,92 @@
+"""What validation with time asks and answers, whatever the format: XML and PDF are judged by the same policy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from signing.errors import VerificationFailed, refusal
+from signing.model import VerifiedSignature
+from signing.revocation.judging import CertificateStatus, KnownData, RevocationRule, ValidationData, check_path
+from signing.timestamps.token import TimeStamp, TimestampTrust
+from signing.trust import TrustPolicy
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clocks of the signer, the authority and whoever judges
+
+Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
+"""Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for
+revocation. Only paths to our own anchors are asked about."""
+
+
+class Level(StrEnum):
+    """The baseline level that a signature reaches: T is stamped, LT has all that is needed to judge it without a
+    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6; EN 319 142-1, 6."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationPolicy:
+    """Whose signatures and whose time stamps count, and what must be known of revocation."""
+
+    signers: TrustPolicy
+    timestamps: TimestampTrust
+    revocation: RevocationRule = field(default_factory=RevocationRule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidatedSignature:
+    """One signature that passed.
+
+    best_signature_time: the earliest time at which it is proven to have existed; without time stamps the time that
+        was asked about.
+    timestamps: over the signature, in document order; archive: over all of it, from the oldest to the newest.
+    statuses: what is known of each certificate that can be revoked or not, the anchors aside: the signer's path, then
+        those of the time stamps.
+    """
+
+    signature: VerifiedSignature
+    level: Level
+    best_signature_time: datetime
+    timestamps: tuple[TimeStamp, ...]
+    archive: tuple[TimeStamp, ...]
+    statuses: tuple[CertificateStatus, ...]
+
+    @property
+    def paths(self) -> tuple[tuple[bytes, ...], ...]:
+        """Every path that was relied on, from its first certificate to the anchor, in DER; the signer's first."""
+        stamps = (*self.timestamps, *self.archive)
+        return (self.signature.path, *dict.fromkeys(stamp.path.certificates for stamp in stamps))
+
+
+def check_authority(
+    stamp: TimeStamp, known: datetime, data: Sequence[KnownData], policy: ValidationPolicy
+) -> tuple[CertificateStatus, ...]:
+    """That no certificate of a time authority was revoked. Raises VerificationFailed.
+
+    known: when the token is known to have existed: a leaked key could have made it until then."""
+    try:
+        return check_path(
+            stamp.path.certificates,
+            data,
+            at=stamp.stamped_at,
+            rule=policy.revocation,
+            algorithms=policy.timestamps.anchors.algorithms,
+            known_to_exist_at=known,
+        )
+    except VerificationFailed as exc:
+        if exc.code in ("certificate-revoked", "issuer-revoked"):
+            raise refusal("timestamp-revoked", "a certificate of a time authority was revoked") from None
+        raise
+
+
+def level_of(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:
+    if not has_stamp:
+        return Level.B_B
+    if any(status.source is None for status in statuses):
+        return Level.B_T
+    return Level.B_LTA if has_archive else Level.B_LT
