@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from gateway.api.load import desk_at
 from gateway.api.negotiation import ranges
 from gateway.assembly import Gateway
 from gateway.call_signature import SignedCall, check_call, is_signed
@@ -45,10 +46,11 @@ def _token(request: Request) -> str:
     return token_hash(token.strip())
 
 
-def caller(request: Request) -> Party:
+async def caller(request: Request) -> Party:
     """The party whose token came with the request. Raises NotAuthenticated."""
     hashed = _token(request)
-    party = _gateway(request).store.read(lambda view: view.party_by_token(hashed))
+    store = _gateway(request).store
+    party = await desk_at(request).look(lambda: store.read(lambda view: view.party_by_token(hashed)))
     if party is None:
         raise NotAuthenticated("token-unknown", "nobody has this token")
     return party
@@ -98,7 +100,7 @@ async def receipt_from(request: Request) -> ReceiptFrom:
     signed = await run_in_threadpool(_signed_call, request)
     by_token = None
     if "Authorization" in request.headers:
-        by_token = await run_in_threadpool(caller, request)
+        by_token = await caller(request)
     party = signed.party if signed is not None else by_token
     if party is None:
         raise NotAuthenticated("token-missing", "send Authorization: Bearer <token>, or sign the call (RFC 9421)")

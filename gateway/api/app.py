@@ -99,7 +99,14 @@ class _Boundary:
 
 def create_app(gateway: Gateway) -> FastAPI:
     """The ASGI application over an assembled gateway. It opens and closes nothing."""
-    app = FastAPI(title="Sealpost", version=VERSION, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="Sealpost",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.gateway = gateway
     app.state.desk = Desk()
     app.state.waiting = Waiting(look=gateway.mailboxes.look)
