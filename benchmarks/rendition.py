@@ -1,6 +1,7 @@
 """Forms as PDF beside bare typst: a table of 28 rows with the same XML attached, to the same two standards.
 
-Each print is of another document, as in traffic: the compiler remembers what it has set before.
+Each print is of another document, as in traffic, with other people, places and days: the compiler remembers what it has
+set before.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ import typst
 
 from benchmarks.result import Result, compared
 from gateway.forms.catalogue import SCHEMAS, Catalogue
+from gateway.forms.samples import make_sample
 from gateway.public_check import check_url
 from gateway.rendition import render
 
 SAMPLES = SCHEMAS.parent / "samples"
-FORMS = ("be/health-surveillance-request", "be/health-assessment", "be/appeal", "nl/expertise-advice")
+FORMS = (
+    "be/health-surveillance-request",
+    "be/health-assessment",
+    "be/appeal",
+    "be/occupational-disease-report",
+    "nl/expertise-advice",
+)
 ROUNDS = 20
 _BARE = b"""
 #let data = json(bytes(sys.inputs.data))
@@ -45,14 +53,15 @@ def run() -> list[Result]:
 
 
 def _ours(catalogue: Catalogue, name: str) -> Callable[[int], object]:
-    sample = (SAMPLES / name / "1" / "valid-typical.xml").read_bytes()
+    kind = catalogue.by_name(name)
+    assert kind is not None
+    forms = [make_sample(catalogue, kind, variant="typical", seed=number + 1).raw for number in range(ROUNDS + 1)]
 
     def print_one(number: int) -> object:
-        document = sample.replace(b"018f0000-", f"018f{number:04x}-".encode())
         address = check_url(
             "https://counter.example", f"018f{number:04x}-0000-7000-8000-000000000000", f"{number:064x}"
         )
-        return render(document, catalogue=catalogue, language="nl", check_url=address)
+        return render(forms[number], catalogue=catalogue, language="nl", check_url=address)
 
     return print_one
 

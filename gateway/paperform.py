@@ -12,8 +12,7 @@ from lxml import etree
 from gateway.envelope import Consignment
 from gateway.errors import Unreadable
 from gateway.forms.catalogue import Catalogue
-from gateway.forms.kinds import CONTENT
-from gateway.forms.parsing import parse_untrusted
+from gateway.forms.validation import Validator
 from gateway.public_check import check_url
 from gateway.rendition import Cover, render
 
@@ -28,22 +27,19 @@ def paper_letter(
     public_url: of the gateway, for the code that leads to the public check.
     Raises Unreadable("not-this-kind") when the form is not one of the kind that the note names; Rejected.
     """
-    kind = catalogue.by_name(note.kind)
-    if kind is None:
-        raise Unreadable("unknown-kind", f"forms of the kind {note.kind} are not known here")
-    root = parse_untrusted(form).root
-    content = next((child for child in root if etree.QName(child).localname == CONTENT), None)
-    if root.tag != kind.qname or content is None:
+    identified = Validator(catalogue).identify(form)
+    if identified.kind.id != note.kind:
         raise Unreadable("not-this-kind", "the form is not of the kind that its consignment note names")
+    content = identified.kind.content_of(identified.document.root)
     cover = Cover(
-        address=tuple(_address(content, note.role)),
+        address=() if content is None else tuple(_address(content, note.role)),
         article=note.article,
         copy=f"{note.copy}/{note.of}",
         delivery_id=note.delivery_id,
         accepted_at=note.accepted_at,
     )
     address = None if public_url is None else check_url(public_url, note.submission_id, note.document_digest)
-    return render(form, catalogue=catalogue, language=language, check_url=address, cover=cover)
+    return render(identified, catalogue=catalogue, language=language, check_url=address, cover=cover)
 
 
 def _address(content: etree._Element, role: str) -> list[str]:

@@ -67,7 +67,7 @@ def _print(gateway: Gateway, party: Party, raw: bytes, language: str) -> bytes:
         accepted = gateway.status.accepted(party, identified.document_id, digest)
     base = gateway.config.public_url
     address = None if base is None or accepted is None else check_url(base, accepted, digest)
-    made = render(raw, catalogue=gateway.catalogue, language=language, check_url=address)
+    made = render(identified, catalogue=gateway.catalogue, language=language, check_url=address)
     if accepted is None:
         return made
     at = gateway.clock.now()

@@ -1,8 +1,7 @@
 """What a form kind is printed with: typst source and words, read from the folders of the schemas.
 
 `common/rendition/page.typ` is what all prints share and `generic.typ` prints any form; a kind with a template of its
-own has `rendition.typ` in its folder, whose words stand in `rendition.yaml`. Sources are put together into one, so that
-a print reads no file.
+own has `rendition.typ` in its folder, whose words stand in `rendition.yaml`.
 """
 
 from __future__ import annotations
@@ -14,19 +13,18 @@ from typing import Any
 
 from gateway.errors import CatalogueError
 from gateway.forms.findings import LANGUAGES
-from gateway.forms.folder import SchemaFolder, read_text
+from gateway.forms.folder import SchemaFolder
 
-COMMON = Path("common/rendition")
-_PAGE, _GENERIC, _WORDS = COMMON / "page.typ", COMMON / "generic.typ", COMMON / "words.yaml"
+_GENERIC, _WORDS = Path("common/rendition/generic.typ"), Path("common/rendition/words.yaml")
 OWN_TEMPLATE, OWN_WORDS = "rendition.typ", "rendition.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """source: typst, complete in itself. words: language -> what the source says. masks: type of a number -> how it is
-    written, `#` for each digit."""
+    """layout: typst, a file in the folder of the schemas. words: language -> what it says. masks: type of a number ->
+    how it is written, `#` for each digit."""
 
-    source: bytes
+    layout: Path
     words: Mapping[str, Mapping[str, Any]]
     masks: Mapping[str, str]
 
@@ -34,13 +32,12 @@ class Template:
 def read_template(files: SchemaFolder, home: Path) -> Template:
     """The template of the form kind in the folder `home`. Raises CatalogueError naming the file."""
     own = files.path / home / OWN_TEMPLATE
-    layout = home / OWN_TEMPLATE if own.is_file() else _GENERIC
     said = dict(files.yaml(_WORDS))
     masks = said.pop("masks", {})
     if (files.path / home / OWN_WORDS).is_file():
         said |= {"own": files.yaml(home / OWN_WORDS)}
     return Template(
-        source="\n".join(read_text(files.path / file, name=str(file)) for file in (_PAGE, layout)).encode(),
+        layout=home / OWN_TEMPLATE if own.is_file() else _GENERIC,
         words={language: _in_language(said, language, where=str(home)) for language in LANGUAGES},
         masks=masks,
     )

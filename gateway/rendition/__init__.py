@@ -8,17 +8,17 @@ folder under `schemas/`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from gateway.errors import EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, NotViewable
-from gateway.forms.validation import Validator
+from gateway.forms.validation import Identified, Validator
 from gateway.rendition.claims import claims_of
-from gateway.rendition.codes import qr_svg
+from gateway.rendition.codes import qr_pixels
 from gateway.rendition.printing import press
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
@@ -45,7 +45,7 @@ class Cover:
 
 
 def render(
-    document: bytes,
+    document: bytes | Identified,
     *,
     catalogue: Catalogue,
     language: str,
@@ -54,14 +54,15 @@ def render(
 ) -> bytes:
     """A form as PDF, unsigned.
 
-    document: a form in XML, signed or a draft; attached as `form.xml`, byte for byte, as the source of the print.
+    document: a form in XML, signed or a draft, as it came or identified already; attached as `form.xml`, byte for byte,
+    as the source of the print.
     language: of the names and codes; what was filled in stands as it was written.
     check_url: where the public check of this document is; shown with a QR code.
     Raises Rejected (XmlRejected, NotViewable) for bytes that are no form or that its schema refuses; EngineFault.
     """
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}")
-    identified = Validator(catalogue).identify(document)
+    identified = document if isinstance(document, Identified) else Validator(catalogue).identify(document)
     if identified.findings:
         raise NotViewable("its schema refuses the document", identified.findings, identified.kind.messages)
     kind, root = identified.kind, identified.document.root
@@ -79,13 +80,12 @@ def render(
             "id": header["DocumentId"]["code"],
             "digest": identified.document.sha256,
             "lang": header["DocumentLanguage"]["code"],
-            "issued": header["IssuedOn"]["code"],
         },
         "signatures": [
             {"name": claim.name, "at": None if claim.at is None else values.instant(claim.at)}
             for claim in claims_of(root)
         ],
-        "check": None if check_url is None else {"url": check_url, "code": qr_svg(check_url)},
+        "check": None if check_url is None else _check(check_url),
         "words": words,
         "content": content,
         "cover": None
@@ -93,15 +93,22 @@ def render(
         else {**asdict(cover), "accepted_at": values.instant(cover.accepted_at.isoformat())},
         "replaced": False,
     }
-    return _printed(template.source, data, document)
-
-
-def _printed(source: bytes, data: Mapping[str, Any], document: bytes) -> bytes:
+    pages = partial(
+        press().print,
+        template.layout,
+        folder=catalogue.folder,
+        document=identified.document.raw,
+        dated=datetime.fromisoformat(header["IssuedOn"]["code"]).replace(tzinfo=UTC),
+    )
     try:
-        return press().print(source, data, document)
+        return pages(data)
     except EngineFault:
-        plain = {**data, **_plain(data), "replaced": True}
-        return press().print(source, plain, document)
+        return pages({**_plain(data), "replaced": True})
+
+
+def _check(url: str) -> dict[str, Any]:
+    rows = qr_pixels(url)
+    return {"url": url, "size": len(rows), "pixels": [pixel for row in rows for pixel in row]}
 
 
 def _plain(data: Any) -> Any:

@@ -1,8 +1,7 @@
-"""The typst compiler of this process: a source and data become a PDF/A-3a and PDF/UA-1 file.
+"""The typst compiler of this process: a template and data become a PDF/A-3a and PDF/UA-1 file.
 
-Fonts are those inside the compiler, never those of the machine, so every machine prints the same. Sources come as bytes
-and read no file; the folder that the compiler may read from holds templates only. Text of a form reaches it as data and
-is never source.
+Fonts are those inside the compiler, never those of the machine, so every machine prints the same. The one folder that
+it reads from is that of the schemas, where the templates are. Text of a form reaches it as data and is never source.
 """
 
 from __future__ import annotations
@@ -10,16 +9,20 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import typst
 
 from gateway.errors import EngineFault
 from gateway.forms.catalogue import SCHEMAS
-from gateway.forms.templates import COMMON
 
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
+
+# What the compiler takes for source it parses, whether it is asked to or not: after two slashes it need not look.
+_UNREAD = "//"
 
 
 class Press:
@@ -27,19 +30,29 @@ class Press:
 
     def __init__(self) -> None:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
-        self._compiler = typst.Compiler(root=str(SCHEMAS / COMMON), font_paths=fonts)
+        self._compiler = typst.Compiler(root=str(SCHEMAS), font_paths=fonts)
         self._turn = threading.Lock()
 
-    def print(self, source: bytes, data: Mapping[str, Any], document: bytes) -> bytes:
-        """The PDF file. data: what `sys.inputs.data` holds as JSON; document: attached as it is.
+    def print(
+        self, template: Path, data: Mapping[str, Any], *, folder: Path, document: bytes, dated: datetime
+    ) -> bytes:
+        """The PDF file.
 
+        template: a file in `folder`, which reads `/print.json`: the data, and the document to attach as it is.
+        dated: the date of the file.
         Raises EngineFault when the compiler refuses, as it does for a character that no font has.
         """
-        given = {"data": json.dumps(data, ensure_ascii=False), "document": document.decode("utf-8")}
+        # As a file, not as an input: with each other input the compiler forgets all that it has set before.
+        given = _UNREAD + json.dumps({"data": data, "document": document.decode("utf-8")})
+        files = {"main.typ": f'#include "/{template.as_posix()}"'.encode(), "print.json": given.encode("ascii")}
         try:
             with self._turn:
-                made = self._compiler.compile(
-                    input=source, format="pdf", sys_inputs=given, pdf_standards=STANDARDS, timestamp=0
+                made = self._compiler.compile(  # type: ignore[type-var]  # the stub knows no several files
+                    input=files,
+                    root=str(folder),
+                    format="pdf",
+                    pdf_standards=STANDARDS,
+                    timestamp=dated,
                 )
         except typst.TypstError:
             made = None  # its words quote the form

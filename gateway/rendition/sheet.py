@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,22 +42,19 @@ class Sheet:
     def _node(self, element: etree._Element, owner: str, nth: int) -> Node:
         tag = str(element.tag)
         label = self.vocabulary.element(owner, tag)
-        node: Node = {
-            "name": tag.rpartition("}")[2],
-            "type": label.type.rpartition("}")[2],
-            "label": label.words.get(self.language) or tag.rpartition("}")[2],
-            "nth": nth,
-            "marks": {} if BYTES in self.vocabulary.lineage(label.type) else dict(element.attrib),
-            "parts": [],
-        }
+        name = tag.rpartition("}")[2]
         children = list(element)
+        places = _places([child.tag for child in children])
+        node: Node = {
+            "name": name,
+            "type": label.type.rpartition("}")[2],
+            "label": label.words.get(self.language) or name,
+            "nth": nth,
+            "marks": {} if BYTES in self.vocabulary.lineage(label.type) else dict(element.items()),
+            "parts": [self._node(child, label.type, place) for child, place in zip(children, places, strict=True)],
+        }
         if not children:
             node |= self._leaf(label.type, element.text or "")
-            return node
-        times, seen = Counter(child.tag for child in children), Counter[Any]()
-        for child in children:
-            seen[child.tag] += 1
-            node["parts"].append(self._node(child, label.type, seen[child.tag] if times[child.tag] > 1 else 0))
         return node
 
     def _leaf(self, type_name: str, written: str) -> Mapping[str, Any]:
@@ -72,6 +69,18 @@ class Sheet:
             "code": "" if BYTES in lineage else text,
             "free": _FREE in lineage,
         }
+
+
+def _places(names: Sequence[object]) -> list[int]:
+    """Of each of them 0 when there is one of that name, or its place among several."""
+    if len(set(names)) == len(names):
+        return [0] * len(names)
+    times, places = Counter(names), []
+    seen = Counter[object]()
+    for name in names:
+        seen[name] += 1
+        places.append(seen[name] if times[name] > 1 else 0)
+    return places
 
 
 def _breakable(word: re.Match[str]) -> str:

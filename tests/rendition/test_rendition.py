@@ -22,6 +22,7 @@ from gateway.forms.shapes import Text
 from gateway.forms.templates import OWN_TEMPLATE
 from gateway.forms.validation import Validator
 from gateway.rendition import render
+from gateway.rendition.printing import press
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
 from signing import (
@@ -54,6 +55,7 @@ ASSESSMENT = SAMPLES / "be/health-assessment/1/valid-typical.xml"
 APPEAL = SAMPLES / "be/appeal/1/valid-typical.xml"
 CHECK = "https://counter.example/check/018f0000-0000-7000-8000-000000000001/" + "0123456789abcdef" * 4
 AF_SOURCE = "/Source"
+NOON = datetime(2026, 4, 16, 12, tzinfo=UTC)
 
 
 def text_of(pdf: bytes) -> str:
@@ -181,6 +183,17 @@ def fonts_without_program(page: pikepdf.Page) -> list[str]:
     return found
 
 
+def test_a_form_that_is_identified_already_gives_the_same_bytes() -> None:
+    document = ASSESSMENT.read_bytes()
+    identified = Validator(catalogue()).identify(document)
+    assert render(identified, catalogue=catalogue(), language="de") == printed(document, "de")
+
+
+def test_the_file_bears_the_date_of_the_form() -> None:
+    with pikepdf.open(io.BytesIO(printed(ASSESSMENT.read_bytes()))) as opened:
+        assert str(opened.docinfo.CreationDate) == "D:20260416000000Z"
+
+
 def test_the_same_form_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     out = tmp_path / "form.pdf"
     ran = sealpost(["render", ASSESSMENT, "--lang", "fr", "--out", out, "--check-url", CHECK])
@@ -292,10 +305,9 @@ def policy_of(cast: DemoFolder) -> ValidationPolicy:
     return ValidationPolicy(signers=trust, timestamps=TimestampTrust(anchors=trust))
 
 
-def test_a_fault_of_the_template_names_no_value() -> None:
-    from gateway.rendition.printing import press
-
+def test_a_fault_of_the_template_names_no_value(tmp_path: Path) -> None:
+    (tmp_path / "fault.typ").write_text('#panic(read("/print.json"))', encoding="utf-8")
     with pytest.raises(EngineFault) as refused:
-        press().print(b"#panic(sys.inputs.data)", {"secret": "Voorbeeld"}, b"<x/>")
+        press().print(Path("fault.typ"), {"secret": "Voorbeeld"}, folder=tmp_path, document=b"<x/>", dated=NOON)
     assert "Voorbeeld" not in str(refused.value)
     assert refused.value.__context__ is None
