@@ -30,6 +30,7 @@ from signing.formats.cades import sign_cades as sign_cades
 from signing.formats.cades import verify_cades as verify_cades
 from signing.formats.pades.levels import raise_pdf as raise_pdf
 from signing.formats.pades.reading import Attachment as Attachment
+from signing.formats.pades.revisions import is_signed_copy as is_signed_copy
 from signing.formats.pades.signing import archive_pdf as archive_pdf
 from signing.formats.pades.signing import extend_pdf as extend_pdf
 from signing.formats.pades.signing import sign_pdf as sign_pdf

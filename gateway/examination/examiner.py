@@ -15,7 +15,7 @@ The order of the steps; each gives links, and none is left out because another o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from cryptography.x509 import load_der_x509_certificate
 
@@ -28,6 +28,7 @@ from gateway.examination.statements import (
     Signed,
     examine_receipts,
     examine_statements,
+    is_same,
     look_for_post,
     tell_story,
 )
@@ -73,13 +74,15 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     journaled = examine_journal(material)
     material = replace(material, proven=journaled.proven)
     # 3.
+    sealed = _examine_seals(material)
+    material = replace(material, sealed=frozenset(sealed.files))
     signed = Signed(material)
-    issuer, seals = _examine_seals(material, signed)
+    signed.remember(sealed.statuses)
     # 4.
-    stated, about_statements = examine_statements(material, signed, issuer)
+    stated, about_statements = examine_statements(material, signed, sealed.issuer)
     # 5.
     acknowledged, about_receipts = examine_receipts(material, signed, stated)
-    links += [*seals, *about_statements, *about_receipts, *journaled.links]
+    links += [*sealed.links, *about_statements, *about_receipts, *journaled.links]
     # 6.
     links += examine_form(material, signed, stated, acknowledged)
     links += examine_renditions(material, signed)
@@ -98,29 +101,40 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     )
 
 
-def _examine_seals(material: Material, signed: Signed) -> tuple[SubjectIdentity | None, list[Link]]:
-    """Who sealed the package, and a link for each seal. A seal may end before what it covers does: everything that is
-    proven to be older stands without it; that the list of files was complete is then no longer proven."""
-    package = material.package
+@dataclass(kw_only=True)
+class Sealed:
+    """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal."""
+
+    issuer: SubjectIdentity | None = None
+    files: set[str] = field(default_factory=set)
+    statuses: list[CertificateStatus] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+
+def _examine_seals(material: Material) -> Sealed:
+    """A seal may end before what it covers does: everything that is proven to be older stands without it; that the list
+    of files was complete is then no longer proven."""
+    found, package = Sealed(), material.package
     if not package.seals:
-        return None, [gap(LinkKind.SEAL, "META-INF", "not-sealed", needed=True)]
+        found.links.append(gap(LinkKind.SEAL, "META-INF", "not-sealed", needed=True))
     lasting = all(
         name in material.proven for name in package.files if EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
     )
-    issuer, links = None, list[Link]()
     for seal in package.seals:
         try:
-            signature, ended = _verify_seal(material, seal, signed)
+            signature, ended = _verify_seal(material, seal, found)
         except VerificationFailed as error:
             missing = [name for name in seal.digests if name not in package.files]
-            links.append(failure(LinkKind.SEAL, seal.name, error))
-            links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
+            found.links.append(failure(LinkKind.SEAL, seal.name, error))
+            found.links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
             continue
         who = Who.signing(signature)
         if not material.grounds.is_service(signature):
-            links.append(fault(LinkKind.SEAL, seal.name, "by-another-issuer", who=who))
+            found.links.append(fault(LinkKind.SEAL, seal.name, "by-another-issuer", who=who))
             continue
-        issuer = issuer or signature.subject
+        found.issuer = found.issuer or signature.subject
+        if is_same(signature.subject, found.issuer):
+            found.files.update(seal.digests)
         held = Link(
             kind=LinkKind.SEAL,
             standing=Standing.HOLDS,
@@ -136,12 +150,12 @@ def _examine_seals(material: Material, signed: Signed) -> tuple[SubjectIdentity 
             held = replace(
                 held, standing=Standing.OPEN, code=code, subindication=ended.subindication, needed=not lasting
             )
-        links.append(held)
-    return issuer, links
+        found.links.append(held)
+    return found
 
 
 def _verify_seal(
-    material: Material, seal: Covering, signed: Signed
+    material: Material, seal: Covering, found: Sealed
 ) -> tuple[VerifiedSignature, VerificationFailed | None]:
     """The signature of a seal; and what ended since, if it only held when the package says that it was made. That much
     is asked of every seal: anybody can make a certificate that has ended. Nobody may have revoked it by then.
@@ -156,7 +170,8 @@ def _verify_seal(
         ended, at = error, min(material.description.made_at, at)
         signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
     algorithms = grounds.trust.algorithms
-    signed.remember(check_path(signature.path, material.known, at=at, rule=grounds.revocation, algorithms=algorithms))
+    known = replace(material, sealed=frozenset(seal.digests)).known
+    found.statuses += check_path(signature.path, known, at=at, rule=grounds.revocation, algorithms=algorithms)
     return signature, ended
 
 

@@ -1,6 +1,8 @@
 """The form itself, and its renditions: who signed it, and whether it is the one that all the rest is about.
 
-A rendition shows the form; what it shows is proven by printing the form again, or vouched for by who signed it.
+A rendition shows the form. What its pages show is proven by printing the form again, or vouched for by the service's
+seal over that very file. Who signs a rendition vouches for its pages no more than for the form in it: anybody may have
+put other pages around that.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from signing import (
     ValidatedSignature,
     VerificationFailed,
     assess_xml,
+    is_signed_copy,
     sha256,
     validate_pdf,
 )
@@ -98,24 +101,29 @@ def examine_renditions(material: Material, signed: Signed) -> Iterator[Link]:
             yield _unproven(name, "without-form")
             continue
         reprint = material.grounds.reprint
-        if reprint is not None and reprint(form, matched[1]) == raw:
+        printed = None if reprint is None else reprint(form, matched[1])
+        if printed == raw:
             yield _rendition(name, "printed-again", None)
-            continue
-        yield _signed_rendition(material, signed, name, raw, form)
+        else:
+            yield _signed_rendition(material, signed, name, form, printed)
 
 
-def _signed_rendition(material: Material, signed: Signed, name: str, raw: bytes, form: bytes) -> Link:
-    grounds = material.grounds
+def _signed_rendition(material: Material, signed: Signed, name: str, form: bytes, printed: bytes | None) -> Link:
+    """What is known of a rendition by its signature, by the print in front of that, and by the seal over the file."""
+    grounds, raw = material.grounds, material.package.files[name]
+    sealed = name in material.sealed
     try:
         validated = validate_pdf(raw, policy=grounds.policy, validation_time=grounds.at, kept=material.kept)
     except VerificationFailed as error:
         if error.code == "no-signature":
-            return _unproven(name, "pages-not-proven")
+            return _rendition(name, "sealed", None) if sealed else _unproven(name, "pages-not-proven")
         return failure(LinkKind.RENDITION, name, error, needed=False)
     if validated.source != form:
         return fault(LinkKind.RENDITION, name, "attached-form-differs")
     signed.remember(validated.signature.statuses)
-    return _rendition(name, "signed", validated.signature)
+    if printed is not None and is_signed_copy(validated.signed, printed):
+        return _rendition(name, "printed-again-signed", validated.signature)
+    return _rendition(name, "sealed", None) if sealed else _unproven(name, "pages-not-proven")
 
 
 def _rendition(name: str, proof: str, validated: ValidatedSignature | None) -> Link:

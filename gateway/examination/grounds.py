@@ -40,7 +40,7 @@ class Grounds:
         the journal is given, those count that the sealed description of the package names.
     service: whose packages count: number of an organisation, or fingerprint of the certificate that seals; None: of
         anybody whom the anchors make count, recipients and signatories among them. The verdict says who it is.
-    reprint: prints a form in a language again, None if it cannot; a rendition that nobody signed is proven by that.
+    reprint: prints a form in a language again, None if it cannot; what the pages of a rendition show is proven by that.
     """
 
     trust: TrustPolicy
@@ -73,12 +73,14 @@ class Material:
     """The package under examination.
 
     proven: file -> the time by which an evidence record proves it to have existed.
+    sealed: files for which the issuer of the package vouches.
     """
 
     package: Package
     description: Description
     grounds: Grounds
     proven: Mapping[str, datetime] = field(default_factory=dict)
+    sealed: frozenset[str] = frozenset()
 
     @cached_property
     def by_digest(self) -> Mapping[bytes, str]:

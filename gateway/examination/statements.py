@@ -99,7 +99,7 @@ def examine_statements(
         issuer = issuer or signature.subject
         who = Who.signing(signature)
         event = EVENTS.get(statement.event)
-        if not _is_same(signature.subject, issuer):
+        if not is_same(signature.subject, issuer):
             links.append(fault(LinkKind.STATEMENT, name, "by-another-issuer", who=who))
         elif not _is_of_this(statement, matched[1], material.description):
             links.append(fault(LinkKind.STATEMENT, name, "about-something-else", who=who))
@@ -122,7 +122,7 @@ def _is_of_this(statement: Statement, evidence_id: str, description: Description
     )
 
 
-def _is_same(one: SubjectIdentity, other: SubjectIdentity) -> bool:
+def is_same(one: SubjectIdentity, other: SubjectIdentity) -> bool:
     """Whether two certificates name the same organisation: a seal that followed another may bear another name."""
     number = one.organization_identifier
     return one == other or (number is not None and number == other.organization_identifier)

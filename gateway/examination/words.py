@@ -124,10 +124,10 @@ HOLDS: Mapping[LinkKind, Words] = {
         "de": "Feststellungen und Bestätigungen betreffen dieses Formular, Byte für Byte ({count} nennen es)",
     },
     LinkKind.RENDITION: {
-        "en": "carries the form, byte for byte, and shows it: {proof}",
-        "nl": "bevat het formulier, byte voor byte, en toont het: {proof}",
-        "fr": "contient le formulaire, octet pour octet, et le montre : {proof}",
-        "de": "enthält das Formular, Byte für Byte, und zeigt es: {proof}",
+        "en": "shows what the form says: {proof}",
+        "nl": "toont wat het formulier zegt: {proof}",
+        "fr": "montre ce que dit le formulaire : {proof}",
+        "de": "zeigt, was das Formular sagt: {proof}",
     },
     LinkKind.STATEMENT: {
         "en": "{who} states: {event}{party}",
@@ -491,12 +491,14 @@ CODES: Mapping[str, Words] = {
         "de": "sie lässt sich nur mit dem Formular vergleichen, das nicht im Paket ist",
     },
     "pages-not-proven": {
-        "en": "nobody signed it, and this program does not print the same file; the form itself is the original",
-        "nl": "niemand ondertekende het, en dit programma drukt niet hetzelfde bestand af; het formulier zelf is het "
-        "origineel",
-        "fr": "personne ne l'a signée, et ce programme n'imprime pas le même fichier ; le formulaire fait foi",
-        "de": "niemand unterschrieb sie, und dieses Programm druckt nicht dieselbe Datei; das Formular selbst ist das "
-        "Original",
+        "en": "nothing proves what its pages show: this program does not print the same file, and the service did "
+        "not seal it; a signature of somebody else over it does not tell; the form itself is the original",
+        "nl": "niets bewijst wat de bladzijden tonen: dit programma drukt niet hetzelfde bestand af, en de dienst "
+        "verzegelde het niet; een handtekening van een ander erop zegt dat niet; het formulier zelf is het origineel",
+        "fr": "rien ne prouve ce que montrent les pages : ce programme n'imprime pas le même fichier, et le service "
+        "ne l'a pas scellé ; la signature d'un autre ne le dit pas ; le formulaire lui-même fait foi",
+        "de": "nichts beweist, was die Seiten zeigen: dieses Programm druckt nicht dieselbe Datei, und der Dienst "
+        "siegelte sie nicht; eine Unterschrift anderer darauf sagt es nicht; das Formular selbst ist das Original",
     },
     "attached-form-differs": {
         "en": "the form that it carries is not the one in the package, or it carries none",
@@ -625,11 +627,17 @@ PROOFS: Mapping[str, Words] = {
         "fr": "réimprimer le formulaire donne exactement le même fichier",
         "de": "das Formular erneut zu drucken ergibt genau dieselbe Datei",
     },
-    "signed": {
-        "en": "{who} signed the pages",
-        "nl": "{who} ondertekende de bladzijden",
-        "fr": "{who} a signé les pages",
-        "de": "{who} unterschrieb die Seiten",
+    "printed-again-signed": {
+        "en": "printing the form again gives the very same pages, which {who} signed",
+        "nl": "het formulier opnieuw afdrukken geeft precies dezelfde bladzijden, die {who} ondertekende",
+        "fr": "réimprimer le formulaire donne exactement les mêmes pages, que {who} a signées",
+        "de": "das Formular erneut zu drucken ergibt genau dieselben Seiten, die {who} unterschrieb",
+    },
+    "sealed": {
+        "en": "the service sealed this very file",
+        "nl": "de dienst verzegelde precies dit bestand",
+        "fr": "le service a scellé ce fichier même",
+        "de": "der Dienst siegelte genau diese Datei",
     },
 }
 

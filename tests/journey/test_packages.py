@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import httpx2
+import pikepdf
 import pytest
 
 from gateway.batches import Rhythm
@@ -162,9 +164,10 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
         assert sealpost([*command, "--service", service]).code == code
 
 
-def test_a_rendition_is_proven_by_its_signature_or_by_printing_again(
+def test_a_rendition_is_proven_by_printing_again_whoever_signed_it(
     http: Http, counter: Counter, submission: tuple[str, bytes]
 ) -> None:
+    """Who signs pages may have made them: other pages around the very form prove nothing, and are not said to."""
     raw = http("service").get(f"/v1/submissions/{submission[0]}/evidence-package").content
     form, other = submission[1], counter.form("be/health-assessment")
     pages = render(form, catalogue=catalogue(), language="nl")
@@ -181,7 +184,7 @@ def test_a_rendition_is_proven_by_its_signature_or_by_printing_again(
 
     passed, failed = Indication.TOTAL_PASSED, Indication.TOTAL_FAILED
     grounds = Grounds(trust=counter.trust, at=datetime.now(UTC))
-    assert judged(by_service) == (passed, Standing.HOLDS, None)
+    assert judged(by_service) == (passed, Standing.OPEN, "pages-not-proven")
     assert judged(pages) == (passed, Standing.OPEN, "pages-not-proven")
     assert judged(by_service, with_form=False) == (passed, Standing.OPEN, "without-form")
     assert judged(of_another) == (failed, Standing.FAILS, "attached-form-differs")
@@ -189,7 +192,23 @@ def test_a_rendition_is_proven_by_its_signature_or_by_printing_again(
     assert judged(b"%PDF-1.7 not at all")[0] is not passed
     grounds = replace(grounds, reprint=lambda form, language: print_form(form, language))
     assert judged(pages) == (passed, Standing.HOLDS, None)
+    assert judged(by_service) == (passed, Standing.HOLDS, None)
+    assert judged(sign_pdf(pages, identity=counter.identity("worker"), at=datetime.now(UTC)))[1] is Standing.HOLDS
+    forged = sign_pdf(_carrying(form, other), identity=counter.identity("worker"), at=datetime.now(UTC))
+    assert judged(forged) == (passed, Standing.OPEN, "pages-not-proven")
     assert judged(render(form, catalogue=catalogue(), language="fr")) == (passed, Standing.OPEN, "pages-not-proven")
+
+
+def _carrying(form: bytes, other: bytes) -> bytes:
+    """The pages of another form, with this one attached."""
+    with pikepdf.open(BytesIO(render(other, catalogue=catalogue(), language="nl"))) as pdf:
+        (specification,) = pdf.Root.AF
+        stream = pdf.make_stream(form)
+        for key in list(specification.EF.keys()):
+            specification.EF[key] = stream
+        out = BytesIO()
+        pdf.save(out)
+        return out.getvalue()
 
 
 def test_what_the_journal_cannot_prove_yet_is_named(http: Http, counter: Counter) -> None:

@@ -29,6 +29,7 @@ from signing import (
     VerificationFailed,
     archive_pdf,
     extend_pdf,
+    is_signed_copy,
     issue,
     sign_cades,
     sign_pdf,
@@ -36,6 +37,7 @@ from signing import (
 )
 from signing.errors import VERIFICATION_CODES
 from signing.formats.pades import reading
+from signing.formats.pades import signing as pades_signing
 from tests.signing.pki import AT, DOCUMENT, make_people
 from tests.signing.renditions import rendition, updated
 from tests.signing.stamping import TIME_ROOT, TIME_TRUST, stamper
@@ -323,6 +325,28 @@ def test_a_field_hidden_among_good_ones_is_refused() -> None:
         fields += [fields.raw_get(1), fields.raw_get(1)]
 
     assert refused(updated(LASTING, edit)) == "revision-not-allowed"
+
+
+@pytest.mark.parametrize("attack", [name for name in EDITS if name != "no certification any more"])
+def test_who_signs_may_show_something_else_and_that_is_told(attack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The revision that adds the signature is the signer's own: it is a good signature, over other pages."""
+    assert is_signed_copy(SIGNED, rendition())
+    assert not is_signed_copy(SIGNED, rendition(OTHER))
+    assert not is_signed_copy(rendition(), rendition())
+
+    def write(document: reading.Document) -> Any:
+        writer = plain(document)
+        if attack == "a text field":
+            writer.root["/AcroForm"] = generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject()})
+        EDITS[attack][0](writer)
+        return writer
+
+    plain = pades_signing._writer
+    monkeypatch.setattr(pades_signing, "_writer", write)
+    forged = signed()
+    assert forged.startswith(rendition())
+    assert validate_pdf(forged, policy=POLICY, validation_time=LATER).source == DOCUMENT
+    assert not is_signed_copy(forged, rendition())
 
 
 def test_freeing_an_object_is_refused() -> None:

@@ -54,12 +54,14 @@ from signing import (
     read_record,
     renew,
     sha256,
+    sign_pdf,
     sign_xml,
     stamp_leaf,
 )
 from tests.deliveries import a_delivery
 from tests.packages import BEFORE, EXPORTED, HANDED_IN, STAMPED, Parts, World, make_parts, make_world
 from tests.signing.pki import DOCUMENT
+from tests.signing.renditions import rendition
 
 LATER = EXPORTED.replace(year=2033)  # the service's certificate has ended, that of the time authority has not
 MUCH_LATER = EXPORTED.replace(year=2041)
@@ -572,6 +574,17 @@ def test_a_package_without_seal(parts: Parts) -> None:
         Indication.INDETERMINATE,
         {(LinkKind.SEAL, MISSING, "not-sealed")},
     )
+
+
+def test_the_service_vouches_for_pages_by_its_seal_and_nobody_else_does(world: World, parts: Parts) -> None:
+    pages = rendition(parts.form)
+    parts.files["rendition-nl.pdf"] = pages
+    assert only(verdict_on(parts), LinkKind.RENDITION).params == {"proof": "sealed"}
+    del parts.files["rendition-nl.pdf"]
+    for pdf in (pages, sign_pdf(pages, identity=world.recipient, at=EXPORTED)):
+        raw = add_files(parts.pack(), {"rendition-nl.pdf": pdf})
+        link = only(examine(raw, grounds=world.grounds()), LinkKind.RENDITION)
+        assert (link.standing, link.code) == (OPEN, "pages-not-proven")
 
 
 # the journal

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 
 from signing.errors import VerificationFailed, refusal
-from signing.formats.pades.reading import TIME_STAMP, Document, refusing
+from signing.formats.pades.reading import SIGNATURE, TIME_STAMP, Document, refusing
 
 MAX_LATER_REVISIONS: Final = 128
 
@@ -37,15 +37,37 @@ def check_later_revisions(document: Document, signed: Document) -> None:
             raise refusal("attachment-changed", "an attachment was added, taken away or replaced after signing")
         page = _first_page(signed.root)
         for number in range(signed.revisions, document.revisions):
-            _check_revision(document.reader.get_historical_resolver(number), signed, page)
+            _check_revision(document.reader.get_historical_resolver(number), signed, page, TIME_STAMP)
         _check_for_hidden_objects(document, signed)
 
 
-def _check_revision(revision: Any, signed: Document, page: Any) -> None:
+def is_signed_copy(signed: bytes, original: bytes) -> bool:
+    """Whether a PDF is `original`, which was never signed, with one revision that adds an invisible signature and
+    nothing else: who signs writes that revision, and could as well show other pages in it."""
+    if not signed.startswith(original):
+        return False
+    try:
+        before, after = Document(original), Document(signed)
+        with refusing():
+            if after.revisions != before.revisions + 1 or "/AcroForm" in before.root:
+                return False
+            if after.reader.xrefs.get_startxref_for_revision(before.revisions - 1) != before.reader.last_startxref:
+                return False
+            revision = after.reader.get_historical_resolver(before.revisions)
+            _check_revision(revision, before, _first_page(before.root), SIGNATURE)
+            _check_for_hidden_objects(after, before)
+    except VerificationFailed:
+        return False
+    return True
+
+
+def _check_revision(revision: Any, signed: Document, page: Any, kind: str) -> None:
+    """kind: of signatures that the revision may add."""
     base = signed.root
     form, store = base.get("/AcroForm"), base.get("/DSS")
+    form_before = generic.DictionaryObject() if form is None else base["/AcroForm"]
     rewritable = {signed.reader.root_ref.idnum, page.container_ref.idnum}
-    for holder, key in ((base, "/AcroForm"), (base["/AcroForm"], "/Fields"), (page, "/Annots"), (base, "/DSS")):
+    for holder, key in ((base, "/AcroForm"), (form_before, "/Fields"), (page, "/Annots"), (base, "/DSS")):
         value = holder.raw_get(key) if key in holder else None
         if isinstance(value, generic.IndirectObject):
             rewritable.add(value.idnum)
@@ -57,11 +79,12 @@ def _check_revision(revision: Any, signed: Document, page: Any) -> None:
     if "/Encrypt" in trailer or any(_bytes_of(trailer, key) != _bytes_of(before, key) for key in ("/Root", "/Info")):
         raise _not_allowed()
     root = revision.root
-    if not _same(base, root, but=("/AcroForm", "/DSS", "/Extensions")) or not _same_place(form, root.get("/AcroForm")):
+    may_change = ("/AcroForm", "/DSS", "/Extensions", *(["/Perms"] if kind == SIGNATURE else []))
+    if not _same(base, root, but=may_change) or not _same_place(form, root.get("/AcroForm")):
         raise _not_allowed()
     if not _same_place(store, root.get("/DSS")) or ("/DSS" in root and not _STORE_KEYS.issuperset(root["/DSS"])):
         raise _not_allowed()
-    fields = _check_form(base["/AcroForm"], root["/AcroForm"], signed)
+    fields = _check_form(form_before, root["/AcroForm"], signed, kind)
     page_now = revision(page.container_ref)
     if not _same(page, page_now, but=("/Annots",)):
         raise _overwritten()
@@ -69,8 +92,8 @@ def _check_revision(revision: Any, signed: Document, page: Any) -> None:
         raise _overwritten()
 
 
-def _check_form(before: Any, now: Any, signed: Document) -> list[int]:
-    """The numbers of the fields that a form has got, which are nothing but invisible time stamps."""
+def _check_form(before: Any, now: Any, signed: Document, kind: str) -> list[int]:
+    """The numbers of the fields that a form has got, which are nothing but invisible signatures of that kind."""
     if not _same(before, now, but=("/Fields", "/SigFlags")):
         raise _not_allowed()
     added = _added(before, now, "/Fields")
@@ -81,7 +104,7 @@ def _check_form(before: Any, now: Any, signed: Document) -> list[int]:
             not _is_new(reference.reference, signed)
             or not _FIELD_KEYS.issuperset(field)
             or field["/FT"] != "/Sig"
-            or field["/V"]["/Type"] != TIME_STAMP
+            or field["/V"]["/Type"] != kind
             or (left != right and low != high)
         ):
             raise _not_allowed()
