@@ -26,6 +26,7 @@ from signing.model import Identity
 VERDICT_LIFETIME: Final = timedelta(minutes=5)
 MAX_VERDICTS: Final = 4096
 MAX_ISSUERS: Final = 5
+MAX_NAMESAKES: Final = 16  # that bear the name of an issuer: to tell which of them it is costs a verification each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +172,20 @@ def _issuers(signer: SignerCertificate, others: Sequence[SignerCertificate]) -> 
     """
     line = [signer]
     for below in line:  # grows while it is read
-        line += [each for each in others if each not in line and _is_issued(below, by=each)]
+        named = [each for each in others if each not in line and _is_named(below, by=each)]
+        if len(named) > MAX_NAMESAKES:
+            raise refusal("limit-exceeded", f"more than {MAX_NAMESAKES} certificates with the name of one issuer")
+        line += [each for each in named if _is_issued(below, by=each)]
         if len(line) > 1 + MAX_ISSUERS:
             raise refusal("limit-exceeded", f"more than {MAX_ISSUERS} certificates above one")
     return line[1:]
+
+
+def _is_named(certificate: SignerCertificate, *, by: SignerCertificate) -> bool:
+    try:
+        return certificate.certificate.issuer == by.certificate.subject
+    except ValueError:
+        return False
 
 
 def _is_issued(certificate: SignerCertificate, *, by: SignerCertificate) -> bool:

@@ -40,7 +40,6 @@ from signing import (
     CertificateStatus,
     ContainerRejected,
     Covering,
-    Package,
     Subindication,
     SubjectIdentity,
     VerificationFailed,
@@ -75,7 +74,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     material = replace(material, proven=journaled.proven)
     # 3.
     sealed = _examine_seals(material)
-    material = replace(material, sealed=frozenset(sealed.files))
+    material = replace(material, sealed=frozenset(sealed.files), usable=frozenset(sealed.usable))
     signed = Signed(material)
     signed.remember(sealed.statuses)
     # 4.
@@ -92,7 +91,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     # 8.
     links += _certificates(signed.statuses)
     links += _learnt_later(material)
-    links += _strays(package)
+    links += _strays(material)
     return Verdict(
         validation_time=grounds.at,
         links=tuple(links),
@@ -103,10 +102,12 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
 
 @dataclass(kw_only=True)
 class Sealed:
-    """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal."""
+    """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal. usable: as
+    in Material."""
 
     issuer: SubjectIdentity | None = None
     files: set[str] = field(default_factory=set)
+    usable: set[str] = field(default_factory=set)
     statuses: list[CertificateStatus] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
@@ -170,7 +171,8 @@ def _verify_seal(
         ended, at = error, min(material.description.made_at, at)
         signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
     algorithms = grounds.trust.algorithms
-    known = replace(material, sealed=frozenset(seal.digests)).known
+    found.usable.update(seal.digests)
+    known = replace(material, usable=frozenset(found.usable)).known
     found.statuses += check_path(signature.path, known, at=at, rule=grounds.revocation, algorithms=algorithms)
     return signature, ended
 
@@ -200,8 +202,11 @@ def _learnt_later(material: Material) -> Iterator[Link]:
             yield Link(kind=LinkKind.REVOCATION, standing=Standing.OPEN, about=name, code="found-revoked")
 
 
-def _strays(package: Package) -> Iterator[Link]:
-    """Files that have no place in a package, and files that nobody vouches for though somebody should."""
+def _strays(material: Material) -> Iterator[Link]:
+    """Files that have no place in a package, that nobody vouches for though somebody should, and that are too many."""
+    package = material.package
+    if material.brings_too_much:
+        yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about="certificates", code="brings-too-much")
     for name in package.files:
         if not is_known(name):
             yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-has-no-place")

@@ -28,6 +28,9 @@ from signing import (
     sha256,
 )
 
+MAX_KEPT = 256
+"""Certificates, and pieces of revocation data, that a package brings along: each signature may have to try them all."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
@@ -74,6 +77,8 @@ class Material:
 
     proven: file -> the time by which an evidence record proves it to have existed.
     sealed: files for which the issuer of the package vouches.
+    usable: files in which certificates and revocation data are looked for: under any seal that leads to an anchor, also
+        one that was revoked. What anybody may add is not used: each signature would have to try it.
     """
 
     package: Package
@@ -81,6 +86,7 @@ class Material:
     grounds: Grounds
     proven: Mapping[str, datetime] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
+    usable: frozenset[str] = frozenset()
 
     @cached_property
     def by_digest(self) -> Mapping[bytes, str]:
@@ -89,20 +95,33 @@ class Material:
 
     @cached_property
     def kept(self) -> ValidationData:
-        """Every certificate and all revocation data of the package; they prove themselves."""
+        """The certificates and the revocation data of the package; they prove themselves."""
         found: dict[str, list[bytes]] = {"cer": [], "ocsp": [], "crl": []}
-        for name, content in self.package.files.items():
-            if CERTIFICATE.fullmatch(name) or REVOCATION.fullmatch(name):
-                found[name.rpartition(".")[2]].append(content)
+        for name in () if self.brings_too_much else self._brought:
+            found[name.rpartition(".")[2]].append(self.package.files[name])
         return ValidationData(certificates=tuple(found["cer"]), ocsps=tuple(found["ocsp"]), crls=tuple(found["crl"]))
+
+    @property
+    def brings_too_much(self) -> bool:
+        """Whether there is so much to judge certificates by that nothing of it is used."""
+        return len(self._brought) > MAX_KEPT
+
+    @cached_property
+    def _brought(self) -> list[str]:
+        is_one = (name for name in self.package.files if CERTIFICATE.fullmatch(name) or REVOCATION.fullmatch(name))
+        return [name for name in is_one if name in self.usable]
 
     @cached_property
     def known(self) -> tuple[KnownData, ...]:
         """The same, and when it is known to have existed: now, and what a validation record names when that is proven
         to have existed. What an issuer said counts as long as its own certificate had not ended by then: who has the
         key of one that ended long ago could make an answer of any date."""
-        proven = [name for name in self.proven if name == VALIDATION or LATER.fullmatch(name)]
-        dated = [KnownData(data=self._named_by(name), known_at=self.judged_at(name)) for name in proven]
+        records = (name for name in self.proven if name == VALIDATION or LATER.fullmatch(name))
+        dated = [
+            KnownData(data=self._named_by(name), known_at=self.judged_at(name))
+            for name in records
+            if name in self.usable
+        ]
         return (KnownData(data=self.kept, known_at=self.grounds.at), *dated)
 
     def told(self, name: str, what: str) -> object:

@@ -341,6 +341,14 @@ CODES: Mapping[str, Words] = {
         "fr": "un dossier ne contient aucun fichier de ce nom",
         "de": "ein Paket enthält keine Datei dieses Namens",
     },
+    "brings-too-much": {
+        "en": "there are more certificates, answers and lists in the package than can be tried; none of them was used",
+        "nl": "het pakket bevat meer certificaten, antwoorden en lijsten dan geprobeerd kunnen worden; geen werd "
+        "gebruikt",
+        "fr": "le dossier contient plus de certificats, réponses et listes qu'on ne peut en essayer ; aucun n'a servi",
+        "de": "im Paket sind mehr Zertifikate, Antworten und Listen, als sich durchprobieren lassen; keines wurde "
+        "verwendet",
+    },
     "by-another-issuer": {
         "en": "it was signed by somebody else than the one who sealed the package",
         "nl": "het is ondertekend door een ander dan wie het pakket verzegelde",

@@ -176,6 +176,18 @@ def test_nothing_weak_is_in_the_tables() -> None:
     assert not ALGORITHMS.accepts_digest("sha1", at=AT)
 
 
+def test_namesakes_of_an_issuer_are_not_tried_without_end(people: People) -> None:
+    """Anybody can make certificates that bear the name of an issuer; only a signature tells them from it."""
+    signer = read_certificate(people.doctor.certificate.public_bytes(Encoding.DER))
+    others = [
+        read_certificate(issue_authority("Example Authority", at=AT).certificate.public_bytes(Encoding.DER))
+        for _ in range(17)
+    ]
+    assert people.trust.find_path(signer, others=others[:16], at=AT).certificates
+    with pytest.raises(VerificationFailed, match="limit-exceeded"):
+        people.trust.find_path(signer, others=others, at=AT)
+
+
 def test_many_threads_at_once_find_the_path_that_one_finds(people: People, signed: bytes) -> None:
     """The first signatures after a start come together; the library that reads certificates is made for one thread."""
     outcomes: list[str] = []

@@ -785,6 +785,25 @@ def test_a_package_sealed_after_its_seal_was_revoked(world: World) -> None:
     assert not verdict.story
 
 
+def test_what_a_stranger_adds_to_judge_certificates_by_is_not_used(world: World) -> None:
+    """Each signature would have to try it: a small package would hold its examiner for hours."""
+    parts = _with_answers(world)
+    added = {name: parts.files.pop(name) for name in list(parts.files) if name.startswith("revocation/")}
+    verdict = examine(add_files(parts.pack(), added), grounds=world.grounds())
+    assert not_holding(verdict) == {
+        (LinkKind.REVOCATION, OPEN, "revocation-not-known"),
+        (LinkKind.FILE, OPEN, "file-not-sealed"),
+    }
+
+
+def test_more_to_judge_certificates_by_than_can_be_tried_is_not_used(world: World) -> None:
+    parts = _with_answers(world)
+    parts.files |= {f"certificates/{number:064}.cer": b"" for number in range(256)}
+    found = not_holding(verdict_on(parts))
+    assert (LinkKind.FILE, OPEN, "brings-too-much") in found
+    assert (LinkKind.REVOCATION, OPEN, "revocation-not-known") in found
+
+
 def test_a_signatory_whose_certificate_was_revoked_before(world: World) -> None:
     verdict = verdict_on(_with_answers(world, revoked_at=HANDED_IN - timedelta(hours=2)))
     assert verdict.indication is Indication.INDETERMINATE
