@@ -1,5 +1,7 @@
 """Entries of the journal become batches: nodes of the tree, a signed checkpoint, and then a time stamp.
 
+What is stamped is kept good by the operator: `renew` before a certificate ends, `rehash` before a digest falls.
+
 A batch is closed when its oldest entry has waited long enough or enough entries wait. That needs nobody outside, so it
 is never late. Time stamps come from others: while none can be had, batches wait, traffic does not, and the first stamp
 that comes covers all that waited (up to `MOST_STAMPED` entries). One process does this at a time, by a duty that runs
@@ -8,7 +10,8 @@ out by itself; what another one did meanwhile is seen when it is to be stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.errors import Conflict
@@ -16,7 +19,7 @@ from gateway.journal import Batch, Stamp, entry_bytes
 from gateway.model import Alert
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.proofs import StoredNodes, recorded_at
-from gateway.stamped import renewing_leaves, stamped_leaves
+from gateway.stamped import StampedTrees, count_covered, renewing_leaves, stamped_leaves
 from gateway.steps import tell
 from signing import (
     Checkpoint,
@@ -33,6 +36,8 @@ DUTY = "journal"
 DUTY_S = 120  # longer than asking every authority takes
 MOST_STAMPED = 10_000  # entries below one time stamp: whoever asks for a record waits for their tree
 MOST_RENEWED = 10_000
+STRENGTH = ("sha256", "sha384", "sha512")
+"""Digests of hash trees, each stronger than those before."""
 NOT_STAMPED = "journal-not-stamped"
 STAMPS = "journal-stamps"
 
@@ -130,7 +135,9 @@ class Batches:
         while found := self.store.read(
             lambda view: view.stamps_to_renew(after=self.clock.now(), before=before, limit=MOST_RENEWED)
         ):
-            stamp = self._stamped(self.timestamper, renewing_leaves(found), covers=None)
+            digest_name = found[0].digest_name
+            found = [each for each in found if each.digest_name == digest_name]  # within a chain there is one
+            stamp = self._stamped(self.timestamper, renewing_leaves(found), covers=None, digest_name=digest_name)
             if stamp.ends_at < before:
                 raise Conflict(
                     "authority-ends-too-soon", "the certificates of the authority end before that moment too"
@@ -141,9 +148,52 @@ class Batches:
             renewed += len(found)
         return renewed
 
-    def _stamped(self, timestamper: Timestamper, leaves: list[bytes], *, covers: tuple[int, int] | None) -> Stamp:
-        given = timestamper.stamp_digest(build_batch(leaves).root, digest_name="sha256", at=self.clock.now())
-        return Stamp(covers=covers, stamped_at=given.stamped_at, ends_at=given.path.until, token=given.token)
+    def rehash(self, *, digest_name: str) -> int:
+        """Have everything whose hash trees have a weaker digest covered anew (RFC 4998, 5.3: hash-tree renewal).
+
+        To be done before that digest is broken: each evidence record then has a new chain over its data and over all
+        that was stamped before. Gives how many time stamps were taken up. Raises as `renew`.
+        """
+        if self.timestamper is None:
+            raise Conflict("no-time-authority", "[timestamps] names no authority to ask")
+        weaker = STRENGTH[: STRENGTH.index(digest_name)]
+        taken_up, trees = 0, StampedTrees()
+        while True:
+
+            def look(view: Reading) -> tuple[int, list[Stamp], list[bytes]]:
+                found = _some(view.stamps_to_rehash(digests=weaker, limit=MOST_RENEWED), view)
+                return view.newest_stamp(), found, trees.anew_leaves(view, found, digest_name=digest_name)
+
+            newest, found, leaves = self.store.read(look)
+            if not found:
+                return taken_up
+            stamp = self._stamped(self.timestamper, leaves, covers=None, digest_name=digest_name)
+            first = found[0].covers[0] if found[0].covers is not None else found[0].anew_from
+            anew, numbers = replace(stamp, anew_from=first), [each.number for each in found]
+            self.store.write(
+                lambda unit, anew=anew, numbers=numbers, newest=newest: unit.add_rehashing(  # type: ignore[misc]
+                    anew, rehashes=numbers, after=newest
+                )
+            )
+            taken_up += len(found)
+
+    def _stamped(
+        self,
+        timestamper: Timestamper,
+        leaves: list[bytes],
+        *,
+        covers: tuple[int, int] | None,
+        digest_name: str = "sha256",
+    ) -> Stamp:
+        root = build_batch(leaves, digest_name=digest_name).root
+        given = timestamper.stamp_digest(root, digest_name=digest_name, at=self.clock.now())
+        return Stamp(
+            covers=covers,
+            stamped_at=given.stamped_at,
+            ends_at=given.path.until,
+            token=given.token,
+            digest_name=digest_name,
+        )
 
     def _on_duty(self, unit: Transaction) -> bool:
         return on_duty(unit, holder=self.holder, now=self.clock.now())
@@ -166,6 +216,17 @@ def on_duty(unit: Transaction, *, holder: str, now: datetime) -> bool:
 def is_late(since: datetime | None, *, now: datetime, after_s: float) -> bool:
     """Whether what waits since then, if anything does, has waited so long that somebody must know."""
     return since is not None and since <= now - timedelta(seconds=after_s)
+
+
+def _some(stamps: Sequence[Stamp], view: Reading) -> list[Stamp]:
+    """The first of these, at least one, that cover no more together than one time stamp may."""
+    some, covered = list[Stamp](), 0
+    for stamp in stamps:
+        covered += count_covered(view, stamp)
+        if some and covered > MOST_STAMPED:
+            break
+        some.append(stamp)
+    return some
 
 
 def _unstamped(view: Reading) -> tuple[int, int] | None:

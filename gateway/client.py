@@ -316,6 +316,11 @@ class Client:
         """Have the journal's time stamps that end before a day renewed; how many were (administrator only)."""
         return int(self._json("POST", "/v1/operations/journal/renewals", json_body={"before": before})["renewed"])
 
+    def rehash_stamps(self, *, digest: str) -> int:
+        """Have what the journal's time stamps cover by a weaker digest covered anew; how many stamps were taken up
+        (administrator only)."""
+        return int(self._json("POST", "/v1/operations/journal/rehashings", json_body={"digest": digest})["rehashed"])
+
     def journal(self) -> JournalView:
         """Which log the journal is, and its keys."""
         return cast(JournalView, self._json("GET", "/v1/journal"))

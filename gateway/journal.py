@@ -83,7 +83,9 @@ class Stamp:
 
     covers: (first, size): the entries from `first` up to `size`, and the checkpoints of the batches that end there;
     None for one that renews others. ends_at: when a certificate of the authority ends, so that it must be renewed.
-    number: 0 until it is stored. renewed_by: number of the stamp that covers this one.
+    number: 0 until it is stored. renewed_by: number of the stamp that covers this one. digest_name: of its hash tree.
+    anew_from: the first position of what it covers anew, with all that was stamped of it before (RFC 4998, 5.3), for
+    one that does that. rehashed_by: number of the one that does it for this one.
     """
 
     covers: tuple[int, int] | None
@@ -92,6 +94,9 @@ class Stamp:
     token: bytes
     number: int = 0
     renewed_by: int | None = None
+    digest_name: str = "sha256"
+    anew_from: int | None = None
+    rehashed_by: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from gateway.journal import (
 )
 from gateway.model import DeliveryId, EvidenceId, SubmissionId
 from gateway.ports import Clock, Reading, Store
-from gateway.stamped import renewing_leaves, stamped_leaves
+from gateway.stamped import StampedTrees
 from signing import (
     Checkpoint,
     NoteKey,
@@ -142,6 +142,7 @@ class JournalProver:
 
     def _stamps(self, store: Store, closed: int, *, now: datetime) -> Iterator[Flaw]:
         number = covered = 0
+        trees = StampedTrees()
         while True:
             try:
                 page = store.read(lambda view, after=number: view.stamps(after=after, limit=PAGE))  # type: ignore[misc]
@@ -158,17 +159,18 @@ class JournalProver:
                         yield Flaw(code="stamp-differs", place=place, detail="covers")
                         return
                     covered = end
-                yield from self._stamp(store, stamp, place, now)
+                yield from self._stamp(store, stamp, place, now, trees)
 
-    def _stamp(self, store: Store, stamp: Stamp, place: str, now: datetime) -> Iterator[Flaw]:
+    def _stamp(self, store: Store, stamp: Stamp, place: str, now: datetime, trees: StampedTrees) -> Iterator[Flaw]:
         """A token must hold over what is below it, when the one that renewed it was made, or else now."""
-        leaves, until = store.read(lambda view: (_leaves(view, stamp), _known_until(view, stamp, now + SKEW)))
+        leaves, until = store.read(lambda view: (trees.leaves(view, stamp), _known_until(view, stamp, now + SKEW)))
         if until is None or not leaves:
             yield Flaw(code="stamp-invalid", place=place, detail="nothing to hold it against")
             return
         try:
+            root = build_batch(leaves, digest_name=stamp.digest_name).root
             given = verify_digest_timestamp(
-                stamp.token, build_batch(leaves).root, digest_name="sha256", trust=self.trust, at=until
+                stamp.token, root, digest_name=stamp.digest_name, trust=self.trust, at=until
             )
         except VerificationFailed as failure:
             yield Flaw(code="stamp-invalid", place=place, detail=failure.code)
@@ -254,12 +256,6 @@ def _same(entry: Entry, expected: Entry) -> bool:
 def _shown(at: datetime) -> datetime:
     """An instant as it is stored: with milliseconds."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _leaves(view: Reading, stamp: Stamp) -> list[bytes]:
-    if stamp.covers is not None:
-        return stamped_leaves(view, *stamp.covers)
-    return renewing_leaves(view.stamps_renewed_by(stamp.number))
 
 
 def _known_until(view: Reading, stamp: Stamp, now: datetime) -> datetime | None:

@@ -247,6 +247,19 @@ class Reading(Register, Protocol):
         """Time stamps that end between two moments and that none covers yet; those that end first, in their order."""
         ...
 
+    def stamps_rehashed_by(self, number: int) -> Sequence[Stamp]:
+        """The time stamps whose entries a later one covers anew, in the order of their entries."""
+        ...
+
+    def stamps_to_rehash(self, *, digests: Sequence[str], limit: int) -> Sequence[Stamp]:
+        """Time stamps over entries, by hash trees of one of the digests, whose entries none covers anew yet; in the
+        order of their entries."""
+        ...
+
+    def newest_stamp(self) -> int:
+        """The number of the newest time stamp; 0 for none."""
+        ...
+
     def first_stamp_end(self) -> datetime | None:
         """When the first of the time stamps ends that none covers."""
         ...
@@ -459,6 +472,13 @@ class Transaction(Reading, Protocol):
         """Keep a time stamp; its number, or None when another one covers the same entries.
 
         renews: numbers of the stamps that it covers. Raises Conflict when one of them is renewed already.
+        """
+        ...
+
+    def add_rehashing(self, stamp: Stamp, *, rehashes: Sequence[int], after: int) -> int:
+        """Keep a time stamp that covers anew what others cover; its number.
+
+        after: the newest time stamp when it was asked for. Raises Conflict when one was renewed or covered anew since.
         """
         ...
 

@@ -2,6 +2,10 @@
 
 Nothing of a tree is stored: it is built again from the entries when it is asked for, and the last ones are kept, since
 what they are made of never changes.
+
+Two kinds of time stamps come later. One renews others: it covers their tokens (RFC 4998, 5.2). One covers anew, with a
+stronger digest, the entries of others and all the stamps that each of these has until then (5.3): its leaves are those
+of the stamps that it takes up, one after the other.
 """
 
 from __future__ import annotations
@@ -13,8 +17,18 @@ from threading import Lock
 
 from gateway.journal import Batch, Stamp, entry_bytes
 from gateway.ports import Reading
-from signing import HashTree, build_batch, build_record, renew, stamp_leaf
+from signing import (
+    HashTree,
+    build_batch,
+    build_record,
+    chain_leaf,
+    read_record,
+    rehash,
+    renew,
+    stamp_leaf,
+)
 
+ENDLESS = 2**62
 KEPT = 8  # trees; one of ten thousand entries takes about two megabytes
 
 
@@ -23,25 +37,27 @@ def batches_within(view: Reading, first: int, size: int) -> list[Batch]:
     return [batch for batch in view.batches(after=first, limit=size - first) if batch.size <= size]
 
 
-def stamped_leaves(view: Reading, first: int, size: int) -> list[bytes]:
-    """What a time stamp over the entries from `first` up to `size` covers: their digests, then those of checkpoints."""
+def stamped_data(view: Reading, first: int, size: int) -> list[bytes]:
+    """What is stamped of the entries from `first` up to `size`: their canonical bytes, then the checkpoints."""
     entries = view.journal_entries(first=first, limit=size - first)
-    return [
-        *(sha256(entry_bytes(entry)).digest() for entry in entries),
-        *(sha256(batch.checkpoint).digest() for batch in batches_within(view, first, size)),
-    ]
+    return [*map(entry_bytes, entries), *(batch.checkpoint for batch in batches_within(view, first, size))]
+
+
+def stamped_leaves(view: Reading, first: int, size: int) -> list[bytes]:
+    """What a time stamp over the entries from `first` up to `size` covers."""
+    return [sha256(data).digest() for data in stamped_data(view, first, size)]
 
 
 def renewing_leaves(renewed: Sequence[Stamp]) -> list[bytes]:
-    """What a time stamp that renews others covers."""
-    return [stamp_leaf(stamp.token) for stamp in renewed]
+    """What a time stamp that renews others covers; all of them have trees of one digest."""
+    return [stamp_leaf(stamp.token, digest_name=stamp.digest_name) for stamp in renewed]
 
 
 class StampedTrees:
     """Gives evidence records; keeps the trees that were used last. May be shared by threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, tuple[HashTree, tuple[int, ...]]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[HashTree, dict[int, int]]] = OrderedDict()
         self._lock = Lock()
 
     def record_of_entry(self, view: Reading, position: int) -> bytes | None:
@@ -60,29 +76,82 @@ class StampedTrees:
         sizes = [batch.size for batch in batches_within(view, first, end)]
         return self._record(view, stamp, end - first + sizes.index(size))
 
-    def _record(self, view: Reading, stamp: Stamp, index: int) -> bytes:
-        tree, _ = self._tree(view, stamp)
-        record = build_record(tree.path(index), stamp.token)
-        while stamp.renewed_by is not None:
-            later = view.stamp(stamp.renewed_by)
-            if later is None:
-                raise LookupError(f"time stamp {stamp.renewed_by} of the journal is gone")
-            tree, renewed = self._tree(view, later)
-            record = renew(record, tree.path(renewed.index(stamp.number)), later.token)
-            stamp = later
-        return record
+    def anew_leaves(
+        self, view: Reading, taken_up: Sequence[Stamp], *, digest_name: str, before: int | None = None
+    ) -> list[bytes]:
+        """What a time stamp covers that takes up others. before: its number, once it has one."""
+        return [
+            chain_leaf(read_record(self._record(view, own, index, before=before)), data, digest_name=digest_name)
+            for each in taken_up
+            for own, index, data in _covered(view, each)
+        ]
 
-    def _tree(self, view: Reading, stamp: Stamp) -> tuple[HashTree, tuple[int, ...]]:
-        """The tree below a stamp, and the numbers of the stamps that it renews."""
+    def leaves(self, view: Reading, stamp: Stamp) -> list[bytes]:
+        """What a stored time stamp covers."""
+        if stamp.covers is not None:
+            return stamped_leaves(view, *stamp.covers)
+        if stamp.anew_from is None:
+            return renewing_leaves(view.stamps_renewed_by(stamp.number))
+        taken_up = view.stamps_rehashed_by(stamp.number)
+        return self.anew_leaves(view, taken_up, digest_name=stamp.digest_name, before=stamp.number)
+
+    def _record(self, view: Reading, stamp: Stamp, index: int, *, before: int | None = None) -> bytes:
+        """The record of the leaf `index` of a stamp; without what the stamp `before` and those after it add."""
+        record = build_record(self._tree(view, stamp)[0].path(index), stamp.token)
+        while True:
+            anew = stamp.rehashed_by
+            newest = stamp
+            while newest.renewed_by is not None and newest.renewed_by < (anew or ENDLESS):
+                later = _there(view, newest.renewed_by)
+                tree, places = self._tree(view, later)
+                record = renew(record, tree.path(places[newest.number]), later.token)
+                newest = later
+            if anew is None or anew == before:
+                return record
+            stamp, own = _there(view, anew), stamp
+            tree, places = self._tree(view, stamp)
+            index += places[own.number]
+            record = rehash(record, tree.path(index), stamp.token, digest_name=stamp.digest_name)
+
+    def _tree(self, view: Reading, stamp: Stamp) -> tuple[HashTree, dict[int, int]]:
+        """The tree below a stamp, and where in it those begin that it renews or takes up, by number."""
         with self._lock:
             if stamp.number in self._kept:
                 self._kept.move_to_end(stamp.number)
                 return self._kept[stamp.number]
-        renewed = () if stamp.covers is not None else tuple(view.stamps_renewed_by(stamp.number))
-        leaves = renewing_leaves(renewed) if stamp.covers is None else stamped_leaves(view, *stamp.covers)
-        made = build_batch(leaves), tuple(each.number for each in renewed)
+        places: dict[int, int] = {}
+        if stamp.covers is None and stamp.anew_from is None:
+            places = {each.number: place for place, each in enumerate(view.stamps_renewed_by(stamp.number))}
+        elif stamp.covers is None:
+            begin = 0
+            for each in view.stamps_rehashed_by(stamp.number):
+                places[each.number] = begin
+                begin += len(_covered(view, each))
+        made = build_batch(self.leaves(view, stamp), digest_name=stamp.digest_name), places
         with self._lock:
             self._kept[stamp.number] = made
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
+
+
+def count_covered(view: Reading, stamp: Stamp) -> int:
+    """How many entries a stamp covers, by itself or anew."""
+    if stamp.covers is not None:
+        return stamp.covers[1] - stamp.covers[0]
+    return sum(count_covered(view, each) for each in view.stamps_rehashed_by(stamp.number))
+
+
+def _covered(view: Reading, stamp: Stamp) -> list[tuple[Stamp, int, bytes]]:
+    """All that a stamp over entries covers, in the order of its leaves: the stamp that covered each thing first, its
+    place there, its bytes."""
+    if stamp.covers is not None:
+        return [(stamp, index, data) for index, data in enumerate(stamped_data(view, *stamp.covers))]
+    return [found for each in view.stamps_rehashed_by(stamp.number) for found in _covered(view, each)]
+
+
+def _there(view: Reading, number: int) -> Stamp:
+    found = view.stamp(number)
+    if found is None:
+        raise LookupError(f"time stamp {number} of the journal is gone")
+    return found

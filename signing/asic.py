@@ -30,6 +30,7 @@ from signing.formats.cades import sign_cades, verify_cades
 from signing.model import Identity, VerifiedSignature
 from signing.parsing import NotXml, parse
 from signing.records.record import read_record
+from signing.records.verifying import is_shared
 from signing.trust import TrustPolicy
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -94,8 +95,10 @@ def build_package(
         mark = f"{number:03}"
         kind = "EvidenceRecord"
         # What stands beside a file in the hash tree may be another one of this package: the record proves both.
-        path = read_record(record).chains[0][0].path
-        beside = [names[digest] for digest in (path[0] if path else ()) if digest in names]
+        read = read_record(record)
+        path = read.chains[0][0].path
+        near = [names[digest] for digest in (path[0] if path else ()) if digest in names]
+        beside = [each for each in near if is_shared(read, files[each])]
         covered = dict.fromkeys((name, *beside))
         meta[f"{_META}ASiC{kind}Manifest{mark}.xml"] = _write_manifest(
             kind, number, {each: digests[each] for each in covered}

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from gateway.api.access import TheGateway, administrator
-from gateway.api.wire import ActRequest, Alerts, Erasable, ErasureRequest, NoQuery, Queue, RenewalRequest
+from gateway.api.wire import (
+    ActRequest,
+    Alerts,
+    Erasable,
+    ErasureRequest,
+    NoQuery,
+    Queue,
+    RehashingRequest,
+    RenewalRequest,
+)
 from gateway.model import DeliveryId, DeliveryState, SubmissionId, instant_text
 from gateway.proofs import backlog_view
 from gateway.status import without_nulls
@@ -57,6 +66,12 @@ def inquiries(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, 
 def renew(body: RenewalRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, int]:
     """Have every time stamp of the journal that ends before a day covered by a new one (RFC 4998, 5.2)."""
     return {"renewed": gateway.journal.batches.renew(before=datetime.combine(body.before, time(), UTC))}
+
+
+@router.post("/journal/rehashings", status_code=201, operation_id="createRehashing")
+def rehash(body: RehashingRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, int]:
+    """Have everything in the journal whose hash trees have a weaker digest covered anew (RFC 4998, 5.3)."""
+    return {"rehashed": gateway.journal.batches.rehash(digest_name=body.digest)}
 
 
 @router.get("/submissions", operation_id="listErasable")

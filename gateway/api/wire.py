@@ -174,6 +174,12 @@ class Consistency(Strict):
     size: Annotated[int, Field(ge=0, le=2**62)]
 
 
+class RehashingRequest(Strict):
+    """By which digest everything in the journal with a weaker one is covered anew."""
+
+    digest: Literal["sha384", "sha512"]
+
+
 class RenewalRequest(Strict):
     """Which time stamps of the journal are renewed: those that end before that day begins (UTC)."""
 

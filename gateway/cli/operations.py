@@ -1,8 +1,12 @@
-"""`operations list | show | act | erase | alerts | journal | renew`: what needs a person (administrator's token)."""
+"""`operations list | show | act | erase | alerts | journal | certificates | renew | rehash`.
+
+What needs a person, by the administrator's token.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,6 +20,14 @@ from gateway.oversight import IN_HAND, ActCode, ReasonCode
 from gateway.views import OperationView
 
 app = typer.Typer(help="See to deliveries that do not get on by themselves (operator).", no_args_is_help=True)
+
+
+class Digest(StrEnum):
+    """Digests by which the journal can be covered anew."""
+
+    SHA384 = "sha384"
+    SHA512 = "sha512"
+
 
 DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of the delivery.")]
 
@@ -208,6 +220,27 @@ def renew(
             print_json({"renewed": renewed})
         else:
             out().print(Text(f"{renewed} time stamps renewed"))
+
+
+@app.command()
+def rehash(
+    url: Url,
+    digest: Annotated[Digest, typer.Option("--digest", help="The stronger digest.")],
+    token: Token = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cover the journal anew with a stronger digest.
+
+    Hash-tree renewal: before the digest of its hash trees is broken, everything they cover gets a time stamp over a
+    tree with a stronger one. Trees of new entries begin with SHA-256: do it again from time to time.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        rehashed = gateway.rehash_stamps(digest=digest)
+        if as_json:
+            print_json({"rehashed": rehashed})
+        else:
+            out().print(Text(f"{rehashed} time stamps taken up"))
 
 
 def _print(delivery: OperationView, *, as_json: bool) -> None:

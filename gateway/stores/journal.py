@@ -129,6 +129,23 @@ def stamps_to_renew(connection: sqlite.Connection, *, after: int, before: int, l
     return _stamps(connection, f"number IN ({chosen}) ORDER BY number", after, before, limit)
 
 
+def stamps_rehashed_by(connection: sqlite.Connection, number: int) -> list[Stamp]:
+    """See `ports.Reading.stamps_rehashed_by`."""
+    return _stamps(connection, "rehashed_by = ? ORDER BY coalesce(first, anew_from)", number)
+
+
+def stamps_to_rehash(connection: sqlite.Connection, *, digests: Sequence[str], limit: int) -> list[Stamp]:
+    """See `ports.Reading.stamps_to_rehash`."""
+    weak = ", ".join("?" * len(digests))
+    condition = f"rehashed_by IS NULL AND coalesce(first, anew_from) IS NOT NULL AND digest IN ({weak})"
+    return _stamps(connection, f"{condition} ORDER BY coalesce(first, anew_from) LIMIT ?", *digests, limit)
+
+
+def newest_stamp(connection: sqlite.Connection) -> int:
+    """See `ports.Reading.newest_stamp`."""
+    return int(connection.execute("SELECT coalesce(max(number), 0) FROM journal_stamp").fetchone()[0])
+
+
 def first_stamp_end(connection: sqlite.Connection) -> int | None:
     """See `ports.Reading.first_stamp_end`."""
     sql = "SELECT min(ends_at) FROM journal_stamp WHERE renewed_by IS NULL"
@@ -139,14 +156,51 @@ def add_stamp(connection: sqlite.Connection, new: Stamp, *, renews: Sequence[int
     """See `ports.Transaction.add_stamp`."""
     if new.covers is not None and new.covers[0] != stamped_size(connection):
         return None
-    (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM journal_stamp").fetchone()
+    number = newest_stamp(connection) + 1
     renew = "UPDATE journal_stamp SET renewed_by = ? WHERE number = ? AND renewed_by IS NULL"
     for each in renews:
         if not connection.execute(renew, (number, each)).rowcount:
             raise Conflict("renewal-overtaken", "one of the time stamps was renewed meanwhile; do it again")
-    marks = ", ".join("?" * 7)
-    connection.execute(f"INSERT INTO journal_stamp ({rows.STAMP}) VALUES ({marks})", rows.stamp_row(new, number))
-    return int(number)
+    _insert(connection, new, number)
+    return number
+
+
+_LAST = """
+WITH RECURSIVE later(number) AS (
+    SELECT ?1 UNION SELECT renewed_by FROM journal_stamp JOIN later USING (number) WHERE renewed_by IS NOT NULL)
+SELECT number FROM later JOIN journal_stamp USING (number) WHERE renewed_by IS NULL
+"""
+_LEFT = """
+WITH RECURSIVE below(number) AS (
+    SELECT ?1 UNION SELECT journal_stamp.number FROM journal_stamp JOIN below ON renewed_by = below.number)
+SELECT 1 FROM below JOIN journal_stamp USING (number) WHERE coalesce(first, anew_from) IS NOT NULL
+    AND rehashed_by IS NULL
+"""
+
+
+def add_rehashing(connection: sqlite.Connection, new: Stamp, *, rehashes: Sequence[int], after: int) -> int:
+    """See `ports.Transaction.add_rehashing`.
+
+    What has a new chain above it is renewed by that chain: the last stamp of the old one, once nothing else needs it.
+    """
+    sql = "SELECT 1 FROM journal_stamp WHERE number > ? AND first IS NULL"
+    if connection.execute(sql, (after,)).fetchone() is not None:
+        raise Conflict("renewal-overtaken", "one of the time stamps was renewed meanwhile; do it again")
+    number = newest_stamp(connection) + 1
+    _insert(connection, new, number)
+    lasts = [connection.execute(_LAST, (each,)).fetchone()[0] for each in rehashes]
+    rehash = "UPDATE journal_stamp SET rehashed_by = ? WHERE number = ?"
+    connection.executemany(rehash, [(number, each) for each in rehashes])
+    for last in dict.fromkeys(lasts):
+        if connection.execute(_LEFT, (last,)).fetchone() is None:
+            connection.execute("UPDATE journal_stamp SET renewed_by = ? WHERE number = ?", (number, last))
+    return number
+
+
+def _insert(connection: sqlite.Connection, new: Stamp, number: int) -> None:
+    row = rows.stamp_row(new, number)
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO journal_stamp ({rows.STAMP}) VALUES ({marks})", row)
 
 
 def _one(connection: sqlite.Connection, condition: str, *values: int) -> Stamp | None:
@@ -154,7 +208,7 @@ def _one(connection: sqlite.Connection, condition: str, *values: int) -> Stamp |
     return found[0] if found else None
 
 
-def _stamps(connection: sqlite.Connection, condition: str, *values: int) -> list[Stamp]:
+def _stamps(connection: sqlite.Connection, condition: str, *values: int | str) -> list[Stamp]:
     found = connection.execute(f"SELECT {rows.STAMP} FROM journal_stamp WHERE {condition}", values)
     return [rows.stamp_of(row) for row in found]
 

@@ -275,13 +275,16 @@ def entry_row(entry: Entry, position: int) -> Row:
     return (position, entry.kind, entry.id, entry.of, at, entry.code, entry.digest, entry.salt)
 
 
-STAMP = "number, first, size, stamped_at, ends_at, token, renewed_by"
+DIGESTS = ("sha256", "sha384", "sha512")
+STAMP = "number, first, size, stamped_at, ends_at, token, renewed_by, digest, anew_from, rehashed_by"
 
 
 def stamp_of(row: Row) -> Stamp:
     """From the columns of STAMP. Raises ValueError for a row that the gateway never wrote."""
     if (row[1] is None) != (row[2] is None):
         raise ValueError("a time stamp covers from one position to another, or none")
+    if row[7] not in DIGESTS:
+        raise ValueError("a hash tree has a digest that is known")
     return Stamp(
         number=row[0],
         covers=None if row[1] is None else (row[1], row[2]),
@@ -289,6 +292,9 @@ def stamp_of(row: Row) -> Stamp:
         ends_at=from_ms(row[4]),
         token=bytes(row[5]),
         renewed_by=row[6],
+        digest_name=row[7],
+        anew_from=row[8],
+        rehashed_by=row[9],
     )
 
 
@@ -296,7 +302,8 @@ def stamp_row(stamp: Stamp, number: int) -> Row:
     """To the columns of STAMP."""
     first, size = stamp.covers or (None, None)
     at, ends = to_ms(stamp.stamped_at), to_ms(stamp.ends_at)
-    return (number, first, size, at, ends, stamp.token, stamp.renewed_by)
+    anew = (stamp.digest_name, stamp.anew_from, stamp.rehashed_by)
+    return (number, first, size, at, ends, stamp.token, stamp.renewed_by, *anew)
 
 
 ALERT = "kind, subject, opened_at, closed_at, seq"

@@ -130,6 +130,13 @@ def m012_inquiries(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m013_rehashing(db: Database) -> None:
+    """Time stamps that cover anew what others cover, with a stronger digest."""
+    for statement in _M013.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -236,6 +243,13 @@ CREATE TABLE inquiry (seq INTEGER PRIMARY KEY, submission_id TEXT NOT NULL, abou
 CREATE INDEX inquiry_next ON inquiry (next_at);
 CREATE INDEX inquiry_since ON inquiry (since);
 CREATE INDEX inquiry_submission ON inquiry (submission_id)
+"""
+
+_M013 = """
+ALTER TABLE journal_stamp ADD COLUMN digest TEXT NOT NULL DEFAULT 'sha256';
+ALTER TABLE journal_stamp ADD COLUMN anew_from INTEGER;
+ALTER TABLE journal_stamp ADD COLUMN rehashed_by INTEGER;
+CREATE INDEX journal_stamp_rehashing ON journal_stamp (rehashed_by) WHERE rehashed_by IS NOT NULL
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

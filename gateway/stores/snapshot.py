@@ -261,6 +261,15 @@ class Snapshot:
     def stamps_to_renew(self, *, after: datetime, before: datetime, limit: int) -> Sequence[Stamp]:
         return journal.stamps_to_renew(self._connection, after=to_ms(after), before=to_ms(before), limit=limit)
 
+    def stamps_rehashed_by(self, number: int) -> Sequence[Stamp]:
+        return journal.stamps_rehashed_by(self._connection, number)
+
+    def stamps_to_rehash(self, *, digests: Sequence[str], limit: int) -> Sequence[Stamp]:
+        return journal.stamps_to_rehash(self._connection, digests=digests, limit=limit)
+
+    def newest_stamp(self) -> int:
+        return journal.newest_stamp(self._connection)
+
     def first_stamp_end(self) -> datetime | None:
         return rows.maybe_at(journal.first_stamp_end(self._connection))
 

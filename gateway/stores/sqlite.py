@@ -392,6 +392,9 @@ class _Unit(Snapshot):
     def add_stamp(self, stamp: Stamp, *, renews: Sequence[int] = ()) -> int | None:
         return journal.add_stamp(self._connection, stamp, renews=renews)
 
+    def add_rehashing(self, stamp: Stamp, *, rehashes: Sequence[int], after: int) -> int:
+        return journal.add_rehashing(self._connection, stamp, rehashes=rehashes, after=after)
+
     def add_cosignature(self, cosignature: Cosignature) -> None:
         journal.add_cosignature(self._connection, cosignature)
 

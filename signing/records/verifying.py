@@ -70,6 +70,18 @@ def verify_record(
     return VerifiedRecord(stamps=tuple(reversed(stamps)))
 
 
+def is_shared(record: EvidenceRecord, other: bytes) -> bool:
+    """Whether a record over one thing is the record over another, too: they stand beside each other in the hash tree of
+    every chain. No time stamp is looked at."""
+    for number, chain in enumerate(record.chains):
+        name = chain[0].digest_name
+        earlier = EvidenceRecord(chains=record.chains[:number])
+        leaf = chain_leaf(earlier, other, digest_name=name) if number else DIGESTS[name](other).digest()
+        if not chain[0].path or leaf not in chain[0].path[0]:
+            return False
+    return True
+
+
 def _expected(record: EvidenceRecord, data: bytes) -> Iterator[tuple[ArchiveTimeStamp, bytes]]:
     """Each time stamp, from the newest to the oldest, with what it must cover."""
     for number in range(len(record.chains) - 1, -1, -1):

@@ -119,6 +119,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.journal_backlog(),
     lambda client: client.inquiries(),
     lambda client: client.renew_stamps(before="2030-01-01"),
+    lambda client: client.rehash_stamps(digest="sha512"),
     lambda client: client.journal(),
     lambda client: client.checkpoint(),
     lambda client: client.checkpoint(1),

@@ -117,10 +117,12 @@ def test_the_operator_sees_what_waits_and_has_stamps_renewed(http: Http, url: st
         after = admin.journal_backlog()
         ends = datetime.fromisoformat(after["stampsEndAt"])
         assert admin.renew_stamps(before=(ends - timedelta(days=1)).date().isoformat()) == 0
+        assert [admin.rehash_stamps(digest="sha512") for _ in range(2)] == [1, 0]
     assert before["open"] == before["unstamped"] == before["entries"] > 0
     assert before["openSince"] == before["unstampedSince"]
     assert (after["open"], after["unstamped"], after["entries"]) == (0, 0, before["entries"])
     assert not {"openSince", "unstampedSince"} & set(after)
+    assert http("admin").post("/v1/operations/journal/rehashings", json={"digest": "sha256"}).status_code == 400
     refused = http("admin").post("/v1/operations/journal/renewals", json={"before": f"{ends.year + 9}-01-01"})
     assert (refused.status_code, refused.json()["code"]) == (409, "authority-ends-too-soon")
     for path, body in (("", None), ("/renewals", {"before": "2030-01-01"})):

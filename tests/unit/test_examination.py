@@ -45,6 +45,7 @@ from signing import (
     add_files,
     build_batch,
     build_container,
+    chain_leaf,
     collect_revocation,
     issue,
     issue_authority,
@@ -52,6 +53,7 @@ from signing import (
     note_signer_from_pem,
     read_container,
     read_record,
+    rehash,
     renew,
     sha256,
     sign_pdf,
@@ -176,6 +178,20 @@ def _renewed(world: World, record: bytes) -> bytes:
     later = replace(world, unit=_later_unit(world, at))
     tree = build_batch([stamp_leaf(read_record(record).chains[-1][-1].token)])
     return renew(record, tree.path(0), later.stamper(at).stamp_digest(tree.root, digest_name="sha256", at=at).token)
+
+
+def test_it_stands_after_fifteen_years_if_the_hash_trees_were_renewed(world: World, parts: Parts) -> None:
+    at = EXPORTED.replace(year=2034)
+    stamper = replace(world, unit=_later_unit(world, at)).stamper(at)
+    for name, record in parts.records.items():
+        tree = build_batch(
+            [chain_leaf(read_record(record), parts.files[name], digest_name="sha512")], digest_name="sha512"
+        )
+        token = stamper.stamp_digest(tree.root, digest_name="sha512", at=at).token
+        parts.records[name] = rehash(record, tree.path(0), token, digest_name="sha512")
+    verdict = verdict_on(parts, MUCH_LATER)
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert {link.params["renewals"] for link in verdict.links if link.kind is LinkKind.TIME} == {"1"}
 
 
 def _later_unit(world: World, at: datetime) -> Identity:
