@@ -68,8 +68,8 @@ def _appeal_decided(filing: Filing, case: Case) -> Iterator[str | None]:
 
 
 def _privacy_confirmation(filing: Filing, case: Case) -> Iterator[str | None]:
-    """HA-05: a text that was flagged is confirmed by the physician, place by place."""
-    confirmed = {place for supplement in _supplements(filing, case) for place in supplement.facts.all("confirmation")}
+    """HA-05, SP-47: a text that was flagged is confirmed by the physician, place by place."""
+    confirmed = {place for form in _for_the_dossier(filing, case) for place in form.facts.all("confirmation")}
     for flag in filing.flags:
         if flag.rule in PRIVACY and f"{flag.rule} {flag.path}" not in confirmed:
             yield flag.path
@@ -234,6 +234,12 @@ def _appeal(filing: Filing, case: Case) -> Earlier | None:
 def _supplements(filing: Filing, case: Case) -> tuple[Earlier, ...]:
     """The dossier supplements of this very form."""
     return tuple(form for form in case.forms if form.facts.one("assessment") == filing.document_id)
+
+
+def _for_the_dossier(filing: Filing, case: Case) -> tuple[Earlier, ...]:
+    """What went to the dossier because of this very form: supplements of an assessment, annexes of a decision."""
+    annexes = (form for form in case.forms if form.facts.one("decision") == filing.document_id)
+    return (*_supplements(filing, case), *annexes)
 
 
 def _outcomes(case: Case) -> tuple[Earlier, ...]:
