@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from cryptography.x509 import Certificate
 from lxml import etree
 
 from gateway.cases import Cases, Filing
-from gateway.envelope import Consignment, build_envelope
+from gateway.envelope import Consignment, build_envelope, build_envelopes
 from gateway.evidence import Reason, Witness
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
@@ -199,74 +200,73 @@ class Acceptance:
     def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
         recipients = [addressee.route.role for addressee in cleared.addressees]
         terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
-        printed = self._printed_for(recipients)
-        copies = [
-            self._copy(
-                submission,
-                addressee,
-                raw,
-                last_day_for(addressee.route.role, terms, self.actors),
-                cleared.kind,
-                printed.get(addressee.route.role),
-            )
-            for addressee in cleared.addressees
-        ]
         return _Entry(
             submission=submission,
             proofs=(),
-            copies=copies,
+            copies=self._copies(submission, cleared, terms, raw),
             terms=terms,
             links=cleared.links,
             sealed_facts=self.cases.sealed(cleared.filing, submission.id),
         )
 
-    def _copy(
-        self,
-        submission: Submission,
-        addressee: Addressee,
-        raw: bytes,
-        last_day: date | None,
-        kind: FormKind,
-        station: Party | None,
-    ) -> _Copy:
-        """One recipient's sealed copy with the evidence that it lies ready. last_day: to act on it."""
-        route, party, at = addressee.route, addressee.party, submission.accepted_at
-        if party.sealing_certificate is None:
-            raise ValueError("the router lets no party without a sealing certificate pass")
-        delivery_id = DeliveryId(new_id())
-        consignment = Consignment(
-            delivery_id=delivery_id,
-            submission_id=submission.id,
-            kind=submission.kind,
-            route=route.id,
-            article=route.article,
-            role=route.role,
-            party=party.id,
-            copy=route.copy,
-            of=route.of,
-            document_id=submission.document_id,
-            document_digest=submission.digest,
-            sender=submission.sender,
-            accepted_at=at,
-            also_sealed_for=None if station is None else station.id,
+    def _copies(
+        self, submission: Submission, cleared: Cleared | Notice, terms: Sequence[Term], raw: bytes
+    ) -> list[_Copy]:
+        """The recipients' sealed copies, each with the evidence that it lies ready.
+
+        One kind of work after the other, for all of them: the processor keeps at hand what it has just done.
+        """
+        at, kind, addressees = submission.accepted_at, cleared.kind, cleared.addressees
+        identity = self.witness.keys.at(at)
+        printed = self._printed_for([addressee.route.role for addressee in addressees])
+        notes = [_note(submission, each, station=printed.get(each.route.role)) for each in addressees]
+        envelopes = build_envelopes(
+            [(note, _holder(each.party)) for note, each in zip(notes, addressees, strict=True)], raw, identity=identity
         )
-        seal = self.witness.keys.at(at)
-        envelope = build_envelope(consignment, raw, recipient=party.sealing_certificate, identity=seal)
-        print_job = None
-        if station is not None and station.sealing_certificate is not None:
-            job = replace(consignment, party=station.id, paper_for=party.id, also_sealed_for=None)
-            seal_for = station.sealing_certificate
-            print_job = build_envelope(job, raw, recipient=seal_for, identity=seal)
+        jobs = {
+            note.delivery_id: build_envelope(
+                replace(note, party=station.id, paper_for=note.party, also_sealed_for=None),
+                raw,
+                recipient=_holder(station),
+                identity=identity,
+            )
+            for note in notes
+            if (station := printed.get(note.role)) is not None
+        }
+        deliveries = [
+            self._delivery(note, each.party, envelope, last_day_for(note.role, terms, self.actors), kind)
+            for note, each, envelope in zip(notes, addressees, envelopes, strict=True)
+        ]
+        consigned = [
+            self.witness.state(
+                Event.CONTENT_CONSIGNMENT,
+                at=at,
+                submission_id=submission.id,
+                document_id=submission.document_id,
+                delivery=delivery,
+            )
+            for delivery in deliveries
+        ]
+        return [
+            _Copy(delivery=delivery, envelope=envelope, consigned=proof, print_job=jobs.get(delivery.id))
+            for delivery, envelope, proof in zip(deliveries, envelopes, consigned, strict=True)
+        ]
+
+    def _delivery(
+        self, note: Consignment, party: Party, envelope: bytes, last_day: date | None, kind: FormKind
+    ) -> Delivery:
+        """One recipient's copy on its way. last_day: to act on it."""
+        at = note.accepted_at
         delivery = Delivery(
-            id=delivery_id,
-            submission_id=submission.id,
-            kind=submission.kind,
-            route=route.id,
-            article=route.article,
-            role=route.role,
-            party=party.id,
-            copy=route.copy,
-            of=route.of,
+            id=note.delivery_id,
+            submission_id=note.submission_id,
+            kind=note.kind,
+            route=note.route,
+            article=note.article,
+            role=note.role,
+            party=note.party,
+            copy=note.copy,
+            of=note.of,
             state=DeliveryState.CONSIGNED,
             transport=party.endpoint.kind,
             attempts=0,
@@ -274,21 +274,13 @@ class Acceptance:
             handed_over_at=None,
             due_at=at if party.endpoint.kind is EndpointKind.PUSH else None,
             envelope_digest=sha256(envelope),
-            document_digest=submission.digest,
+            document_digest=note.document_digest,
             size_bytes=len(envelope),
             last_problem=None,
             lawful_until=None if last_day is None else kind.calendar.end_of(last_day),
-            paper_by=self._paper_by(last_day, kind, at) if print_job is not None else None,
+            paper_by=None if note.also_sealed_for is None else self._paper_by(last_day, kind, at),
         )
-        delivery = replace(delivery, watch_at=self.patience.next_look(delivery, delivery.state, after=at))
-        consigned = self.witness.state(
-            Event.CONTENT_CONSIGNMENT,
-            at=at,
-            submission_id=submission.id,
-            document_id=submission.document_id,
-            delivery=delivery,
-        )
-        return _Copy(delivery=delivery, envelope=envelope, consigned=consigned, print_job=print_job)
+        return replace(delivery, watch_at=self.patience.next_look(delivery, delivery.state, after=at))
 
     def _printed_for(self, recipients: Sequence[Role]) -> Mapping[Role, Party]:
         """The print station beside each of the roles for which it may print."""
@@ -296,7 +288,9 @@ class Acceptance:
             return {}
         reached = self.paper.roles.intersection(recipients)
         station = self.paper.station() if reached else None
-        return {} if station is None else dict.fromkeys(reached, station)
+        if station is None or station.sealing_certificate is None:
+            return {}
+        return dict.fromkeys(reached, station)
 
     def _paper_by(self, last_day: date | None, kind: FormKind, at: datetime) -> datetime | None:
         """When a copy must go on paper to be there in time; not before its recipient had a while to collect it."""
@@ -304,6 +298,33 @@ class Acceptance:
             return None
         day = kind.calendar.working_days_before(last_day, self.paper.lead_working_days) - timedelta(days=1)
         return max(kind.calendar.end_of(day), at + timedelta(seconds=self.patience.warn_after_s))
+
+
+def _note(submission: Submission, addressee: Addressee, *, station: Party | None) -> Consignment:
+    """What travels with one recipient's copy. station: that prints it too."""
+    route = addressee.route
+    return Consignment(
+        delivery_id=DeliveryId(new_id()),
+        submission_id=submission.id,
+        kind=submission.kind,
+        route=route.id,
+        article=route.article,
+        role=route.role,
+        party=addressee.party.id,
+        copy=route.copy,
+        of=route.of,
+        document_id=submission.document_id,
+        document_digest=submission.digest,
+        sender=submission.sender,
+        accepted_at=submission.accepted_at,
+        also_sealed_for=None if station is None else station.id,
+    )
+
+
+def _holder(party: Party) -> Certificate:
+    if party.sealing_certificate is None:
+        raise ValueError("the router lets no party without a sealing certificate pass")
+    return party.sealing_certificate
 
 
 def reason_of(finding: Finding) -> Reason:
@@ -315,14 +336,13 @@ def reason_of(finding: Finding) -> Reason:
 def _add(unit: Transaction, entry: _Entry) -> None:
     submission = entry.submission
     unit.add_submission(submission)
-    for proof in entry.proofs:
-        unit.add_evidence(proof)
     case_id = unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)
     for copy in entry.copies:
         unit.add_delivery(copy.delivery, copy.envelope, case_id=case_id)
-        unit.add_evidence(copy.consigned)
         if copy.print_job is not None:
             unit.add_print_job(copy.delivery.id, copy.print_job)
+    for proof in (*entry.proofs, *(copy.consigned for copy in entry.copies)):
+        unit.add_evidence(proof)
     unit.add_terms(submission.id, entry.terms)
     if entry.validation is not None:
         unit.add_validation(submission.id, entry.validation)

@@ -7,6 +7,7 @@ orders it) stands in the consignment note, which the service signs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from cryptography.x509 import Certificate
 from gateway.errors import Unreadable
 from gateway.exchange import CONSIGNMENT
 from gateway.model import DeliveryId, PartyId, Role, SubmissionId, instant_text
-from signing import Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
+from signing import Field, Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
 
 FORM, NOTE = "form.xml", "consignment.xml"
 
@@ -61,7 +62,21 @@ class OpenedEnvelope:
 
 def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certificate, identity: Identity) -> bytes:
     """The sealed copy of `form` for the holder of `recipient`; `identity` is the service's seal."""
-    fields = (
+    return build_envelopes([(consignment, recipient)], form, identity=identity)[0]
+
+
+def build_envelopes(
+    copies: Sequence[tuple[Consignment, Certificate]], form: bytes, *, identity: Identity
+) -> list[bytes]:
+    """The sealed copies of one form, each for the holder of its certificate, in the order given."""
+    # One kind of work after the other, for all copies: the processor keeps at hand what it has just done.
+    notes = [CONSIGNMENT.build(_fields(each), identity=identity, at=each.accepted_at) for each, _ in copies]
+    containers = [build_container({FORM: form, NOTE: note}) for note in notes]
+    return [seal(packed, recipients=[holder]) for packed, (_, holder) in zip(containers, copies, strict=True)]
+
+
+def _fields(consignment: Consignment) -> Sequence[Field]:
+    return (
         ("DeliveryId", consignment.delivery_id),
         ("SubmissionId", consignment.submission_id),
         ("Kind", consignment.kind),
@@ -78,8 +93,6 @@ def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certific
         ("PaperFor", consignment.paper_for),
         ("AlsoSealedFor", consignment.also_sealed_for),
     )
-    note = CONSIGNMENT.build(fields, identity=identity, at=consignment.accepted_at)
-    return seal(build_container({FORM: form, NOTE: note}), recipients=[recipient])
 
 
 def open_envelope(sealed: bytes, *, identity: Identity, trust: TrustPolicy, at: datetime) -> OpenedEnvelope:

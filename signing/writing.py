@@ -47,15 +47,18 @@ def canonical_fields(fields: Iterable[Field]) -> str:
 def _write(fields: Iterable[Field], parts: list[str]) -> None:
     """Three parts at a time: what stands before a text, the text as it was given, what stands behind it."""
     for name, value in fields:
+        if not value and not isinstance(value, str):
+            continue
+        start, end = _tags(name)
         if isinstance(value, str):
-            parts += (f"<{_plain(name)}>", value, f"</{name}>")
+            parts += (start, value, end)
         elif isinstance(value, Marked):
             marks = [f' {_attribute(key)}="{_attribute_value(each)}"' for key, each in sorted(value.attributes.items())]
-            parts += (f"<{_plain(name)}{''.join(marks)}>", value.text, f"</{name}>")
-        elif value:
-            parts += (f"<{_plain(name)}>", "", "")
+            parts += (f"{start[:-1]}{''.join(marks)}>", value.text, end)
+        else:
+            parts += (start, "", "")
             _write(value, parts)
-            parts += ("", "", f"</{name}>")
+            parts += ("", "", end)
 
 
 def _text(value: str) -> str:
@@ -68,10 +71,10 @@ def _attribute_value(value: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _plain(name: str) -> str:
+def _tags(name: str) -> tuple[str, str]:
     if not _NAME.fullmatch(name):
         raise ValueError("a name that is not plain")
-    return name
+    return f"<{name}>", f"</{name}>"
 
 
 @lru_cache(maxsize=1024)
