@@ -69,6 +69,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "receipt-invalid": ("a receipt that moved a delivery proves nothing", _FORGED),
     "receipt-without-evidence": ("a receipt was taken and nothing proves it", _LOST),
     # what was known of signatures
+    "proof-missing": ("a proof of the post that evidence rests on is not there or cannot be read any more", _LOST),
     "validation-without-submission": ("what was known of signatures belongs to no submission", _LOST),
     "validation-differs": ("what was known of signatures is not as it was written down", _FORGED),
     "validation-missing": ("revocation data that justified a decision is not there any more", _LOST),

@@ -180,6 +180,10 @@ class Event(StrEnum):
         return f"urn:sealpost:event:{self.value}"
 
 
+PROVEN_BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
+"""Evidence of these rests on a proof of the post."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """A form that was handed in, without its text.

@@ -10,7 +10,9 @@
     validation/<id>.json         what was known later, of the signers of receipts, and of the seals of the service
     certificates/<digest>.cer    those of their issuers, DER
     revocation/<digest>.ocsp     what these issuers answered, DER; .crl for their lists
-    form.xml, rendition-<language>.pdf     added by who exports, if it has them: the service does not
+    post/<id>.<ending>.p7m       the proof of the post that a statement rests on, sealed for sender and print station
+    form.xml, rendition-<language>.pdf, post/<id>.<ending>     added by who exports, if it has or can open them: the
+                                 service does not; a proof of the post shows a name and an address
 
 META-INF holds the service's seal over all that it put in, and an RFC 4998 evidence record for each entry and checkpoint
 (`signing/asic.py`). No value of the form stands in what the service puts in.
@@ -44,7 +46,18 @@ CHECKPOINT = re.compile(r"journal/([0-9]{1,19})\.checkpoint", re.ASCII)
 CERTIFICATE = re.compile(r"certificates/([0-9a-f]{64})\.cer", re.ASCII)
 REVOCATION = re.compile(r"revocation/([0-9a-f]{64})\.(ocsp|crl)", re.ASCII)
 LATER = re.compile(r"validation/([0-9a-f-]{36})\.json", re.ASCII)
-NAMES = (RENDITION, EVIDENCE, RECEIPT, ENTRY, PROOF, CHECKPOINT, CERTIFICATE, REVOCATION, LATER)
+POST_ENDINGS: Mapping[str, str] = {
+    "application/pdf": "pdf",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/tiff": "tif",
+    "application/xml": "xml",
+}
+SEALED_POST = re.compile(rf"(post/[0-9a-f-]{{36}}\.(?:{'|'.join(POST_ENDINGS.values())}))\.p7m", re.ASCII)
+POST = re.compile(rf"post/([0-9a-f-]{{36}})\.(?:{'|'.join(POST_ENDINGS.values())})", re.ASCII)
+NAMES = (RENDITION, EVIDENCE, RECEIPT, ENTRY, PROOF, CHECKPOINT, CERTIFICATE, REVOCATION, LATER, SEALED_POST, POST)
+BY_EXPORTER = (re.compile(FORM), RENDITION, POST)
+"""What nobody seals: it proves itself."""
 
 
 def is_known(name: str) -> bool:

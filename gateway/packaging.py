@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from gateway.errors import NotFound
 from gateway.evidence import Witness
 from gateway.journal import EntryKind
-from gateway.model import FORM, Evidence, Party, SubmissionId, ValidationItem
-from gateway.package import DESCRIPTION, VALIDATION, describe, write_description
+from gateway.model import FORM, PROVEN_BY_POST, Evidence, Party, SubmissionId, ValidationItem
+from gateway.package import DESCRIPTION, POST_ENDINGS, VALIDATION, describe, write_description
 from gateway.ports import Clock, Reading, Store
 from gateway.proofs import EntryProof, Proofs
 from gateway.status import visible_to
@@ -86,6 +86,8 @@ class Packages:
         for each in later:
             things.append((EntryKind.VALIDATION, each.id or "", f"validation/{each.id}.json", each.raw))
             files |= {_place(item): item.raw for item in each.items}
+        if description.whole:
+            files |= dict(_proofs_of_the_post(view, evidence))
         for kind, thing, name, raw in things:
             files[name] = raw
             with suppress(NotFound):
@@ -100,6 +102,16 @@ def _things(view: Reading, evidence: list[Evidence]) -> Iterator[tuple[EntryKind
         receipt = None if each.receipt_id is None else view.receipt(each.receipt_id)
         if receipt is not None:
             yield EntryKind.RECEIPT, receipt.id, f"receipts/{receipt.id}.xml", receipt.raw
+
+
+def _proofs_of_the_post(view: Reading, evidence: list[Evidence]) -> Iterator[tuple[str, bytes]]:
+    """Those that statements rest on, as they are kept: sealed for the sender, whom the package is made for, and the
+    print station. What was erased or damaged is not there; the statements name its digest."""
+    for each in evidence:
+        with suppress(NotFound):
+            proof = view.paper_proof(each.id) if each.event in PROVEN_BY_POST else None
+            if proof is not None:
+                yield f"post/{each.id}.{POST_ENDINGS[proof.media_type]}.p7m", proof.sealed
 
 
 def _place(item: ValidationItem) -> str:

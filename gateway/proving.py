@@ -20,6 +20,7 @@ from gateway.hosting import OPENED
 from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     PASSED,
+    PROVEN_BY_POST,
     UNKNOWN,
     CaseId,
     Delivery,
@@ -27,6 +28,7 @@ from gateway.model import (
     EndpointKind,
     Event,
     Evidence,
+    EvidenceId,
     KeptReceipt,
     PartyId,
     Submission,
@@ -63,7 +65,8 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
-    """All rows of one submission, read at one moment. case: with those who see it."""
+    """All rows of one submission, read at one moment. case: with those who see it. proofs: of the post, by the evidence
+    that rests on them, as their digest; None where one is not there any more."""
 
     submission: Submission
     copies: tuple[Copy, ...]
@@ -72,6 +75,7 @@ class Dossier:
     case: tuple[CaseId, Sequence[PartyId]] | None
     validation: ValidationRecord | None
     later: tuple[ValidationRecord, ...]
+    proofs: Mapping[EvidenceId, str | None]
     kept: bool
 
     @property
@@ -85,14 +89,16 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
     submission = view.submission(submission_id)
     if submission is None:
         raise ValueError("the submission went away while it was being read")
+    evidence = tuple(view.evidence_of(submission_id))
     return Dossier(
         submission=submission,
         copies=tuple(_copy(view, delivery) for delivery in view.deliveries_of(submission_id)),
-        evidence=tuple(view.evidence_of(submission_id)),
+        evidence=evidence,
         terms=tuple(view.terms_of(submission_id)),
         case=view.case_of(submission_id),
         validation=view.validation_of(submission_id),
         later=tuple(view.later_validations(submission_id)),
+        proofs={each.id: _proof(view, each.id) for each in evidence if each.event in PROVEN_BY_POST},
         kept=view.is_kept(submission_id),
     )
 
@@ -105,6 +111,14 @@ def _copy(view: Reading, delivery: Delivery) -> Copy:
         return Copy(delivery=delivery, envelope=damaged, receipts=tuple(view.receipts_of(delivery.id)))
     envelope = (sha256(sealed), len(sealed))
     return Copy(delivery=delivery, envelope=envelope, receipts=tuple(view.receipts_of(delivery.id)))
+
+
+def _proof(view: Reading, evidence_id: EvidenceId) -> str | None:
+    try:
+        found = view.paper_proof(evidence_id)
+    except NotFound:
+        return None
+    return None if found is None else found.digest
 
 
 _Said = list[tuple[Evidence, Statement | None]]
@@ -138,6 +152,9 @@ class Prover:
             yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
             yield from self._receipts(copy, own)
+        for evidence, statement in said:
+            if evidence.id in dossier.proofs and statement is not None and not dossier.erased:
+                yield from _proven_by_post(evidence, statement, dossier.proofs[evidence.id])
         yield from self._terms(dossier, said)
         if dossier.validation is not None:
             yield from _arrival(dossier.validation, dossier.submission)
@@ -305,6 +322,14 @@ def _told_otherwise(dossier: Dossier, statement: Statement) -> str:
         "copies": (copies if statement.consigned else set(), set(statement.consigned)),
     }
     return ", ".join(name for name, (kept, signed) in told.items() if kept != signed)
+
+
+def _proven_by_post(evidence: Evidence, statement: Statement, digest: str | None) -> Iterator[Flaw]:
+    """The proof of the post that evidence rests on is there, and the one that it names."""
+    if digest is None:
+        yield Flaw(code="proof-missing", place=_at(evidence))
+    elif digest != statement.proof_digest:
+        yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail="proof of the post")
 
 
 def _stated(delivery: Delivery) -> StatedCopy:

@@ -45,8 +45,9 @@ class Statement:
     """The verified content of one piece of evidence. event: its URI. issuer: the certificate that signed it.
 
     terms: (id, day zero, last day, last day on the other reading, verdict) of the terms that ran already.
-    posted_on: the day that the proof of the post states. issued_by: under which name it was issued. copy, of: of the
-    copy that it is about. consigned: every copy, in an acceptance; evidence of version 1.0 of the schema names none.
+    posted_on, proof_digest: of the proof of the post: the day that it states, its bytes. issued_by: under which name
+    it was issued. copy, of: of the copy that it is about. consigned: every copy, in an acceptance; evidence of version
+    1.0 of the schema names none.
     """
 
     evidence_id: str
@@ -62,6 +63,7 @@ class Statement:
     terms: tuple[StatedTerm, ...]
     issuer: Certificate
     posted_on: date | None = None
+    proof_digest: str | None = None
     reasons: tuple[str, ...] = ()
     sender: str | None = None
     acting_for: str | None = None
@@ -105,6 +107,7 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         )
 
     posted_on = content.findtext(f"{name}Post/{name}On")
+    proof_digest = content.findtext(f"{name}Post/{name}ProofDigest")
     return Statement(
         evidence_id=reader.text("EvidenceId"),
         event=reader.text("Event"),
@@ -119,6 +122,7 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         terms=tuple(term(node) for node in content.iterchildren(f"{name}Term")),
         issuer=signature.certificate,
         posted_on=None if posted_on is None else date.fromisoformat(posted_on.strip()),
+        proof_digest=None if proof_digest is None else proof_digest.strip(),
         reasons=tuple(node.text or "" for node in content.iterfind(f"{name}Reason/{name}Code")),
         sender=reader.optional("Sender"),
         acting_for=reader.optional("ActingFor"),

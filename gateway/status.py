@@ -16,6 +16,7 @@ from gateway.forms.findings import Finding, MessageCatalogue, Phase
 from gateway.forms.report import finding_to_json
 from gateway.lifecycle import REACHED
 from gateway.model import (
+    PROVEN_BY_POST,
     Delivery,
     Event,
     Evidence,
@@ -42,8 +43,6 @@ WARNINGS = {
 }
 """What evidence of a copy its sender is warned of, and by which code."""
 
-BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
-"""Evidence that rests on a proof of the post."""
 ROOT = "/v1"
 
 
@@ -155,7 +154,7 @@ def evidence_item(evidence: Evidence) -> Json:
             "deliveryId": evidence.delivery_id,
             "href": evidence_href(evidence.id),
             "receiptHref": evidence.receipt_id and f"{evidence_href(evidence.id)}/receipt",
-            "proofHref": f"{evidence_href(evidence.id)}/proof" if evidence.event in BY_POST else None,
+            "proofHref": f"{evidence_href(evidence.id)}/proof" if evidence.event in PROVEN_BY_POST else None,
         }
     )
 

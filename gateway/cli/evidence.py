@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +22,8 @@ from gateway.cli.options import (
     read_input,
 )
 from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
-from gateway.package import FORM
-from signing import Identity, add_files, read_package, sha256, sign_pdf
+from gateway.package import FORM, SEALED_POST
+from signing import Identity, add_files, open_sealed, read_package, sha256, sign_pdf
 
 app = typer.Typer(help="What proves the course of a submission, in one file.", no_args_is_help=True)
 
@@ -46,8 +47,20 @@ def export(
         typer.Option("--rendition", help="Put the form in as PDF too, in this language; may be given several times."),
     ] = None,
     key: Annotated[
-        Path | None,
-        typer.Option("--key", help="Sign the PDF with this key, PEM or PKCS#12 (PAdES).", exists=True, dir_okay=False),
+        str | None,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Sign the PDF (PAdES) by this key: a PEM or PKCS#12 file, or a pkcs11: address.",
+        ),
+    ] = None,
+    sealing_key: Annotated[
+        str | None,
+        typer.Option(
+            "--sealing-key",
+            metavar="KEY",
+            help="Open the proofs of the post by this key and put them in too: they show a name and an address.",
+        ),
     ] = None,
     password_file: PasswordFile = None,
     token: Token = None,
@@ -70,6 +83,8 @@ def export(
             for language in rendition or []:
                 added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity)
         raw = gateway.evidence_package(submission_id)
+        if sealing_key is not None:
+            added |= _opened(read_package(raw).files, load_key(sealing_key, password_file))
         if added:
             raw = add_files(raw, added)
         write_bytes(raw, to)
@@ -78,6 +93,12 @@ def export(
             print_json({"file": str(to), "digest": sha256(raw), "files": files})
         else:
             err().print(Text(f"{to}  {sha256(raw)}  {len(files)} files"))
+
+
+def _opened(files: Mapping[str, bytes], identity: Identity) -> dict[str, bytes]:
+    """The proofs of the post of a package, opened. Raises SealingFailed for those of others."""
+    names = {name: found[1] for name in files if (found := SEALED_POST.fullmatch(name)) is not None}
+    return {opened: open_sealed(files[sealed], identity=identity) for sealed, opened in names.items()}
 
 
 def _rendition(form: bytes, language: Language, identity: Identity | None) -> bytes:

@@ -26,16 +26,15 @@ from gateway.examination.grounds import Grounds, Material, failure, fault, gap
 from gateway.examination.journal import examine_journal
 from gateway.examination.statements import (
     Signed,
+    examine_post,
     examine_receipts,
     examine_statements,
     is_same,
-    look_for_post,
     tell_story,
 )
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Verdict, Who
-from gateway.model import FORM as THE_FORM
-from gateway.model import PASSED, UNKNOWN
-from gateway.package import DESCRIPTION, EVIDENCE, FORM, LATER, RECEIPT, RENDITION, is_known, read_description
+from gateway.model import FORM, PASSED, UNKNOWN
+from gateway.package import BY_EXPORTER, DESCRIPTION, EVIDENCE, LATER, RECEIPT, is_known, read_description
 from signing import (
     CertificateStatus,
     ContainerRejected,
@@ -87,7 +86,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     links += examine_renditions(material, signed)
     # 7.
     links += examine_course(material, stated)
-    links += look_for_post(stated)
+    links += examine_post(material, stated)
     # 8.
     links += _certificates(signed.statuses)
     links += _learnt_later(material)
@@ -198,7 +197,7 @@ def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:
 def _learnt_later(material: Material) -> Iterator[Link]:
     """What the service learnt against the form after it took it in; the form may not be here to show it."""
     for name in filter(LATER.fullmatch, material.package.files):
-        if material.told(name, "about") == THE_FORM and material.told(name, "outcome") not in (PASSED, UNKNOWN):
+        if material.told(name, "about") == FORM and material.told(name, "outcome") not in (PASSED, UNKNOWN):
             yield Link(kind=LinkKind.REVOCATION, standing=Standing.OPEN, about=name, code="found-revoked")
 
 
@@ -212,5 +211,5 @@ def _strays(material: Material) -> Iterator[Link]:
             yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-has-no-place")
     if package.seals:
         for name in package.uncovered:
-            if is_known(name) and name != FORM and not RENDITION.fullmatch(name):
+            if is_known(name) and not any(each.fullmatch(name) for each in BY_EXPORTER):
                 yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-not-sealed")

@@ -9,8 +9,8 @@ from datetime import timedelta
 from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, TimeKind, Who
-from gateway.model import Event
-from gateway.package import EVIDENCE, RECEIPT, Description
+from gateway.model import PROVEN_BY_POST, Event
+from gateway.package import EVIDENCE, POST, RECEIPT, SEALED_POST, Description
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from gateway.statement import Statement, read_statement
 from signing import (
@@ -23,7 +23,6 @@ from signing import (
 )
 
 CLOCK_TOLERANCE = timedelta(minutes=5)  # between the service's clock and that of a time authority
-BY_POST = frozenset({Event.RELAY_TO_NON_ERDS, Event.RECEIVED_FROM_NON_ERDS})
 EVENTS: Mapping[str, Event] = {event.uri: event for event in Event}
 SHOWN_BY: Mapping[ReceiptOutcome, Event] = {
     ReceiptOutcome.ACCEPTED: Event.CONTENT_HANDOVER,
@@ -226,8 +225,29 @@ def tell_story(material: Material, stated: Sequence[Stated]) -> Iterator[Happeni
         )
 
 
-def look_for_post(stated: Sequence[Stated]) -> Iterator[Link]:
-    """The proofs of the post are sealed for the sender and the print station: a package never holds them."""
-    for each in stated:
-        if each.event in BY_POST:
-            yield gap(LinkKind.POST, each.name, "not-in-package", needed=False, name="proof of the post")
+def examine_post(material: Material, stated: Sequence[Stated]) -> Iterator[Link]:
+    """The proof of the post behind each statement that rests on one, and proofs that no statement names.
+
+    The service keeps and gives it sealed for the sender and the print station; opened, it proves itself by its digest.
+    """
+    files = material.package.files
+    resting = {each.statement.evidence_id: each for each in stated if each.event in PROVEN_BY_POST}
+    opened = {name: found[1] for name in files if (found := POST.fullmatch(name)) is not None}
+    for name, evidence_id in opened.items():
+        digest = sha256(files[name])
+        if evidence_id not in resting:
+            yield Link(kind=LinkKind.POST, standing=Standing.OPEN, about=name, code="nothing-names-it", needed=False)
+        elif resting[evidence_id].statement.proof_digest != digest:
+            yield fault(LinkKind.POST, name, "about-other-bytes")
+        else:
+            yield Link(kind=LinkKind.POST, standing=Standing.HOLDS, about=name, covers={name: digest}, needed=False)
+    sealed = {found[1] for name in files if (found := SEALED_POST.fullmatch(name)) is not None}
+    closed = {found[1] for name in sealed if (found := POST.fullmatch(name)) is not None}
+    for evidence_id, each in resting.items():
+        if evidence_id in opened.values():
+            continue
+        if evidence_id in closed:
+            yield Link(kind=LinkKind.POST, standing=Standing.OPEN, about=each.name, code="proof-sealed", needed=False)
+        else:
+            digest = each.statement.proof_digest or "?"
+            yield gap(LinkKind.POST, each.name, "not-in-package", needed=False, name=digest)

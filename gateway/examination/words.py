@@ -173,7 +173,12 @@ HOLDS: Mapping[LinkKind, Words] = {
         "fr": "{who} : non révoqué lors de son usage ({source})",
         "de": "{who}: bei der Verwendung nicht widerrufen ({source})",
     },
-    LinkKind.POST: {"en": "is here", "nl": "is er", "fr": "est présente", "de": "ist da"},
+    LinkKind.POST: {
+        "en": "is here, the very one that the statement names",
+        "nl": "is er, precies dat wat de vaststelling noemt",
+        "fr": "est présente, celle-là même que désigne la constatation",
+        "de": "ist da, genau der, den die Feststellung nennt",
+    },
 }
 
 OTHERWISE: Mapping[Standing, Words] = {
@@ -485,6 +490,16 @@ CODES: Mapping[str, Words] = {
         "nl": "niets in het pakket zegt of {who} werd ingetrokken",
         "fr": "rien dans le dossier ne dit si {who} a été révoqué",
         "de": "nichts im Paket sagt, ob {who} widerrufen wurde",
+    },
+    "proof-sealed": {
+        "en": "it is here, sealed: the sender and the print station can open it, with `sealpost evidence export ID "
+        "--sealing-key KEY`",
+        "nl": "het is er, verzegeld: de afzender en het printstation kunnen het openen, met `sealpost evidence export "
+        "ID --sealing-key KEY`",
+        "fr": "elle est présente, scellée : l'expéditeur et la station d'impression peuvent l'ouvrir, par `sealpost "
+        "evidence export ID --sealing-key KEY`",
+        "de": "er ist da, verschlossen: Absender und Druckstelle können ihn öffnen, mit `sealpost evidence export ID "
+        "--sealing-key KEY`",
     },
     "found-revoked": {
         "en": "the counter learnt later that a certificate behind the form had been revoked when it was used",

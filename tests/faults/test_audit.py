@@ -185,6 +185,7 @@ ELSEWHERE = {
     "journal-rewritten",
     "known-checkpoint-invalid",
     "evidence-out-of-time",  # tests/journey/test_rotation.py, with the two of keys
+    "proof-missing",  # tests/journey/test_paper.py
     "entry-without-key",
     "key-without-entry",
 }

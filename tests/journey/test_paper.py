@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,17 @@ import pytest
 from lxml import etree
 
 from gateway.api.wire import PartyRecord
+from gateway.assembly import auditing
 from gateway.config import load_config
 from gateway.demo.pki import party_record
 from gateway.envelope import open_envelope
 from gateway.errors import ConfigError, Unreadable
+from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.forms.findings import LANGUAGES
 from gateway.idempotency import Accepted
-from gateway.model import DeliveryId
+from gateway.model import DeliveryId, new_id
 from gateway.paperform import paper_letter
-from signing import SealingFailed, open_sealed, sha256, trust_from_pem, verify_xml
+from signing import SealingFailed, add_files, open_sealed, read_package, sha256, trust_from_pem, verify_xml
 from tests.cli.command import Ran, sealpost
 from tests.conftest import Counter
 from tests.journey.test_mailboxes import delivery_to, hand_in, lease, opened, receipt_of, send_receipt
@@ -371,3 +375,69 @@ def test_a_print_station_is_registered_as_such(counter: Counter) -> None:
     record = party_record(counter.folder, STATION)
     record["roles"] = ["PrintStation"]
     assert counter.gateway.registration.put(PartyRecord.model_validate(record).draft()).roles == {"PrintStation"}
+
+
+# what the post proves, in a package
+
+
+@pytest.fixture
+def settled(http: Http, counter: Counter, clock: Hands, day: Callable[[], str]) -> str:
+    """A form whose worker's copy the post delivered; its id."""
+    view, worker = on_its_way(http, counter)
+    clock.turn(24 * HOUR)
+    assert say(http, worker, "slips", proof(day(), outcome="delivered")).status_code == 201
+    return str(view["submissionId"])
+
+
+def post_links(counter: Counter, raw: bytes, clock: Hands) -> list[tuple[Standing, str | None]]:
+    found = examine(raw, grounds=Grounds(trust=counter.trust, at=clock.now())).links
+    return [(link.standing, link.code) for link in found if link.kind is LinkKind.POST]
+
+
+def test_proofs_of_the_post_are_in_the_package_of_the_sender_sealed(
+    http: Http, counter: Counter, clock: Hands, settled: str
+) -> None:
+    raw = http("service").get(f"/v1/submissions/{settled}/evidence-package").content
+    files = read_package(raw).files
+    sealed = {name: content for name, content in files.items() if name.startswith("post/")}
+    assert len(sealed) == 2
+    assert all(name.endswith(".pdf.p7m") for name in sealed)
+    assert SCAN not in b"".join(files.values())
+    assert post_links(counter, raw, clock) == [(Standing.OPEN, "proof-sealed")] * 2
+    service = counter.identity("service", "sealing")
+    opened = {name.removesuffix(".p7m"): open_sealed(each, identity=service) for name, each in sealed.items()}
+    assert post_links(counter, add_files(raw, opened), clock) == [(Standing.HOLDS, None)] * 2
+    other = {name: content + b"!" for name, content in opened.items()}
+    assert post_links(counter, add_files(raw, other), clock) == [(Standing.FAILS, "about-other-bytes")] * 2
+    stray = {f"post/{new_id()}.pdf": SCAN}
+    assert (Standing.OPEN, "nothing-names-it") in post_links(counter, add_files(raw, stray), clock)
+    theirs = http("worker").get(f"/v1/submissions/{settled}/evidence-package").content
+    assert not any(name.startswith("post/") for name in read_package(theirs).files)
+    assert {code for _, code in post_links(counter, theirs, clock)} == {"not-in-package"}
+
+
+def test_an_export_opens_the_proofs_for_whom_they_are_sealed(
+    url: str, counter: Counter, settled: str, tmp_path: Path
+) -> None:
+    environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens["service"]}
+    export = ["evidence", "export", settled, "--out", tmp_path / "package.asice", "--json", "--sealing-key"]
+    done = sealpost([*export, counter.folder.sealing("service")], environment=environment)
+    assert done.code == 0, done.err
+    assert len([name for name in done.json["files"] if name.startswith("post/") and name.endswith(".pdf")]) == 2
+    assert sealpost([*export, counter.folder.sealing("employer")], environment=environment).code == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        ("DELETE FROM paper_proof", "proof-missing"),
+        ("UPDATE paper_proof SET sealed = zeroblob(40)", "proof-missing"),
+        (f"UPDATE paper_proof SET digest = 'sha256:{'0' * 64}'", "evidence-for-other-bytes"),
+    ],
+)
+def test_the_audit_misses_a_proof_of_the_post(counter: Counter, settled: str, damage: str, code: str) -> None:
+    assert settled
+    assert {flaw.code for flaw in auditing(counter.gateway).run()} == set()
+    with closing(sqlite3.connect(counter.gateway.config.store_path)) as connection, connection:
+        connection.execute(damage)
+    assert {flaw.code for flaw in auditing(counter.gateway).run()} == {code}
