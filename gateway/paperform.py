@@ -5,7 +5,7 @@ For the print station, which opens its copy on its own machine; the gateway itse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -31,8 +31,9 @@ def paper_letter(
     if identified.kind.id != note.kind:
         raise Unreadable("not-this-kind", "the form is not of the kind that its consignment note names")
     content = identified.kind.content_of(identified.document.root)
+    countries = catalogue.template(identified.kind).listed["CountryCodeType"]
     cover = Cover(
-        address=() if content is None else tuple(_address(content, note.role)),
+        address=() if content is None else tuple(_address(content, note.role, countries, language)),
         article=note.article,
         copy=f"{note.copy}/{note.of}",
         delivery_id=note.delivery_id,
@@ -42,7 +43,9 @@ def paper_letter(
     return render(identified, catalogue=catalogue, language=language, check_url=address, cover=cover)
 
 
-def _address(content: etree._Element, role: str) -> list[str]:
+def _address(
+    content: etree._Element, role: str, countries: Mapping[str, Mapping[str, str]], language: str
+) -> list[str]:
     """Name and address of the recipient, as the form states them: it stands under an element named like its role."""
     holder = next((node for node in content.iter() if etree.QName(node).localname == role), None)
     if holder is None:
@@ -55,7 +58,9 @@ def _address(content: etree._Element, role: str) -> list[str]:
     parts = {etree.QName(node).localname: (node.text or "").strip() for node in address}
     first = ("Street", "HouseNumber", "Box")
     street = " ".join(parts.pop(part) for part in first if part in parts)
-    return [*named, street, " ".join(parts.values())]
+    country = parts.pop("Country", "")
+    abroad = [countries.get(country, {}).get(language, country)] if country else []
+    return [*named, street, " ".join(parts.values()), *abroad]
 
 
 def _texts(node: etree._Element, *, without: str) -> str:

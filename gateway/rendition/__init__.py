@@ -69,7 +69,7 @@ def render(
     template = catalogue.template(kind)
     words = template.words[language]
     values = Values(words, template.masks, kind.calendar.zone)
-    sheet = Sheet(vocabulary=catalogue.vocabulary(kind), values=values, language=language)
+    sheet = Sheet(vocabulary=catalogue.vocabulary(kind), listed=template.listed, values=values, language=language)
     content = sheet.draw(identified.content, kind)
     header = {part["name"]: part for part in content["parts"][0]["parts"]}
     data = {

@@ -16,14 +16,15 @@ from gateway.rendition.values import BYTES, Values
 
 Node = dict[str, Any]
 
-_FREE = "TextType"
+_FREE, _DIGEST = "TextType", "DigestType"
+_NO_LIST: Mapping[str, Mapping[str, str]] = {}
 _LONG_WORD = re.compile(r"\S{41,}")
 _PIECE, _BREAK = 20, "\u200b"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """Draws up the data of one form kind in one language.
+    """Draws up the data of one form kind in one language. listed: names of codes that stand in lists, by type.
 
     A node has `name` (of the element), `type`, `label`, `nth` (0, or its place among several) and `parts`; a leaf also
     `text` (for people), `code` (as written) and `free` (whether somebody wrote it, in the language of the document);
@@ -31,6 +32,7 @@ class Sheet:
     """
 
     vocabulary: Vocabulary
+    listed: Mapping[str, Mapping[str, Mapping[str, str]]]
     values: Values
     language: str
 
@@ -59,13 +61,14 @@ class Sheet:
 
     def _leaf(self, type_name: str, written: str) -> Mapping[str, Any]:
         text = " ".join(written.split())
-        meaning = self.vocabulary.meaning(type_name, text)
+        local = type_name.rpartition("}")[2]
+        meaning = self.vocabulary.meaning(type_name, text) or self.listed.get(local, _NO_LIST).get(text)
         if meaning is not None:
             return {"text": meaning.get(self.language) or text, "code": text, "free": False}
         lineage = self.vocabulary.lineage(type_name)
         shown = self.values.shown(text, lineage)
         return {
-            "text": _LONG_WORD.sub(_breakable, shown) if _FREE in lineage else shown,
+            "text": shown if _DIGEST in lineage else _LONG_WORD.sub(_breakable, shown),
             "code": "" if BYTES in lineage else text,
             "free": _FREE in lineage,
         }

@@ -316,6 +316,11 @@ def test_the_print_says_where_it_goes_what_it_is_and_every_field(counter: Counte
     assert f"https://x.example/receipts?record={note.submission_id}" in "".join("".join(rest).split())
     with pytest.raises(Unreadable):
         paper_letter(counter.form("be/appeal"), note, catalogue=counter.gateway.catalogue, language=language)
+    moved = form.replace(b"</c:Municipality>", b"</c:Municipality><c:Country>FR</c:Country>", 1)
+    abroad = printed_text(paper_letter(moved, note, catalogue=counter.gateway.catalogue, language=language))
+    assert {"nl": "Frankrijk", "fr": "France", "de": "Frankreich", "en": "France"}[language] in abroad.partition("\f")[
+        0
+    ]
 
 
 def printed_text(pdf: bytes) -> str:

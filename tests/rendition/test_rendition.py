@@ -88,7 +88,8 @@ def said_by(document: bytes, language: str) -> list[Said]:
     template = catalogue().template(kind)
     vocabulary, types = catalogue().vocabulary(kind), catalogue().shapes(kind).types
     values = Values(template.words[language], template.masks, kind.calendar.zone)
-    drawn = leaves(Sheet(vocabulary=vocabulary, values=values, language=language).draw(identified.content, kind))
+    sheet = Sheet(vocabulary=vocabulary, listed=template.listed, values=values, language=language)
+    drawn = leaves(sheet.draw(identified.content, kind))
     elements = [element for element in identified.content.iter() if not len(element)]
     assert [etree.QName(element).localname for element in elements] == [leaf["name"] for leaf in drawn]
     choices = {name.rpartition("}")[2]: shape.values for name, shape in types.items() if isinstance(shape, Text)}
@@ -105,6 +106,46 @@ def test_a_code_has_its_meaning_where_a_type_takes_the_codes_of_another(language
     ]
     assert decision.element.text == "C3"
     assert decision.text not in ("", "C3")
+
+
+@pytest.mark.parametrize(
+    ("sample", "language", "shown", "code"),
+    [
+        ("be/health-surveillance-request/1/valid-full.xml", "nl", "Lawaai", "Noise"),
+        ("be/health-surveillance-request/1/valid-full.xml", "de", "7664-41-7 Ammoniak", None),
+        ("be/appeal/1/valid-full.xml", "fr", "Proefstraat 12, 9000 Gent, Belgique", "BE-DEMO-OVL"),
+        ("be/occupational-disease-report/1/valid-full.xml", "en", "Nationality: Belgium", "RiskGroup2"),
+        ("nl/expertise-advice/1/valid-full.xml", "fr", "Cancer du poumon", "LungCancerSilica"),
+    ],
+)
+def test_a_code_of_a_list_is_told_by_its_name(sample: str, language: str, shown: str, code: str | None) -> None:
+    text = " ".join(text_of(printed((SAMPLES / sample).read_bytes(), language)).split())
+    assert shown in text
+    assert code is None or code not in text
+
+
+def test_what_applies_for_a_term_says_so_as_the_decree_does() -> None:
+    form = (SAMPLES / "be/health-assessment/1/valid-maternity.xml").read_bytes()
+    shown = " ".join(text_of(printed(form, "en")).split())
+    assert "continue her activities for a term of 4 months" in shown
+    assert "to perform the proposed, new activity for a term of 4 months and must be removed" in shown
+    assert "under the conditions stated in 2° for a term of …" in shown
+
+
+def test_french_says_what_before_which_and_sets_a_space_before_a_colon() -> None:
+    shown = " ".join(text_of(printed(ASSESSMENT.read_bytes(), "fr")).split())
+    assert "Poste de travail proposé ou occupé (*) depuis le 2 septembre 2019 : Magazijnier" in shown
+    assert "Titre : Monsieur" in shown
+
+
+def test_an_appeal_says_the_term_of_the_law_that_it_follows() -> None:
+    form = APPEAL.read_bytes()
+    shown = " ".join(text_of(printed(form, "en")).split())
+    assert "within seven working days after" in shown
+    assert "within 21 days after" not in shown
+    shown = " ".join(text_of(printed(form.replace(b">BE-RD2003<", b">BE-CODE-I4<"), "en")).split())
+    assert "within 21 days after" in shown
+    assert "Articles 64 to 69 of the Royal Decree" not in shown
 
 
 def is_told_by_a_mark(said: Said, language: str) -> bool:
@@ -246,6 +287,17 @@ def test_a_word_longer_than_a_line_stays_on_the_page() -> None:
     assert squeezed(word) in squeezed(text_of(printed(with_description(word))))
     lines = text_of(printed(with_description(word))).splitlines()
     assert max(line.count("w") for line in lines) < 120
+
+
+def test_an_address_longer_than_its_box_stays_in_it() -> None:
+    address = "a" * 30 + "." + "b" * 30 + "@" + "c" * 60 + ".example"
+    form = (SAMPLES / "be/health-assessment/1/valid-full.xml").read_text(encoding="utf-8")
+    pdf = printed(re.sub(r"(<c:Email>)an\.toonbeeld[^<]*", rf"\g<1>{address}", form).encode())
+    assert squeezed(address) in squeezed(text_of(pdf))
+    boxes = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True, timeout=30)
+    rights = re.findall(r'xMax="([0-9.]+)"[^>]*>[abc.@\u200b]{15,}', boxes.stdout.decode())
+    assert len(rights) == 4
+    assert max(map(float, rights)) < 2 / 3 * 595  # the doctor has the second of three boxes
 
 
 def test_what_is_no_form_is_refused() -> None:
