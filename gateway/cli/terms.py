@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,17 +60,26 @@ def term(
             raise usage_error("give day zero: --from 2026-03-03")
         day_zero = _day(start, "--from", country.calendar)
         act_day = None if act is None else _day(act, "--act", country.calendar)
-        if act_day is not None and found.version(profile, day=day_zero).span.at_least:
+        span = found.version(profile, day=day_zero).span
+        if act_day is not None and span.at_least:
             raise usage_error(f"{found.id} is a least duration: no act can miss it, so leave out --act")
-        try:
+        if act_day is not None and act_day < day_zero and not span.before:
+            raise usage_error(f"--act: lies before day zero, when {found.id} does not run yet")
+        with _within_the_calendar():
             answer = reckon(country, found, day_zero, profile=profile, act=act_day, language=lang)
-        except OverflowError as exc:
-            raise usage_error("--from: this term runs past the year 9999") from exc
         if as_json:
             print_json(_facts(country, answer, lang))
             return
         for line in _lines(country, answer, act_day, lang):
             out().print(line)
+
+
+@contextmanager
+def _within_the_calendar() -> Iterator[None]:
+    try:
+        yield
+    except OverflowError as exc:
+        raise usage_error("--from: a term from that day leaves the years 1 to 9999") from exc
 
 
 def _of_profile(countries: Mapping[str, Country], profile: str) -> Mapping[str, Country]:
@@ -114,7 +124,8 @@ def _list(
     for country in countries.values():
         day_zero = None if start is None else _day(start, "--from", country.calendar)
         for each in country.terms.values():
-            answer = None if day_zero is None else reckon(country, each, day_zero, profile=profile, language=lang)
+            with _within_the_calendar():
+                answer = None if day_zero is None else reckon(country, each, day_zero, profile=profile, language=lang)
             rows.append((country, each, answer))
     if as_json:
         print_json(
@@ -157,11 +168,10 @@ def _lines(country: Country, answer: Reckoned, act: date | None, lang: Language)
         (words["day-zero"], f"{_shown(answer.dates.day_zero, lang)}: {found.day_zero[lang]}"),
         (words["act"], found.act[lang]),
         *_last_days(country.calendar, answer, lang),
-        (
-            words["holidays"],
-            ", ".join(f"{_shown(day, lang)} {name}" for day, name in answer.holidays) or words["none"],
-        ),
     ]
+    if answer.holidays is not None:
+        inside = ", ".join(f"{_shown(day, lang)} {name}" for day, name in answer.holidays)
+        rows.append((words["holidays"], inside or words["none"]))
     if answer.verdict is not None and act is not None:
         rows.append((words["act-on"].format(day=_shown(act, lang)), f"{answer.verdict}: {words[answer.verdict]}"))
     for other in answer.others:
@@ -259,7 +269,8 @@ def _reckoned(answer: Reckoned) -> dict[str, object]:
     if answer.next_working_days:
         facts["nextWorkingDay"] = answer.next_working_days[Reading.L].isoformat()
         facts["nextWorkingDayOtherReading"] = answer.next_working_days[Reading.C].isoformat()
-    facts["holidays"] = [{"date": day.isoformat(), "name": name} for day, name in answer.holidays]
+    if answer.holidays is not None:
+        facts["holidays"] = [{"date": day.isoformat(), "name": name} for day, name in answer.holidays]
     if answer.verdict is not None:
         facts["verdict"] = answer.verdict
     return facts

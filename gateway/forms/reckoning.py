@@ -18,7 +18,8 @@ class Reckoned:
     """A term under one legal text, from one day zero.
 
     next_working_days: of a term in calendar time that runs forward, by reading; the last day itself where that is one.
-    holidays: those inside, of a term that is counted in days or weeks. verdict: on the act that was asked about.
+    holidays: those inside; None for a term in months or years, for which nobody looks. verdict: on the act that was
+    asked about.
     others: the same term under the other texts and cases that were law on day zero and say something else.
     """
 
@@ -26,7 +27,7 @@ class Reckoned:
     law: TermVersion
     dates: TermDates
     next_working_days: Mapping[Reading, date]
-    holidays: tuple[tuple[date, str], ...]
+    holidays: tuple[tuple[date, str], ...] | None
     verdict: Verdict | None = None
     others: tuple[Reckoned, ...] = ()
 
@@ -85,7 +86,7 @@ def _reckoned(
             for reading, last in dates.readings.items()
             if shifts_nothing
         },
-        holidays=() if law.span.unit in _LONG else tuple(calendar.holidays_within(dates, language)),
+        holidays=None if law.span.unit in _LONG else tuple(calendar.holidays_within(dates, language)),
         verdict=None if act is None or law.span.at_least else verdict(dates, act, bound=term.bound, span=law.span),
         others=others,
     )

@@ -101,6 +101,20 @@ def test_without_a_name_all_terms_are_listed() -> None:
     assert "Thursday 2026-03-12" in row
 
 
+@pytest.mark.parametrize(("term", "inside"), [("T5", True), ("T15", False), ("T12", False)])
+def test_holidays_are_told_only_of_terms_that_are_counted_by_days(term: str, inside: bool) -> None:
+    asked = ["term", term, "--from", "2026-03-31"]
+    assert ("holidays" in sealpost([*asked, "--json"]).json) is inside
+    assert ("holidays inside" in sealpost(asked).text) is inside
+
+
+def test_an_act_before_day_zero_is_judged_where_the_term_is_counted_back() -> None:
+    assert (
+        sealpost(["term", "T15", "--from", "2026-03-31", "--act", "2025-11-01", "--json"]).json["verdict"] == "InTime"
+    )
+    assert sealpost(["term", "T1", "--from", "2026-03-03", "--act", "2026-03-03", "--json"]).json["verdict"] == "InTime"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -113,6 +127,9 @@ def test_without_a_name_all_terms_are_listed() -> None:
         (["appeal", "--from", "2026-03-03", "--profile", "BE-1831"], "BE-CODE-I4"),
         (["dossier", "--from", "2026-03-03", "--act", "2026-03-04"], "least duration"),
         (["dossier", "--from", "9990-03-03"], "9999"),
+        (["T15", "--from", "0001-01-05"], "years 1 to 9999"),
+        (["--from", "9999-12-30"], "years 1 to 9999"),
+        (["T1", "--from", "2026-03-03", "--act", "2026-03-02"], "before day zero"),
         (["--act", "2026-03-04"], "name"),
     ],
 )
