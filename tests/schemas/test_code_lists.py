@@ -114,6 +114,13 @@ def test_a_code_of_the_european_schedule_is_in_its_editions(code: str, editions:
     } == editions
 
 
+def test_belgian_and_european_entries_for_the_same_chemical_agent_name_each_other() -> None:
+    counterparts, belgian = LISTS["belgian-counterparts"], LISTS["belgian-list"]
+    there = {code: counterparts.value(code, "belgian") for code in counterparts.entries}
+    back = {belgian.value(code, "european"): code for code in belgian.entries if belgian.value(code, "european")}
+    assert back == {code: other for code, other in there.items() if other.startswith("1.1")}
+
+
 @pytest.mark.parametrize(
     ("name", "day", "edition"),
     [
