@@ -150,7 +150,7 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
         end=effective.day("until"),
         selectors=_selectors(entry) if "schema" in kinds else (),
         cases=tuple(_case(item, where=f"{where}.cases") for item in entry.items("cases")),
-        kinds=entry.texts("kinds"),
+        kinds=entry.texts("kinds") if "kinds" in entry.data else None,
     )
     return rule, _written(entry, expressions) if "test" in kinds else None
 

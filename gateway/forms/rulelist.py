@@ -15,7 +15,7 @@ _VERSION = re.compile(r"/[0-9]+/")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedRule:
-    """A rule and the names of the form kinds that it speaks about (`be/appeal`)."""
+    """A rule and the names of the form kinds that it speaks about (`be/appeal`); none if it speaks about no form."""
 
     rule: Rule
     kinds: tuple[str, ...]
@@ -43,7 +43,7 @@ class RuleList:
             self._add(rule, [kind])
 
     def add_country(self, rules: Iterable[Rule], *, file: Path, kinds: Iterable[str]) -> None:
-        """Add the rules of a country that has these kinds: each is about those it names, or about all.
+        """Add the rules of a country that has these kinds: each is about those it names (perhaps none), or about all.
 
         Raises CatalogueError for a kind that is not there, and if an id is that of a rule in another file.
         """
@@ -51,10 +51,11 @@ class RuleList:
         rules = tuple(rules)
         self.claim(rules, file=file)
         for rule in rules:
-            missing = sorted(set(rule.kinds) - set(there))
+            about = there if rule.kinds is None else rule.kinds
+            missing = sorted(set(about) - set(there))
             if missing:
                 raise CatalogueError("catalogue-rules", f"{file}: {rule.id}: there is no form kind {missing[0]}")
-            self._add(rule, rule.kinds or there)
+            self._add(rule, about)
 
     def by_id(self) -> dict[str, ListedRule]:
         """The rules in the order of their ids."""

@@ -144,7 +144,7 @@ class Rule:
 
     where: what it takes to check it. A document rule has a test, selectors, or both; others have neither.
     by: the part of the gateway that checks it; None for a rule that no machine checks. note: the reason behind it.
-    cases: as rules.yaml has them; kinds: those that a rule of a whole country speaks about, empty for all of them.
+    cases: as rules.yaml has them; kinds: those that a rule of a whole country speaks about; None for all of them.
     """
 
     id: str
@@ -159,7 +159,7 @@ class Rule:
     test: Test | None = None
     selectors: tuple[Selector, ...] = ()
     cases: tuple[Mapping[str, Any], ...] = ()
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...] | None = None
 
     @property
     def article(self) -> str:

@@ -87,11 +87,17 @@ def test_a_rule_has_the_severity_of_the_catalogue(listed: ListedRule) -> None:
 def test_a_rule_says_in_four_languages_what_is_wrong_and_what_to_do(listed: ListedRule) -> None:
     rule = listed.rule
     assert rule.article
-    assert listed.kinds
+    assert listed.kinds or rule.where is Where.ORGANISATIONAL
     for words in (rule.words.message, rule.words.fix):
         assert set(words) == set(LANGUAGES)
         assert len(set(words.values())) == len(LANGUAGES), "two languages say the same"
         assert all(text.endswith(".") and len(text) < 300 and "{" not in text for text in words.values())
+
+
+def test_rules_about_what_is_no_form_are_listed_under_no_form_kind() -> None:
+    dossier = [listed for rule_id, listed in LISTED.items() if rule_id.startswith(("MV-", "PD-"))]
+    assert len(dossier) == SUBJECTS["MV"] + SUBJECTS["PD"]
+    assert {listed.kinds for listed in dossier} == {()}
 
 
 @pytest.mark.parametrize("listed", CHECKED)
