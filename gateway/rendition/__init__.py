@@ -107,8 +107,8 @@ def render(
 
 
 def _check(url: str) -> dict[str, Any]:
-    rows = qr_pixels(url)
-    return {"url": url, "size": len(rows), "pixels": [pixel for row in rows for pixel in row]}
+    size, pixels = qr_pixels(url)
+    return {"url": url, "size": size, "pixels": pixels}
 
 
 def _plain(data: Any) -> Any:

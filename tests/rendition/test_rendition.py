@@ -13,6 +13,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+import zxingcpp
 from lxml import etree
 
 from gateway.demo.pki import DemoFolder
@@ -122,6 +123,24 @@ def test_a_code_of_a_list_is_told_by_its_name(sample: str, language: str, shown:
     text = " ".join(text_of(printed((SAMPLES / sample).read_bytes(), language)).split())
     assert shown in text
     assert code is None or code not in text
+
+
+@pytest.mark.parametrize("kind", ["be/health-assessment", "be/appeal", "nl/expertise-advice"])
+def test_the_code_on_a_print_leads_to_the_public_check(kind: str) -> None:
+    pdf = printed((SAMPLES / kind / "1/valid-typical.xml").read_bytes(), "nl", CHECK)
+    last = str(text_of(pdf).count("\f"))
+    done = subprocess.run(
+        ["pdftoppm", "-r", "100", "-gray", "-f", last, "-singlefile", "-"],
+        input=pdf,
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+    magic, size, depth, picture = done.stdout.split(b"\n", 3)
+    assert (magic, depth) == (b"P5", b"255")
+    width, height = map(int, size.split())
+    found = zxingcpp.read_barcodes(memoryview(picture).cast("B", (height, width)))
+    assert [(each.format, each.text) for each in found] == [(zxingcpp.BarcodeFormat.QRCode, CHECK)]
 
 
 def test_what_applies_for_a_term_says_so_as_the_decree_does() -> None:
