@@ -9,6 +9,7 @@ from signing.asic import add_files as add_files
 from signing.asic import build_package as build_package
 from signing.asic import check_covered as check_covered
 from signing.asic import read_package as read_package
+from signing.asic import unchanged as unchanged
 from signing.asic import verify_seal as verify_seal
 from signing.container import CONTAINER_MEDIA_TYPE as CONTAINER_MEDIA_TYPE
 from signing.container import build_container as build_container

@@ -1,10 +1,9 @@
 """The evidence package: an ASiC-E container whose files are covered by signatures and evidence records.
 
 Each of these stands in META-INF beside an ASiCManifest that names the files it is about with their digests: a detached
-CAdES signature over that manifest (a seal), or an RFC 4998 evidence record over the file itself. Read strictly: every
-file in META-INF is a manifest or what a manifest names, every manifest names files of this container by plain names,
-and nothing else stands in it. Whether the covered files are there and unchanged is a question of its own, so that what
-is missing can be said by name.
+CAdES signature over that manifest (a seal), or an RFC 4998 evidence record over the file itself. Read strictly: only a
+manifest of the one shape and what it names count, and every manifest names files by plain names. What is named and not
+here, and what is here and not named, is told by name; whether the covered files are unchanged is a question of its own.
 
     META-INF/ASiCManifest001.xml                  -> META-INF/signature001.p7s
     META-INF/ASiCEvidenceRecordManifest001.xml    -> META-INF/evidencerecord001.ers
@@ -24,7 +23,7 @@ from typing import Final
 from lxml import etree
 
 from signing.algorithms import DIGEST_ALGORITHMS, DIGESTS, SHA256_URI
-from signing.container import build_container, read_container
+from signing.container import build_container, is_plain, read_container, read_contents
 from signing.errors import ContainerRejected, refusal
 from signing.formats.cades import sign_cades, verify_cades
 from signing.model import Identity, VerifiedSignature
@@ -44,6 +43,7 @@ _PROOF: Final = {
     "": ("META-INF/signature{}.p7s", "application/pkcs7-signature"),
     "EvidenceRecord": ("META-INF/evidencerecord{}.ers", "application/ers"),
 }
+_PROOFS: Final = re.compile(r"META-INF/(?:signature([0-9]{3,4})\.p7s|evidencerecord([0-9]{3,4})\.ers)", re.ASCII)
 _MEDIA_TYPES: Final = {"xml": "text/xml", "json": "application/json", "pdf": "application/pdf", "txt": "text/plain"}
 
 
@@ -62,11 +62,17 @@ class Covering:
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package that was taken apart. files: name -> bytes, all outside META-INF."""
+    """A package that was taken apart. files: name -> bytes, all outside META-INF.
+
+    missing: names of what something in the container names, and is not here. strays: of what nothing names; it stands
+    in none of the others, so that it counts for nothing.
+    """
 
     files: Mapping[str, bytes]
     seals: tuple[Covering, ...]
     records: tuple[Covering, ...]
+    missing: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
     @property
     def uncovered(self) -> tuple[str, ...]:
@@ -121,42 +127,62 @@ def add_files(raw: bytes, files: Mapping[str, bytes]) -> bytes:
 
 
 def read_package(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Package:
-    """Take a package apart. Raises ContainerRejected."""
-    entries = read_container(raw, max_bytes=max_bytes, max_entries=MAX_ENTRIES)
-    files = {name: content for name, content in entries.items() if not _is_meta(name)}
+    """Take a package apart. Raises ContainerRejected for what was not only taken out or put in."""
+    contents = read_contents(raw, max_bytes=max_bytes, max_entries=MAX_ENTRIES)
+    meta = {name: content for name, content in contents.files.items() if _is_meta(name)}
+    files = {
+        name: content for name, content in contents.files.items() if name not in meta and name not in contents.unlisted
+    }
     found: dict[str, list[Covering]] = {kind: [] for kind in _PROOF}
-    used: set[str] = set()
-    for name, content in entries.items():
-        matched = _MANIFEST.fullmatch(name)
-        if matched is None:
-            continue
-        kind, mark = matched.groups()
-        proof_name = _PROOF[kind][0].format(mark)
-        digests = _read_manifest(content, proof_name)
-        if proof_name not in entries:
-            raise _disagrees("a manifest whose signature or record is not there")
-        used |= {name, proof_name}
-        found[kind].append(Covering(name=name, raw=content, proof=entries[proof_name], digests=digests))
-    if used != {name for name in entries if _is_meta(name)}:
-        raise _disagrees("a file in META-INF that no manifest names")
-    return Package(files=files, seals=tuple(found[""]), records=tuple(found["EvidenceRecord"]))
+    missing, strays = dict.fromkeys(contents.missing), [*contents.unlisted]
+    for name, content in meta.items():
+        if matched := _MANIFEST.fullmatch(name):
+            kind, mark = matched.groups()
+            proof_name = _PROOF[kind][0].format(mark)
+            digests = _read_manifest(content, proof_name)
+            missing |= dict.fromkeys(each for each in digests if each not in files)
+            if proof_name in meta:
+                found[kind].append(Covering(name=name, raw=content, proof=meta[proof_name], digests=digests))
+            else:
+                missing[proof_name] = None
+        elif matched := _PROOFS.fullmatch(name):
+            manifest_name = f"{_META}ASiC{'EvidenceRecord' if matched[2] else ''}Manifest{matched[1] or matched[2]}.xml"
+            if manifest_name not in meta:
+                missing[manifest_name] = None
+        else:
+            strays.append(name)
+    return Package(
+        files=files,
+        seals=tuple(found[""]),
+        records=tuple(found["EvidenceRecord"]),
+        missing=tuple(missing),
+        strays=tuple(strays),
+    )
 
 
 def check_covered(package: Package, covering: Covering) -> None:
     """Check that each file that is covered is there and has the digest that the manifest names.
 
-    Raises VerificationFailed: covered-file-missing, digest-mismatch.
+    Raises VerificationFailed: digest-mismatch, covered-file-missing.
     """
-    for name, (algorithm, digest) in covering.digests.items():
-        content = package.files.get(name)
-        if content is None:
-            raise refusal("covered-file-missing", "a file that is covered is not in the package")
-        if not hmac.compare_digest(DIGESTS[algorithm](content).digest(), digest):
-            raise refusal("digest-mismatch", "a file has changed since it was covered")
+    other = covering.digests.keys() - unchanged(package, covering)
+    if not other.isdisjoint(package.files):
+        raise refusal("digest-mismatch", "a file has changed since it was covered")
+    if other:
+        raise refusal("covered-file-missing", "a file that is covered is not in the package")
 
 
-def verify_seal(package: Package, seal: Covering, *, trust: TrustPolicy, at: datetime) -> VerifiedSignature:
-    """Check the signature of a seal and every file that it covers.
+def unchanged(package: Package, covering: Covering) -> frozenset[str]:
+    """The files that are covered, and here as they were covered."""
+    return frozenset(
+        name
+        for name, (algorithm, digest) in covering.digests.items()
+        if name in package.files and hmac.compare_digest(DIGESTS[algorithm](package.files[name]).digest(), digest)
+    )
+
+
+def verify_seal(seal: Covering, *, trust: TrustPolicy, at: datetime) -> VerifiedSignature:
+    """Check the signature of a seal over the digests of the files that it covers; not these themselves.
 
     at: as of when certificate and algorithms are judged; aware.
     Raises VerificationFailed.
@@ -164,7 +190,6 @@ def verify_seal(package: Package, seal: Covering, *, trust: TrustPolicy, at: dat
     signature = verify_cades(seal.proof, seal.raw, trust=trust, at=at)
     if not all(trust.algorithms.accepts_digest(name, at=at) for name, _ in seal.digests.values()):
         raise refusal("algorithm-not-allowed", "a digest algorithm that does not count at this time")
-    check_covered(package, seal)
     return signature
 
 
@@ -207,7 +232,7 @@ def _read_manifest(raw: bytes, proof_name: str) -> dict[str, tuple[str, bytes]]:
     digests: dict[str, tuple[str, bytes]] = {}
     for child in children[1:]:
         name, algorithm, digest = _read_reference(child)
-        if name in digests or _is_meta(name):
+        if name in digests or _is_meta(name) or not is_plain(name):
             raise _disagrees("a manifest that names a file twice, or one that says what is covered")
         digests[name] = algorithm, digest
     if not digests:

@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -70,11 +71,37 @@ def _manifest_of(names: tuple[str, ...]) -> bytes:
     return _build_manifest(names)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a container holds, and what it says that it holds.
+
+    files: as of `read_container`. missing: names of what should be here and is not, `mimetype` and the manifest
+    included. unlisted: files that the manifest does not name.
+    """
+
+    files: dict[str, bytes]
+    missing: tuple[str, ...]
+    unlisted: tuple[str, ...]
+
+
 def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES) -> dict[str, bytes]:
     """The files of a container: name -> bytes, without `mimetype` and the manifest.
 
     max_bytes: of the container, and of all its files unpacked. max_entries: with `mimetype` and the manifest.
     Raises ContainerRejected.
+    """
+    found = read_contents(raw, max_bytes=max_bytes, max_entries=max_entries)
+    if _MIMETYPE in found.missing:
+        raise _without_media_type()
+    if found.missing or found.unlisted:
+        raise ContainerRejected("manifest-disagrees", "the manifest names other files than the container holds")
+    return found.files
+
+
+def read_contents(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES) -> Contents:
+    """The same of a container from which something may have been taken out, so that this can be said by name.
+
+    Raises ContainerRejected for everything else.
     """
     if len(raw) > max_bytes:
         raise ContainerRejected("container-too-large", f"more than {max_bytes} bytes")
@@ -99,13 +126,18 @@ def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int =
         files[name] = content
     if at != offset + size or expected != offset:
         raise ContainerRejected("hidden-data", "bytes before, between or after the parts of the archive")
-    # 3. What the entries are: plain unique names, the media type first, the manifest true.
+    # 3. What the entries are: plain unique names, the media type first, the manifest well formed.
     _check_names(names)
-    if names[:1] != [_MIMETYPE] or files.pop(_MIMETYPE) != CONTAINER_MEDIA_TYPE.encode():
-        raise ContainerRejected("mimetype-missing", "the first entry is not the media type of ASiC-E")
-    if _read_manifest(files.pop(_MANIFEST, b"")) != _listed(files):
-        raise ContainerRejected("manifest-disagrees", "the manifest names other files than the container holds")
-    return files
+    if _MIMETYPE in files and (names[0] != _MIMETYPE or files[_MIMETYPE] != CONTAINER_MEDIA_TYPE.encode()):
+        raise _without_media_type()
+    listed = set(_read_manifest(files[_MANIFEST])) if _MANIFEST in files else None
+    missing = [name for name in (_MIMETYPE, _MANIFEST) if files.pop(name, None) is None]
+    here = set(_listed(files))
+    return Contents(
+        files=files,
+        missing=(*missing, *sorted((listed or here) - here)),
+        unlisted=tuple(sorted(here - (listed or here))),
+    )
 
 
 def _read_entry(raw: bytes, at: int, expected: int, *, end: int, left: int) -> tuple[str, bytes, int, int]:
@@ -151,7 +183,7 @@ def _inflate(packed: bytes, size: int) -> bytes:
 def _check_names(names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
-        if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
+        if not is_plain(name):
             raise ContainerRejected("entry-not-allowed", "an entry whose name is not plain")
         if name.casefold() in seen:
             raise ContainerRejected("entry-repeated", "two entries of the same name")
@@ -176,6 +208,20 @@ def _read_manifest(raw: bytes) -> list[str]:
     try:
         root = parse(raw)
     except NotXml:
-        raise ContainerRejected("manifest-disagrees", "the manifest is missing or cannot be read") from None
+        raise ContainerRejected("manifest-disagrees", "the manifest cannot be read") from None
     entries = root.findall(f"{{{_MANIFEST_NS}}}file-entry")
-    return sorted(str(entry.get(f"{{{_MANIFEST_NS}}}full-path")) for entry in entries)
+    names = sorted(str(entry.get(f"{{{_MANIFEST_NS}}}full-path")) for entry in entries)
+    if names[:1] != ["/"] or len(set(names)) != len(names) or not all(map(is_plain, names[1:])):
+        raise ContainerRejected("manifest-disagrees", "a manifest with names that no container of ours has")
+    if names != _listed(names[1:]):
+        raise ContainerRejected("manifest-disagrees", "a manifest that names what says what is covered")
+    return names
+
+
+def is_plain(name: str) -> bool:
+    """Whether a file in a container may have this name."""
+    return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
+
+
+def _without_media_type() -> ContainerRejected:
+    return ContainerRejected("mimetype-missing", "the first entry is not the media type of ASiC-E")

@@ -39,14 +39,17 @@ from signing import (
     CertificateStatus,
     ContainerRejected,
     Covering,
+    Package,
     Subindication,
     SubjectIdentity,
     VerificationFailed,
     VerifiedSignature,
+    check_covered,
     check_path,
     fingerprint,
     read_package,
     subject_of,
+    unchanged,
     verify_seal,
 )
 
@@ -56,7 +59,10 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     # 1.
     try:
         package = read_package(raw)
-        description = read_description(package.files.get(DESCRIPTION, b""))
+        links = list(_missing(package))
+        if DESCRIPTION not in package.files:  # all the rest is judged by what it describes
+            return Verdict(validation_time=grounds.at, links=tuple(links))
+        description = read_description(package.files[DESCRIPTION])
     except (ContainerRejected, Unreadable) as error:
         broken = Link(
             kind=LinkKind.PACKAGE,
@@ -66,7 +72,8 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
             subindication=Subindication.FORMAT_FAILURE,
         )
         return Verdict(validation_time=grounds.at, links=(broken,))
-    links = [Link(kind=LinkKind.PACKAGE, standing=Standing.HOLDS, about=DESCRIPTION)]
+    if not package.strays:
+        links.append(Link(kind=LinkKind.PACKAGE, standing=Standing.HOLDS, about=DESCRIPTION))
     material = Material(package=package, description=description, grounds=grounds)
     # 2.
     journaled = examine_journal(material)
@@ -99,6 +106,14 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     )
 
 
+def _missing(package: Package) -> Iterator[Link]:
+    """What is named in a package and is not here, and what is here and named nowhere."""
+    for name in dict.fromkeys((*package.missing, *(() if DESCRIPTION in package.files else (DESCRIPTION,)))):
+        yield gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name)
+    for name in package.strays:
+        yield Link(kind=LinkKind.FILE, standing=Standing.OPEN, about=name, code="file-has-no-place")
+
+
 @dataclass(kw_only=True)
 class Sealed:
     """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal. usable: as
@@ -124,9 +139,7 @@ def _examine_seals(material: Material) -> Sealed:
         try:
             signature, ended = _verify_seal(material, seal, found)
         except VerificationFailed as error:
-            missing = [name for name in seal.digests if name not in package.files]
             found.links.append(failure(LinkKind.SEAL, seal.name, error))
-            found.links += [gap(LinkKind.FILE, name, "not-in-package", needed=True, name=name) for name in missing]
             continue
         who = Who.signing(signature)
         if not material.grounds.is_service(signature):
@@ -134,7 +147,12 @@ def _examine_seals(material: Material) -> Sealed:
             continue
         found.issuer = found.issuer or signature.subject
         if is_same(signature.subject, found.issuer):
-            found.files.update(seal.digests)
+            found.files.update(unchanged(package, seal))
+        try:
+            check_covered(package, seal)
+        except VerificationFailed as error:
+            found.links.append(replace(failure(LinkKind.SEAL, seal.name, error), who=who))
+            continue
         held = Link(
             kind=LinkKind.SEAL,
             standing=Standing.HOLDS,
@@ -163,14 +181,14 @@ def _verify_seal(
     grounds, at = material.grounds, material.grounds.at
     ended: VerificationFailed | None = None
     try:
-        signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
+        signature = verify_seal(seal, trust=grounds.trust, at=at)
     except VerificationFailed as error:
         if error.subindication is not Subindication.OUT_OF_BOUNDS_NO_POE:
             raise
         ended, at = error, min(material.description.made_at, at)
-        signature = verify_seal(material.package, seal, trust=grounds.trust, at=at)
+        signature = verify_seal(seal, trust=grounds.trust, at=at)
     algorithms = grounds.trust.algorithms
-    found.usable.update(seal.digests)
+    found.usable.update(unchanged(material.package, seal))
     known = replace(material, usable=frozenset(found.usable)).known
     found.statuses += check_path(signature.path, known, at=at, rule=grounds.revocation, algorithms=algorithms)
     return signature, ended

@@ -121,7 +121,9 @@ def _entries(material: Material, found: Journaled) -> dict[str, tuple[Entry, str
             continue
         about = material.by_digest.get(entry.digest)
         place = _place(entry)
-        if about is None:
+        if place in material.package.missing:
+            found.links.append(gap(LinkKind.JOURNAL, name, "not-in-package", needed=True, name=str(place)))
+        elif about is None:
             found.links.append(fault(LinkKind.JOURNAL, name, "about-other-bytes"))
         elif place not in (None, about):
             found.links.append(fault(LinkKind.JOURNAL, name, "about-something-else"))

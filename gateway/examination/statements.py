@@ -166,7 +166,8 @@ def examine_receipts(
         links.append(found[0])
         if found[1] is not None:
             held.append(Acknowledged(name=name, receipt=found[1], stated=each))
-    everything = sum(EVIDENCE.fullmatch(name) is not None for name in material.package.files) == len(stated)
+    package = material.package
+    everything = sum(EVIDENCE.fullmatch(name) is not None for name in (*package.files, *package.missing)) == len(stated)
     for name in files.values():
         if name not in named:  # by a statement that holds; if all hold, nothing ever named it
             standing = Standing.FAILS if everything else Standing.OPEN

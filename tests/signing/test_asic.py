@@ -6,6 +6,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -63,9 +64,12 @@ def refused(raw: bytes) -> str:
 def not_sealed(raw: bytes, people: People = PEOPLE) -> str:
     package = read_package(raw)
     (seal,) = package.seals
-    with pytest.raises(VerificationFailed) as failed:
-        verify_seal(package, seal, trust=people.trust, at=AT)
-    return failed.value.code
+    try:
+        verify_seal(seal, trust=people.trust, at=AT)
+        check_covered(package, seal)
+    except VerificationFailed as failed:
+        return failed.code
+    raise AssertionError("the seal holds")
 
 
 def test_what_is_built_reads_back() -> None:
@@ -73,7 +77,7 @@ def test_what_is_built_reads_back() -> None:
     assert package.files == FILES
     assert package.uncovered == ()
     (seal,) = package.seals
-    signature = verify_seal(package, seal, trust=PEOPLE.trust, at=AT)
+    signature = verify_seal(seal, trust=PEOPLE.trust, at=AT)
     assert (signature.certificate, signature.signing_time) == (PEOPLE.doctor.certificate, AT)
     assert {name: covering.proof for covering in package.records for name in covering.digests} == RECORDS
     for covering in package.records:
@@ -114,7 +118,7 @@ def test_openssl_finds_the_seal_good_and_any_zip_reader_the_files(tmp_path: Path
 def test_files_can_be_added_and_stand_there_uncovered() -> None:
     package = read_package(add_files(RAW, {"form.xml": b"<form/>"}))
     assert package.uncovered == ("form.xml",)
-    verify_seal(package, package.seals[0], trust=PEOPLE.trust, at=AT)
+    verify_seal(package.seals[0], trust=PEOPLE.trust, at=AT)
     with pytest.raises(ContainerRejected, match="entry-repeated"):
         add_files(RAW, {"package.json": b""})
     with pytest.raises(ContainerRejected, match="entry-not-allowed"):
@@ -142,11 +146,66 @@ def test_a_package_sealed_by_a_stranger() -> None:
     assert not_sealed(build_package(FILES, records={}, identity=PEOPLE.stranger, at=AT)) == "certificate-untrusted"
 
 
-def test_a_file_in_meta_inf_that_nothing_names() -> None:
-    for name in ("META-INF/signature002.p7s", "META-INF/readme.txt", "META-INF/signatures.xml", "meta-inf/x"):
-        assert refused(changed(lambda e, name=name: e.update({name: b""}))) == "manifest-disagrees"  # type: ignore[misc]
-    for name in (SIGNATURE, "META-INF/evidencerecord002.ers", SEAL):
-        assert refused(changed(lambda e, name=name: e.pop(name))) == "manifest-disagrees"  # type: ignore[misc]
+def test_a_file_in_meta_inf_that_nothing_names_counts_for_nothing_and_is_told() -> None:
+    whole = read_package(RAW)
+    for name in ("META-INF/readme.txt", "META-INF/signatures.xml", "meta-inf/x"):
+        package = read_package(changed(lambda e, name=name: e.update({name: b""})))  # type: ignore[misc]
+        assert package == replace(whole, strays=(name,))
+    package = read_package(changed(lambda e: e.update({"META-INF/signature002.p7s": b""})))
+    assert package == replace(whole, missing=("META-INF/ASiCManifest002.xml",))
+
+
+@pytest.mark.parametrize("name", sorted(read_container(RAW)))
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_whatever_is_taken_out_is_named_whether_or_not_the_manifest_was_made_to_fit(
+    name: str, is_renamed: bool
+) -> None:
+    entries = read_container(RAW)
+    content = entries.pop(name)
+    there = {} if not is_renamed else {f"{name}x": content}
+    fitting = read_package(build_container({**entries, **there}))
+    assert fitting.missing == (name,)
+    is_meta = name.startswith("META-INF/")
+    assert fitting.strays == (tuple(there) if is_meta else ())
+    assert fitting.files == {**{each: raw for each, raw in FILES.items() if each != name}, **({} if is_meta else there)}
+    as_it_was = read_package(zipped_anew(RAW, lambda e: (e.pop(name), e.update(there))))
+    assert (as_it_was.missing, as_it_was.strays) == ((name,), tuple(there))
+    assert as_it_was.files == {each: raw for each, raw in FILES.items() if each != name}
+
+
+@pytest.mark.parametrize("name", ["mimetype", "META-INF/manifest.xml"])
+def test_what_every_container_has_is_named_when_it_is_gone(name: str) -> None:
+    raw = zipped_anew(RAW, lambda e: e.pop(name))
+    assert read_package(raw) == replace(read_package(RAW), missing=(name,))
+    with pytest.raises(ContainerRejected):
+        read_container(raw)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'full-path="/"', b'full-path="package.json"'),
+        (b'full-path="/"', b'full-path="."'),
+        (b"evidence/a.xml", b"../a.xml"),
+        (b"evidence/a.xml", b"a&#10;TOTAL-PASSED"),
+        (b"evidence/a.xml", b"META-INF/signature001.p7s"),
+    ],
+)
+def test_a_list_of_files_that_no_package_of_ours_has(old: bytes, new: bytes) -> None:
+    name = "META-INF/manifest.xml"
+    assert refused(zipped_anew(RAW, lambda e: e.update({name: e[name].replace(old, new, 1)}))) == "manifest-disagrees"
+
+
+def zipped_anew(raw: bytes, edit: Callable[[Entries], object]) -> bytes:
+    """The package as an ordinary zip tool packs it, which leaves the list of files as it is."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        entries = {each: archive.read(each) for each in archive.namelist()}
+    edit(entries)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for each, content in entries.items():
+            archive.writestr(zipfile.ZipInfo(each), content)
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -155,6 +214,7 @@ def test_a_file_in_meta_inf_that_nothing_names() -> None:
         (b"signature001", b"signature002"),
         (b"META-INF/signature001.p7s", b"../signature001.p7s"),
         (b"evidence/a.xml", b"package.json"),
+        (b"evidence/a.xml", b"a&#10;TOTAL-PASSED"),
         (b"evidence/a.xml", b"META-INF/evidencerecord001.ers"),
         (b'URI="evidence/a.xml"', b'Uri="evidence/a.xml"'),
         (b"xmlenc#sha256", b"xmldsig#sha1"),
@@ -218,5 +278,6 @@ def test_nothing_but_our_refusals_and_no_changed_file_under_a_good_seal(
     with suppress(ContainerRejected, VerificationFailed):
         package = read_package(build_container(entries))
         for seal in package.seals:
-            verify_seal(package, seal, trust=PEOPLE.trust, at=AT)
+            verify_seal(seal, trust=PEOPLE.trust, at=AT)
+            check_covered(package, seal)
             assert {name: package.files[name] for name in seal.digests} == FILES

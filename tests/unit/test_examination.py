@@ -64,6 +64,7 @@ from tests.deliveries import a_delivery
 from tests.packages import BEFORE, EXPORTED, HANDED_IN, STAMPED, Parts, World, make_parts, make_world
 from tests.signing.pki import DOCUMENT
 from tests.signing.renditions import rendition
+from tests.signing.test_asic import zipped_anew
 
 LATER = EXPORTED.replace(year=2033)  # the service's certificate has ended, that of the time authority has not
 MUCH_LATER = EXPORTED.replace(year=2041)
@@ -229,9 +230,28 @@ def test_a_file_that_was_taken_out_of_a_sealed_package_is_named(parts: Parts) ->
     name = parts.name(Event.CONTENT_HANDOVER)
     del entries[name]
     verdict = examine(build_container(entries), grounds=parts.world.grounds())
-    assert verdict.indication is Indication.TOTAL_FAILED  # its entry of the journal binds bytes that are not here
+    assert verdict.indication is Indication.INDETERMINATE
     assert (LinkKind.SEAL, OPEN, "covered-file-missing") in not_holding(verdict)
     assert [link.about for link in verdict.missing if link.kind is LinkKind.FILE] == [name]
+    assert [link.params["name"] for link in verdict.missing if link.kind is LinkKind.JOURNAL] == [name]
+
+
+@pytest.mark.parametrize("tool", ["careful", "ordinary"])
+def test_whichever_file_is_taken_out_is_named_and_all_others_are_examined(parts: Parts, tool: str) -> None:
+    """A careful tool makes the list of files fit, an ordinary one leaves it as it is."""
+    whole, grounds = parts.pack(), parts.world.grounds()
+    entries = read_container(whole)
+    described = {link.about for link in examine(whole, grounds=grounds).links}
+    for name in entries.keys() - {FORM}:
+        left = {each: raw for each, raw in entries.items() if each != name}
+        raw = build_container(left) if tool == "careful" else zipped_anew(whole, lambda e, name=name: e.pop(name))  # type: ignore[misc]
+        verdict = examine(raw, grounds=grounds)
+        assert verdict.indication is Indication.INDETERMINATE, name
+        assert name in {link.about for link in verdict.missing if link.kind is LinkKind.FILE}, name
+        if name != DESCRIPTION:
+            gone = {name, "META-INF/ASiCManifest001.xml"} if name.endswith(("p7s", "Manifest001.xml")) else {name}
+            gone |= {about for about in described if about.startswith("sha256:")}  # certificates of what is gone
+            assert described - gone <= {link.about for link in verdict.links}, name
 
 
 @pytest.mark.parametrize(
@@ -694,12 +714,19 @@ def test_a_witness_counts_only_if_the_examiner_knows_it(world: World, parts: Par
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"PK\x03\x04", build_container({}), build_container({DESCRIPTION: b"{}"}), build_container({FORM: b"<a/>"})],
+    [b"", b"PK\x03\x04", build_container({DESCRIPTION: b"{}"})],
 )
 def test_what_is_no_package_is_told_so(world: World, raw: bytes) -> None:
     verdict = examine(raw, grounds=world.grounds())
     (link,) = verdict.links
     assert (verdict.indication, link.kind, link.standing) == (Indication.TOTAL_FAILED, LinkKind.PACKAGE, FAILS)
+
+
+@pytest.mark.parametrize("raw", [build_container({}), build_container({FORM: b"<a/>"})])
+def test_what_does_not_describe_itself_lacks_the_description(world: World, raw: bytes) -> None:
+    verdict = examine(raw, grounds=world.grounds())
+    (link,) = verdict.missing
+    assert (verdict.indication, verdict.links, link.about) == (Indication.INDETERMINATE, (link,), DESCRIPTION)
 
 
 def test_who_may_stamp_and_what_must_be_known_is_the_examiners_to_say(world: World, parts: Parts) -> None:
