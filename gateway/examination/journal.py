@@ -7,7 +7,7 @@ signed; an evidence record leads from the entry to a time stamp. What is proven 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.errors import Unreadable
@@ -22,6 +22,7 @@ from signing import (
     NoteKey,
     SignedCheckpoint,
     VerificationFailed,
+    VerifiedRecord,
     check_covered,
     leaf_hash,
     parse_note_key,
@@ -66,26 +67,24 @@ def examine_journal(material: Material) -> Journaled:
     """Every entry with its proof and its record, then the checkpoints and their witnesses, then what lacks an entry."""
     found = Journaled()
     keys = _keys(material, found)
-    records = {name: record for record in material.package.records for name in record.digests}
+    records = _Records(material)
     entries = _entries(material, found)
     for name, (entry, about) in entries.items():
         if keys.logs:
             _inclusion(material, found, name, entry, about, keys)
-        _time(material, found, records.get(name), name, about, needed=not _is_validation(about))
+        _time(found, records.of(name), about, needed=not _is_validation(about))
     for name in material.package.files:
         if CHECKPOINT.fullmatch(name):
             if keys.logs:
                 _checkpoint(material, found, name, keys)
-            _time(material, found, records.get(name), name, name, needed=False)
+            _time(found, records.of(name), name, needed=False)
     covered = {about for _, about in entries.values()}
     for name in material.package.files:
         stated = EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
         if (stated or _is_validation(name)) and name not in covered:
             found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=stated is not None))
     found.links += _witnesses(found.seen.values())
-    for record in material.package.records:
-        if not all(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name) for name in record.digests):
-            found.links.append(fault(LinkKind.TIME, record.name, "about-something-else"))
+    found.links += records.untold()
     return found
 
 
@@ -193,19 +192,62 @@ def _see(found: Journaled, name: str, checkpoint: Checkpoint, cosigned: Mapping[
     return True
 
 
-def _time(
-    material: Material, found: Journaled, record: Covering | None, name: str, about: str, *, needed: bool
-) -> None:
+class _Records:
+    """Every evidence record, verified for each file that it names: neighbours in a hash tree stand in each other's
+    record, so that a file may have several, and a bad one hides no good one."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self._verified: dict[str, list[VerifiedRecord]] = {}
+        self._failed: dict[str, list[tuple[str, VerificationFailed]]] = {}
+        self._told: set[str] = set()
+        for record in material.package.records:
+            for name in record.digests:
+                if self._is_stamped(name) and name in material.package.files:
+                    self._verify(record, name)
+
+    @staticmethod
+    def _is_stamped(name: str) -> bool:
+        return bool(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name))
+
+    def _verify(self, record: Covering, name: str) -> None:
+        package, grounds = self._material.package, self._material.grounds
+        try:
+            check_covered(package, replace(record, digests={name: record.digests[name]}))
+            verified = verify_record(record.proof, package.files[name], trust=grounds.stamps, at=grounds.at)
+        except VerificationFailed as error:
+            self._failed.setdefault(name, []).append((record.name, error))
+        else:
+            self._verified.setdefault(name, []).append(verified)
+
+    def of(self, name: str) -> VerifiedRecord | VerificationFailed | None:
+        """The record that proves the earliest time of a file; why there is none that holds; None: there is none."""
+        verified, failed = self._verified.get(name), self._failed.get(name)
+        if verified:
+            return min(verified, key=lambda each: each.proven_at)
+        if not failed:
+            return None
+        record, error = failed[0]
+        self._told.add(record)
+        return error
+
+    def untold(self) -> Iterator[Link]:
+        """A link for each record that does not hold where no link of a file says so, and for each about other files."""
+        faults = {record: error for failed in self._failed.values() for record, error in failed}
+        for record in self._material.package.records:
+            if not all(map(self._is_stamped, record.digests)):
+                yield fault(LinkKind.TIME, record.name, "about-something-else")
+            elif record.name in faults and record.name not in self._told:
+                yield failure(LinkKind.TIME, record.name, faults[record.name], needed=False)
+
+
+def _time(found: Journaled, verified: VerifiedRecord | VerificationFailed | None, about: str, *, needed: bool) -> None:
     """Since when a file of the journal, and what it binds, provably exists."""
-    grounds = material.grounds
-    if record is None:
+    if verified is None:
         found.links.append(gap(LinkKind.TIME, about, "not-stamped", needed=needed))
         return
-    try:
-        check_covered(material.package, record)
-        verified = verify_record(record.proof, material.package.files[name], trust=grounds.stamps, at=grounds.at)
-    except VerificationFailed as error:
-        found.links.append(failure(LinkKind.TIME, about, error, needed=needed))
+    if isinstance(verified, VerificationFailed):
+        found.links.append(failure(LinkKind.TIME, about, verified, needed=needed))
         return
     found.proven[about] = min(verified.proven_at, found.proven.get(about, verified.proven_at))
     first = verified.stamps[0]

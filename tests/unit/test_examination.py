@@ -702,6 +702,43 @@ def test_proofs_that_were_exchanged_or_changed(
     assert expected in not_holding(verdict)
 
 
+def _record_names(entries: dict[str, bytes]) -> list[str]:
+    return [name for name in entries if name.endswith(".ers")]
+
+
+@pytest.mark.parametrize("damage", [lambda raw, _: b"", lambda raw, _: raw[: len(raw) // 2], lambda _, other: other])
+def test_every_evidence_record_is_looked_at_and_a_bad_one_named(
+    world: World, parts: Parts, damage: Callable[[bytes, bytes], bytes]
+) -> None:
+    """Emptied, cut in half, of another package; also those whose files another record proves."""
+    grounds, entries = world.grounds(), read_container(parts.pack())
+    others = read_container(make_parts(world).pack())
+    for name in _record_names(entries):
+        raw = build_container({**entries, name: damage(entries[name], others[name])})
+        verdict = examine(raw, grounds=grounds)
+        assert verdict.indication is not Indication.TOTAL_PASSED, name
+        (link,) = (link for link in verdict.links if link.kind is LinkKind.TIME and link.standing is not HOLDS)
+        manifest = name.replace("evidencerecord", "ASiCEvidenceRecordManifest").replace(".ers", ".xml")
+        assert (link.standing, link.about in (manifest, *parts.files)) == (FAILS, True)
+
+
+def test_a_bad_record_hides_no_good_one_of_the_same_file(world: World, parts: Parts) -> None:
+    entries = read_container(parts.pack())
+    whole = examine(build_container(entries), grounds=world.grounds())
+    *_, last = _record_names(entries)
+    manifest = last.replace("evidencerecord", "ASiCEvidenceRecordManifest").replace(".ers", ".xml")
+    more = {
+        last.replace(".ers", "").replace("evidencerecord0", "evidencerecord9") + ".ers": b"",
+        manifest.replace("Manifest0", "Manifest9"): entries[manifest].replace(b"evidencerecord0", b"evidencerecord9"),
+    }
+    verdict = examine(build_container({**entries, **more}), grounds=world.grounds())
+    assert [link for link in verdict.links if link.kind is LinkKind.TIME and link.standing is HOLDS] == [
+        link for link in whole.links if link.kind is LinkKind.TIME
+    ]
+    (bad,) = (link for link in verdict.links if link.standing is not HOLDS)
+    assert (bad.kind, bad.standing, bad.about) == (LinkKind.TIME, FAILS, manifest.replace("Manifest0", "Manifest9"))
+
+
 def test_a_witness_counts_only_if_the_examiner_knows_it(world: World, parts: Parts) -> None:
     assert str(only(verdict_on(parts), LinkKind.WITNESS).who) == "witness.example"
     verdict = examine(parts.pack(), grounds=world.grounds(knows_witness=False))
