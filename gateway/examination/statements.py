@@ -19,6 +19,7 @@ from signing import (
     ValidatedSignature,
     VerificationFailed,
     sha256,
+    subject_of,
     validate_xml,
 )
 
@@ -185,7 +186,7 @@ def _receipt(material: Material, signed: Signed, name: str, stated: Stated) -> t
     own = (receipt.delivery_id, receipt.submission_id, receipt.party)
     if own != (statement.delivery_id, statement.submission_id, statement.party):
         return fault(LinkKind.RECEIPT, name, "about-something-else", who=who), None
-    if signature.certificate == statement.issuer:
+    if is_same(signature.subject, subject_of(statement.issuer)):  # by whichever of its certificates
         return _open(name, "signed-by-the-service", who), None
     if SHOWN_BY[receipt.outcome] is not stated.event:
         return fault(LinkKind.RECEIPT, name, "says-otherwise", who=who), None

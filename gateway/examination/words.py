@@ -403,10 +403,10 @@ CODES: Mapping[str, Words] = {
         "de": "sie sagt etwas anderes als die Feststellung, die darauf beruht",
     },
     "signed-by-the-service": {
-        "en": "the service signed it itself, with the key of its own statements",
-        "nl": "de dienst ondertekende het zelf, met de sleutel van zijn eigen vaststellingen",
-        "fr": "le service l'a signé lui-même, avec la clé de ses propres constatations",
-        "de": "der Dienst unterschrieb sie selbst, mit dem Schlüssel seiner eigenen Feststellungen",
+        "en": "the service signed it itself, with a certificate in its own name",
+        "nl": "de dienst ondertekende het zelf, met een certificaat op eigen naam",
+        "fr": "le service l'a signé lui-même, avec un certificat à son propre nom",
+        "de": "der Dienst unterschrieb sie selbst, mit einem Zertifikat auf eigenen Namen",
     },
     "nothing-stated": {
         "en": "no statement that holds is in the package: it proves nothing of what happened",

@@ -487,8 +487,19 @@ def test_a_hand_over_that_rests_on_no_receipt(world: World, monkeypatch: pytest.
     assert verdict.indication is Indication.INDETERMINATE
 
 
-def test_a_receipt_that_the_service_signed_itself(world: World) -> None:
-    verdict = verdict_on(make_parts(replace(world, recipient=world.service)))
+@pytest.mark.parametrize(
+    "own",
+    [
+        lambda world: world.service,
+        lambda world: issue(
+            world.authority, "Example Counter", organization_identifier="NTRBE-0444444496", at=BEFORE, key="p384"
+        ),
+        lambda world: issue(world.authority, "Counter, renamed", organization_identifier="NTRBE-0444444496", at=BEFORE),
+    ],
+)
+def test_a_receipt_that_the_service_signed_itself(world: World, own: Callable[[World], Identity]) -> None:
+    """With the key of its statements, or any other certificate in its name: each rotation makes one."""
+    verdict = verdict_on(make_parts(replace(world, recipient=own(world))))
     assert not_holding(verdict) == {(LinkKind.RECEIPT, OPEN, "signed-by-the-service")}
     assert verdict.indication is Indication.INDETERMINATE
 
