@@ -16,6 +16,7 @@ from gateway.envelope import Consignment
 from gateway.evidence import Witness
 from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, examine
 from gateway.exchange import EVIDENCE
+from gateway.journal import read_entry
 from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
@@ -28,7 +29,7 @@ from gateway.model import (
     instant_text,
     new_id,
 )
-from gateway.package import DESCRIPTION, FORM
+from gateway.package import DESCRIPTION, FORM, VALIDATION
 from gateway.receipt import ReceiptOutcome, build_receipt
 from gateway.statement import read_statement
 from signing import (
@@ -61,7 +62,7 @@ from signing import (
     stamp_leaf,
 )
 from tests.deliveries import a_delivery
-from tests.packages import BEFORE, EXPORTED, HANDED_IN, STAMPED, Parts, World, make_parts, make_world
+from tests.packages import BEFORE, EXPORTED, HANDED_IN, STAMPED, Journal, Parts, World, make_parts, make_world
 from tests.signing.pki import DOCUMENT
 from tests.signing.renditions import rendition
 from tests.signing.test_asic import zipped_anew
@@ -151,9 +152,8 @@ def _leave_out_handover(parts: Parts) -> None:
 
 def _leave_out(parts: Parts, name: str) -> None:
     """A file, and what the journal says of it."""
-    digest = sha256(parts.files.pop(name)).encode()
-    entry = next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
-    del parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
+    entry = _entry_of(parts, name)
+    del parts.files[name], parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
 
 
 def test_an_outlived_seal_still_says_which_files_there_were(parts: Parts) -> None:
@@ -844,6 +844,31 @@ def test_revocation_data_that_nothing_dates_says_nothing_of_a_past_time(world: W
     forged.files["validation.json"] = known.files["validation.json"]
     link = _of_the_doctor(verdict_on(forged, LATER))
     assert (link.standing, link.code) == (OPEN, "revocation-not-known")
+
+
+def test_revocation_data_that_was_recorded_years_later_was_not_known_at_arrival(world: World) -> None:
+    """The responder has ended, and its key is anybody's; the record of what was known is made and stamped only now."""
+    ended = make_world(years=3)
+    parts = _with_answers(ended)
+    entry = _entry_of(parts, VALIDATION)
+    record = replace(read_entry(parts.files[entry]), at=LATER)
+    del parts.files[entry], parts.records[entry], parts.files[entry.replace(".entry", ".proof")]
+    other = replace(record, id=new_id())
+    files, records = Journal(world=ended, entries=[*[other] * 9, record, other]).close(stamped_at=LATER)
+    new = ("journal/9.entry", "journal/9.proof", "journal/11.checkpoint")
+    parts.files |= {name: files[name] for name in new}
+    parts.records |= {name: records[name] for name in new if name in records}
+    verdict = verdict_on(parts, LATER + timedelta(days=1))
+    (stamped,) = (link for link in verdict.links if (link.kind, link.about) == (LinkKind.TIME, VALIDATION))
+    assert (stamped.standing, stamped.at) == (HOLDS, LATER)
+    link = _of_the_doctor(verdict)
+    assert (link.standing, link.code) == (OPEN, "revocation-not-known")
+
+
+def _entry_of(parts: Parts, name: str) -> str:
+    """The entry of the journal that binds a file."""
+    digest = sha256(parts.files[name]).encode()
+    return next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
 
 
 def _with_answer_about_the_seal(world: World, *, revoked_at: datetime | None = None) -> Parts:
