@@ -136,7 +136,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         retry=RetryPolicy(schedule_s=config.retry_schedule_s, give_up_after_s=config.give_up_after_s),
         warn_after_s=config.warn_after_s,
         remind_after_s=config.remind_after_s,
+        slip_after_s=config.paper_slip_after_days * 24 * 3600,
     )
+    station = None if config.paper_party is None else PartyId(config.paper_party)
     seals = tuple(key.identity for key in rings[Purpose.SERVICE].keys)
     journal = assemble_journal(
         config,
@@ -176,7 +178,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
                 patience=patience,
                 kept_per_day=config.kept_per_day,
                 actors={kind.id: frozenset(rule.role for rule in kind.signatories) for kind in catalogue.kinds},
-                paper=_paper(config, store),
+                paper=_paper(config, store, catalogue),
             ),
             holds=FileHolds(config.store_path.with_name(config.store_path.name + ".running")),
             clock=clock,
@@ -209,13 +211,12 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         paper=Paper(
             store=store,
             witness=witness,
-            patience=patience,
             clock=clock,
             calendars={code: country.calendar for code, country in catalogue.countries.items()},
-            station=None if config.paper_party is None else PartyId(config.paper_party),
+            station=station,
         ),
         erasure=Erasure(store=store, witness=witness, clock=clock),
-        oversight=Oversight(store=store, witness=witness, patience=patience, clock=clock),
+        oversight=Oversight(store=store, witness=witness, clock=clock),
         watch=Watch(
             store=store,
             witness=witness,
@@ -223,6 +224,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             clock=clock,
             holder=_holder(),
             paper_by_itself=config.paper_by_itself,
+            station=station,
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,
@@ -367,9 +369,15 @@ def _identity(place: KeyPlace, section: str, *, password: bytes | None) -> Ident
         raise ConfigError(f"{section}-identity", f"{section}.identity: {place}: {error.detail}") from error
 
 
-def _paper(config: Config, store: Store) -> PaperRule | None:
+def _paper(config: Config, store: Store, catalogue: Catalogue) -> PaperRule | None:
     if config.paper_party is None:
         return None
+    known = {route.role for kind in catalogue.kinds for route in kind.routes}
+    if unknown := set(config.paper_roles) - known:
+        raise ConfigError(
+            "config-value",
+            f"paper.roles: no form goes to {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}",
+        )
     station = PartyId(config.paper_party)
     return PaperRule(
         roles=frozenset(config.paper_roles),

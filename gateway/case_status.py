@@ -174,6 +174,8 @@ def _form(known: Known, form: Earlier, today: date) -> Json:
                         "role": copy.role,
                         "consignedAt": instant_text(copy.consigned_at),
                         "handedOverAt": copy.handed_over_at and instant_text(copy.handed_over_at),
+                        "postedOn": [day.isoformat() for day in copy.posted_on] or None,
+                        "handedOverByPostOn": [day.isoformat() for day in copy.delivered_on] or None,
                     }
                 )
                 for copy in copies

@@ -100,14 +100,23 @@ class Earlier:
     copies: tuple[FiledCopy, ...] = ()
     terms: tuple[Term, ...] = ()
 
-    def dispatched_on(self, role: str) -> date | None:
-        """The day on which the copy for a role was dispatched."""
-        return next((self.calendar.date_of(copy.consigned_at) for copy in self.copies if copy.role == role), None)
+    def dispatched_on(self, role: str) -> frozenset[date]:
+        """The days on which the copy for a role was dispatched: laid ready here, and taken by the post."""
+        mine = [copy for copy in self.copies if copy.role == role]
+        here = {self.calendar.date_of(copy.consigned_at) for copy in mine}
+        return frozenset(here.union(*(copy.posted_on for copy in mine)))
 
-    def handed_over_on(self, role: str) -> date | None:
-        """The day on which the copy for a role was handed over, by its holder's receipt."""
-        taken = (copy.handed_over_at for copy in self.copies if copy.role == role)
-        return next((self.calendar.date_of(at) for at in taken if at is not None), None)
+    def handed_over_on(self, role: str) -> frozenset[date]:
+        """The days on which the copy for a role was handed over: by its holder's receipt, and by the post's slip."""
+        mine = [copy for copy in self.copies if copy.role == role]
+        here = {self.calendar.date_of(copy.handed_over_at) for copy in mine if copy.handed_over_at is not None}
+        return frozenset(here.union(*(copy.delivered_on for copy in mine)))
+
+    def may_have_come_on_paper(self, role: str, day: date) -> bool:
+        """Whether a letter with the copy for a role may have been sent or handed over on a day, as far as the post has
+        told yet."""
+        mine = (copy for copy in self.copies if copy.role == role and copy.on_paper)
+        return any(self.calendar.date_of(copy.consigned_at) <= day for copy in mine)
 
     def term(self, *ids: str) -> Term | None:
         """Its first term with one of these ids."""

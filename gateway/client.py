@@ -45,6 +45,7 @@ from gateway.views import (
     ReportView,
     SubmissionSummary,
     SubmissionView,
+    TakenPrint,
 )
 
 XML = "application/xml"
@@ -345,9 +346,10 @@ class Client:
         """What is to be printed or is with the post (print station only)."""
         return cast(Iterator[PrintJobView], self._pages("/v1/paper"))
 
-    def take_print_job(self, delivery_id: str) -> bytes:
+    def take_print_job(self, delivery_id: str) -> TakenPrint:
         """The copy that is sealed for the print station; the same again until it is with the post."""
-        return self._call("POST", f"/v1/paper/{_segment(delivery_id)}/prints").content
+        answer = self._call("POST", f"/v1/paper/{_segment(delivery_id)}/prints")
+        return TakenPrint(envelope=answer.content, repeated=answer.status_code == httpx2.codes.OK)
 
     def render(self, form: bytes) -> bytes:
         """A form, signed or a draft, as PDF in the client's language."""
@@ -368,9 +370,12 @@ class Client:
         path = f"/v1/paper/{_segment(delivery_id)}/failures"
         return cast(PrintJobView, self._json("POST", path, json_body={"reason": reason}))
 
-    def slip(self, delivery_id: str, *, outcome: str, on: str, proof: bytes, proof_type: str) -> PrintJobView:
-        """Say what the slip of the post says: delivered or returned, on that day."""
-        body = {"outcome": outcome, **_proof(on, proof, proof_type)}
+    def slip(
+        self, delivery_id: str, *, outcome: str, on: str, proof: bytes, proof_type: str, number: str | None = None
+    ) -> PrintJobView:
+        """Say what the slip of the post says: delivered or returned, on that day. number: of the letter, where there
+        was more than one."""
+        body = {"outcome": outcome, **({} if number is None else {"number": number}), **_proof(on, proof, proof_type)}
         return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/slips", json_body=body))
 
     def post_proof(self, evidence_id: str) -> bytes:

@@ -46,6 +46,7 @@ class Config:
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
+    paper_slip_after_days: how long the post may be silent of a letter.
     mailbox_identity: wraps the keys of hosted mailboxes (password or PIN: SEALPOST_MAILBOX_PASSWORD); without it none
     are hosted. …_successors: the keys that take over, each from its moment, with the same password.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: the key that signs pushes,
@@ -92,6 +93,7 @@ class Config:
     paper_roles: tuple[str, ...] = ()
     paper_by_itself: bool = False
     paper_lead_working_days: int = 2
+    paper_slip_after_days: int = 21
     schemas: Path | None = None
     code_lists: Path | None = None
     push_allowed_networks: tuple[Network, ...] = ()
@@ -174,6 +176,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "roles": ("paper_roles", tuple),
         "by_itself": ("paper_by_itself", bool),
         "lead_working_days": ("paper_lead_working_days", int),
+        "slip_after_days": ("paper_slip_after_days", int),
     },
     "push": {
         "allowed_networks": ("push_allowed_networks", Network),

@@ -188,4 +188,4 @@ class Dispatch:
         """The recipient's endpoint answers; the alerts that this ends."""
         if not unit.mark_lane(delivery.party, failed=False, threshold=self.breaker.failures, paused_until=at):
             return ()
-        return unit.close_alerts(delivery.party, at=at)
+        return unit.close_alerts(delivery.party, at=at, kinds=(ENDPOINT_DOWN,))

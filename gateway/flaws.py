@@ -43,6 +43,12 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "evidence-without-state": ("evidence tells of a move that the stored state does not show", _BUG),
     "evidence-without-receipt": ("evidence speaks of a receipt that is not kept", _LOST),
     "state-without-evidence": ("no evidence leads to the stored state", _LOST),
+    "postmark-without-delivery": ("what the post did belongs to no delivery", _LOST),
+    "postmark-differs": ("what is kept of the post's acts is not what evidence says of them", _FORGED),
+    "post-out-of-order": (
+        "a letter was handed over or brought back before the post had it, by the days of its proofs",
+        "Ask the print station for the proofs: the day of one of them was not entered as it states it. Evidence stays.",
+    ),
     # submissions
     "submission-without-evidence": ("nothing proves that the submission was accepted or rejected", _LOST),
     "submission-closed-early": ("a submission is closed while a copy of it is open", _BUG),

@@ -1,9 +1,9 @@
 """The tables of states of submissions and deliveries, what moves them, and when to try again or stop.
 
 States only move forward, with three exceptions that each have evidence of their own: an operator has a copy tried again
-or left in the mailbox, or paper did not work out. A late positive fact (the recipient's own valid receipt) is always
-accepted, also after paper, and never erases earlier evidence. Every move is made by `steps.take`, in the transaction
-that also writes its evidence.
+or left in the mailbox, or paper did not work out. A late positive fact (the recipient's own valid receipt, a slip of
+the post) is always accepted, also after paper, and never erases earlier evidence. Every move is made by `steps.take`,
+in the transaction that also writes its evidence.
 """
 
 from __future__ import annotations
@@ -58,10 +58,13 @@ class Fact(StrEnum):
     DEPOSITED = "deposited"
     DELIVERED_BY_POST = "delivered-by-post"
     RETURNED_BY_POST = "returned-by-post"
+    DEPOSIT_LEARNT = "deposit-learnt"
+    SLIP_LEARNT = "slip-learnt"
 
 
 _S = DeliveryState
 _UNREACHED = (_S.CONSIGNED, _S.SUSPENDED, _S.EXPIRED)  # no receipt, no paper, not ended
+_ON_PAPER = (_S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_DEPOSITED, _S.PAPER_RETURNED)
 _WITHOUT_RECEIPT = tuple(state for state in _S if state not in (_S.HANDED_OVER, _S.ACKNOWLEDGED, _S.DECLINED))
 TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     **{(state, Fact.RECEIPT_ACCEPTED): (_S.HANDED_OVER, Event.CONTENT_HANDOVER) for state in _WITHOUT_RECEIPT},
@@ -75,11 +78,8 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     (_S.CONSIGNED, Fact.REFUSED_BY_ENDPOINT): (_S.SUSPENDED, Event.CONTENT_HANDOVER_FAILURE),
     (_S.CONSIGNED, Fact.RECEIPT_FOR_OTHER_BYTES): (_S.SUSPENDED, Event.CONTENT_HANDOVER_FAILURE),
     (_S.CONSIGNED, Fact.GIVEN_UP): (_S.EXPIRED, Event.CONTENT_HANDOVER_FAILURE),
-    **{(state, Fact.SENDER_WARNED): (state, Event.SENDER_WARNED) for state in _UNREACHED},
-    **{
-        (state, Fact.DEADLINE_MISSED): (state, Event.DEADLINE_MISSED)
-        for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_RETURNED)
-    },
+    **{(state, Fact.SENDER_WARNED): (state, Event.SENDER_WARNED) for state in (*_UNREACHED, *_ON_PAPER)},
+    **{(state, Fact.DEADLINE_MISSED): (state, Event.DEADLINE_MISSED) for state in (*_UNREACHED, *_ON_PAPER)},
     # What an operator may do.
     **{(state, Fact.RETRIED): (_S.CONSIGNED, Event.OPERATOR_ACT) for state in (*_UNREACHED, _S.PAPER_RETURNED)},
     **{
@@ -87,22 +87,29 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
         for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_RETURNED)
     },
     **{(state, Fact.ESCALATED): (_S.ESCALATED, Event.OPERATOR_ACT) for state in (*_UNREACHED, _S.PAPER_RETURNED)},
-    **{
-        (state, Fact.ENDED): (_S.CLOSED, Event.OPERATOR_ACT)
-        for state in (*_UNREACHED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_DEPOSITED, _S.PAPER_RETURNED)
-    },
+    **{(state, Fact.ENDED): (_S.CLOSED, Event.OPERATOR_ACT) for state in (*_UNREACHED, *_ON_PAPER)},
     # Paper.
     **{(state, Fact.PAPER_DUE): (_S.ESCALATED, Event.PAPER_ORDERED) for state in _UNREACHED},
     (_S.ESCALATED, Fact.PRINT_JOB_TAKEN): (_S.PAPER_QUEUED, Event.PRINT_JOB_TAKEN),
     (_S.PAPER_QUEUED, Fact.DEPOSITED): (_S.PAPER_DEPOSITED, Event.RELAY_TO_NON_ERDS),
     (_S.PAPER_QUEUED, Fact.PAPER_FAILED): (_S.SUSPENDED, Event.RELAY_TO_NON_ERDS_FAILURE),
-    (_S.PAPER_DEPOSITED, Fact.DELIVERED_BY_POST): (_S.PAPER_DELIVERED, Event.RECEIVED_FROM_NON_ERDS),
+    **{
+        (state, Fact.DELIVERED_BY_POST): (_S.PAPER_DELIVERED, Event.RECEIVED_FROM_NON_ERDS)
+        for state in _WITHOUT_RECEIPT
+        if state is not _S.PAPER_DELIVERED
+    },
     (_S.PAPER_DEPOSITED, Fact.RETURNED_BY_POST): (_S.PAPER_RETURNED, Event.RECEIVED_FROM_NON_ERDS),
+    # What the post proves is kept whenever it comes, also when it moves nothing any more.
+    **{(state, Fact.DEPOSIT_LEARNT): (state, Event.RELAY_TO_NON_ERDS) for state in _S if state is not _S.PAPER_QUEUED},
+    **{(state, Fact.SLIP_LEARNT): (state, Event.RECEIVED_FROM_NON_ERDS) for state in _S},
 }
 MOVING = frozenset(event for _, event in TRANSITIONS.values())
 """The events by which a delivery moves, or is remarked upon."""
 
-REMARKS = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
+TOLD = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
+"""The remarks that begin an alert, which lasts until the copy is ended."""
+
+REMARKS = TOLD | {Fact.DEPOSIT_LEARNT, Fact.SLIP_LEARNT}
 """The facts that are evidenced and leave the copy as it is, a try under way included."""
 
 SETS_BACK = frozenset({Fact.RETRIED, Fact.LEFT_IN_MAILBOX, Fact.ESCALATED, Fact.PAPER_FAILED})
@@ -120,6 +127,19 @@ UNDER_WAY = frozenset({_S.CONSIGNED})
 
 NEEDS_A_PERSON = frozenset({_S.SUSPENDED, _S.EXPIRED, _S.ESCALATED, _S.PAPER_QUEUED, _S.PAPER_RETURNED})
 """Nothing happens by itself any more until somebody acts."""
+
+
+WARNS_SENDER = frozenset(
+    {
+        Event.SENDER_WARNED,
+        Event.CONTENT_HANDOVER_FAILURE,
+        Event.CONSIGNMENT_REJECTION,
+        Event.DEADLINE_MISSED,
+        Event.RELAY_TO_NON_ERDS_FAILURE,
+        Event.RECEIVED_FROM_NON_ERDS,
+    }
+)
+"""Evidence that a sender must know of, of a copy that has not reached its recipient."""
 
 
 def advance(state: DeliveryState, fact: Fact) -> tuple[DeliveryState, Event]:
@@ -201,12 +221,13 @@ class Patience:
     """When somebody is told that a copy is not where it should be.
 
     warn_after_s: the sender, after so long without a receipt. remind_after_s: how often the watch looks again at a copy
-    for which nothing else is to come by itself.
+    for which nothing else is to come by itself. slip_after_s: how long the post may be silent of a letter.
     """
 
     retry: RetryPolicy
     warn_after_s: float = 12 * 3600
     remind_after_s: float = 24 * 3600
+    slip_after_s: float = 21 * 24 * 3600
 
     def warn_at(self, delivery: Delivery) -> datetime:
         """When the sender is warned."""

@@ -277,6 +277,27 @@ class PaperProof:
     sealed: bytes
 
 
+class PostFact(StrEnum):
+    """What the post can prove of a letter: it took it, handed it over against signature, brought it back."""
+
+    DEPOSITED = "deposited"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postmark:
+    """What the post did with a copy on paper. on: the day that its proof states. number: of the registered letter.
+    digest: of the proof."""
+
+    evidence_id: EvidenceId
+    delivery_id: DeliveryId
+    fact: PostFact
+    on: date
+    number: str
+    digest: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """The gateway's own signed statement of an event. `raw` is the signed XML."""
@@ -406,13 +427,20 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True)
 class FiledCopy:
-    """When one recipient's copy of a filed form was dispatched, and when it was handed over."""
+    """When one recipient's copy of a filed form was dispatched, and when it was handed over.
+
+    posted_on, delivered_on: the days on which the post took it on paper, and handed it over. on_paper: the print
+    station or the post has it, and what became of it is not known yet.
+    """
 
     id: DeliveryId
     role: Role
     party: PartyId
     consigned_at: datetime
     handed_over_at: datetime | None
+    posted_on: tuple[date, ...] = ()
+    delivered_on: tuple[date, ...] = ()
+    on_paper: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
-from gateway.lifecycle import NEEDS_A_PERSON, Fact, Patience, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
+from gateway.lifecycle import ENDED, NEEDS_A_PERSON, Fact, advance, can_advance
+from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, Postmark, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, delivery_view, evidence_item, without_nulls
-from gateway.steps import Step, take, tell
+from gateway.steps import ENDPOINT_DOWN, Step, take, tell
 
 
 class ActCode(StrEnum):
@@ -63,7 +63,6 @@ class Oversight:
 
     store: Store
     witness: Witness
-    patience: Patience
     clock: Clock
 
     def act(self, delivery_id: DeliveryId, act: ActCode, *, reason: ReasonCode, by: str) -> Json:
@@ -91,7 +90,6 @@ class Oversight:
             delivery = _found(unit, delivery_id)
             if not can_advance(delivery.state, fact):
                 raise _not_possible(act, delivery)
-            tried = replace(delivery, tried_since=at) if state is DeliveryState.CONSIGNED else delivery
             step = take(
                 unit,
                 delivery,
@@ -99,12 +97,12 @@ class Oversight:
                 proof=proof,
                 problem=None if act is ActCode.RETRY else delivery.last_problem,
                 due_at=at if fact is Fact.RETRIED else None,
-                tried_since=tried.tried_since,
-                watch_at=self.patience.next_look(tried, state, after=at),
+                tried_since=at if state is DeliveryState.CONSIGNED else delivery.tried_since,
+                watch_at=None if state in ENDED else at,
                 transport=_transport(unit, delivery, fact),
             )
             if fact is Fact.RETRIED and unit.reset_lane(delivery.party):
-                up_again = unit.close_alerts(delivery.party, at=at)
+                up_again = unit.close_alerts(delivery.party, at=at, kinds=(ENDPOINT_DOWN,))
                 return replace(step, ended=(*step.ended, *up_again))
             return step
 
@@ -120,7 +118,7 @@ class Oversight:
             mine = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
             paper = view.print_job(delivery.id) is not None
             return {
-                **_view(delivery, paper=paper),
+                **_view(delivery, view.postmarks(delivery.id), paper=paper),
                 "evidence": [evidence_item(each) for each in mine],
                 "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
             }
@@ -132,13 +130,15 @@ class Oversight:
     ) -> tuple[list[Json], tuple[int, int] | None]:
         """Deliveries that need a person or are with the post, the next lawful moment first; and the next cursor."""
 
-        def look(view: Reading) -> Sequence[tuple[Delivery, bool]]:
+        def look(view: Reading) -> tuple[Sequence[Delivery], list[Json]]:
             found = view.in_hand(states or IN_HAND, after=after, limit=limit)
-            return [(each, view.print_job(each.id) is not None) for each in found]
+            paper = [view.print_job(each.id) is not None for each in found]
+            return found, [
+                _view(each, view.postmarks(each.id), paper=on) for each, on in zip(found, paper, strict=True)
+            ]
 
-        found = self.store.read(look)
-        items = [_view(delivery, paper=paper) for delivery, paper in found]
-        return items, cursor_of(found[-1][0]) if len(found) == limit else None
+        found, items = self.store.read(look)
+        return items, cursor_of(found[-1]) if len(found) == limit else None
 
     def alerts(self, *, open_only: bool, after: int, limit: int) -> tuple[list[Json], int | None]:
         """Alerts, oldest first, and the next cursor."""
@@ -169,7 +169,8 @@ def _transport(unit: Transaction, delivery: Delivery, fact: Fact) -> EndpointKin
         raise Conflict(
             "no-print-job",
             "no copy was sealed for a print station when the form was accepted, and nobody else can open it: have the "
-            "sender send it on paper and close the delivery (sent-another-way), or set [paper] for forms to come",
+            "sender send it on paper and close the delivery (sent-another-way); for forms to come [paper] must name "
+            "its role, and the print station must be registered with a sealing certificate",
         )
     return None
 
@@ -196,7 +197,7 @@ def cursor_of(delivery: Delivery) -> tuple[int, int]:
     return (NO_MOMENT if moment is None else round(moment.timestamp() * 1000), delivery.position)
 
 
-def _view(delivery: Delivery, *, paper: bool) -> Json:
+def _view(delivery: Delivery, marks: Sequence[Postmark], *, paper: bool) -> Json:
     acts = [act for act in possible_acts(delivery.state) if act is not ActCode.PAPER or paper]
     moments = {
         "lawfulUntil": delivery.lawful_until,
@@ -205,7 +206,7 @@ def _view(delivery: Delivery, *, paper: bool) -> Json:
         "nextLookAt": delivery.watch_at,
     }
     shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
-    return without_nulls({**delivery_view(delivery), "kind": delivery.kind, **shown, "acts": acts})
+    return without_nulls({**delivery_view(delivery, marks), "kind": delivery.kind, **shown, "acts": acts})
 
 
 def _receipt_view(receipt: KeptReceipt) -> Json:

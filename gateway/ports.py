@@ -7,7 +7,7 @@ the house.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +31,7 @@ from gateway.model import (
     PaperProof,
     Party,
     PartyId,
+    Postmark,
     Role,
     Submission,
     SubmissionId,
@@ -131,6 +132,22 @@ class Reading(Register, Protocol):
         ...
 
     def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None: ...
+
+    def postmarks(self, delivery_id: DeliveryId) -> Sequence[Postmark]:
+        """What the post did with a copy on paper, in the order in which it became known."""
+        ...
+
+    def letters(self, number: str) -> Sequence[Postmark]:
+        """The deposits of letters to which the post gave that number."""
+        ...
+
+    def warned(self, submissions: Sequence[SubmissionId]) -> Collection[SubmissionId]:
+        """Those of the submissions of which a copy did not get to its recipient as it should have, and has not yet."""
+        ...
+
+    def open_alerts(self, subject: str) -> Sequence[Alert]:
+        """The open alerts of a subject, oldest first."""
+        ...
 
     def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
         """Alerts, oldest first."""
@@ -358,6 +375,10 @@ class Transaction(Reading, Protocol):
         """
         ...
 
+    def leave_in_mailbox(self, party: PartyId) -> None:
+        """Push no copy of a party any more: what waits for it, waits in its mailbox."""
+        ...
+
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
         """Set when the watch looks at a delivery next, and nothing else."""
         ...
@@ -370,8 +391,8 @@ class Transaction(Reading, Protocol):
         """Begin an alert; False when one of that kind and subject is open."""
         ...
 
-    def close_alerts(self, subject: str, *, at: datetime) -> Sequence[Alert]:
-        """End the open alerts of a subject; those that were."""
+    def close_alerts(self, subject: str, *, at: datetime, kinds: Collection[str] | None = None) -> Sequence[Alert]:
+        """End the open alerts of a subject, of these kinds where they are given; those that were."""
         ...
 
     def add_print_job(self, delivery_id: DeliveryId, envelope: bytes) -> None:
@@ -379,6 +400,8 @@ class Transaction(Reading, Protocol):
         ...
 
     def add_paper_proof(self, proof: PaperProof) -> None: ...
+
+    def add_postmark(self, mark: Postmark) -> None: ...
 
     def erase(self, submission_id: SubmissionId) -> None:
         """Destroy the key of a form's bodies and the bodies themselves: its copies, those for the print station,

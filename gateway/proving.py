@@ -17,7 +17,7 @@ from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.hosting import OPENED
-from gateway.lifecycle import ENDED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
+from gateway.lifecycle import ENDED, REACHED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     PASSED,
     PROVEN_BY_POST,
@@ -31,6 +31,8 @@ from gateway.model import (
     EvidenceId,
     KeptReceipt,
     PartyId,
+    PostFact,
+    Postmark,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -61,6 +63,7 @@ class Copy:
     delivery: Delivery
     envelope: tuple[str, int] | None
     receipts: tuple[KeptReceipt, ...]
+    marks: tuple[Postmark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +107,18 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
 
 
 def _copy(view: Reading, delivery: Delivery) -> Copy:
+    envelope: tuple[str, int] | None
     try:
         sealed = view.envelope(delivery.id)
+        envelope = (sha256(sealed), len(sealed))
     except NotFound as error:
-        damaged = ("", 0) if error.code == "envelope-damaged" else None
-        return Copy(delivery=delivery, envelope=damaged, receipts=tuple(view.receipts_of(delivery.id)))
-    envelope = (sha256(sealed), len(sealed))
-    return Copy(delivery=delivery, envelope=envelope, receipts=tuple(view.receipts_of(delivery.id)))
+        envelope = ("", 0) if error.code == "envelope-damaged" else None
+    return Copy(
+        delivery=delivery,
+        envelope=envelope,
+        receipts=tuple(view.receipts_of(delivery.id)),
+        marks=tuple(view.postmarks(delivery.id)),
+    )
 
 
 def _proof(view: Reading, evidence_id: EvidenceId) -> str | None:
@@ -151,6 +159,7 @@ class Prover:
             yield from _delivery(dossier, copy)
             yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
+            yield from _posted(copy, own)
             yield from self._receipts(copy, own)
         for evidence, statement in said:
             if evidence.id in dossier.proofs and statement is not None and not dossier.erased:
@@ -451,6 +460,33 @@ def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:
         ):
             if shown is not None and not shown.is_of(digest):
                 yield Flaw(code="evidence-for-other-bytes", place=_at(evidence), detail=name)
+
+
+def _posted(copy: Copy, own: _Said) -> Iterator[Flaw]:
+    """What is kept of the post's acts is what evidence says, in an order that can be; who has it by post, has it."""
+    delivery, place = copy.delivery, f"delivery {copy.delivery.id}"
+    kept = {mark.evidence_id: mark for mark in copy.marks}
+    told = {evidence.id: statement for evidence, statement in own if statement is not None and statement.posted_on}
+    for evidence_id in sorted(kept.keys() ^ told.keys()):
+        yield Flaw(code="postmark-differs", place=f"evidence {evidence_id}")
+    posted_on = min((mark.on for mark in copy.marks if mark.fact is PostFact.DEPOSITED), default=None)
+    for evidence_id, statement in told.items():
+        mark = kept.get(evidence_id)
+        if mark is not None and (mark.on, mark.fact) != (statement.posted_on, _post_fact(statement)):
+            yield Flaw(code="postmark-differs", place=f"evidence {evidence_id}")
+        elif mark is not None and posted_on is not None and mark.on < posted_on:
+            yield Flaw(code="post-out-of-order", place=f"evidence {evidence_id}")
+    has_it = any(_post_fact(statement) is PostFact.DELIVERED for statement in told.values())
+    if has_it and delivery.state not in REACHED | {DeliveryState.DECLINED}:
+        yield Flaw(code="evidence-without-state", place=place, detail=BY_POST)
+    if delivery.state is DeliveryState.PAPER_DELIVERED and not has_it:
+        yield Flaw(code="state-without-evidence", place=place, detail=BY_POST)
+
+
+def _post_fact(statement: Statement) -> PostFact:
+    if statement.event == Event.RELAY_TO_NON_ERDS.uri:
+        return PostFact.DEPOSITED
+    return PostFact.DELIVERED if BY_POST in statement.reasons else PostFact.RETURNED
 
 
 def _is_opening(evidence: Evidence, statement: Statement | None) -> bool:

@@ -185,16 +185,15 @@ def _closed_in_time(filing: Filing, case: Case) -> Iterator[str | None]:
 
 
 def _communication_date(filing: Filing, case: Case) -> Iterator[str | None]:
-    """AP-09: the date of communication is that of the gateway's own record of the worker's copy."""
+    """AP-09: the date of communication is one of the gateway's own record of the worker's copy, the post's included."""
     contested, said = _contested(filing, case), filing.facts.day("communicated-on")
     if contested is None or said is None:
         return
     meant = [contested, *(form for form in case.forms if form.facts.one("supersedes") == contested.document_id)]
-    known = {form.dispatched_on("Worker") for form in meant}
+    known = {day for form in meant for day in form.dispatched_on("Worker")}
     if filing.facts.one("received-manner") == "HandedOver":
-        known |= {form.handed_over_on("Worker") for form in meant}
-    known.discard(None)
-    if known and said not in known:
+        known |= {day for form in meant for day in form.handed_over_on("Worker")}
+    if known and said not in known and not any(form.may_have_come_on_paper("Worker", said) for form in meant):
         yield filing.place("communicated-on")
 
 
@@ -206,7 +205,7 @@ def _newest_form(filing: Filing, case: Case) -> Iterator[str | None]:
     for form in case.forms:
         if form.facts.one("supersedes") == contested.document_id:
             dispatched_on = form.dispatched_on("Worker")
-            if dispatched_on is not None and said < dispatched_on:
+            if dispatched_on and said < min(dispatched_on):
                 yield filing.place("communicated-on")
                 return
 

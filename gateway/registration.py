@@ -22,9 +22,10 @@ from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.hosting import Hosting
 from gateway.identifiers import SCHEMES
-from gateway.model import HOSTED, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
+from gateway.model import HOSTED, Alert, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
+from gateway.steps import ENDPOINT_DOWN, tell
 from signing import SealingFailed, fingerprint, seal
 
 _PARTY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -74,7 +75,7 @@ class Registration:
         check_roles(party, self.kinds)
         made = self._hosted(draft)
 
-        def work(unit: Transaction) -> Party:
+        def work(unit: Transaction) -> tuple[Party, Sequence[Alert]]:
             taken = party
             if made is not None:
                 # Whoever registered it a moment ago gave it a key, for which copies may be sealed by now.
@@ -85,10 +86,22 @@ class Registration:
                 taken = replace(party, sealing_certificate=key.certificate)
             check_certificates(taken, unit)
             check_continuity(taken, unit, self.kinds)
+            before = unit.party(taken.id)
             unit.put_party(taken)
-            return taken
+            ended = () if before is None or before.endpoint == taken.endpoint else self._moved(unit, taken)
+            return taken, ended
 
-        return self.store.write(work)
+        taken, ended = self.store.write(work)
+        tell((), ended)
+        return taken
+
+    def _moved(self, unit: Transaction, party: Party) -> Sequence[Alert]:
+        """The party receives elsewhere: what is known of the server that it had counts no more; where it has none now,
+        its copies wait for it in its mailbox."""
+        unit.reset_lane(party.id)
+        if party.endpoint.kind is EndpointKind.MAILBOX:
+            unit.leave_in_mailbox(party.id)
+        return unit.close_alerts(party.id, at=self.clock.now(), kinds=(ENDPOINT_DOWN,))
 
     def _hosted(self, draft: PartyDraft) -> HostedKey | None:
         """The key that is kept for the party, if one is to be: that which it has, else a new one."""

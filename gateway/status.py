@@ -7,7 +7,7 @@ not found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,12 +18,16 @@ from gateway.lifecycle import REACHED
 from gateway.model import (
     PROVEN_BY_POST,
     Delivery,
+    DeliveryId,
+    DeliveryState,
     Event,
     Evidence,
     EvidenceId,
     KeptReceipt,
     PaperProof,
     Party,
+    PostFact,
+    Postmark,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -38,6 +42,7 @@ Json = dict[str, Any]
 WARNINGS = {
     Event.SENDER_WARNED: "GW-COPY-NOT-REACHED",
     Event.CONTENT_HANDOVER_FAILURE: "GW-COPY-NOT-HANDED-OVER",
+    Event.RELAY_TO_NON_ERDS_FAILURE: "GW-COPY-NOT-POSTED",
     Event.DEADLINE_MISSED: "GW-COPY-TOO-LATE",
     Event.CONSIGNMENT_REJECTION: "GW-COPY-DECLINED",
 }
@@ -66,6 +71,7 @@ def submission_view(
     *,
     proof: EvidenceId,
     deliveries: Sequence[Delivery],
+    marks: Mapping[DeliveryId, Sequence[Postmark]] | None = None,
     terms: Sequence[Term],
     language: str,
     warnings: Sequence[Json] = (),
@@ -85,7 +91,7 @@ def submission_view(
             "actingFor": submission.acting_for,
             _decided_at(submission): instant_text(submission.accepted_at),
             proof_name: {"evidenceId": proof, "href": evidence_href(proof)},
-            "deliveries": [delivery_view(delivery) for delivery in deliveries],
+            "deliveries": [delivery_view(each, (marks or {}).get(each.id, ())) for each in deliveries],
             "terms": [term_view(term, language) for term in terms],
             "warnings": list(warnings) or None,
             "certificateChecks": [_check_view(each) for each in checks] or None,
@@ -101,8 +107,8 @@ def _decided_at(submission: Submission) -> str:
     return "rejectedAt" if submission.state is SubmissionState.REJECTED else "acceptedAt"
 
 
-def delivery_view(delivery: Delivery) -> Json:
-    """One copy's way."""
+def delivery_view(delivery: Delivery, marks: Sequence[Postmark] = ()) -> Json:
+    """One copy's way. marks: what the post did with it."""
     handed_over = delivery.handed_over_at
     return without_nulls(
         {
@@ -122,8 +128,15 @@ def delivery_view(delivery: Delivery) -> Json:
             "envelopeDigest": delivery.envelope_digest,
             "sizeBytes": delivery.size_bytes,
             "lastProblem": None if handed_over is not None else delivery.last_problem,
+            "post": [postmark_view(mark) for mark in marks] or None,
         }
     )
+
+
+def postmark_view(mark: Postmark) -> Json:
+    """What the post did with a copy on paper, on the day that its proof states."""
+    href = evidence_href(mark.evidence_id)
+    return {"fact": mark.fact, "on": mark.on.isoformat(), "number": mark.number, "href": href}
 
 
 def term_view(term: Term, language: str) -> Json:
@@ -193,51 +206,70 @@ class Status:
         def look(view: Reading) -> Json:
             submission = _of_sender(view, party, submission_id)
             evidence, deliveries = view.evidence_of(submission_id), view.deliveries_of(submission_id)
+            marks = {delivery.id: view.postmarks(delivery.id) for delivery in deliveries}
             return submission_view(
                 submission,
                 proof=evidence[0].id,
                 deliveries=deliveries,
+                marks=marks,
                 terms=view.terms_of(submission_id),
                 language=language,
                 warnings=[
                     finding_to_json(warning, self.messages, language)
                     for delivery in deliveries
-                    for warning in self._warnings(delivery, evidence, language)
+                    for warning in self._warnings(delivery, evidence, marks[delivery.id], language)
                 ],
                 checks=view.later_validations(submission_id),
             )
 
         return self.store.read(look)
 
-    def _warnings(self, delivery: Delivery, evidence: Sequence[Evidence], language: str) -> Iterator[Finding]:
+    def _warnings(
+        self, delivery: Delivery, evidence: Sequence[Evidence], marks: Sequence[Postmark], language: str
+    ) -> Iterator[Finding]:
         """What its sender must know of a copy that has not reached its recipient: a code for each thing evidenced."""
         if delivery.state in REACHED:
             return
         happened = {each.event for each in evidence if each.delivery_id == delivery.id}
         params = (("role", delivery.role), ("state", WORDS[delivery.state][language]), ("delivery", delivery.id))
-        for event, code in WARNINGS.items():
-            if event in happened:
-                found = self.messages.finding(code, Phase.RECORDS, params=params)
-                yield replace(found, article=delivery.article)
+        codes = [code for event, code in WARNINGS.items() if event in happened]
+        if any(mark.fact is PostFact.RETURNED for mark in marks):
+            codes.append("GW-COPY-RETURNED")
+        if delivery.state is DeliveryState.CLOSED:
+            codes.append("GW-COPY-CLOSED")
+        for code in codes:
+            found = self.messages.finding(code, Phase.RECORDS, params=params)
+            yield replace(found, article=delivery.article)
 
     def submissions(self, party: Party, *, after: int, limit: int) -> tuple[list[Json], int | None]:
         """A page of the party's own submissions, oldest first, and the cursor of the next page."""
-        found = self.store.read(lambda view: view.submissions_of(party.id, after=after, limit=limit))
-        items = [_summary(submission) for _, submission in found]
+
+        def look(view: Reading) -> tuple[Sequence[tuple[int, Submission]], Collection[SubmissionId]]:
+            page = view.submissions_of(party.id, after=after, limit=limit)
+            return page, view.warned([each.id for _, each in page])
+
+        found, warned = self.store.read(look)
+        items = [_summary(submission, warned=submission.id in warned) for _, submission in found]
         return items, found[-1][0] if len(found) == limit else None
 
     def under_key(self, party: Party, idempotency_key: str) -> list[Json]:
         """What the party handed in under the key: one submission, or none."""
-        found = self.store.read(lambda view: view.submission_by_key(party.id, idempotency_key))
-        return [] if found is None else [_summary(found)]
+
+        def look(view: Reading) -> tuple[Submission, bool] | None:
+            submission = view.submission_by_key(party.id, idempotency_key)
+            return None if submission is None else (submission, bool(view.warned([submission.id])))
+
+        found = self.store.read(look)
+        return [] if found is None else [_summary(found[0], warned=found[1])]
 
     def deliveries(self, party: Party, submission_id: SubmissionId) -> list[Json]:
         """All copies for the sender; for a recipient only its own. Raises NotFound."""
 
-        def look(view: Reading) -> list[Delivery]:
-            return _visible_deliveries(view, party, submission_id)
+        def look(view: Reading) -> list[Json]:
+            found = _visible_deliveries(view, party, submission_id)
+            return [delivery_view(delivery, view.postmarks(delivery.id)) for delivery in found]
 
-        return [delivery_view(delivery) for delivery in self.store.read(look)]
+        return self.store.read(look)
 
     def evidence_list(self, party: Party, submission_id: SubmissionId) -> list[Json]:
         """What proves the course of a submission: all of it for the sender, for a recipient what concerns its own
@@ -288,7 +320,8 @@ class Status:
         return found
 
 
-def _summary(submission: Submission) -> Json:
+def _summary(submission: Submission, *, warned: bool) -> Json:
+    """warned: whether its sender must know something of a copy."""
     return {
         "submissionId": submission.id,
         "href": submission_href(submission.id),
@@ -296,6 +329,7 @@ def _summary(submission: Submission) -> Json:
         "documentDigest": submission.digest,
         _decided_at(submission): instant_text(submission.accepted_at),
         **({"kind": submission.kind} if submission.kind else {}),
+        **({"warned": True} if warned else {}),
     }
 
 

@@ -8,18 +8,19 @@ takes the step here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.errors import Conflict
-from gateway.lifecycle import ENDED, NEEDS_A_PERSON, REMARKS, Fact, advance, advance_submission, outcome_of
-from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Evidence, SubmissionId
+from gateway.lifecycle import ENDED, NEEDS_A_PERSON, REMARKS, TOLD, Fact, advance, advance_submission, outcome_of
+from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Event, Evidence, SubmissionId
 from gateway.ports import Transaction
 
 log = logging.getLogger("sealpost.alerts")
 
 ENDPOINT_DOWN, PAPER_DUE, RECEIPT_ODD = "endpoint-down", "paper-due", "receipt-odd"
+POST_SILENT, STATION_MISSING = "post-silent", "print-station-missing"
 """Alerts beside those that are called like a remark (`sender-warned`, `deadline-missed`) or a state that needs a person
 (`delivery-suspended`)."""
 
@@ -59,7 +60,7 @@ def take(
     unit.add_evidence(proof)
     if fact in REMARKS:
         unit.watch_again(delivery.id, watch_at)
-        return Step(state=state, began=_begin(unit, fact.value, delivery, proof.at))
+        return Step(state=state, began=_begin(unit, fact.value, delivery, proof.at) if fact in TOLD else ())
     moved = unit.move_delivery(
         delivery.id,
         expected=delivery.state,
@@ -73,7 +74,8 @@ def take(
     )
     if not moved:
         raise Conflict("transition-not-allowed", f"somebody was faster than {fact}", state=delivery.state)
-    ended = tuple(unit.close_alerts(delivery.id, at=proof.at))
+    outlived = None if state in ENDED else tuple(_outlived(delivery.state, fact))
+    ended = tuple(unit.close_alerts(delivery.id, at=proof.at, kinds=outlived))
     began = _begin(unit, f"delivery-{state}", delivery, proof.at) if state in NEEDS_A_PERSON else ()
     if state in ENDED:
         _close_submission(unit, delivery.submission_id)
@@ -86,6 +88,16 @@ def tell(began: Iterable[Alert], ended: Iterable[Alert]) -> None:
         log.warning("%s %s", alert.kind, alert.subject)
     for alert in ended:
         log.warning("%s %s is over", alert.kind, alert.subject)
+
+
+def _outlived(before: DeliveryState, fact: Fact) -> Iterator[str]:
+    """The alerts of a copy that end when it moves and is not ended; what its sender was told of goes on."""
+    yield f"delivery-{before}"
+    yield POST_SILENT
+    _, event = advance(before, fact)
+    if event in (Event.OPERATOR_ACT, Event.PAPER_ORDERED):  # it was decided what becomes of it
+        yield PAPER_DUE
+        yield RECEIPT_ODD
 
 
 def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> tuple[Alert, ...]:

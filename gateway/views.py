@@ -5,7 +5,7 @@ Types alone: what the server makes of it stands in `gateway/status.py` and `gate
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NamedTuple, NotRequired, TypedDict
 
 
 class IssueView(TypedDict):
@@ -60,6 +60,16 @@ class EvidenceView(EvidenceLink):
     proofHref: NotRequired[str]
 
 
+class PostmarkView(TypedDict):
+    """What the post did with a copy on paper. fact: deposited, delivered, returned. on: the day that its proof states.
+    number: of the letter."""
+
+    fact: str
+    on: str
+    number: str
+    href: str
+
+
 class DeliveryView(TypedDict):
     deliveryId: str
     submissionId: str
@@ -77,6 +87,7 @@ class DeliveryView(TypedDict):
     sizeBytes: int
     handedOverAt: NotRequired[str]
     lastProblem: NotRequired[str]
+    post: NotRequired[list[PostmarkView]]
 
 
 class OperationView(DeliveryView):
@@ -122,6 +133,14 @@ class PrintJobView(TypedDict):
     state: str
     consignedAt: str
     lawfulUntil: NotRequired[str]
+    takenAt: NotRequired[str]
+
+
+class TakenPrint(NamedTuple):
+    """A copy that is sealed for the print station. repeated: it was taken before, and may be printed already."""
+
+    envelope: bytes
+    repeated: bool
 
 
 class AlertView(TypedDict):
@@ -158,6 +177,7 @@ class SubmissionSummary(TypedDict):
     acceptedAt: NotRequired[str]
     rejectedAt: NotRequired[str]
     kind: NotRequired[str]
+    warned: NotRequired[bool]
 
 
 class CertificateCheckView(TypedDict):

@@ -1,8 +1,10 @@
 """The watch: what must happen because time passes and nobody else does anything.
 
-It warns the sender, ends the trying (also of a copy that nobody collects), states that a deadline was missed, and says
-when paper is due. Every delivery that is not ended carries the time of its next look (`watch_at`, an index), so a look
-costs what is due and nothing else. One process does it at a time, by a duty that runs out by itself.
+It warns the sender, ends the trying (also of a copy that nobody collects), states that a deadline was missed, says when
+paper is due, and that the post is silent. What was done already is read off the evidence, so nothing is passed over
+that could not be done at its moment. Every delivery that is not ended carries the time of its next look (`watch_at`,
+an index), so a look costs what is due and nothing else. One process does it at a time, by a duty that runs out by
+itself.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from datetime import datetime, timedelta
 
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import NEEDS_A_PERSON, REMARKS, Fact, Patience, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryState, Evidence
-from gateway.ports import Clock, Store, Transaction
-from gateway.steps import PAPER_DUE, Step, take, tell
+from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Event, Evidence, PartyId
+from gateway.paper import RETURNED, TOO_LATE
+from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.steps import ENDPOINT_DOWN, PAPER_DUE, POST_SILENT, STATION_MISSING, Step, take, tell
 
 DUTY = "watch"
 BATCH = 100
@@ -23,12 +26,31 @@ BATCH = 100
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """A step whose time has come, with its evidence; without a fact, that paper is proposed to the operator."""
+    """A step whose time has come, with its evidence; or an alert that begins and nothing more."""
 
-    fact: Fact | None
     state: DeliveryState
+    alert: str = ""
+    fact: Fact | None = None
     proof: Evidence | None = None
     problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Course:
+    """A delivery and what is known of it: its evidence, and whether its recipient's endpoint is known to be down."""
+
+    delivery: Delivery
+    evidence: Sequence[Evidence]
+    is_down: bool
+
+    def last(self, *events: Event) -> datetime | None:
+        """When one of the events happened last."""
+        return max((each.at for each in self.evidence if each.event in events), default=None)
+
+    def since(self, moment: datetime, *events: Event) -> bool:
+        """Whether one of the events happened at a moment or later."""
+        last = self.last(*events)
+        return last is not None and last >= moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +58,7 @@ class Watch:
     """Looks after what is under way.
 
     holder: this process's name on the duty. duty_s: how long it has it. paper_by_itself: whether a copy goes on paper
-    when it is time, without an operator.
+    when it is time, without an operator. station: the party that prints, where one is configured.
     """
 
     store: Store
@@ -46,17 +68,22 @@ class Watch:
     holder: str
     duty_s: float = 300
     paper_by_itself: bool = False
+    station: PartyId | None = None
 
     def look(self) -> int:
         """Take every step that is due; how many deliveries were looked at. Raises StoreUnavailable."""
+        if self.station is not None:
+            self._look_for(self.station)
         looked = 0
         while True:
             now = self.clock.now()
             until = now + timedelta(seconds=self.duty_s)
-            due: Sequence[Delivery] = self.store.read(lambda view, now=now: view.watch_due(now=now, limit=BATCH))  # type: ignore[misc]
+            due: Sequence[_Course] = self.store.read(
+                lambda view, now=now: [_course(view, each) for each in view.watch_due(now=now, limit=BATCH)]  # type: ignore[misc]
+            )
             if not due:
                 return looked
-            planned = [(delivery, list(self._due(delivery, now))) for delivery in due]
+            planned = [(course.delivery, list(self._due(course, now))) for course in due]
             steps = self.store.write(
                 lambda unit, planned=planned, now=now, until=until: (  # type: ignore[misc]
                     self._carry_out(unit, planned, now)
@@ -70,34 +97,70 @@ class Watch:
                 tell(step.began, step.ended)
             looked += len(due)
 
-    def _due(self, delivery: Delivery, now: datetime) -> Iterator[_Due]:
-        """The steps whose moment lies between the last look and now, in the order of their moments."""
-        state = delivery.state
-        for moment, fact in sorted(self._moments(delivery), key=lambda each: each[0]):
-            passed = delivery.watch_at is None or moment >= delivery.watch_at
-            if moment > now or not (passed or fact is Fact.GIVEN_UP):
+    def _look_for(self, station: PartyId) -> None:
+        """Begin an alert when there is nobody for whom copies on paper could be sealed, and end it."""
+        party, told = self.store.read(lambda view: (view.party(station), view.open_alerts(station)))
+        is_missing = party is None or party.sealing_certificate is None
+        if is_missing == any(alert.kind == STATION_MISSING for alert in told):
+            return
+        alert = Alert(kind=STATION_MISSING, subject=station, opened_at=self.clock.now())
+        if is_missing:
+            tell((alert,) if self.store.write(lambda unit: unit.open_alert(alert)) else (), ())
+        else:
+            kinds = (STATION_MISSING,)
+            tell((), self.store.write(lambda unit: unit.close_alerts(station, at=alert.opened_at, kinds=kinds)))
+
+    def _due(self, course: _Course, now: datetime) -> Iterator[_Due]:
+        """What is to be done by now and is not done, in the order of its moments."""
+        delivery, state = course.delivery, course.delivery.state
+        if state is DeliveryState.PAPER_DEPOSITED:
+            if delivery.lawful_until is not None and delivery.lawful_until <= now:
+                yield _Due(state=state, alert=POST_SILENT)  # the letter may have come in time all the same
+            yield from self._warning(course, now)
+            return
+        for moment, fact in sorted(self._moments(course), key=lambda each: each[0]):
+            if moment > now or not can_advance(state, fact):
                 continue
             if fact is Fact.PAPER_DUE and not self.paper_by_itself:
-                if can_advance(state, fact):
-                    yield _Due(fact=None, state=state)
-            elif can_advance(state, fact):
-                state, event = advance(state, fact)
-                problem = _problem(delivery, fact)
-                proof = self.witness.state(
-                    event,
-                    at=now,
-                    submission_id=delivery.submission_id,
-                    delivery=delivery,
-                    reasons=(Reason(code=problem),),
-                )
-                yield _Due(fact=fact, state=state, proof=proof, problem=problem)
+                yield _Due(state=state, alert=PAPER_DUE)
+            else:
+                due = self._step(course, state, fact, now)
+                yield due
+                state = due.state
 
-    def _moments(self, delivery: Delivery) -> Iterator[tuple[datetime, Fact]]:
-        yield self.patience.warn_at(delivery), Fact.SENDER_WARNED
-        if delivery.paper_by is not None:
+    def _warning(self, course: _Course, now: datetime) -> Iterator[_Due]:
+        """That the post said nothing of a letter for too long."""
+        deposited_at = course.last(Event.RELAY_TO_NON_ERDS)
+        if deposited_at is None or course.since(deposited_at, Event.SENDER_WARNED):
+            return
+        if deposited_at + timedelta(seconds=self.patience.slip_after_s) <= now:
+            yield _Due(state=course.delivery.state, alert=POST_SILENT)
+            yield self._step(course, course.delivery.state, Fact.SENDER_WARNED, now)
+
+    def _step(self, course: _Course, state: DeliveryState, fact: Fact, now: datetime) -> _Due:
+        """The step by `fact` with its evidence."""
+        after, event = advance(state, fact)
+        problem = _problem(course, fact)
+        proof = self.witness.state(
+            event,
+            at=now,
+            submission_id=course.delivery.submission_id,
+            delivery=course.delivery,
+            reasons=(Reason(code=problem),),
+        )
+        return _Due(fact=fact, state=after, proof=proof, problem=problem)
+
+    def _moments(self, course: _Course) -> Iterator[tuple[datetime, Fact]]:
+        """What is not done yet, and when it is to be done. A copy that was never offered is not given up."""
+        delivery = course.delivery
+        if not course.since(delivery.trying_since, Event.SENDER_WARNED):
+            yield self.patience.warn_at(delivery), Fact.SENDER_WARNED
+        decided = (Event.OPERATOR_ACT, Event.PAPER_ORDERED)
+        if delivery.paper_by is not None and not course.since(delivery.paper_by, *decided):
             yield delivery.paper_by, Fact.PAPER_DUE
-        yield self.patience.give_up_at(delivery), Fact.GIVEN_UP
-        if delivery.lawful_until is not None:
+        if delivery.turn is not None:
+            yield self.patience.give_up_at(delivery), Fact.GIVEN_UP
+        if delivery.lawful_until is not None and course.last(Event.DEADLINE_MISSED) is None:
             yield delivery.lawful_until, Fact.DEADLINE_MISSED
 
     def _carry_out(
@@ -111,7 +174,7 @@ class Watch:
             for due in dues:
                 look = self.patience.next_look(delivery, due.state, after=now)
                 if due.fact is None or due.proof is None:
-                    steps += _begin(unit, PAPER_DUE, delivery, now)
+                    steps += _begin(unit, due.alert, delivery, now)
                     continue
                 problem = delivery.last_problem if due.fact in REMARKS else due.problem
                 steps.append(take(unit, delivery, due.fact, proof=due.proof, problem=problem, watch_at=look))
@@ -132,10 +195,33 @@ def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> li
     return [Step(state=delivery.state, began=(alert,))] if unit.open_alert(alert) else []
 
 
-def _problem(delivery: Delivery, fact: Fact) -> str:
-    """Why, as a code: what the last try met with, or that nobody came for the copy."""
+def _course(view: Reading, delivery: Delivery) -> _Course:
+    own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+    down = any(alert.kind == ENDPOINT_DOWN for alert in view.open_alerts(delivery.party))
+    return _Course(delivery=delivery, evidence=own, is_down=down)
+
+
+_ON_PAPER = {
+    DeliveryState.ESCALATED: "goes-on-paper",
+    DeliveryState.PAPER_QUEUED: "goes-on-paper",
+    DeliveryState.PAPER_DEPOSITED: POST_SILENT,
+    DeliveryState.PAPER_RETURNED: RETURNED,
+}
+
+
+def _problem(course: _Course, fact: Fact) -> str:
+    """Why, as a code that says no more than what is known."""
+    delivery = course.delivery
     if fact is Fact.DEADLINE_MISSED:
-        return "last-lawful-moment-passed"
+        return TOO_LATE
     if fact is Fact.PAPER_DUE:
         return "last-moment-for-paper"
-    return delivery.last_problem or "not-collected"
+    if delivery.state in _ON_PAPER:
+        return _ON_PAPER[delivery.state]
+    if delivery.turn is None:
+        return "waits-for-an-earlier-copy"
+    if delivery.last_problem is not None:
+        return delivery.last_problem
+    if delivery.transport is EndpointKind.PUSH:
+        return ENDPOINT_DOWN if course.is_down else "not-tried-yet"
+    return "not-collected" if delivery.lease_id is None else "not-signed-for"

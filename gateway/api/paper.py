@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,9 +10,9 @@ from fastapi.responses import JSONResponse, Response
 
 from gateway.api.access import Caller, TheGateway
 from gateway.api.wire import DepositRequest, NoQuery, PaperFailure, Slip, WaitingPage
-from gateway.model import Delivery, DeliveryId
+from gateway.model import Delivery, DeliveryId, instant_text
 from gateway.oversight import cursor_of
-from gateway.paper import Proof
+from gateway.paper import Noted, Proof
 from gateway.status import mailbox_item, without_nulls
 from gateway.transports.push import ENVELOPE_TYPE
 
@@ -22,9 +23,9 @@ router = APIRouter(prefix="/v1/paper")
 def index(gateway: TheGateway, party: Caller, page: Annotated[WaitingPage, Query()]) -> dict[str, Any]:
     """What is to be printed or is with the post, the next lawful moment first."""
     found = gateway.paper.jobs(party, after=page.cursor, limit=page.limit)
-    body: dict[str, Any] = {"items": [_job(delivery) for delivery in found]}
+    body: dict[str, Any] = {"items": [_job(job.delivery, taken_at=job.taken_at) for job in found]}
     if len(found) == page.limit:
-        moment, position = cursor_of(found[-1])
+        moment, position = cursor_of(found[-1].delivery)
         body["next"] = f"/v1/paper?after={moment}-{position}&limit={page.limit}"
     return body
 
@@ -42,7 +43,7 @@ def prints(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[No
 def deposit(
     delivery_id: str, body: DepositRequest, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
 ) -> JSONResponse:
-    """The post took the letter: its number, the day on the proof, and the proof."""
+    """The post took the letter: its number, the day on the proof, and the proof. 200 when that was said before."""
     proof = Proof(raw=body.proof, media_type=body.proof_type)
     return _answer(gateway.paper.deposited(party, DeliveryId(delivery_id), number=body.number, on=body.on, proof=proof))
 
@@ -52,26 +53,34 @@ def failure(
     delivery_id: str, body: PaperFailure, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
 ) -> JSONResponse:
     """It could not be printed or posted; the delivery needs an operator again."""
-    return _answer(gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason))
+    return _answer(Noted(delivery=gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason)))
 
 
 @router.post("/{delivery_id}/slips", status_code=201, operation_id="createSlip")
 def slip(
     delivery_id: str, body: Slip, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
 ) -> JSONResponse:
-    """The slip of the post came back: handed over or returned, on the day that it states."""
+    """The slip of the post came back: handed over or returned, on the day that it states. 200 when that was said
+    before."""
     proof = Proof(raw=body.proof, media_type=body.proof_type)
     delivered = body.outcome == "delivered"
-    return _answer(gateway.paper.answered(party, DeliveryId(delivery_id), delivered=delivered, on=body.on, proof=proof))
+    noted = gateway.paper.answered(
+        party, DeliveryId(delivery_id), delivered=delivered, on=body.on, proof=proof, number=body.number
+    )
+    return _answer(noted)
 
 
-def _answer(delivery: Delivery) -> JSONResponse:
-    return JSONResponse(_job(delivery), status_code=201)
+def _answer(noted: Noted) -> JSONResponse:
+    return JSONResponse(_job(noted.delivery), status_code=200 if noted.repeated else 201)
 
 
-def _job(delivery: Delivery) -> dict[str, Any]:
+def _job(delivery: Delivery, *, taken_at: datetime | None = None) -> dict[str, Any]:
     until = delivery.lawful_until
-    shown = {**mailbox_item(delivery), "lawfulUntil": None if until is None else until.isoformat()}
+    shown = {
+        **mailbox_item(delivery),
+        "lawfulUntil": None if until is None else until.isoformat(),
+        "takenAt": None if taken_at is None else instant_text(taken_at),
+    }
     for about_the_other_copy in ("envelopeDigest", "sizeBytes", "cursor", "leasedUntil"):
         shown.pop(about_the_other_copy, None)
     return without_nulls(shown)

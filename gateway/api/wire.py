@@ -137,19 +137,23 @@ ProofType = Literal["application/pdf", "image/jpeg", "image/png", "image/tiff", 
 Proof = Annotated[Base64Bytes, Field(min_length=1, max_length=1_500_000)]
 
 
+LetterNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{3,39}$")]
+
+
 class DepositRequest(Strict):
     """What the post gave for a letter. proof: the bytes of its proof, in base64."""
 
-    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{3,39}$")]
+    number: LetterNumber
     on: date
     proof: Proof
     proof_type: ProofType
 
 
 class Slip(Strict):
-    """What came back from the post."""
+    """What came back from the post. number: of the letter; the last one of this copy when not given."""
 
     outcome: Literal["delivered", "returned"]
+    number: LetterNumber | None = None
     on: date
     proof: Proof
     proof_type: ProofType

@@ -26,7 +26,7 @@ from gateway.cli.options import (
 from gateway.cli.output import answering, out, print_json, print_table, usage_error, write_bytes
 from gateway.config import is_public_url
 from gateway.envelope import open_envelope
-from gateway.errors import Unreadable
+from gateway.errors import Conflict, Unreadable
 from gateway.views import PrintJobView
 
 app = typer.Typer(help="Print and post copies that must go on paper (print station).", no_args_is_help=True)
@@ -46,6 +46,9 @@ OnDay = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="D
 ProofFile = Annotated[
     Path,
     typer.Option("--proof", help=f"Scan or file of the post ({' '.join(PROOF_TYPES)}).", exists=True, dir_okay=False),
+]
+LetterNumber = Annotated[
+    str | None, typer.Option("--number", help="Number of the letter, where the copy went out in more than one.")
 ]
 
 
@@ -71,8 +74,18 @@ def list_jobs(url: Url, token: Token = None, token_file: TokenFile = None, as_js
             print_json({"items": jobs})
             return
         print_table(
-            ("lawful until", "state", "role", "kind", "delivery"),
-            [(job.get("lawfulUntil", ""), job["state"], job["role"], job["kind"], job["deliveryId"]) for job in jobs],
+            ("lawful until", "state", "taken", "role", "kind", "delivery"),
+            [
+                (
+                    job.get("lawfulUntil", ""),
+                    job["state"],
+                    job.get("takenAt", ""),
+                    job["role"],
+                    job["kind"],
+                    job["deliveryId"],
+                )
+                for job in jobs
+            ],
         )
 
 
@@ -91,13 +104,17 @@ def print_job(
     public_url: Annotated[
         str | None, typer.Option("--public-url", help="Where anybody finds the gateway; printed with a QR code.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Print it although it was taken to be printed before.")
+    ] = False,
     token: Token = None,
     token_file: TokenFile = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Open a copy with the print station's key and write it as a letter (PDF).
 
-    The clear text is written where you say and kept nowhere else.
+    The clear text is written where you say and kept nowhere else. What was taken before is not printed a second time
+    unless you say so: one letter goes to the post, not two.
     """
     from gateway.forms.catalogue import Catalogue
     from gateway.paperform import paper_letter
@@ -108,8 +125,10 @@ def print_job(
         raise usage_error("--public-url must be an address such as https://counter.example")
     with answering(as_json=False), client(url, token, token_file) as gateway:
         identity, trust = load_key(key, password_file), load_trust(anchors)
-        sealed = gateway.take_print_job(delivery_id)
-        opened = open_envelope(sealed, identity=identity, trust=trust, at=datetime.now(UTC))
+        taken = gateway.take_print_job(delivery_id)
+        if taken.repeated and not again:
+            raise Conflict("printed-before", "it was taken to be printed before; --again if that print is lost")
+        opened = open_envelope(taken.envelope, identity=identity, trust=trust, at=datetime.now(UTC))
         note = opened.consignment
         if note.delivery_id != delivery_id:
             raise Unreadable("another-copy", "the envelope holds another copy than the one asked for")
@@ -161,12 +180,13 @@ def delivered(
     url: Url,
     on: OnDay,
     proof: ProofFile,
+    number: LetterNumber = None,
     token: Token = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that the post handed the letter over, with its slip."""
-    _slip(delivery_id, "delivered", url, on, proof, token, token_file, as_json=as_json)
+    _slip(delivery_id, "delivered", url, on, proof, number, token, token_file, as_json=as_json)
 
 
 @app.command()
@@ -175,12 +195,13 @@ def returned(
     url: Url,
     on: OnDay,
     proof: ProofFile,
+    number: LetterNumber = None,
     token: Token = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that the post brought the letter back, with its slip."""
-    _slip(delivery_id, "returned", url, on, proof, token, token_file, as_json=as_json)
+    _slip(delivery_id, "returned", url, on, proof, number, token, token_file, as_json=as_json)
 
 
 def _slip(
@@ -189,6 +210,7 @@ def _slip(
     url: str,
     on: datetime,
     proof: Path,
+    number: str | None,
     token: str | None,
     token_file: Path | None,
     *,
@@ -197,7 +219,12 @@ def _slip(
     kind = _type(proof)
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         job = gateway.slip(
-            delivery_id, outcome=outcome, on=on.date().isoformat(), proof=proof.read_bytes(), proof_type=kind
+            delivery_id,
+            outcome=outcome,
+            on=on.date().isoformat(),
+            proof=proof.read_bytes(),
+            proof_type=kind,
+            number=number,
         )
         _say(job, as_json=as_json)
 

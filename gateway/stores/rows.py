@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.journal import Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey, Purpose
-from gateway.lifecycle import ENDED, FINAL, NEEDS_A_PERSON
+from gateway.lifecycle import ENDED, FINAL, NEEDS_A_PERSON, REACHED, WARNS_SENDER
 from gateway.model import (
     Alert,
     CaseId,
@@ -35,6 +35,8 @@ from gateway.model import (
     PaperProof,
     Party,
     PartyId,
+    PostFact,
+    Postmark,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -163,6 +165,12 @@ NOT_FINAL = f"state NOT IN ({_listed(FINAL)})"
 
 NOT_ENDED = f"state NOT IN ({_listed(ENDED)})"
 """Something is still to be done, as a condition."""
+
+NOT_REACHED = f"state NOT IN ({_listed(REACHED)})"
+"""Neither the recipient nor the post proves that it has it, as a condition."""
+
+WARNING = ", ".join(f"'{event}'" for event in sorted(WARNS_SENDER))
+"""The events of which the sender is warned, as a list."""
 
 IN_HAND = f"state IN ({_listed({*NEEDS_A_PERSON, DeliveryState.PAPER_DEPOSITED})})"
 """In the hands of people, as a condition; the index of the operator's queue is over the same words."""
@@ -328,6 +336,26 @@ def paper_proof_of(row: Row) -> PaperProof:
     )
 
 
+POSTMARK = "evidence_id, delivery_id, fact, on_day, number, digest"
+
+
+def postmark_of(row: Row) -> Postmark:
+    """From the columns of POSTMARK."""
+    return Postmark(
+        evidence_id=EvidenceId(row[0]),
+        delivery_id=DeliveryId(row[1]),
+        fact=PostFact(row[2]),
+        on=date.fromisoformat(row[3]),
+        number=row[4],
+        digest=row[5],
+    )
+
+
+def postmark_row(mark: Postmark) -> Row:
+    """To the columns of POSTMARK."""
+    return (mark.evidence_id, mark.delivery_id, mark.fact, mark.on.isoformat(), mark.number, mark.digest)
+
+
 def item_of(row: Row) -> ValidationItem:
     """From the columns kind, digest, raw."""
     return ValidationItem(kind=row[0], digest=row[1], raw=bytes(row[2]))
@@ -411,7 +439,8 @@ def published_key_of(row: Row) -> PublishedKey:
 FILED = (
     "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
     "submission.accepted_at, filed.facts, body_key.key, delivery.id, delivery.role, delivery.party, "
-    "delivery.consigned_at, delivery.handed_over_at"
+    "delivery.consigned_at, delivery.handed_over_at, delivery.state, (SELECT group_concat(act) FROM "
+    "(SELECT fact || ' ' || on_day AS act FROM postmark WHERE postmark.delivery_id = delivery.id ORDER BY seq))"
 )
 
 
@@ -431,15 +460,23 @@ def _filed(rows: list[Row]) -> Filed:
         sender=PartyId(row[5]),
         accepted_at=from_ms(row[6]),
         sealed_facts=open_facts(row[8], row[7], submission_id=row[1]),
-        copies=tuple(
-            FiledCopy(
-                id=DeliveryId(delivery_id),
-                role=role,
-                party=PartyId(party),
-                consigned_at=from_ms(consigned_at),
-                handed_over_at=maybe_at(handed_over_at),
-            )
-            for *_, delivery_id, role, party, consigned_at, handed_over_at in rows
-            if delivery_id is not None
-        ),
+        copies=tuple(_filed_copy(row[9:]) for row in rows if row[9] is not None),
+    )
+
+
+def _filed_copy(row: Row) -> FiledCopy:
+    """posted: "deposited 2026-11-22,delivered 2026-11-24", in the order in which it became known."""
+    delivery_id, role, party, consigned_at, handed_over_at, state, posted = row
+    acts = [] if posted is None else [act.split(" ") for act in posted.split(",")]
+    days = {fact: tuple(date.fromisoformat(day) for done, day in acts if done == fact) for fact in PostFact}
+    with_the_post = bool(acts) and acts[-1][0] == PostFact.DEPOSITED
+    return FiledCopy(
+        id=DeliveryId(delivery_id),
+        role=role,
+        party=PartyId(party),
+        consigned_at=from_ms(consigned_at),
+        handed_over_at=maybe_at(handed_over_at),
+        posted_on=days[PostFact.DEPOSITED],
+        delivered_on=days[PostFact.DELIVERED],
+        on_paper=with_the_post or state == DeliveryState.PAPER_QUEUED,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from gateway.errors import ConfigError
+from gateway.stores import postmarks
 from gateway.stores.engine import sqlite
 from gateway.stores.journal import enter_all
 
@@ -135,6 +136,18 @@ def m013_rehashing(db: Database) -> None:
     """Time stamps that cover anew what others cover, with a stronger digest."""
     for statement in _M013.split(";"):
         db.execute(statement)
+
+
+@migrations()
+def m014_postmarks(db: Database) -> None:
+    """What the post did with copies on paper, by its proofs; a file's own evidence says what it did before."""
+    db.execute(
+        "CREATE TABLE postmark (seq INTEGER PRIMARY KEY, evidence_id TEXT NOT NULL UNIQUE, delivery_id TEXT NOT NULL, "
+        "fact TEXT NOT NULL, on_day TEXT NOT NULL, number TEXT NOT NULL, digest TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX postmark_delivery ON postmark (delivery_id, seq)")
+    db.execute("CREATE INDEX postmark_number ON postmark (number)")
+    postmarks.enter_all(db.conn)
 
 
 _M001 = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from gateway.model import (
     PaperProof,
     Party,
     PartyId,
+    Postmark,
     Role,
     Submission,
     SubmissionId,
@@ -31,7 +32,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.ports import LooseEnd
-from gateway.stores import bodies, cases, inquiries, journal, rows, soundness
+from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
@@ -153,6 +154,19 @@ class Snapshot:
     def print_job(self, delivery_id: DeliveryId) -> bytes | None:
         return bodies.print_job(self._connection, delivery_id)
 
+    def warned(self, submissions: Sequence[SubmissionId]) -> Collection[SubmissionId]:
+        marks = ", ".join("?" * len(submissions))
+        sql = (
+            f"SELECT DISTINCT submission_id FROM delivery WHERE submission_id IN ({marks}) AND {rows.NOT_REACHED} AND "
+            "(state = 'closed' OR EXISTS (SELECT 1 FROM evidence WHERE evidence.delivery_id = delivery.id "
+            f"AND evidence.submission_id = delivery.submission_id AND event IN ({rows.WARNING})))"
+        )
+        return {SubmissionId(row[0]) for row in self._rows(sql, *submissions)}
+
+    def open_alerts(self, subject: str) -> Sequence[Alert]:
+        sql = f"SELECT {rows.ALERT} FROM alert WHERE subject = ? AND closed_at IS NULL ORDER BY seq"
+        return [rows.alert_of(row) for row in self._rows(sql, subject)]
+
     def alerts(self, *, open_only: bool, after: int, limit: int) -> Sequence[Alert]:
         wanted = "AND closed_at IS NULL" if open_only else ""
         sql = f"SELECT {rows.ALERT} FROM alert WHERE seq > ? {wanted} ORDER BY seq LIMIT ?"
@@ -162,6 +176,12 @@ class Snapshot:
 
     def paper_proof(self, evidence_id: EvidenceId) -> PaperProof | None:
         return bodies.paper_proof(self._connection, evidence_id)
+
+    def postmarks(self, delivery_id: DeliveryId) -> Sequence[Postmark]:
+        return postmarks.of_delivery(self._connection, delivery_id)
+
+    def letters(self, number: str) -> Sequence[Postmark]:
+        return postmarks.numbered(self._connection, number)
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None:
         row = self._row(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ?", evidence_id)

@@ -29,6 +29,7 @@ _LOOSE = {
     "delivery-without-submission": f"SELECT id FROM delivery WHERE {_NO_SUBMISSION}",
     "envelope-without-delivery": f"SELECT delivery_id FROM envelope WHERE {_NO_DELIVERY}",
     "attempt-without-delivery": f"SELECT DISTINCT delivery_id FROM attempt WHERE {_NO_DELIVERY}",
+    "postmark-without-delivery": f"SELECT evidence_id FROM postmark WHERE {_NO_DELIVERY}",
     "evidence-without-submission": f"SELECT id FROM evidence WHERE {_NO_SUBMISSION}",
     "evidence-without-delivery": f"SELECT id FROM evidence WHERE delivery_id IS NOT NULL AND {_NO_DELIVERY}",
     "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,7 @@ from gateway.model import (
     PaperProof,
     Party,
     PartyId,
+    Postmark,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -49,7 +50,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.ports import Reading, Transaction
-from gateway.stores import bodies, cases, inquiries, journal, rows, turns
+from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, turns
 from gateway.stores.bodies import BodyKeys
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
@@ -253,6 +254,13 @@ class _Unit(Snapshot):
             turns.make_way(self._connection, case_id, party, at=to_ms(at))
         return True
 
+    def leave_in_mailbox(self, party: PartyId) -> None:
+        self._connection.execute(
+            "UPDATE delivery SET transport = ?, due_at = NULL, holder = NULL "
+            f"WHERE party = ? AND transport = ? AND {rows.NOT_FINAL}",
+            (EndpointKind.MAILBOX, party, EndpointKind.PUSH),
+        )
+
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
         self._connection.execute("UPDATE delivery SET watch_at = ? WHERE id = ?", (maybe_ms(watch_at), delivery_id))
 
@@ -272,9 +280,10 @@ class _Unit(Snapshot):
         ).fetchone()
         return opened is not None
 
-    def close_alerts(self, subject: str, *, at: datetime) -> Sequence[Alert]:
-        sql = f"UPDATE alert SET closed_at = ? WHERE subject = ? AND closed_at IS NULL RETURNING {rows.ALERT}"
-        return [rows.alert_of(row) for row in self._rows(sql, to_ms(at), subject)]
+    def close_alerts(self, subject: str, *, at: datetime, kinds: Collection[str] | None = None) -> Sequence[Alert]:
+        these = "" if kinds is None else f"AND kind IN ({', '.join('?' * len(kinds))})"
+        sql = f"UPDATE alert SET closed_at = ? WHERE subject = ? AND closed_at IS NULL {these} RETURNING {rows.ALERT}"
+        return [rows.alert_of(row) for row in self._rows(sql, to_ms(at), subject, *(kinds or ()))]
 
     def add_print_job(self, delivery_id: DeliveryId, envelope: bytes) -> None:
         kept = self._body_keys.keep(envelope, submission_id=self._form_of(delivery_id), of=f"print-job {delivery_id}")
@@ -285,6 +294,9 @@ class _Unit(Snapshot):
         kept = self._body_keys.keep(proof.sealed, submission_id=form, of=f"proof {proof.evidence_id}")
         values = (proof.evidence_id, proof.delivery_id, proof.digest, proof.media_type, kept)
         self._insert("paper_proof", rows.PAPER_PROOF, values)
+
+    def add_postmark(self, mark: Postmark) -> None:
+        postmarks.add(self._connection, mark)
 
     def _form_of(self, delivery_id: DeliveryId) -> SubmissionId:
         (submission_id,) = self._row("SELECT submission_id FROM delivery WHERE id = ?", delivery_id)

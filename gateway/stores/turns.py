@@ -40,7 +40,7 @@ def make_way(connection: sqlite.Connection, case_id: str | None, party: str, *, 
         for copy, _, transport, turn in list(oldest):
             if turn is None:
                 lay_out(connection, copy, party, at if transport == EndpointKind.PUSH else None)
-                connection.execute("UPDATE delivery SET tried_since = ? WHERE seq = ?", (at, copy))
+                connection.execute("UPDATE delivery SET tried_since = ?1, watch_at = ?1 WHERE seq = ?2", (at, copy))
         break
 
 

@@ -84,6 +84,9 @@ REFUSED = "(SELECT id FROM submission WHERE state = 'rejected')"
 OF_HANDED = f"delivery_id = {HANDED}"
 DAMAGE = {
     "row-unreadable": f"UPDATE delivery SET state = 'gone' WHERE id = {WAITING}",
+    "postmark-without-delivery": "INSERT INTO postmark VALUES (NULL, 'e', 'nobody', 'deposited', '2026-01-05', '', '')",
+    "postmark-differs": "INSERT INTO postmark SELECT NULL, id, delivery_id, 'deposited', '2026-01-05', 'n', 'd' "
+    "FROM evidence WHERE delivery_id IS NOT NULL LIMIT 1",
     "delivery-without-submission": f"UPDATE delivery SET submission_id = 'x' WHERE id = {WAITING}",
     "envelope-without-delivery": "INSERT INTO envelope VALUES ('x', x'00')",
     "attempt-without-delivery": "INSERT INTO attempt (delivery_id, at, outcome) VALUES ('x', 0, 'x')",
@@ -188,6 +191,7 @@ ELSEWHERE = {
     "proof-missing",  # tests/journey/test_paper.py
     "entry-without-key",
     "key-without-entry",
+    "post-out-of-order",  # tests/journey/test_post.py
 }
 
 

@@ -51,8 +51,8 @@ ALLOWED: dict[Fact, tuple[set[S], S | None, E]] = {
     Fact.RECEIPT_FOR_OTHER_BYTES: ({S.CONSIGNED}, S.SUSPENDED, E.CONTENT_HANDOVER_FAILURE),
     Fact.REFUSED_BY_ENDPOINT: ({S.CONSIGNED}, S.SUSPENDED, E.CONTENT_HANDOVER_FAILURE),
     Fact.GIVEN_UP: ({S.CONSIGNED}, S.EXPIRED, E.CONTENT_HANDOVER_FAILURE),
-    Fact.SENDER_WARNED: (UNREACHED, None, E.SENDER_WARNED),
-    Fact.DEADLINE_MISSED: (UNREACHED | PAPER - {S.PAPER_DEPOSITED}, None, E.DEADLINE_MISSED),
+    Fact.SENDER_WARNED: (UNREACHED | PAPER, None, E.SENDER_WARNED),
+    Fact.DEADLINE_MISSED: (UNREACHED | PAPER, None, E.DEADLINE_MISSED),
     Fact.RETRIED: (UNREACHED | {S.PAPER_RETURNED}, S.CONSIGNED, E.OPERATOR_ACT),
     Fact.LEFT_IN_MAILBOX: (UNREACHED | {S.ESCALATED, S.PAPER_RETURNED}, S.CONSIGNED, E.OPERATOR_ACT),
     Fact.ESCALATED: (UNREACHED | {S.PAPER_RETURNED}, S.ESCALATED, E.OPERATOR_ACT),
@@ -61,8 +61,10 @@ ALLOWED: dict[Fact, tuple[set[S], S | None, E]] = {
     Fact.PRINT_JOB_TAKEN: ({S.ESCALATED}, S.PAPER_QUEUED, E.PRINT_JOB_TAKEN),
     Fact.DEPOSITED: ({S.PAPER_QUEUED}, S.PAPER_DEPOSITED, E.RELAY_TO_NON_ERDS),
     Fact.PAPER_FAILED: ({S.PAPER_QUEUED}, S.SUSPENDED, E.RELAY_TO_NON_ERDS_FAILURE),
-    Fact.DELIVERED_BY_POST: ({S.PAPER_DEPOSITED}, S.PAPER_DELIVERED, E.RECEIVED_FROM_NON_ERDS),
+    Fact.DELIVERED_BY_POST: (UNREACHED | PAPER | {S.CLOSED}, S.PAPER_DELIVERED, E.RECEIVED_FROM_NON_ERDS),
     Fact.RETURNED_BY_POST: ({S.PAPER_DEPOSITED}, S.PAPER_RETURNED, E.RECEIVED_FROM_NON_ERDS),
+    Fact.DEPOSIT_LEARNT: (set(S) - {S.PAPER_QUEUED}, None, E.RELAY_TO_NON_ERDS),
+    Fact.SLIP_LEARNT: (set(S), None, E.RECEIVED_FROM_NON_ERDS),
 }
 
 
@@ -93,6 +95,11 @@ def test_any_course_of_events_goes_forward_but_for_what_sets_back(facts: list[Fa
         if is_final(state):
             assert is_final(after), "a recipient's receipt is never taken back"
         state = after
+
+
+@pytest.mark.parametrize(("state", "fact"), list(product(DeliveryState, [Fact.DEPOSIT_LEARNT, Fact.SLIP_LEARNT])))
+def test_what_the_post_proves_is_kept_in_every_state(state: DeliveryState, fact: Fact) -> None:
+    assert can_advance(state, fact) or (state, fact) == (S.PAPER_QUEUED, Fact.DEPOSIT_LEARNT), "there it moves the copy"
 
 
 @pytest.mark.parametrize("state", [state for state in DeliveryState if state not in FINAL])

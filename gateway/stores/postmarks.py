@@ -1,0 +1,56 @@
+"""What the post did with copies on paper: a row for each proof of it, with its day and the number of its letter.
+
+The proofs themselves lie sealed beside (`paper_proof`) and go when their form is erased; what stands here stays, as the
+evidence does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+
+from gateway.exchange import EVIDENCE
+from gateway.model import DeliveryId, PostFact, Postmark
+from gateway.stores import rows
+from gateway.stores.engine import sqlite
+
+_ADD = f"INSERT INTO postmark ({rows.POSTMARK}) VALUES (?, ?, ?, ?, ?, ?)"
+_OF_POST = "SELECT id, delivery_id, event, raw FROM evidence WHERE event IN ('RelayToNonERDS', 'ReceivedFromNonERDS')"
+
+
+def add(connection: sqlite.Connection, mark: Postmark) -> None:
+    """See `ports.Transaction.add_postmark`."""
+    connection.execute(_ADD, rows.postmark_row(mark))
+
+
+def of_delivery(connection: sqlite.Connection, delivery_id: DeliveryId) -> list[Postmark]:
+    """See `ports.Reading.postmarks`."""
+    sql = f"SELECT {rows.POSTMARK} FROM postmark WHERE delivery_id = ? ORDER BY seq"
+    return [rows.postmark_of(row) for row in connection.execute(sql, (delivery_id,))]
+
+
+def numbered(connection: sqlite.Connection, number: str) -> list[Postmark]:
+    """See `ports.Reading.letters`."""
+    sql = f"SELECT {rows.POSTMARK} FROM postmark WHERE number = ? AND fact = 'deposited' ORDER BY seq"
+    return [rows.postmark_of(row) for row in connection.execute(sql, (number,))]
+
+
+def enter_all(connection: Any) -> None:
+    """Read the days and numbers of a file from before there were postmarks off its evidence."""
+    numbers: dict[str, str] = {}
+    for evidence_id, delivery_id, event, raw in connection.execute(f"{_OF_POST} ORDER BY seq").fetchall():
+        told = _told(raw)
+        fact = PostFact.DEPOSITED
+        if event == "ReceivedFromNonERDS":
+            fact = PostFact.DELIVERED if "handed-over-by-post" in told["Code"] else PostFact.RETURNED
+        number = numbers[delivery_id] = next(iter(told["Number"]), numbers.get(delivery_id, ""))
+        connection.execute(_ADD, (evidence_id, delivery_id, fact, told["On"][0], number, told["ProofDigest"][0]))
+
+
+def _told(raw: bytes) -> dict[str, Sequence[str]]:
+    """What evidence of ours says of the post, by the names of its elements."""
+    root = etree.fromstring(raw)
+    names = ("Code", "Number", "On", "ProofDigest")
+    return {name: [node.text or "" for node in root.iter(f"{{{EVIDENCE.namespace}}}{name}")] for name in names}
