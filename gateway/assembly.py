@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Semaphore
 
@@ -19,7 +19,7 @@ from gateway.addresses import Reach
 from gateway.audit import Audit
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
-from gateway.clock import SystemClock
+from gateway.clock import SystemClock, wall_clock
 from gateway.config import Config, Successor, read_secret
 from gateway.dispatch import Dispatch
 from gateway.erasure import Erasure
@@ -52,10 +52,12 @@ from gateway.signatories import SignatoryCheck
 from gateway.status import Status
 from gateway.stores import STORES
 from gateway.stores.holds import FileHolds
+from gateway.stores.room import room_of
 from gateway.transports import TRANSPORTS
 from gateway.transports.fetching import Fetching
 from gateway.transports.push import ClientCertificate, PushSettings
 from gateway.transports.revocation import RevocationSources
+from gateway.troubles import Troubles
 from gateway.trustfolder import Trusted, load_trusted
 from gateway.vouching import Vouching
 from gateway.watch import Watch
@@ -95,6 +97,7 @@ class Gateway:
     erasure: Erasure
     paper: Paper
     watch: Watch
+    troubles: Troubles
     case_status: CaseStatus
     push: PushSettings
     journal: Journal
@@ -225,6 +228,14 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             holder=_holder(),
             paper_by_itself=config.paper_by_itself,
             station=station,
+        ),
+        troubles=Troubles(
+            store=store,
+            clock=clock,
+            wall=wall_clock,
+            room=partial(room_of, config.store_path),
+            min_free=config.store_min_free_mb * 1024 * 1024,
+            holder=_holder(),
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,

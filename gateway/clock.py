@@ -22,6 +22,11 @@ class SystemClock:
         return self._start + timedelta(seconds=_since_boot_s() - self._since_s)
 
 
+def wall_clock() -> datetime:
+    """What the machine's clock shows, which somebody may set at any moment: not to date anything by."""
+    return datetime.now(UTC)
+
+
 def _since_boot_s() -> float:
     """Seconds since the machine started, its sleep included; never set back. (The plain monotonic clock sleeps too.)"""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -46,7 +46,8 @@ class Config:
     warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
-    paper_slip_after_days: how long the post may be silent of a letter.
+    paper_slip_after_days: how long the post may be silent of a letter. store_min_free_mb: an alert begins when the
+    disk of the store has less room.
     mailbox_identity: wraps the keys of hosted mailboxes (password or PIN: SEALPOST_MAILBOX_PASSWORD); without it none
     are hosted. …_successors: the keys that take over, each from its moment, with the same password.
     push_allowed_networks: networks that are not public and may be pushed to. push_identity: the key that signs pushes,
@@ -94,6 +95,7 @@ class Config:
     paper_by_itself: bool = False
     paper_lead_working_days: int = 2
     paper_slip_after_days: int = 21
+    store_min_free_mb: int = 1024
     schemas: Path | None = None
     code_lists: Path | None = None
     push_allowed_networks: tuple[Network, ...] = ()
@@ -139,7 +141,11 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "request_timeout_s": ("request_timeout_s", (int, float)),
         "kept_per_day": ("kept_per_day", int),
     },
-    "store": {"engine": ("store_engine", str), "path": ("store_path", Path)},
+    "store": {
+        "engine": ("store_engine", str),
+        "path": ("store_path", Path),
+        "min_free_mb": ("store_min_free_mb", int),
+    },
     "service": {"identity": ("identity", KeyPlace), "next": ("service_successors", Successor)},
     "mailbox": {"identity": ("mailbox_identity", KeyPlace), "next": ("mailbox_successors", Successor)},
     "trust": {

@@ -545,6 +545,14 @@ class Store(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much room a store has, in bytes. free: on its disk. log: what is written and not yet in its file."""
+
+    free: int
+    log: int
+
+
 class Holds(Protocol):
     """Who works on what at this moment. What a process holds ends with it."""
 

@@ -41,6 +41,7 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
                     caught_up = True
                 if time.monotonic() >= next_look:
                     next_look = time.monotonic() + gateway.config.watch_every_s
+                    gateway.troubles.look()
                     gateway.watch.look()
                 tried = dispatch.deliver_due()
             except (StoreUnavailable, KeyUnavailable) as error:
