@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_csr
+from typer.models import OptionInfo
 
+from gateway.cli import COMMANDS
 from gateway.config import load_config
 from gateway.demo.pki import DemoFolder
 from gateway.model import instant_text
-from signing import issue, load_identity
+from signing import issue, load_identity, read_package, validate_pdf
 from tests.cli.command import SAMPLES, sealpost
 from tests.conftest import Counter
 from tests.hsm import PIN, Hsm
@@ -32,6 +39,75 @@ def test_a_key_in_a_token_signs_a_form(hsm: Hsm, cast: DemoFolder, tmp_path: Pat
     again = sealpost(["keys", "issue", cast.root, uri, "--common-name", "Dr. Other", "--json"])
     assert (again.code, again.json["code"]) == (2, "key-exists")
     assert PIN.encode() not in made.out + signed.out + shown.out + again.out
+
+
+def _options(found: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Every option of a command, or of those of a group: the command, the type of its value, its description."""
+    if isinstance(found, typer.Typer):
+        for each in found.registered_commands:
+            assert each.callback is not None
+            yield from _options(each.callback, f"{name} {each.name or each.callback.__name__}")
+        return
+    for hint in get_type_hints(found, include_extras=True).values():
+        if get_origin(hint) is Annotated:
+            kind, info = get_args(hint)[:2]
+            if isinstance(info, OptionInfo):
+                yield name, kind, info
+
+
+def test_whatever_takes_a_key_takes_one_in_a_token() -> None:
+    """An option that takes a path would refuse an address before anything reads it."""
+    keys = {"--key", "--signing-key", "--sealing-key"}
+    found = {}
+    for name, listed in COMMANDS.items():
+        command = getattr(import_module(f"gateway.cli.{listed.module}"), listed.name)
+        for place, kind, info in _options(command, name):
+            for option in keys.intersection((info.default, *info.param_decls)):  # typer takes the first name for one
+                found[f"{place} {option}"] = kind, info.metavar
+    assert found.keys() >= {
+        "sign --key",
+        "render --key",
+        "evidence export --key",
+        "evidence export --sealing-key",
+        "mailbox fetch --key",
+        "mailbox acknowledge --signing-key",
+        "paper print --key",
+        "keys rotate --key",
+    }
+    for option, (kind, metavar) in found.items():
+        assert (kind in (str, str | None), metavar) == (True, "KEY"), option
+
+
+def test_a_recipient_and_a_sender_work_with_keys_in_a_token(
+    hsm: Hsm, counter: Counter, url: str, tmp_path: Path
+) -> None:
+    authority = load_identity(counter.folder.authority)
+    opens, signs = (hsm.make(use, common_name="Inspectorate", authority=authority) for use in ("seal", "sign"))
+    desk = replace(
+        counter.party("inspectorate"),
+        sealing_certificate=load_identity(opens).certificate,
+        signing_certificates=(load_identity(signs).certificate,),
+    )
+    counter.gateway.store.write(lambda unit: unit.put_party(desk))
+    form, package, mail = tmp_path / "form.xml", tmp_path / "package.asice", tmp_path / "mail"
+    form.write_bytes(counter.form("be/appeal"))
+    accepted = counter.accept(form.read_bytes(), sender="worker")
+
+    def run(party: str, *arguments: object) -> Any:
+        environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens[party]}
+        ran = sealpost([*arguments, "--json"], environment=environment)
+        assert ran.code == 0, ran.err
+        return ran.json
+
+    trust = ("--trust", counter.folder.gateway_certificate)
+    run("inspectorate", "mailbox", "fetch", "--key", opens, *trust, "--to", mail)
+    (told,) = run("inspectorate", "mailbox", "acknowledge", "--signing-key", signs, "--in", mail)["items"]
+    assert told["outcome"] == "handed-over"
+    export = ("evidence", "export", accepted.submission_id, "--out", package, "--form", form)
+    run("worker", *export, "--rendition", "nl", "--key", signs, "--sealing-key", opens)
+    pdf = read_package(package.read_bytes()).files["rendition-nl.pdf"]
+    shown = validate_pdf(pdf, policy=counter.gateway.vouching.policy, validation_time=datetime.now(UTC))
+    assert shown.signature.signature.certificate == load_identity(signs).certificate
 
 
 def test_an_authority_certifies_a_key_that_it_never_sees(hsm: Hsm, cast: DemoFolder, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -42,6 +45,7 @@ from signing.keys.tokens import load_token_identity
 from tests.hsm import LABEL, PIN, TWINS, Hsm
 from tests.signing.pki import DOCUMENT, People
 
+ROOT = Path(__file__).parents[2]
 CONTENT_TYPE = "1.2.840.113549.1.7.1"
 
 
@@ -106,6 +110,20 @@ def test_a_token_that_cannot_open_by_oaep_with_sha_256_says_so(hsm: Hsm) -> None
     with pytest.raises(KeyUnavailable) as refused:
         open_sealed(seal(b"form", recipients=[identity.certificate]), identity=identity)
     assert refused.value.code == "token-cannot"
+
+
+def test_a_token_that_knows_oaep_with_sha_256_opens_by_it(tmp_path: Path) -> None:
+    """NSS's, in a process of its own: what is sealed for an RSA key is opened where the key lies, nothing else is."""
+    program = [sys.executable, "-m", "tests.softokn", str(tmp_path)]
+    done = subprocess.run(program, capture_output=True, timeout=60, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == {
+        "opened": "what nobody else may read",
+        "key": "TokenRsaKey",
+        "sha1": "Decryption failed",
+        "flipped": "Decryption failed",
+        "altered": "cannot-open",
+    }
 
 
 def test_what_a_key_in_a_token_does_not_do_is_refused(hsm: Hsm, signer: Identity, desk: Identity) -> None:
