@@ -155,7 +155,14 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
     hosting = None
     if Purpose.MAILBOX in rings:
-        hosting = Hosting(store=store, keys=rings[Purpose.MAILBOX], witness=witness, trust=own, clock=clock)
+        hosting = Hosting(
+            store=store,
+            keys=rings[Purpose.MAILBOX],
+            witness=witness,
+            trust=own,
+            clock=clock,
+            kept_per_day=config.kept_per_day,
+        )
     return Gateway(
         config=config,
         store=store,

@@ -2,19 +2,21 @@
 
 Copies are sealed for a key that the gateway made for the party and keeps wrapped by the mailbox sealing key. A copy is
 opened only when its owner asks for it, and every opening is evidence (ContentAccessTracking) before the content leaves.
-The gateway can read such a copy; that is what the party agrees to, and why each opening shows.
+The gateway can read such a copy; that is what the party agrees to, and why each opening shows: to the owner, and to the
+operator. When somebody reads its mail is nobody else's business, so the sender does not see it (`status.visible_to`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from gateway.envelope import FORM, NOTE, OpenedEnvelope, open_envelope
-from gateway.errors import Conflict, NotFound, Unreadable
+from gateway.errors import Conflict, NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.keyring import Keyring
-from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId
+from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId, rest_of_day_s
 from gateway.ports import Clock, Reading, Store, Transaction
 from signing import (
     Identity,
@@ -41,13 +43,17 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Hosting:
-    """Keeps keys for parties. keys: the mailbox sealing key and its successors. trust: of consignment notes."""
+    """Keeps keys for parties. keys: the mailbox sealing key and its successors. trust: of consignment notes.
+
+    kept_per_day: how many openings are kept of one party, with all else that is kept of it though nothing was taken in.
+    """
 
     store: Store
     keys: Keyring
     witness: Witness
     trust: TrustPolicy
     clock: Clock
+    kept_per_day: int
 
     def make(self, party_id: PartyId) -> HostedKey:
         """A new key for a party; it is kept by whoever keeps the party, in one transaction."""
@@ -66,7 +72,8 @@ class Hosting:
         """Open a copy of `party` for it. The evidence is stored before anything is given out.
 
         Raises NotFound when it is not one of the party's, or its key is not kept here; Conflict("delivery-waits")
-        before an earlier copy of its case has made way; signing.KeyUnavailable, signing.SealingFailed.
+        before an earlier copy of its case has made way; TooMuch("too-many-openings") until the next day (UTC);
+        signing.KeyUnavailable, signing.SealingFailed.
         """
 
         def look(view: Reading) -> tuple[Delivery, HostedKey, bytes]:
@@ -80,9 +87,10 @@ class Hosting:
         if delivery.turn is None:
             raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
         opened = self._opened(delivery, key, sealed)
+        at = self.clock.now()
         proof = self.witness.state(
             Event.CONTENT_ACCESS_TRACKING,
-            at=self.clock.now(),
+            at=at,
             submission_id=delivery.submission_id,
             delivery=delivery,
             reasons=(Reason(code=OPENED),),
@@ -91,6 +99,13 @@ class Hosting:
         def work(unit: Transaction) -> None:
             _own(unit, party, delivery_id)
             unit.envelope(delivery_id)  # not if it was erased meanwhile
+            if unit.count_kept(party.id, at.astimezone(UTC).date()) > self.kept_per_day:
+                raise TooMuch(
+                    "too-many-openings",
+                    f"more than {self.kept_per_day} copies were opened today, and the evidence of each is kept for "
+                    "ever. Keep what you opened, or open it again tomorrow",
+                    retry_after_s=rest_of_day_s(at),
+                )
             unit.add_evidence(proof)
 
         self.store.write(work)
@@ -105,9 +120,7 @@ class Hosting:
             return [
                 each
                 for each in view.evidence_of(delivery.submission_id)
-                if each.delivery_id == delivery_id
-                and each.event is Event.CONTENT_ACCESS_TRACKING
-                and each.receipt_id is None
+                if each.delivery_id == delivery_id and each.is_opening
             ]
 
         return self.store.read(look)

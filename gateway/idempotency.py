@@ -6,12 +6,11 @@ A name is the sender's key or the number of the document. The table of all cases
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 
 from gateway.errors import Conflict, TooMuch
-from gateway.model import Party, Submission, SubmissionId
+from gateway.model import Party, Submission, SubmissionId, rest_of_day_s
 from gateway.ports import Reading, Transaction
 from gateway.status import submission_href
 
@@ -87,12 +86,11 @@ def count_kept(unit: Transaction, handed_in: HandedIn, most: int) -> None:
     """
     day = handed_in.at.astimezone(UTC).date()
     if unit.count_kept(handed_in.sender.id, day) > most:
-        tomorrow = datetime.combine(day + timedelta(days=1), time.min, UTC)
         raise TooMuch(
             "too-many-refusals",
             f"more than {most} forms were refused or repeated under new keys today; nothing was kept of this one. "
             "Forms in order are taken in as before; others can be judged without handing them in",
-            retry_after_s=math.ceil((tomorrow - handed_in.at).total_seconds()),
+            retry_after_s=rest_of_day_s(handed_in.at),
         )
 
 

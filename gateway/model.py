@@ -6,9 +6,10 @@ Plain frozen data; no behaviour beyond reading itself. Instants are aware UTC da
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType
@@ -29,6 +30,12 @@ Role = str  # role codes are data of the form kinds; code knows none by name
 def new_id() -> str:
     """A fresh UUIDv7 as text."""
     return str(uuid_utils.uuid7())
+
+
+def rest_of_day_s(at: datetime) -> int:
+    """Seconds from `at` until the next day begins (UTC), rounded up: when what is counted by the day begins anew."""
+    tomorrow = datetime.combine(at.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
+    return math.ceil((tomorrow - at).total_seconds())
 
 
 def instant_text(at: datetime) -> str:
@@ -309,6 +316,11 @@ class Evidence:
     delivery_id: DeliveryId | None
     raw: bytes
     receipt_id: str | None = None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a copy was opened in a hosted mailbox: a recipient's own tracking rests on its receipt."""
+        return self.event is Event.CONTENT_ACCESS_TRACKING and self.receipt_id is None
 
 
 @dataclass(frozen=True, kw_only=True)

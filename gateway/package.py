@@ -82,7 +82,8 @@ class DescribedCopy:
 class Description:
     """What a package is about, as the service describes it. Proven is what the evidence in it says.
 
-    whole: everything of the submission is in it; else only what concerns the party that it was made for.
+    whole: everything of the submission is in it, but for when copies were opened in hosted mailboxes, which concerns
+        their owners alone; else only what concerns the party that it was made for.
     versions: what -> version or digest, of what judges such forms where the package was made.
     journal_keys, witness_keys: by which its proofs are checked, as `vkey` of C2SP signed-note; the journal's newest
         first.

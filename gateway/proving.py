@@ -492,7 +492,7 @@ def _post_fact(statement: Statement) -> PostFact:
 def _is_opening(evidence: Evidence, statement: Statement | None) -> bool:
     """Whether a copy was opened in a hosted mailbox: that moves nothing, and rests on no receipt."""
     return (
-        evidence.event is Event.CONTENT_ACCESS_TRACKING
+        evidence.is_opening
         and statement is not None
         and statement.receipt_digest is None
         and OPENED in statement.reasons

@@ -349,6 +349,7 @@ def visible_to(
     view: Reading, party: Party, submission_id: SubmissionId
 ) -> tuple[Submission, list[Delivery], list[Evidence]]:
     """What a party may see of a submission: all of it for the sender, for a recipient what concerns its own copies.
+    When a copy was opened in a hosted mailbox, nobody sees but its recipient.
 
     Raises NotFound.
     """
@@ -356,11 +357,12 @@ def visible_to(
     submission = view.submission(submission_id)
     if submission is None:
         raise NotFound("submission-not-found", "no such submission of this party")
-    seen, mine = {delivery.id for delivery in deliveries}, submission.sender == party.id
+    seen, mine = {delivery.id: delivery.party for delivery in deliveries}, submission.sender == party.id
     evidence = [
         each
         for each in view.evidence_of(submission_id)
-        if each.delivery_id in seen or (mine and each.delivery_id is None)
+        if (each.delivery_id in seen or (mine and each.delivery_id is None))
+        and not (each.is_opening and seen.get(each.delivery_id or DeliveryId("")) != party.id)
     ]
     return submission, deliveries, evidence
 
@@ -378,7 +380,8 @@ def _visible_deliveries(view: Reading, party: Party, submission_id: SubmissionId
 def _visible_evidence(view: Reading, party: Party, evidence_id: EvidenceId) -> Evidence:
     evidence = view.evidence(evidence_id)
     if evidence is not None:
-        delivery = evidence.delivery_id and view.delivery(evidence.delivery_id)
-        if _sent_by(view, party, evidence.submission_id) or (delivery and delivery.party == party.id):
+        delivery = None if evidence.delivery_id is None else view.delivery(evidence.delivery_id)
+        is_own = delivery is not None and delivery.party == party.id
+        if is_own or (_sent_by(view, party, evidence.submission_id) and not evidence.is_opening):
             return evidence
     raise NotFound("evidence-not-found", "no such evidence of this party")

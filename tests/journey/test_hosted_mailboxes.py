@@ -20,7 +20,7 @@ from gateway.envelope import read_copy
 from gateway.errors import Conflict, NotFound, Unreadable
 from gateway.model import DeliveryId, Event, Party, PartyId
 from gateway.registration import PartyDraft
-from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, sha256
+from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, read_package, sha256
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
 
@@ -115,6 +115,56 @@ def test_nobody_else_can_open_it(hosted: Hosted) -> None:
         assert administrator.post(hosted.place).status_code == 401
     with hosted.http("worker") as worker:
         assert worker.get(hosted.place).json() == {"items": []}
+
+
+def test_the_sender_does_not_see_when_its_recipient_reads_its_mail(hosted: Hosted) -> None:
+    """The owner does, in the list, by the id and in its package; the operator too."""
+    with hosted.http("worker") as worker, hosted.http("service") as sender, hosted.http(None, admin=True) as operator:
+        location = worker.post(hosted.place).headers["Location"]
+        evidence_id = location.rpartition("/")[2]
+        submission = worker.get("/v1/mailbox?limit=1").json()["items"][0]["submissionId"]
+        place = f"/v1/submissions/{submission}/evidence"
+        for party, sees in ((worker, True), (sender, False)):
+            listed = [each["evidenceId"] for each in party.get(place).json()["items"]]
+            assert (evidence_id in listed) is sees
+            for path in (location, f"{location}/journal-proof"):
+                assert (party.get(path).status_code == 200) is sees
+            files = read_package(party.get(f"{place}-package").content).files
+            assert (f"evidence/{evidence_id}.xml" in files) is sees
+        shown = operator.get(f"/v1/operations/deliveries/{hosted.delivery}").json()["evidence"]
+        assert evidence_id in [each["evidenceId"] for each in shown]
+    assert hosted.flaws() == []
+
+
+def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[..., Counter], mailbox_key: Path) -> None:
+    """Each leaves evidence for ever: nobody fills the disk by reading."""
+    clock = Day()
+    counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=2, clock=clock)
+    draft = worker_record(counter.folder)
+    with served(create_app(counter.gateway)) as url:
+        admin = {"Authorization": f"Bearer {counter.folder.admin_token.read_text().strip()}"}
+        httpx2.put(f"{url}/v1/parties/worker", json=draft, headers=admin, trust_env=False).raise_for_status()
+        accepted = counter.accept(counter.form(FORM), sender="service")
+        copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
+        (mine,) = [each.id for each in copies if each.party == "worker"]
+        place, worker = f"{url}/v1/mailbox/{mine}/openings", {"Authorization": f"Bearer {counter.tokens['worker']}"}
+        answers = [httpx2.post(place, headers=worker, trust_env=False) for _ in range(4)]
+        assert [each.status_code for each in answers] == [201, 201, 429, 429]
+        assert answers[-1].json()["code"] == "too-many-openings"
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 86400
+        assert len(httpx2.get(place, headers=worker, trust_env=False).json()["items"]) == 2
+        clock.at += timedelta(days=1)
+        assert httpx2.post(place, headers=worker, trust_env=False).status_code == 201
+
+
+class Day:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
 
 
 def test_who_has_a_key_of_its_own_opens_for_itself(hosted: Hosted) -> None:
