@@ -410,8 +410,8 @@ def _holder() -> str:
 
 
 @contextmanager
-def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
-    """The pushing side of a gateway, with its threads, for as long as the context lasts."""
+def dispatching(gateway: Gateway, on_end: Callable[[], None] = lambda: None) -> Iterator[Dispatch]:
+    """The pushing side of a gateway, with its threads, for as long as the context lasts. on_end: after each try."""
     config = gateway.config
     with ExitStack() as stack:
         transports = {kind: make(gateway.push) for kind, make in TRANSPORTS.items()}
@@ -430,4 +430,5 @@ def dispatching(gateway: Gateway) -> Iterator[Dispatch]:
             patience=gateway.patience,
             breaker=Breaker(failures=config.breaker_failures, pause_s=config.breaker_pause_s),
             lease_s=config.lease_s,
+            on_end=on_end,
         )

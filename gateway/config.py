@@ -84,7 +84,7 @@ class Config:
     give_up_after_s: float = 72 * 3600
     lease_s: float = 120
     poll_s: float = 0.25
-    pushers: int = 16
+    pushers: int = 32
     breaker_failures: int = 5
     breaker_pause_s: float = 60
     warn_after_s: float = 12 * 3600

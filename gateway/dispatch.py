@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,11 +30,16 @@ MAX_CLAIM = 32
 MAX_RETRY_AFTER_S = 3600.0  # a recipient may ask for patience, not for being forgotten
 
 
+def _nobody_waits() -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dispatch:
     """The pushing side.
 
     holder: this worker's name on its leases. workers: threads for the tries. free: how many of them have nothing to do.
+    on_end: called after each try; there may be room for the next.
     """
 
     store: Store
@@ -48,6 +53,7 @@ class Dispatch:
     patience: Patience
     breaker: Breaker
     lease_s: float
+    on_end: Callable[[], None] = _nobody_waits
 
     @property
     def retry(self) -> RetryPolicy:
@@ -97,6 +103,7 @@ class Dispatch:
             self._defer(delivery, "internal-error", None)
         finally:
             self.free.release()
+            self.on_end()
 
     def _attempt(self, delivery: Delivery) -> None:
         envelope, recipient = self.store.read(lambda view: (view.envelope(delivery.id), view.party(delivery.party)))

@@ -19,19 +19,53 @@ from signing import KeyUnavailable, TimestampUnavailable
 
 log = logging.getLogger("sealpost.worker")
 
+GATHER_S = 0.02  # between two looks for what is due, so that one finds several: each is a transaction
 ASK_AGAIN_S = 30.0  # a witness or an authority that did not answer
 
 
-def run(gateway: Gateway, stop: threading.Event) -> None:
+class Stop:
+    """Tells a worker to stop; and that it may have something to do, where it waits for that."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Whether it is to stop."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Let it stop."""
+        self._is_set = True
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Let it look what there is to do."""
+        self._woken.set()
+
+    def looking(self) -> None:
+        """It looks now: it need not be woken for what was there before."""
+        self._woken.clear()
+
+    def wait(self, seconds: float) -> None:
+        """Return once it is woken or to stop, or after so many seconds."""
+        if not self._is_set:
+            self._woken.wait(seconds)
+
+
+def run(gateway: Gateway, stop: Stop) -> None:
     """Deliver until `stop` is set; tries under way are finished first.
+
+    What is due is looked for whenever a try has ended, since there is room for another then, and again and again.
 
     A store that is busy and a key that is not there are waited for; anything else ends the worker, whose leases then
     run out by themselves.
     """
     log.info("worker started")
     caught_up, next_look = False, time.monotonic()
-    with _beside(gateway, _keep_journal), _beside(gateway, _ask_again), dispatching(gateway) as dispatch:
+    with _beside(gateway, _keep_journal), _beside(gateway, _ask_again), dispatching(gateway, stop.wake) as dispatch:
         while not stop.is_set():
+            stop.looking()
             try:
                 if not caught_up:
                     gateway.publication.publish()
@@ -49,6 +83,7 @@ def run(gateway: Gateway, stop: threading.Event) -> None:
                 tried = 0
             if not tried:
                 stop.wait(gateway.config.poll_s)
+            time.sleep(GATHER_S)
     log.info("worker stopped")
 
 

@@ -148,7 +148,7 @@ def _work(settings: Config, catalogue: Catalogue | None = None, *, as_json: bool
     from gateway import worker
     from gateway.assembly import build
 
-    stop = threading.Event()
+    stop = worker.Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.set()

@@ -106,7 +106,7 @@ def test_an_authority_that_never_answers_holds_up_no_delivery(
     url = stack.enter_context(authority(silent))
     nobody_there = EndpointRecord(kind="push", url="http://127.0.0.1:9/inspectorate")
     counter = opened(open_counter, (url,), {"inspectorate": nobody_there})
-    stop = threading.Event()
+    stop = worker.Stop()
     working = threading.Thread(target=worker.run, args=(counter.gateway, stop))
     working.start()
     try:
