@@ -75,7 +75,7 @@ class Sender(threading.Thread):
             return True
         if answer.status_code >= 500 and answer.status_code != 503:
             self.errors += 1
-        elif answer.status_code not in (429, 503):
+        elif answer.status_code not in (202, 429, 503):  # 202: what this sender gave up waiting for is being judged
             self.refused.append(f"{answer.status_code} {answer.text[:500]}")
             return True
         return False

@@ -27,7 +27,7 @@ BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads that some judge while
 # others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second. They are
 # always the same ones, since each has compiled schemas and a connection to the store of its own.
-THREADS = 4
+THREADS = 3
 CLERKS = 2  # threads that see who is calling
 PRINTERS = 1  # there is one typesetter in a process, and a long form holds it for a second
 

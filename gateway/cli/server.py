@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sealpost.serve")
 
+# How long a thread keeps the interpreter while others wait for it (Python's own is 5 ms). The loop needs it five times
+# for each request and the writer once for each statement of a commit: among threads that judge each would wait so long.
+SWITCH_S = 0.0005
 PATIENCE_S = 2.0  # with an address in use: the intake processes of a killed `serve` let go of theirs in a moment
 
 BACKLOG = 2048  # connections that wait to be accepted
@@ -111,6 +114,7 @@ def _answer(settings: Config, catalogue: Catalogue, listening: socket.socket, sh
     from gateway.api.server import Server
     from gateway.assembly import build
 
+    sys.setswitchinterval(SWITCH_S)
     with answering(as_json=True):
         gateway = build(settings, catalogue=catalogue)
         server = Server(
@@ -148,6 +152,7 @@ def _work(settings: Config, catalogue: Catalogue | None = None, *, as_json: bool
     from gateway import worker
     from gateway.assembly import build
 
+    sys.setswitchinterval(SWITCH_S)
     stop = worker.Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
