@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -60,24 +60,6 @@ def some_receipt(outcome: str = "receipt-for-other-bytes", **changes: object) ->
         raw=raw,
     )
     return replace(kept, **changes)  # type: ignore[arg-type]
-
-
-@pytest.fixture(params=sorted(STORES))
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    stores: list[Store] = []
-
-    def open_it() -> Store:
-        stores.append(STORES[request.param](tmp_path / "store"))
-        return stores[-1]
-
-    yield open_it
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def store(opened: Callable[[], Store]) -> Store:
-    return opened()
 
 
 def all_entries(store: Store) -> list[Entry]:

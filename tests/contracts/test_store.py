@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -42,25 +42,6 @@ from signing import issue, issue_authority
 from tests.deliveries import NOW, a_delivery
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(params=sorted(STORES))
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Opens the same store, as often as wanted, as processes of one machine do."""
-    stores: list[Store] = []
-
-    def open_it() -> Store:
-        stores.append(STORES[request.param](tmp_path / "store"))
-        return stores[-1]
-
-    yield open_it
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def store(opened: Callable[[], Store]) -> Store:
-    return opened()
 
 
 def a_submission(**changes: object) -> Submission:
