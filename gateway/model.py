@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 import uuid_utils
-from cryptography.x509 import Certificate
 
-from signing import fingerprint
+import signing  # for what reads certificates, where there are any: who only names a state does not wait for it
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 PartyId = NewType("PartyId", str)
 SubmissionId = NewType("SubmissionId", str)
@@ -102,7 +104,7 @@ class Party:
 
     def signs_with(self, certificate: str) -> bool:
         """Whether the certificate with this fingerprint is registered for signing; one for sealing signs nothing."""
-        return any(fingerprint(each) == certificate for each in self.signing_certificates)
+        return any(signing.fingerprint(each) == certificate for each in self.signing_certificates)
 
     def may_submit_for(self, principal: PartyId, kind: str) -> bool:
         """Whether this party is `principal` or holds its mandate for `kind`."""

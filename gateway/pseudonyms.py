@@ -77,4 +77,9 @@ def _derived(secret: bytes, use: bytes) -> bytes:
 
 def mask(scheme: str, value: str) -> str:
     """What may be shown of an identifier: all of it, or of a national number only its length and last two digits."""
-    return "*" * (len(value) - 2) + value[-2:] if SCHEMES[scheme].secret else value
+    return masked(value) if SCHEMES[scheme].secret else value
+
+
+def masked(number: str) -> str:
+    """A number that may be a national one: only its length and last two characters."""
+    return "*" * (len(number) - 2) + number[-2:]

@@ -20,23 +20,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.x509 import Certificate
 
+import signing  # for what reads trusted lists, where there are any: it takes a while to load
 from gateway.errors import ConfigError
 from gateway.model import instant_text
 from signing import (
     DatedAnchor,
     KeyUnavailable,
-    ListSnapshot,
-    ServiceType,
-    TrustedLists,
+    QualificationLevel,
     TrustPolicy,
     VerificationFailed,
     sha256,
     trust_from_pem,
 )
+
+if TYPE_CHECKING:
+    from signing import ListSnapshot, TrustedLists, ValidatedSignature
 
 SIGNATURES, TIMESTAMPS = "signatures", "timestamps"
 _KEYS = {"file", "for", "since", "until"}
@@ -69,7 +71,10 @@ def load_trusted(place: Path) -> Trusted:
     own = list(_own_anchors(place))
     dated = {
         purpose: tuple(chain((anchor for meant, anchor in own if purpose in meant), lists.anchors(kind)))
-        for purpose, kind in ((SIGNATURES, ServiceType.CERTIFICATES), (TIMESTAMPS, ServiceType.TIMESTAMPS))
+        for purpose, kind in (
+            (SIGNATURES, signing.ServiceType.CERTIFICATES),
+            (TIMESTAMPS, signing.ServiceType.TIMESTAMPS),
+        )
     }
     return Trusted(
         signers=TrustPolicy((), dated=dated[SIGNATURES]),
@@ -81,7 +86,7 @@ def load_trusted(place: Path) -> Trusted:
 def load_lists(folder: Path) -> TrustedLists:
     """The lists of a folder, verified again. Raises ConfigError naming the file."""
     scheme = folder / "scheme.pem"
-    lists = TrustedLists(scheme=_certificates(scheme) if scheme.exists() else ())
+    lists = signing.TrustedLists(scheme=_certificates(scheme) if scheme.exists() else ())
     for kept in _kept(folder):
         place = folder / "lists" / kept.file
         try:
@@ -94,6 +99,13 @@ def load_lists(folder: Path) -> TrustedLists:
         except VerificationFailed as failure:
             raise ConfigError("trust-list", f"{place}: {failure.code}: {failure.detail}") from failure
     return lists
+
+
+def qualification(found: ValidatedSignature, lists: TrustedLists | None) -> QualificationLevel:
+    """What trusted lists make of a signature; unknown where there are none."""
+    if lists is None:
+        return QualificationLevel.UNKNOWN
+    return lists.qualify(found.signature.path, at=found.best_signature_time).level
 
 
 def add_list(folder: Path, raw: bytes, *, at: datetime) -> ListSnapshot:

@@ -25,12 +25,12 @@ from gateway.model import (
     instant_text,
 )
 from gateway.ports import Collected, RevocationSource
+from gateway.trustfolder import qualification
 from signing import (
     CertificateStatus,
     Identity,
     Indication,
     KnownData,
-    QualificationLevel,
     Subindication,
     TrustedLists,
     ValidatedSignature,
@@ -125,7 +125,7 @@ class Vouching:
                 at,
                 asked.said,
                 paths=[path for each in found.signatures for path in each.paths],
-                signatures=[_signature(each, self._qualification(each)) for each in found.signatures],
+                signatures=[_signature(each, qualification(each, self.lists)) for each in found.signatures],
                 unanswered=tuple(_unanswered(found.signatures)) if unknown else (),
             ),
         )
@@ -181,11 +181,6 @@ class Vouching:
             rule=self.policy.revocation,
             algorithms=self.policy.signers.algorithms,
         )
-
-    def _qualification(self, found: ValidatedSignature) -> str:
-        if self.lists is None:
-            return QualificationLevel.UNKNOWN
-        return self.lists.qualify(found.signature.path, at=found.best_signature_time).level
 
 
 def seal_name(seal: Identity) -> str:

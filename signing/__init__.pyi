@@ -67,8 +67,8 @@ from signing.keys.wrapping import WrappedKey as WrappedKey
 from signing.keys.wrapping import make_wrapped_key as make_wrapped_key
 from signing.keys.wrapping import rewrap_key as rewrap_key
 from signing.keys.wrapping import unwrap_key as unwrap_key
+from signing.lists.levels import QualificationLevel as QualificationLevel
 from signing.lists.qualifying import Qualification as Qualification
-from signing.lists.qualifying import QualificationLevel as QualificationLevel
 from signing.lists.reading import ServiceType as ServiceType
 from signing.lists.snapshots import ListSnapshot as ListSnapshot
 from signing.lists.snapshots import TrustedLists as TrustedLists

@@ -22,8 +22,9 @@ from gateway.cli.options import (
     read_input,
 )
 from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
+from gateway.cli.render import pages_of
 from gateway.package import FORM, SEALED_POST
-from signing import Identity, add_files, open_sealed, read_package, sha256, sign_pdf
+from signing import Identity, add_files, open_sealed, read_package, sha256
 
 app = typer.Typer(help="What proves the course of a submission, in one file.", no_args_is_help=True)
 
@@ -103,8 +104,9 @@ def _opened(files: Mapping[str, bytes], identity: Identity) -> dict[str, bytes]:
 
 def _rendition(form: bytes, language: Language, identity: Identity | None) -> bytes:
     """The form as PDF, signed if there is a key. Raises Unreadable for what is no form; KeyUnavailable."""
-    from gateway.forms.catalogue import Catalogue  # here: who wants no PDF does not wait for it
-    from gateway.rendition import render
+    made = pages_of(form, language.value)
+    if identity is None:
+        return made
+    from signing import sign_pdf  # here, so that only who signs waits for it
 
-    made = render(form, catalogue=Catalogue.open(), language=language.value)
-    return made if identity is None else sign_pdf(made, identity=identity, at=datetime.now(UTC))
+    return sign_pdf(made, identity=identity, at=datetime.now(UTC))

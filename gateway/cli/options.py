@@ -98,15 +98,10 @@ def load_key(place: str | Path, password_file: Path | None) -> Identity:
 
 
 def load_trusted(place: Path) -> Trusted:
-    """Whom the certificates in a file, or a trust folder, make count. Raises KeyUnavailable, ConfigError."""
-    if place.is_dir():
-        from gateway import trustfolder  # here, as above
+    """Whom the certificates in a file, or a trust folder, make count. Raises ConfigError naming the file."""
+    from gateway import trustfolder  # here, as above
 
-        return trustfolder.load_trusted(place)
-    from gateway.trustfolder import Trusted
-
-    policy = load_trust(place)
-    return Trusted(signers=policy, timestamps=policy)
+    return trustfolder.load_trusted(place)
 
 
 def load_trust(file: Path) -> TrustPolicy:
@@ -135,3 +130,8 @@ def read_input(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as exc:
         raise usage_error(f"{file} cannot be read: {exc.strerror}") from exc
+
+
+def is_pdf(raw: bytes) -> bool:
+    """Whether the bytes claim to be a PDF, so that its signature is looked for inside."""
+    return raw.startswith(b"%PDF-")

@@ -8,18 +8,13 @@ from datetime import datetime
 from rich.text import Text
 
 from gateway.cli.output import out
+from gateway.cli.render import pages_of
 from gateway.errors import EngineFault, Unreadable
 from gateway.examination import Grounds, Standing, Verdict, examine
 from gateway.examination.telling import verdict_to_lines
 from signing import Indication, ValidationPolicy, parse_note_key
 
-ZIP = b"PK\x03\x04"
 COLOURS = {Standing.HOLDS: "green", Standing.FAILS: "red", Standing.OPEN: "yellow", Standing.MISSING: "yellow"}
-
-
-def is_package(raw: bytes) -> bool:
-    """Whether this is a container, and not a single signed document."""
-    return raw.startswith(ZIP)
 
 
 def judge_package(
@@ -42,18 +37,15 @@ def judge_package(
         journal_keys=tuple(journal_keys),
         witness_keys=tuple(witness_keys),
         service=service,
-        reprint=print_form,
+        reprint=_reprint,
     )
     return examine(raw, grounds=grounds)
 
 
-def print_form(form: bytes, language: str) -> bytes | None:
+def _reprint(form: bytes, language: str) -> bytes | None:
     """The form as PDF, as this program prints it; None if it does not."""
-    from gateway.forms.catalogue import Catalogue  # here: most packages hold no rendition
-    from gateway.rendition import render
-
     try:
-        return render(form, catalogue=Catalogue.open(), language=language)
+        return pages_of(form, language)
     except (Unreadable, EngineFault):
         return None
 

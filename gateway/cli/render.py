@@ -56,3 +56,11 @@ def render(
 
             made = sign_pdf(made, identity=identity, at=datetime.now(UTC))
         write_bytes(made, to)
+
+
+def pages_of(form: bytes, language: str) -> bytes:
+    """The form as PDF, as this program prints it. Raises Unreadable (Rejected too) for what is no form; EngineFault."""
+    from gateway.forms.catalogue import Catalogue  # here: who prints nothing does not wait for it
+    from gateway.rendition import render as rendered
+
+    return rendered(form, catalogue=Catalogue.open(), language=language)

@@ -1,70 +1,21 @@
-"""Signatures for people and programs: what was found of each, and how one is brought to a higher level."""
+"""Signatures for people and programs: what was found of each."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.text import Text
 
-from gateway.addresses import Reach, network
-from gateway.cli.output import usage_error
-from gateway.examination.verdict import masked
-from gateway.trustfolder import Trusted
+from gateway.pseudonyms import masked
+from gateway.trustfolder import Trusted, qualification
 from signing import (
     DocumentAssessment,
     Indication,
-    Level,
-    QualificationLevel,
     SignatureAssessment,
     SubjectIdentity,
-    Timestamper,
-    TimestampSource,
-    TimestampTrust,
     ValidatedSignature,
-    ValidationData,
-    ValidationPolicy,
-    collect_revocation,
     fingerprint,
-    raise_pdf,
-    raise_xml,
     sha256,
 )
-
-
-def is_pdf(raw: bytes) -> bool:
-    """Whether the bytes claim to be a PDF, so that its signature is looked for inside."""
-    return raw.startswith(b"%PDF-")
-
-
-def raised(raw: bytes, level: Level, trusted: Trusted, *, urls: Sequence[str], networks: Sequence[str]) -> bytes:
-    """A signed document at a higher level: the time authorities at `urls` and the issuers of certificates are asked.
-
-    networks: those that are not public and may be asked in. Raises what `signing.raise_xml` and `raise_pdf` raise.
-    """
-    from gateway.transports.fetching import Fetching  # here: only who asks somebody needs a network
-
-    try:
-        reach = Reach(allowed=tuple(network(each) for each in networks))
-    except ValueError as exc:
-        raise usage_error("--allow-network must be a network, such as 10.20.0.0/16") from exc
-    stamps, now, fetch = TimestampTrust(anchors=trusted.timestamps), datetime.now(UTC), Fetching(reach)
-
-    def collect(path: Sequence[bytes]) -> ValidationData:
-        return collect_revocation(path, fetch=fetch, at=now, algorithms=trusted.signers.algorithms)
-
-    try:
-        return (raise_pdf if is_pdf(raw) else raise_xml)(
-            raw,
-            level=level,
-            policy=ValidationPolicy(signers=trusted.signers, timestamps=stamps),
-            timestamper=Timestamper(sources=tuple(TimestampSource(url=url) for url in urls), trust=stamps, fetch=fetch),
-            collect=collect,
-            at=now,
-        )
-    finally:
-        fetch.close()
 
 
 def print_assessment(console: Console, name: str, assessment: DocumentAssessment, trusted: Trusted) -> None:
@@ -91,7 +42,7 @@ def _print_signature(console: Console, passed: ValidatedSignature, trusted: Trus
     unknown = sum(status.source is None for status in passed.statuses)
     said.append(f"revocation of {unknown} certificates unknown" if unknown else "no certificate was revoked by then")
     if trusted.lists is not None:
-        said.append(f"qualification {_qualification(passed, trusted)}")
+        said.append(f"qualification {qualification(passed, trusted.lists)}")
     console.print(Text(f"  signed by {_who(signature.subject)}"))
     for line in said:
         console.print(Text(f"            {line}"))
@@ -120,14 +71,14 @@ def _signature(found: SignatureAssessment, trusted: Trusted) -> dict[str, object
     return {
         "indication": found.indication,
         "commonName": signature.subject.common_name,
-        "serialNumber": masked(signature.subject.serial_number),
+        "serialNumber": masked(signature.subject.serial_number or "") or None,
         "organizationIdentifier": signature.subject.organization_identifier,
         "claimedSigningTime": signature.signing_time.isoformat(),
         "algorithm": signature.algorithm,
         "certificate": fingerprint(signature.certificate),
         "level": passed.level,
         "bestSignatureTime": passed.best_signature_time.isoformat(),
-        "qualification": _qualification(passed, trusted),
+        "qualification": qualification(passed, trusted.lists),
         "timeStamps": [
             {
                 "at": each.stamped_at.isoformat(),
@@ -149,12 +100,6 @@ def _signature(found: SignatureAssessment, trusted: Trusted) -> dict[str, object
     }
 
 
-def _qualification(passed: ValidatedSignature, trusted: Trusted) -> QualificationLevel:
-    if trusted.lists is None:
-        return QualificationLevel.UNKNOWN
-    return trusted.lists.qualify(passed.signature.path, at=passed.best_signature_time).level
-
-
 def _who(subject: SubjectIdentity) -> str:
-    numbers = (subject.organization_identifier, masked(subject.serial_number))
+    numbers = (subject.organization_identifier, masked(subject.serial_number or ""))
     return ", ".join(part for part in (subject.common_name, *numbers) if part)

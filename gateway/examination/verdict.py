@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from gateway.model import Event
 from gateway.package import Description
+from gateway.pseudonyms import masked
 from signing import Indication, Subindication, SubjectIdentity, VerifiedSignature, fingerprint
 
 
@@ -71,7 +72,7 @@ class Who:
     @classmethod
     def of(cls, subject: SubjectIdentity, fingerprint: str) -> Who:
         """Whom a certificate names; a number that may be a national one shows its last two characters only."""
-        number = subject.organization_identifier or masked(subject.serial_number)
+        number = subject.organization_identifier or masked(subject.serial_number or "") or None
         return cls(
             name=_printable(subject.common_name or number or fingerprint),
             number=number and _printable(number),
@@ -162,8 +163,3 @@ class Verdict:
 def _printable(text: str) -> str:
     """Whoever made a certificate chose this text: nothing in it may steer a terminal."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
-def masked(number: str | None) -> str | None:
-    """A number that may be a national one: only its last two characters."""
-    return None if number is None else "*" * max(len(number) - 2, 0) + number[-2:]

@@ -9,13 +9,13 @@ Source: ETSI TS 119 615, 4.4 and 4.5; EN 319 412-5, 4.2 and 4.3 (statements in c
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from cryptography import x509
 
 from signing import der as asn1
 from signing.certificates import SignerCertificate, read_certificate
+from signing.lists.levels import QualificationLevel
 from signing.lists.reading import Service, ServicePeriod, ServiceType
 
 _QC_STATEMENTS: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
@@ -27,21 +27,6 @@ _PURPOSES: Final = {f"{_TYPE}.1": _SIGNATURES, f"{_TYPE}.2": _SEALS, f"{_TYPE}.3
 _PURPOSES_BY_LIST: Final = {"QCForESig": _SIGNATURES, "QCForESeal": _SEALS, "QCForWSA": _WEBSITES}
 _IN_DEVICE: Final = frozenset({"QCWithQSCD", "QCWithSSCD", "QCQSCDManagedOnBehalf"})
 _IN_NO_DEVICE: Final = frozenset({"QCNoQSCD", "QCNoSSCD"})
-
-
-class QualificationLevel(StrEnum):
-    """What a signature is in the words of ETSI TS 119 615 and the EU's own tools.
-
-    QESIG, QESEAL: made with a qualified certificate and a qualified device: a handwritten signature's equal.
-    ADES_QC…: with a qualified certificate. ADES: with neither. UNKNOWN: no list at hand knows the issuer.
-    """
-
-    QESIG = "QESig"
-    QESEAL = "QESeal"
-    ADESIG_QC = "AdESig-QC"
-    ADESEAL_QC = "AdESeal-QC"
-    ADES = "AdES"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import pikepdf
 import pytest
 
 from gateway.batches import Rhythm
-from gateway.cli.packages import print_form
+from gateway.cli.render import pages_of
 from gateway.envelope import open_envelope
 from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.model import DeliveryId, SubmissionId
@@ -190,7 +190,7 @@ def test_a_rendition_is_proven_by_printing_again_whoever_signed_it(
     assert judged(of_another) == (failed, Standing.FAILS, "attached-form-differs")
     assert judged(by_service.replace(b"/Type", b"/Typf", 1))[0] is not passed
     assert judged(b"%PDF-1.7 not at all")[0] is not passed
-    grounds = replace(grounds, reprint=lambda form, language: print_form(form, language))
+    grounds = replace(grounds, reprint=pages_of)
     assert judged(pages) == (passed, Standing.HOLDS, None)
     assert judged(by_service) == (passed, Standing.HOLDS, None)
     assert judged(sign_pdf(pages, identity=counter.identity("worker"), at=datetime.now(UTC)))[1] is Standing.HOLDS

@@ -1,4 +1,4 @@
-"""`sign` and `verify`: the signatures of a document, on this machine, without a gateway."""
+"""`verify`: the signatures of documents and what a package proves, on this machine, without a gateway."""
 
 from __future__ import annotations
 
@@ -7,81 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from gateway.cli.options import AsJson, KeyFile, Lang, Language, PasswordFile, load_key, load_trusted, read_input
-from gateway.cli.output import ExitCode, answering, err, out, print_json, usage_error, write_bytes
-from gateway.cli.packages import is_package, judge_package, print_verdict
-from gateway.cli.signatures import assessment_to_json, is_pdf, print_assessment, raised
-from gateway.examination.telling import verdict_to_json
-from signing import (
-    Indication,
-    Level,
-    NotSignable,
-    RevocationRule,
-    TimestampTrust,
-    ValidationPolicy,
-    assess_pdf,
-    assess_xml,
-    build_report,
-    sha256,
-    sign_pdf,
-    sign_xml,
-)
+import signing  # each name when it is used: who judges XML waits for nothing that reads a PDF
+from gateway.cli.options import AsJson, Lang, Language, is_pdf, load_trusted, read_input
+from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
+from gateway.cli.signatures import assessment_to_json, print_assessment
+from signing import Indication, RevocationRule, TimestampTrust, ValidationPolicy
 
+ZIP = b"PK\x03\x04"
 Trust = Annotated[
     Path, typer.Option("--trust", help="Certificates to trust, PEM; or a trust folder with lists.", exists=True)
 ]
-
-
-def sign(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Form, or its rendition as PDF; - for stdin.")],
-    key: KeyFile,
-    to: Annotated[
-        Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)
-    ] = None,
-    level: Annotated[
-        Level, typer.Option("--level", help="T: stamped; LT: with what judges it offline; LTA: stamped again.")
-    ] = Level.B_B,
-    timestamp: Annotated[
-        list[str] | None, typer.Option("--timestamp", metavar="URL", help="Time authority (RFC 3161); more are spares.")
-    ] = None,
-    trust: Annotated[
-        Path | None,
-        typer.Option("--trust", help="For B-T and above: whom to trust, PEM or a trust folder.", exists=True),
-    ] = None,
-    allow_network: Annotated[
-        list[str] | None, typer.Option("--allow-network", help="Network that is not public and may be asked in.")
-    ] = None,
-    password_file: PasswordFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Sign a form (XAdES baseline B-B to B-LTA), or a PDF (PAdES).
-
-    Signing a signed form adds a signature; a PDF is signed once.
-    """
-    if as_json and to is None:
-        raise typer.BadParameter("with --json the signed form needs --out")
-    if level is not Level.B_B and (trust is None or not timestamp):
-        raise usage_error(f"--level {level.value} needs --timestamp and --trust")
-    raw = read_input(file)
-    with answering(as_json=as_json):
-        identity = load_key(key, password_file)
-        try:
-            signed = (sign_pdf if is_pdf(raw) else sign_xml)(raw, identity=identity, at=datetime.now(UTC))
-            if trust is not None and timestamp:
-                trusted = load_trusted(trust)
-                signed = raised(signed, level, trusted, urls=timestamp, networks=allow_network or [])
-        except NotSignable as exc:
-            raise NotSignable(exc.code, f"{file}: {exc.detail}") from exc
-        if to is None:
-            write_bytes(signed)
-            return
-        to.write_bytes(signed)
-        if as_json:
-            print_json({"file": str(to), "documentDigest": sha256(signed), "certificate": identity.fingerprint})
-        else:
-            err().print(Text(f"{to}  {sha256(signed)}"))
 
 
 def verify(
@@ -141,7 +77,10 @@ def verify(
         )
         for file in files:
             raw = read_input(file)
-            if is_package(raw):
+            if raw.startswith(ZIP):
+                from gateway.cli.packages import judge_package, print_verdict  # here: few files are packages
+                from gateway.examination.telling import verdict_to_json
+
                 verdict = judge_package(
                     raw,
                     policy=policy,
@@ -155,11 +94,12 @@ def verify(
                 if not as_json:
                     print_verdict(str(file), verdict, lang)
                 continue
-            assessment = (assess_pdf if is_pdf(raw) else assess_xml)(raw, policy=policy, validation_time=instant)
+            assess = signing.assess_pdf if is_pdf(raw) else signing.assess_xml
+            assessment = assess(raw, policy=policy, validation_time=instant)
             failed = failed or assessment.indication is not Indication.TOTAL_PASSED
             items.append({"file": str(file), **assessment_to_json(assessment, trusted)})
             if report is not None:
-                report.write_bytes(build_report(assessment))
+                report.write_bytes(signing.build_report(assessment))
             if not as_json:
                 print_assessment(out(), str(file), assessment, trusted)
         if as_json:
