@@ -89,7 +89,7 @@ class Witness:
     ) -> Evidence:
         """The signed statement that `event` took place at `at`. consigned: every copy, where it is the acceptance."""
         evidence_id = EvidenceId(new_id())
-        copy = _Copy() if delivery is None else _Copy.of(delivery)
+        copy = _NO_COPY if delivery is None else _Copy.of(delivery)
         fields = (
             ("EvidenceId", evidence_id),
             ("Event", event.uri),
@@ -153,6 +153,9 @@ class _Copy:
             document_digest=delivery.document_digest,
             envelope_digest=delivery.envelope_digest,
         )
+
+
+_NO_COPY = _Copy()
 
 
 def _recipient(delivery: Delivery) -> tuple[Field, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NewType
 
 import uuid_utils
@@ -181,7 +181,7 @@ class Event(StrEnum):
     PRINT_JOB_TAKEN = "print-job-taken"
     ERASURE = "erasure"
 
-    @property
+    @cached_property
     def uri(self) -> str:
         """The event's URI: EN 319 522-3, table 2, or ours."""
         if self.value[0].isupper():
