@@ -25,7 +25,8 @@ def sample(
 ) -> None:
     """Make an invented form.
 
-    Valid, or wrong in exactly one thing; the same again for the same seed. Judged before it is given.
+    Valid, or wrong in one thing and in what that brings with it; the same again for the same seed. Judged before it is
+    given.
     """
     from gateway.errors import NotFound
     from gateway.forms.catalogue import Catalogue

@@ -1,4 +1,5 @@
-"""Invented documents on demand: a hand-written sample varied by a seed, or made wrong in one thing by a rule's case.
+"""Invented documents on demand: a hand-written sample varied by a seed, or made wrong by a rule's case: in that rule
+alone, unless what breaks it breaks others too.
 
 What is made is judged before it is given: a sample that is not what was asked for is never given.
 """
@@ -27,11 +28,15 @@ from gateway.forms.variation import Values, read_values, vary
 
 _TRIES = 12  # variations that are tried: days may fall on a holiday, a place on a wrong office
 _INVALID = "invalid:"
+_NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """A document, the day of receipt by which it is what it should be, and the rules and codes that it breaks."""
+    """A document, the day of receipt by which it is what it should be, and the rules and codes that it breaks.
+
+    breaks: errors and warnings; a remark only where that is what was asked for.
+    """
 
     raw: bytes
     received_on: date
@@ -54,7 +59,7 @@ def make_sample(catalogue: Catalogue, kind: FormKind, *, variant: str, seed: int
     if variant not in variants_of(kind):
         known = ", ".join([*variants_of(kind), f"{_INVALID}RULE"])
         raise NotFound("no-such-sample", f"{kind.id} has no variant {variant}; known are {known}")
-    return maker.judged(f"valid-{variant}", lambda raw: (raw, issued_on(raw)), frozenset())
+    return maker.judged(f"valid-{variant}", _as_it_is, _NOTHING)
 
 
 class _Maker:
@@ -67,29 +72,53 @@ class _Maker:
         self._seed = seed
 
     def invalid(self, name: str) -> Sample:
-        """A document that breaks that rule, or has that code, and nothing else."""
+        """A document that breaks that rule, or has that code, and as little else as can be."""
         listed = self._catalogue.rule(name)
-        for case in cases_of(listed.rule) if listed is not None and listed.rule.where is Where.DOCUMENT else ():
-            if case.outcome != "fail" or case.only != (name,):
-                continue
+        cases = cases_of(listed.rule) if listed is not None and listed.rule.where is Where.DOCUMENT else ()
+        failing = (case for case in cases if case.outcome == "fail" and case.proof is None)
+        for case in sorted(failing, key=lambda case: len({*case.only} - {name})):
             try:
                 example(self._kind, case.change)
             except NotApplicable:
                 continue
-            return self.judged(case.change["base"], partial(self._changed, case.change), frozenset(case.only))
+            finish = partial(self._changed, case.change)
+            return self.judged(case.change["base"], finish, frozenset(case.only), named=frozenset({name}))
+        base = None if listed is None else next(self._remarked(name), None)
+        if base is not None:
+            return self.judged(base, _as_it_is, _NOTHING, named=frozenset({name}))
         file = sample_file(self._kind, f"invalid-{name}")
         if not file.is_file():
-            raise NotFound("no-such-sample", f"no document of {self._kind.id} is wrong in {name} alone")
+            raise NotFound("no-such-sample", f"no document of {self._kind.id} shows {name}")
         raw = file.read_bytes()
         breaks = _broken(self._validator.validate(raw, received_on=issued_on(raw)))
-        return self.judged(file.stem, lambda raw: (raw, issued_on(raw)), breaks)
+        return self.judged(file.stem, _as_it_is, breaks)
 
-    def judged(self, base: str, finish: Callable[[bytes], tuple[bytes, date]], breaks: frozenset[str]) -> Sample:
-        """The first variation of the sample `base` that breaks exactly `breaks` once it is finished."""
-        for raw in self._variations(sample_file(self._kind, base).read_bytes(), exact=bool(breaks)):
+    def _remarked(self, name: str) -> Iterator[str]:
+        """The valid samples of which that rule remarks something."""
+        for variant in variants_of(self._kind):
+            base = f"valid-{variant}"
+            made, received_on = _as_it_is(sample_file(self._kind, base).read_bytes())
+            if name in {finding.rule for finding in self._validator.validate(made, received_on=received_on).findings}:
+                yield base
+
+    def judged(
+        self,
+        base: str,
+        finish: Callable[[bytes], tuple[bytes, date]],
+        breaks: frozenset[str],
+        *,
+        named: frozenset[str] = _NOTHING,
+    ) -> Sample:
+        """The first variation of the sample `base` that breaks exactly `breaks` once it is finished.
+
+        named: rules that must be found too, if only as remarks.
+        """
+        wanted = breaks | named
+        for raw in self._variations(sample_file(self._kind, base).read_bytes(), exact=bool(wanted)):
             made, received_on = finish(raw)
-            if _broken(self._validator.validate(made, received_on=received_on)) == breaks:
-                return Sample(raw=self._noted(made, breaks), received_on=received_on, breaks=breaks)
+            report = self._validator.validate(made, received_on=received_on)
+            if _broken(report) == breaks and named <= {finding.rule for finding in report.findings}:
+                return Sample(raw=self._noted(made, wanted), received_on=received_on, breaks=wanted)
         what = f"{self._kind.id} {base} with seed {self._seed}"
         raise EngineFault("sample-not-made", f"no variation of {what} is judged as it should be")
 
@@ -122,6 +151,10 @@ class _Maker:
             yield as_file(root)
         if exact or not self._seed:
             yield raw
+
+
+def _as_it_is(raw: bytes) -> tuple[bytes, date]:
+    return raw, issued_on(raw)
 
 
 @cache
