@@ -469,10 +469,11 @@ def unlisted(opened: Any) -> None:
     opened.Root.AF[0] = opened.make_indirect(pikepdf.Dictionary(opened.Root.AF[0]))
 
 
-def nested(opened: Any) -> None:
-    tree = opened.Root.Names.EmbeddedFiles
-    for _ in range(6):
-        tree = pikepdf.Dictionary(Kids=[opened.make_indirect(tree)])
+def repeated(opened: Any) -> None:
+    """Four levels of which each names the next a hundred times: a hundred million nodes in some kilobytes."""
+    tree = opened.make_indirect(opened.Root.Names.EmbeddedFiles)
+    for _ in range(4):
+        tree = opened.make_indirect(pikepdf.Dictionary(Kids=[tree] * 100))
     opened.Root.Names.EmbeddedFiles = tree
 
 
@@ -480,6 +481,10 @@ def circular(opened: Any) -> None:
     tree = opened.make_indirect(pikepdf.Dictionary())
     tree.Kids = [tree]
     opened.Root.Names.EmbeddedFiles = tree
+
+
+def much_associated(opened: Any) -> None:
+    opened.Root.AF = [opened.Root.AF[0]] * 100
 
 
 def many(opened: Any) -> None:
@@ -511,9 +516,10 @@ def several(opened: Any) -> None:
         (two_sources, {"attachment-not-allowed"}),
         (two_faces, {"attachment-not-allowed"}),
         (unlisted, {"attachment-not-allowed"}),
-        (nested, {"limit-exceeded"}),
+        (repeated, {"limit-exceeded"}),
         (circular, {"limit-exceeded"}),
         (many, {"limit-exceeded"}),
+        (much_associated, {"limit-exceeded"}),
         (large, {"attachment-not-allowed"}),
         (several, {"attachment-not-allowed"}),
     ],

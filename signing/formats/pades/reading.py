@@ -32,6 +32,7 @@ MAX_DECODED_BYTES: Final = 64 * 1024 * 1024  # of one stream
 MAX_DECODED_IN_ALL: Final = 128 * 1024 * 1024  # however large the file is: pyhanko would allow a hundred times that
 MAX_FIELDS: Final = 256
 MAX_ATTACHMENTS: Final = 64
+MAX_NAME_NODES: Final = 128
 MAX_VALIDATION_DATA: Final = 1024
 
 _LIMITS: Final = DecodeLimits(
@@ -160,10 +161,11 @@ class Document:
     def attachments(self) -> tuple[Attachment, ...]:
         """Every embedded file."""
         with refusing("attachment-not-allowed", "an attachment that cannot be read"):
-            associated = [_reference(each) for each in _array(self.root, "/AF")]
-            names = _entry(_entry(self.root, "/Names"), "/EmbeddedFiles")
-            listed = list(_named(names))
-            if any(each not in [reference for _, reference in listed] for each in associated):
+            associated = _array(self.root, "/AF")
+            listed = _named(_entry(_entry(self.root, "/Names"), "/EmbeddedFiles"))
+            if len(associated) > MAX_ATTACHMENTS:
+                raise refusal("limit-exceeded", f"more than {MAX_ATTACHMENTS} associated files")
+            if not {_reference(each) for each in associated} <= {reference for _, reference in listed}:
                 raise refusal("attachment-not-allowed", "an associated file that a reader would not list")
             return tuple(_attachment(name, reference) for name, reference in listed)
 
@@ -227,17 +229,17 @@ def _without_padding(contents: bytes) -> bytes:
     return contents[:end]
 
 
-def _named(node: Any, depth: int = 0) -> Iterator[tuple[str, generic.Reference]]:
-    """The entries of a name tree."""
-    if depth > 4:
-        raise refusal("limit-exceeded", "a tree of names deeper than four levels")
-    names = _array(node, "/Names")
-    if len(names) > 2 * MAX_ATTACHMENTS:
-        raise refusal("limit-exceeded", f"more than {MAX_ATTACHMENTS} attachments")
-    for place in range(0, len(names), 2):
-        yield str(names[place]), _reference(names.raw_get(place + 1))
-    for kid in _array(node, "/Kids"):
-        yield from _named(kid.get_object(), depth + 1)
+def _named(tree: Any) -> list[tuple[str, generic.Reference]]:
+    """The entries of a name tree. A node met again counts again: what leads to itself ends at the limit."""
+    nodes = [tree]
+    found: list[tuple[str, generic.Reference]] = []
+    for node in nodes:
+        names, kids = _array(node, "/Names"), _array(node, "/Kids")
+        if len(found) + len(names) // 2 > MAX_ATTACHMENTS or len(nodes) + len(kids) > MAX_NAME_NODES:
+            raise refusal("limit-exceeded", f"more than {MAX_ATTACHMENTS} attachments, or a tree of too many nodes")
+        found += [(str(names[place]), _reference(names.raw_get(place + 1))) for place in range(0, len(names), 2)]
+        nodes += [kid.get_object() for kid in kids]
+    return found
 
 
 def _attachment(name: str, reference: generic.Reference) -> Attachment:
