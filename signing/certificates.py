@@ -13,13 +13,31 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import Certificate
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
 from signing.errors import refusal
 from signing.model import PublicKey, SubjectIdentity, subject_of
 
 MAX_CERTIFICATE_BYTES: Final = 16 * 1024
 NO_REVOCATION_AVAILABLE: Final = x509.ObjectIdentifier("2.5.29.56")
+
+_SIGNING: Final = frozenset(
+    {
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        ExtendedKeyUsageOID.EMAIL_PROTECTION,
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # documents (RFC 9336)
+        x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),  # documents, as Microsoft named it before
+    }
+)
+# Purposes that are certainly not a person's or an organisation's signature under a document.
+_OTHERWISE: Final = frozenset(
+    {
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.CODE_SIGNING,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+    }
+)
 
 UNREADABLE: Final = (
     ValueError,
@@ -36,10 +54,12 @@ UNREADABLE: Final = (
 class SignerCertificate:
     """A certificate whose parts that matter for a signature were found well formed.
 
-    may_sign: content may be signed with it: no key usage is stated, or non-repudiation is among them. A key that only
-        authenticates (the other certificate of an eID card) signs whatever a server asks it to, so it never counts.
+    may_sign: content may be signed with it: no key usage is stated, or non-repudiation is among them, and no extended
+        one, or not for something else (RFC 5280, 4.2.1.12). A key that only authenticates (the other certificate of an
+        eID card) signs whatever a server asks it to, so it never counts.
     is_authority: it may issue certificates.
-    is_never_revoked: it says that nobody will ever tell of its revocation (RFC 9608).
+    is_never_revoked: it says that nobody will ever tell of its revocation, and may say so: it is no authority's and
+        names no place where one could ask (RFC 9608, 2 and 3).
     may_stamp: it is meant for time stamps and for nothing else: extended key usage critical and alone (RFC 3161, 2.3).
     """
 
@@ -101,17 +121,28 @@ def key_usage(certificate: Certificate) -> x509.KeyUsage | None:
 
 def _may_sign(certificate: Certificate) -> bool:
     usage = key_usage(certificate)
-    return usage is None or usage.content_commitment
+    if usage is not None and not usage.content_commitment:
+        return False
+    stated = _extended_key_usage(certificate)
+    if stated is None or not _SIGNING.isdisjoint(stated.value):
+        return True
+    return not stated.critical and not _OTHERWISE.issuperset(stated.value)
 
 
 def _may_stamp(certificate: Certificate) -> bool:
-    try:
-        stated = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
+    stated = _extended_key_usage(certificate)
+    if stated is None:
         return False
     usage = key_usage(certificate)
     signs = usage is None or usage.digital_signature or usage.content_commitment
     return signs and stated.critical and list(stated.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def _extended_key_usage(certificate: Certificate) -> x509.Extension[x509.ExtendedKeyUsage] | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _is_authority(certificate: Certificate) -> bool:
@@ -122,4 +153,16 @@ def _is_authority(certificate: Certificate) -> bool:
 
 
 def _is_never_revoked(certificate: Certificate) -> bool:
-    return any(extension.oid == NO_REVOCATION_AVAILABLE for extension in certificate.extensions)
+    stated = {extension.oid for extension in certificate.extensions}
+    asked_about = stated & {ExtensionOID.CRL_DISTRIBUTION_POINTS, ExtensionOID.FRESHEST_CRL}
+    return NO_REVOCATION_AVAILABLE in stated and not (
+        asked_about or _is_authority(certificate) or _names_responder(certificate)
+    )
+
+
+def _names_responder(certificate: Certificate) -> bool:
+    try:
+        named = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(each.access_method == AuthorityInformationAccessOID.OCSP for each in named)

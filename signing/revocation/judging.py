@@ -123,8 +123,6 @@ def _status(
     rule: RevocationRule,
     algorithms: AlgorithmPolicy,
 ) -> CertificateStatus:
-    if certificate.is_never_revoked:
-        return CertificateStatus(certificate=certificate.der, source="never")
     counting: list[Statement] = []
     has_expired = False
     for statement, known_at in _statements(certificate, issuer, known):
@@ -143,6 +141,8 @@ def _status(
             revoked_at=newest.revoked_at,
             reason=newest.reason,
         )
+    if certificate.is_never_revoked:
+        return CertificateStatus(certificate=certificate.der, source="never")
     if rule.required and has_expired:
         raise refusal("revocation-expired", "who signed the revocation data has expired, and nothing later covers it")
     if rule.required:

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ from signing import (
     stamp_xml,
     validate_xml,
 )
+from signing.certificates import NO_REVOCATION_AVAILABLE
 from signing.errors import VERIFICATION_CODES
 from signing.issuing import KeyKind
 from signing.revocation.judging import CertificateStatus, KnownData, check_path
@@ -142,6 +144,35 @@ def test_the_newest_word_counts(told: Told) -> None:
 def test_a_certificate_that_is_never_revoked() -> None:
     never = issue(ROOT, "Never", at=AT)
     assert check(ValidationData(), path=(der(never), der(ROOT))).source == "never"
+
+
+def test_who_says_it_is_never_revoked_and_was() -> None:
+    never = issue(ROOT, "Never", at=AT)
+    revoked = {never.certificate.serial_number: (AT, REASON.key_compromise)}
+    told = ValidationData(crls=(RevocationAuthority(identity=ROOT, revoked=revoked).list_revoked(at=SOON),))
+    assert refused(told, path=(der(never), der(ROOT))) == "certificate-revoked"
+
+
+def test_an_authority_or_who_can_be_asked_about_is_not_never_revoked() -> None:
+    """RFC 9608, 2 and 3."""
+    never = x509.UnrecognizedExtension(NO_REVOCATION_AVAILABLE, b"\x05\x00")
+    place = x509.UniformResourceIdentifier("http://ca.example/list")
+    point = x509.DistributionPoint([place], None, None, None)
+    responder = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+    for misplaced in (
+        x509.BasicConstraints(ca=True, path_length=0),
+        x509.CRLDistributionPoints([point]),
+        x509.FreshestCRL([point]),
+        x509.AuthorityInformationAccess([responder]),
+    ):
+        own = issue(ROOT, "Never", at=AT).certificate
+        builder = x509.CertificateBuilder(
+            own.issuer, own.subject, own.public_key(), 9, own.not_valid_before_utc, own.not_valid_after_utc
+        )
+        builder = builder.add_extension(never, critical=False).add_extension(misplaced, critical=False)
+        certificate = builder.sign(ROOT.key, hashes.SHA256())
+        path = (certificate.public_bytes(Encoding.DER), der(ROOT))
+        assert refused(ValidationData(), path=path) == "revocation-unknown"
 
 
 def test_nothing_known() -> None:

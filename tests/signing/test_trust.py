@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing import (
     ALGORITHMS,
@@ -27,6 +28,8 @@ from signing.algorithms import SIGNATURE_ALGORITHMS
 from signing.certificates import read_certificate
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, People
+
+DOCUMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 
 
 def refused(raw: bytes, trust: TrustPolicy, at: datetime = AT) -> str:
@@ -129,6 +132,38 @@ def test_a_key_that_only_authenticates_does_not_sign_content(people: People) -> 
     usage = x509.KeyUsage(digital_signature=True, crl_sign=False, encipher_only=False, decipher_only=False, **flags)
     raw = sign_xml(DOCUMENT, identity=issued_with(people, (usage, True)), at=AT)
     assert refused(raw, people.trust) == "certificate-not-for-signing"
+
+
+@pytest.mark.parametrize("critical", [True, False])
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+        ExtendedKeyUsageOID.CODE_SIGNING,
+    ],
+)
+def test_a_certificate_for_something_else_does_not_sign_content(
+    people: People, purpose: x509.ObjectIdentifier, critical: bool
+) -> None:
+    """RFC 5280, 4.2.1.12."""
+    identity = issued_with(people, (x509.ExtendedKeyUsage([purpose]), critical))
+    assert refused(sign_xml(DOCUMENT, identity=identity, at=AT), people.trust) == "certificate-not-for-signing"
+    both = issued_with(people, (x509.ExtendedKeyUsage([purpose, DOCUMENTS]), critical))
+    assert verify_xml(sign_xml(DOCUMENT, identity=both, at=AT), trust=people.trust, at=AT).signatures
+
+
+@pytest.mark.parametrize(("critical", "signs"), [(True, False), (False, True)])
+def test_a_card_that_also_authenticates_signs_unless_it_says_that_it_does_nothing_else(
+    people: People, critical: bool, signs: bool
+) -> None:
+    identity = issued_with(people, (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical))
+    raw = sign_xml(DOCUMENT, identity=identity, at=AT)
+    if signs:
+        assert verify_xml(raw, trust=people.trust, at=AT).signatures
+    else:
+        assert refused(raw, people.trust) == "certificate-not-for-signing"
 
 
 def test_a_subject_that_says_two_things_says_nothing(people: People) -> None:
