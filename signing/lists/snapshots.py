@@ -1,13 +1,14 @@
 """The lists that an installation has taken in, each as it came, with when that was; whom they make count, and when.
 
-The list of lists may be signed by the certificates that the Official Journal names, and by those that an earlier list
-of lists named for its own successor; a national list by those that the newest list of lists names for its territory.
+The first list of lists may be signed by the certificates that the Official Journal names, each later one by those that
+the one before it names for its successor: whom it names no more was withdrawn. A national list may be signed by those
+that the newest list of lists names for its territory.
 An older list than the one that is there is never taken in. Each is judged as of when it came: its operator's
 certificate expires, what it said stays.
 Source: ETSI TS 119 612; ETSI TS 119 615, 4.1 to 4.3.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -97,14 +98,13 @@ class TrustedLists:
         return qualify(tuple(path), self.services, at=at)
 
     def _signers(self, info: ListInfo) -> tuple[Certificate, ...]:
-        if info.is_list_of_lists:
-            earlier = [each for each in self.snapshots if each.info.is_list_of_lists]
-            return (*self.scheme, *self._named(earlier, info.territory))
         newest = [each for each in self.current if each.info.is_list_of_lists]
-        return tuple(self._named(newest, info.territory))
-
-    def _named(self, lists: Iterable[ListSnapshot], territory: str) -> Iterator[Certificate]:
-        for each in lists:
-            for pointed, ders in each.said.pointers:
-                if pointed == territory:
-                    yield from map(x509.load_der_x509_certificate, ders)
+        if info.is_list_of_lists and not newest:
+            return self.scheme
+        return tuple(
+            certificate
+            for each in newest
+            for pointed, ders in each.said.pointers
+            if pointed == info.territory
+            for certificate in map(x509.load_der_x509_certificate, ders)
+        )

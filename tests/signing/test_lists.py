@@ -80,6 +80,19 @@ def test_the_list_of_lists_may_be_signed_by_whom_an_earlier_one_named() -> None:
     assert [each.info.sequence for each in lists.current] == [11]
 
 
+@pytest.mark.parametrize("named", [[NEXT], [NEXT, OJ]])
+def test_whom_the_newest_list_of_lists_names_no_more_signs_the_next_one_no_more(named: list[Identity]) -> None:
+    """Whoever stole a withdrawn key would else name itself for any territory."""
+    lists = STARTED.admit(listing.list_of_lists(11, OJ, EU=[OJ, NEXT, BE], BE=[BE]), at=AT)
+    lists = lists.admit(listing.list_of_lists(12, NEXT, EU=named, BE=[BE]), at=AT)
+    for number, signer in enumerate((OJ, NEXT, BE)):
+        raw = listing.list_of_lists(13 + number, signer, EU=[signer], BE=[signer])
+        if signer in named:
+            assert lists.admit(raw, at=AT).newest("EU") is not None
+        else:
+            assert refused(raw, lists=lists) == "list-by-a-stranger"
+
+
 def test_a_national_list_is_signed_by_whom_the_list_of_lists_names_for_it() -> None:
     raw = listing.national_list("BE", 1, BE, GRANTED)
     assert refused(raw, lists=NOTHING) == "list-by-a-stranger"
