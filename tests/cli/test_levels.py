@@ -36,10 +36,10 @@ def place(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sign(place: Path, issuer: Issuer, level: str, to: Path) -> Ran:
+def sign(place: Path, issuer: Issuer, level: str, to: Path, *, form: Path = FORM) -> Ran:
     network = ["--trust", place / "anchors.pem", "--timestamp", f"{issuer.address}/stamp"]
     options = ["--key", place / "key.pem", "--level", level, "--out", to, "--allow-network", "127.0.0.0/8"]
-    return sealpost(["sign", FORM, *options, *network])
+    return sealpost(["sign", form, *options, *network])
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -63,6 +63,19 @@ def test_a_signature_of_each_level_is_made_and_judged(place: Path, issuer: Issue
     assert "Jan Voorbeeld" in words
     assert "85073003328" not in words
     assert ("stamped at" in words) is (level != "B-B")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_print_is_signed_at_each_level(place: Path, issuer: Issuer, level: str) -> None:
+    page, signed = place / "form.pdf", place / f"{level}.pdf"
+    if not page.exists():
+        assert sealpost(["render", FORM, "--lang", "nl", "--out", page]).code == 0
+    ran = sign(place, issuer, level, signed, form=page)
+    assert ran.code == 0, ran.err
+    ran = sealpost(["verify", signed, "--trust", place / "anchors.pem", "--json"])
+    assert ran.code == 0, ran.text
+    (found,) = ran.json["items"][0]["signatures"]
+    assert found["level"] == level
 
 
 def test_who_is_revoked_gets_no_signature_that_lasts(place: Path, issuer: Issuer, tmp_path: Path) -> None:

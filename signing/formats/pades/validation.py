@@ -125,12 +125,13 @@ def _validate(
     certificates = tuple(
         dict.fromkeys((*(each for store in stores for each in store.certificates), *kept.certificates))
     )
-    archive, known_at = _validate_archive(document.raw, parts.stamps, policy.timestamps, at, certificates)
+    newest = at + CLOCK_TOLERANCE
+    archive, known_at = _validate_archive(document.raw, parts.stamps, policy.timestamps, newest, certificates)
     timestamps = [
         verify_timestamp(token, parts.cms.value, trust=policy.timestamps, at=known_at[0], others=certificates)
         for token in parts.cms.time_stamps
     ]
-    best = min([known_at[0], *(stamp.stamped_at for stamp in timestamps)])
+    best = min([at, known_at[0], *(stamp.stamped_at for stamp in timestamps)])
     claimed = parts.entry.claimed_at or best
     if claimed > best + CLOCK_TOLERANCE:
         raise refusal("timestamp-out-of-order", "the claimed signing time is after a time stamp over the signature")
