@@ -6,6 +6,7 @@
     journal/<position>.entry     the canonical bytes of the journal's entry for a statement or receipt
     journal/<position>.proof     that the journal holds it: C2SP tlog-proof, signed checkpoint and cosignatures included
     journal/<size>.checkpoint    each of these checkpoints as the service signed it
+    journal/<size>-<size>.consistency      that the journal only grew from one of these checkpoints to the next
     validation.json              what was known of the certificates behind the form when it was handed in
     validation/<id>.json         what was known later, of the signers of receipts, and of the seals of the service
     certificates/<digest>.cer    those of their issuers, DER
@@ -20,9 +21,10 @@ META-INF holds the service's seal over all that it put in, and an RFC 4998 evide
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,12 +32,14 @@ from typing import Any
 from gateway.errors import Unreadable
 from gateway.model import Delivery, Submission, SubmissionState, instant_text
 from gateway.version import VERSION
+from signing import read_hash
 
 FORMAT = "urn:sealpost:package:1"
 DESCRIPTION = "package.json"
 FORM = "form.xml"
 VALIDATION = "validation.json"
 MAX_DESCRIPTION = 1024 * 1024
+MAX_STEPS = 126  # of a consistency proof: twice the height of the largest tree
 
 RENDITION = re.compile(r"rendition-(nl|fr|de|en)\.pdf", re.ASCII)
 EVIDENCE = re.compile(r"evidence/([0-9a-f-]{36})\.xml", re.ASCII)
@@ -43,6 +47,7 @@ RECEIPT = re.compile(r"receipts/([0-9a-f-]{36})\.xml", re.ASCII)
 ENTRY = re.compile(r"journal/([0-9]{1,19})\.entry", re.ASCII)
 PROOF = re.compile(r"journal/([0-9]{1,19})\.proof", re.ASCII)
 CHECKPOINT = re.compile(r"journal/([0-9]{1,19})\.checkpoint", re.ASCII)
+CONSISTENCY = re.compile(r"journal/([0-9]{1,19})-([0-9]{1,19})\.consistency", re.ASCII)
 CERTIFICATE = re.compile(r"certificates/([0-9a-f]{64})\.cer", re.ASCII)
 REVOCATION = re.compile(r"revocation/([0-9a-f]{64})\.(ocsp|crl)", re.ASCII)
 LATER = re.compile(r"validation/([0-9a-f-]{36})\.json", re.ASCII)
@@ -55,8 +60,21 @@ POST_ENDINGS: Mapping[str, str] = {
 }
 SEALED_POST = re.compile(rf"(post/[0-9a-f-]{{36}}\.(?:{'|'.join(POST_ENDINGS.values())}))\.p7m", re.ASCII)
 POST = re.compile(rf"post/([0-9a-f-]{{36}})\.(?:{'|'.join(POST_ENDINGS.values())})", re.ASCII)
-NAMES = (RENDITION, EVIDENCE, RECEIPT, ENTRY, PROOF, CHECKPOINT, CERTIFICATE, REVOCATION, LATER, SEALED_POST, POST)
-BY_EXPORTER = (re.compile(FORM), RENDITION, POST)
+NAMES = (
+    RENDITION,
+    EVIDENCE,
+    RECEIPT,
+    ENTRY,
+    PROOF,
+    CHECKPOINT,
+    CONSISTENCY,
+    CERTIFICATE,
+    REVOCATION,
+    LATER,
+    SEALED_POST,
+    POST,
+)
+BY_EXPORTER = (re.compile(FORM), RENDITION, POST, CONSISTENCY)
 """What nobody seals: it proves itself."""
 
 
@@ -231,6 +249,23 @@ def _description(part: _Part) -> Description:
         journal_keys=journal.words("keys"),
         witness_keys=journal.words("witnesses"),
     )
+
+
+def write_consistency(steps: Sequence[bytes]) -> bytes:
+    """A consistency proof of the journal: its hashes in base64, one a line."""
+    return b"".join(base64.b64encode(step) + b"\n" for step in steps)
+
+
+def read_consistency(raw: bytes) -> list[bytes]:
+    """The hashes of a consistency proof. Raises Unreadable("proof-unreadable")."""
+    *lines, rest = raw.split(b"\n", MAX_STEPS)
+    try:
+        steps = [read_hash(line.decode("ascii")) for line in lines]
+    except ValueError:
+        steps, rest = [], b"?"
+    if rest:
+        raise Unreadable("proof-unreadable", "a consistency proof that cannot be read")
+    return steps
 
 
 class _Part:

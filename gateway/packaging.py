@@ -12,12 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.errors import NotFound
 from gateway.evidence import Witness
 from gateway.journal import EntryKind
 from gateway.model import FORM, PROVEN_BY_POST, Evidence, Party, SubmissionId, ValidationItem
-from gateway.package import DESCRIPTION, POST_ENDINGS, VALIDATION, describe, write_description
+from gateway.package import (
+    CHECKPOINT,
+    DESCRIPTION,
+    POST_ENDINGS,
+    VALIDATION,
+    describe,
+    write_consistency,
+    write_description,
+)
 from gateway.ports import Clock, Reading, Store
 from gateway.proofs import EntryProof, Proofs
 from gateway.status import visible_to
@@ -92,6 +101,9 @@ class Packages:
             files[name] = raw
             with suppress(NotFound):
                 _lay_out(self.proofs.entry_in(view, kind, thing), proven, records)
+        sizes = sorted(int(found[1]) for found in map(CHECKPOINT.fullmatch, proven) if found is not None)
+        for old, new in pairwise(sizes):
+            proven[f"journal/{old}-{new}.consistency"] = write_consistency(self.proofs.consistency_in(view, old, new))
         return files | proven, records
 
 

@@ -141,15 +141,15 @@ class Proofs:
 
     def consistency(self, old: int, size: int) -> list[bytes]:
         """The proof that the checkpoint of `size` extends that of `old`. Raises NotFound for no such checkpoints."""
+        return self.store.read(lambda view: self.consistency_in(view, old, size))
 
-        def look(view: Reading) -> list[bytes]:
-            if old > size:
-                raise NotFound("checkpoint-not-found", "the later checkpoint cannot have fewer entries")
-            if old:
-                _batch(view, old)
-            return Tree(StoredNodes(view), _batch(view, size).size).consistency_proof(old)
-
-        return self.store.read(look)
+    def consistency_in(self, view: Reading, old: int, size: int) -> list[bytes]:
+        """The same within a view."""
+        if old > size:
+            raise NotFound("checkpoint-not-found", "the later checkpoint cannot have fewer entries")
+        if old:
+            _batch(view, old)
+        return Tree(StoredNodes(view), _batch(view, size).size).consistency_proof(old)
 
     def backlog(self) -> Backlog:
         """How far the journal has come."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -23,8 +24,11 @@ from gateway.cli.options import (
 )
 from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
 from gateway.cli.render import pages_of
-from gateway.package import FORM, SEALED_POST
+from gateway.package import CHECKPOINT, FORM, SEALED_POST, write_consistency
 from signing import Identity, add_files, open_sealed, read_package, sha256
+
+if TYPE_CHECKING:
+    from gateway.client import Client
 
 app = typer.Typer(help="What proves the course of a submission, in one file.", no_args_is_help=True)
 
@@ -63,6 +67,15 @@ def export(
             help="Open the proofs of the post by this key and put them in too: they show a name and an address.",
         ),
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            help="Put in what proves that the journal only grew from or to this checkpoint of it, which you kept.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     password_file: PasswordFile = None,
     token: Token = None,
     token_file: TokenFile = None,
@@ -86,6 +99,8 @@ def export(
         raw = gateway.evidence_package(submission_id)
         if sealing_key is not None:
             added |= _opened(read_package(raw).files, load_key(sealing_key, password_file))
+        if checkpoint is not None:
+            added |= _connection(gateway, read_package(raw).files, checkpoint)
         if added:
             raw = add_files(raw, added)
         write_bytes(raw, to)
@@ -94,6 +109,19 @@ def export(
             print_json({"file": str(to), "digest": sha256(raw), "files": files})
         else:
             err().print(Text(f"{to}  {sha256(raw)}  {len(files)} files"))
+
+
+def _connection(gateway: Client, files: Mapping[str, bytes], checkpoint: Path) -> dict[str, bytes]:
+    """The consistency proof between a checkpoint and the newest one in a package. Raises ClientError: the journal
+    never had such a checkpoint."""
+    size = re.match(rb"[^\n]+\n([1-9][0-9]{0,17})\n", checkpoint.read_bytes())
+    if size is None:
+        raise usage_error(f"{checkpoint} is no checkpoint")
+    shown = {int(found[1]) for found in map(CHECKPOINT.fullmatch, files) if found is not None}
+    if not shown or int(size[1]) in shown:
+        return {}
+    old, new = sorted((int(size[1]), max(shown)))
+    return {f"journal/{old}-{new}.consistency": write_consistency(gateway.consistency(old, new))}
 
 
 def _opened(files: Mapping[str, bytes], identity: Identity) -> dict[str, bytes]:

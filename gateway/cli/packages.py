@@ -24,6 +24,7 @@ def judge_package(
     at: datetime,
     journal_keys: Sequence[str],
     witness_keys: Sequence[str],
+    checkpoints: Sequence[bytes],
     service: str | None,
 ) -> Verdict:
     """The verdict on a package. Raises KeyUnavailable for a key of a journal or witness that is none."""
@@ -36,6 +37,7 @@ def judge_package(
         at=at,
         journal_keys=tuple(journal_keys),
         witness_keys=tuple(witness_keys),
+        checkpoints=tuple(checkpoints),
         service=service,
         reprint=_reprint,
     )

@@ -46,6 +46,14 @@ def verify(
     witness: Annotated[
         list[str] | None, typer.Option("--witness", help="Key (vkey) of a witness of the journal whom you know.")
     ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            help="A checkpoint that you kept, which must be of the same journal.",
+            exists=True,
+        ),
+    ] = None,
     service: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +95,7 @@ def verify(
                     at=instant,
                     journal_keys=journal_key or [],
                     witness_keys=witness or [],
+                    checkpoints=[each.read_bytes() for each in checkpoint or ()],
                     service=service,
                 )
                 failed = failed or verdict.indication is not Indication.TOTAL_PASSED

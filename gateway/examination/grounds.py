@@ -41,6 +41,7 @@ class Grounds:
     at: as of when the newest proof is judged; aware.
     journal_keys, witness_keys: `vkey` texts of the journal and of witnesses whom the examiner knows; where no key of
         the journal is given, those count that the sealed description of the package names.
+    checkpoints: of the journal, signed notes that the examiner kept from elsewhere.
     service: whose packages count: number of an organisation, or fingerprint of the certificate that seals; None: of
         anybody whom the anchors make count, recipients and signatories among them. The verdict says who it is.
     reprint: prints a form in a language again, None if it cannot; what the pages of a rendition show is proven by that.
@@ -50,6 +51,7 @@ class Grounds:
     at: datetime
     journal_keys: tuple[str, ...] = ()
     witness_keys: tuple[str, ...] = ()
+    checkpoints: tuple[bytes, ...] = ()
     service: str | None = None
     reprint: Callable[[bytes, str], bytes | None] | None = None
     timestamps: TimestampTrust | None = None

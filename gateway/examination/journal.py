@@ -12,6 +12,7 @@ from datetime import datetime
 
 from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
+from gateway.examination.growth import examine_growth
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
 from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION
@@ -84,8 +85,25 @@ def examine_journal(material: Material) -> Journaled:
         if (stated or _is_validation(name)) and name not in covered:
             found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=stated is not None))
     found.links += _witnesses(found.seen.values())
+    if keys.logs:
+        shown = {size: checkpoint for size, (checkpoint, _) in found.seen.items()}
+        found.links += examine_growth(material, shown, _known(material, found, keys))
     found.links += records.untold()
     return found
+
+
+def _known(material: Material, found: Journaled, keys: Keys) -> dict[int, Checkpoint]:
+    """The checkpoints that the examiner knows, by size."""
+    known: dict[int, Checkpoint] = {}
+    for note in material.grounds.checkpoints:
+        try:
+            checkpoint = keys.read(note).checkpoint
+        except VerificationFailed as error:
+            found.links.append(failure(LinkKind.GROWTH, "journal", error))
+            continue
+        if known.setdefault(checkpoint.size, checkpoint) != checkpoint:
+            found.links.append(fault(LinkKind.GROWTH, "journal", "two-journals"))
+    return known
 
 
 def _is_validation(name: str) -> bool:

@@ -20,12 +20,13 @@ from signing import Indication, Subindication, SubjectIdentity, VerifiedSignatur
 class LinkKind(StrEnum):
     """What a link is about.
 
-    package: the file can be read in one way only, and says what it is. seal: the service's signature over its list of
-    files. file: one file that nothing vouches for. form: the signatures of the form. binding: the form is the one that
-    the statements name. rendition: the form as a PDF. statement: one signed statement of the service. receipt: one
-    signed receipt of a recipient. course: the statements on one copy fit together. journal: the journal holds a
-    statement or receipt. witness: others saw that state of the journal. time: since when something provably exists.
-    revocation: what is known of one certificate. post: the proof of the post behind a statement.
+    package: the file can be read in one way only, and says what it is. seal: the service's signature over its list
+    of files. file: one file that nothing vouches for. form: the signatures of the form. binding: the form is the
+    one that the statements name. rendition: the form as a PDF. statement: one signed statement of the service.
+    receipt: one signed receipt of a recipient. course: the statements on one copy fit together. journal: the
+    journal holds a statement or receipt. growth: the states of the journal that are shown are states of one.
+    witness: others saw that state of the journal. time: since when something provably exists. revocation: what is
+    known of one certificate. post: the proof of the post behind a statement.
     """
 
     PACKAGE = "package"
@@ -38,6 +39,7 @@ class LinkKind(StrEnum):
     RECEIPT = "receipt"
     COURSE = "course"
     JOURNAL = "journal"
+    GROWTH = "growth"
     WITNESS = "witness"
     TIME = "time"
     REVOCATION = "revocation"

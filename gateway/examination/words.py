@@ -86,6 +86,12 @@ TITLES: Mapping[LinkKind, Words] = {
         "de": "Weg einer Ausfertigung",
     },
     LinkKind.JOURNAL: {"en": "Journal", "nl": "Journaal", "fr": "Journal", "de": "Journal"},
+    LinkKind.GROWTH: {
+        "en": "One journal",
+        "nl": "Eén journaal",
+        "fr": "Un seul journal",
+        "de": "Ein Journal",
+    },
     LinkKind.WITNESS: {"en": "Witnesses", "nl": "Getuigen", "fr": "Témoins", "de": "Zeugen"},
     LinkKind.TIME: {"en": "Time", "nl": "Tijd", "fr": "Date", "de": "Zeit"},
     LinkKind.REVOCATION: {"en": "Certificate", "nl": "Certificaat", "fr": "Certificat", "de": "Zertifikat"},
@@ -148,12 +154,20 @@ HOLDS: Mapping[LinkKind, Words] = {
         "de": "die Feststellungen zur Ausfertigung von {name} folgen auseinander, bis: {state}",
     },
     LinkKind.JOURNAL: {
-        "en": "is entry {position} of the journal {who}, which cannot drop or reorder it at {size} entries",
-        "nl": "is nummer {position} van het journaal {who}, dat het bij {size} nummers niet kan weglaten of "
-        "verplaatsen",
-        "fr": "est l'écriture {position} du journal {who}, qui ne peut l'omettre ni la déplacer à {size} écritures",
-        "de": "ist Eintrag {position} des Journals {who}, das ihn bei {size} Einträgen nicht weglassen oder "
-        "versetzen kann",
+        "en": "is entry {position} of the journal {who}, as the service showed it at {size} entries",
+        "nl": "is nummer {position} van het journaal {who}, zoals de dienst het bij {size} nummers toonde",
+        "fr": "est l'écriture {position} du journal {who}, tel que le service l'a montré à {size} écritures",
+        "de": "ist Eintrag {position} des Journals {who}, wie der Dienst es bei {size} Einträgen zeigte",
+    },
+    LinkKind.GROWTH: {
+        "en": "of the states of the journal at {sizes} entries each is the beginning of the next: between them nothing "
+        "was dropped or moved",
+        "nl": "van de toestanden van het journaal bij {sizes} nummers is elke het begin van de volgende: daartussen is "
+        "niets weggelaten of verplaatst",
+        "fr": "des états du journal à {sizes} écritures, chacun est le début du suivant : entre eux rien n'a été omis "
+        "ni déplacé",
+        "de": "von den Ständen des Journals bei {sizes} Einträgen ist jeder der Anfang des nächsten: dazwischen wurde "
+        "nichts weggelassen oder versetzt",
     },
     LinkKind.WITNESS: {
         "en": "{who} saw the journal at {size} entries, grown from what it had seen before",
@@ -474,10 +488,26 @@ CODES: Mapping[str, Words] = {
         "de": "kein Nachweis eines Zeitstempels dafür; vielleicht vor dem Stempel exportiert",
     },
     "not-witnessed": {
-        "en": "no witness that you know vouches for this state of the journal",
-        "nl": "geen getuige die u kent, staat in voor deze toestand van het journaal",
-        "fr": "aucun témoin que vous connaissez ne répond de cet état du journal",
-        "de": "kein Zeuge, den Sie kennen, steht für diesen Stand des Journals ein",
+        "en": "no witness that you know vouches for this state of the journal: whether the service showed others the "
+        "same one is not proven",
+        "nl": "geen getuige die u kent, staat in voor deze toestand van het journaal: of de dienst anderen dezelfde "
+        "toonde, is niet bewezen",
+        "fr": "aucun témoin que vous connaissez ne répond de cet état du journal : que le service ait montré le même à "
+        "d'autres n'est pas prouvé",
+        "de": "kein Zeuge, den Sie kennen, steht für diesen Stand des Journals ein: ob der Dienst anderen denselben "
+        "zeigte, ist nicht bewiesen",
+    },
+    "states-not-connected": {
+        "en": "nothing proves that the states at {sizes} entries are of one journal, which dropped and moved nothing "
+        "in between; `sealpost evidence export ID --checkpoint FILE` fetches the proof for a state that you know",
+        "nl": "niets bewijst dat de toestanden bij {sizes} nummers van één journaal zijn, dat daartussen niets wegliet "
+        "of verplaatste; `sealpost evidence export ID --checkpoint FILE` haalt het bewijs voor een toestand die u kent",
+        "fr": "rien ne prouve que les états à {sizes} écritures sont d'un seul journal, qui n'a rien omis ni déplacé "
+        "entre eux ; `sealpost evidence export ID --checkpoint FILE` obtient la preuve pour un état que vous "
+        "connaissez",
+        "de": "nichts beweist, dass die Stände bei {sizes} Einträgen zu einem Journal gehören, das dazwischen nichts "
+        "wegließ oder versetzte; `sealpost evidence export ID --checkpoint FILE` holt den Beweis für einen Stand, den "
+        "Sie kennen",
     },
     "two-journals": {
         "en": "two states of the journal are shown that cannot both be true",

@@ -164,6 +164,33 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
         assert sealpost([*command, "--service", service]).code == code
 
 
+def test_every_state_of_the_journal_is_connected_and_one_that_was_kept_too(
+    url: str, counter: Counter, submission: tuple[str, bytes], tmp_path: Path
+) -> None:
+    for each in counter.gateway.store.read(lambda view: view.deliveries_of(SubmissionId(submission[0]))):
+        if each.party != "worker":
+            counter.gateway.oversight.act(each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test")
+    close_journal(counter)
+    counter.accept(counter.form("be/health-assessment"), sender="service")
+    close_journal(counter)
+    kept, package = tmp_path / "kept", tmp_path / "package.asice"
+    kept.write_bytes(counter.gateway.journal.proofs.checkpoint())
+    export = ["evidence", "export", submission[0], "--out", package, "--json"]
+    verify = ["verify", package, "--trust", counter.folder.anchors, "--json", "--checkpoint", kept]
+    environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens["service"]}
+    shown = []
+    for more, code in (([], 1), (["--checkpoint", kept], 0)):
+        assert sealpost([*export, *more], environment=environment).code == 0
+        judged = sealpost(verify)
+        (growth,) = (link for link in judged.json["items"][0]["links"] if link["link"] == "growth")
+        shown.append((growth["standing"], growth.get("code")))
+        assert judged.code == code, judged.text
+    assert shown == [("open", "states-not-connected"), ("holds", None)]
+    assert sealpost(verify[:-2]).code == 0
+    proofs = [name for name in read_package(package.read_bytes()).files if name.endswith(".consistency")]
+    assert len(proofs) == 2
+
+
 def test_a_rendition_is_proven_by_printing_again_whoever_signed_it(
     http: Http, counter: Counter, submission: tuple[str, bytes]
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,27 +30,33 @@ from gateway.model import (
     instant_text,
     new_id,
 )
-from gateway.package import DESCRIPTION, FORM, VALIDATION
+from gateway.package import DESCRIPTION, FORM, VALIDATION, write_consistency
 from gateway.receipt import ReceiptOutcome, build_receipt
 from gateway.statement import read_statement
 from signing import (
     ALGORITHMS,
+    Checkpoint,
     Field,
     Identity,
     Indication,
+    MemoryNodes,
     NoteSigner,
     RevocationAddresses,
     RevocationAuthority,
     RevocationRule,
     TimestampTrust,
+    Tree,
     TrustPolicy,
     add_files,
     build_batch,
     build_container,
+    build_log_proof,
+    build_package,
     chain_leaf,
     collect_revocation,
     issue,
     issue_authority,
+    leaf_hash,
     new_note_key,
     note_signer_from_pem,
     read_container,
@@ -57,6 +64,7 @@ from signing import (
     rehash,
     renew,
     sha256,
+    sign_checkpoint,
     sign_pdf,
     sign_xml,
     stamp_leaf,
@@ -99,7 +107,8 @@ def only(verdict: Verdict, kind: LinkKind) -> Link:
 def test_a_whole_package_says_who_what_and_when(parts: Parts) -> None:
     verdict = verdict_on(parts)
     assert (verdict.indication, not_holding(verdict)) == (Indication.TOTAL_PASSED, set())
-    assert {link.kind for link in verdict.links} == set(LinkKind) - {LinkKind.FILE, LinkKind.RENDITION, LinkKind.POST}
+    absent = {LinkKind.FILE, LinkKind.RENDITION, LinkKind.POST, LinkKind.GROWTH}
+    assert {link.kind for link in verdict.links} == set(LinkKind) - absent
     seal, receipt, binding, form = (
         only(verdict, kind) for kind in (LinkKind.SEAL, LinkKind.RECEIPT, LinkKind.BINDING, LinkKind.FORM)
     )
@@ -711,6 +720,95 @@ def test_proofs_that_were_exchanged_or_changed(
     verdict = verdict_on(parts)
     assert verdict.indication is not Indication.TOTAL_PASSED
     assert expected in not_holding(verdict)
+
+
+def _split_journal(parts: Parts, *, is_one: bool) -> list[Tree]:
+    """Each entry under a checkpoint of its own: of one journal that grows, or each of a journal that holds only it and
+    entries that nobody sees. The trees, from the smallest."""
+    log, names = parts.world.log, [name for name in parts.files if name.endswith(".entry")]
+    entries = {name: parts.files.pop(name) for name in names}
+    for name in [name for name in parts.files if name.endswith((".proof", ".checkpoint"))]:
+        del parts.files[name]
+    parts.records.clear()
+    grown, trees = Tree(MemoryNodes()), []
+    for number, raw in enumerate(entries.values()):
+        tree = grown if is_one else Tree(MemoryNodes())
+        if not is_one:
+            tree.append([leaf_hash(b"filler %d" % each) for each in range(2 * number)])
+        position = tree.size
+        size = tree.append([leaf_hash(raw), leaf_hash(b"filler")])
+        note = sign_checkpoint(Checkpoint(origin=log.name, size=size, root=tree.root()), signer=log)
+        parts.files[f"journal/{position}.entry"] = raw
+        parts.files[f"journal/{position}.proof"] = build_log_proof(position, tree.inclusion_proof(position), note)
+        parts.files[f"journal/{size}.checkpoint"] = note
+        trees.append(tree)
+    return trees
+
+
+def _growth(verdict: Verdict) -> tuple[Standing, str | None]:
+    link = only(verdict, LinkKind.GROWTH)
+    return link.standing, link.code
+
+
+def test_a_journal_for_each_entry_is_no_journal(parts: Parts) -> None:
+    """Each entry is in a journal that the service signed; nothing connects them."""
+    trees = _split_journal(parts, is_one=False)
+    verdict = verdict_on(parts)
+    assert {link.standing for link in verdict.links if link.kind is LinkKind.JOURNAL} == {HOLDS}
+    assert _growth(verdict) == (OPEN, "states-not-connected")
+    assert verdict.indication is not Indication.TOTAL_PASSED
+    sizes = [tree.size for tree in trees]
+    for old, new in pairwise(sizes):  # the best that the service can do
+        proof = trees[-1].consistency_proof(old, new)
+        parts.files[f"journal/{old}-{new}.consistency"] = write_consistency(proof)
+    found = not_holding(verdict_on(parts))
+    assert {(LinkKind.GROWTH, FAILS, "consistency-unproven"), (LinkKind.GROWTH, OPEN, "states-not-connected")} <= found
+
+
+def test_states_of_one_journal_are_connected_by_proofs(parts: Parts) -> None:
+    (*_, tree) = _split_journal(parts, is_one=True)
+    sizes = sorted(int(name[8:-11]) for name in parts.files if name.endswith(".checkpoint"))
+    assert _growth(verdict_on(parts)) == (OPEN, "states-not-connected")
+    for old, new in pairwise(sizes):
+        parts.files[f"journal/{old}-{new}.consistency"] = write_consistency(tree.consistency_proof(old, new))
+    link = only(verdict_on(parts), LinkKind.GROWTH)
+    assert (link.standing, link.params["sizes"]) == (HOLDS, ", ".join(map(str, sizes)))
+    name = f"journal/{sizes[0]}-{sizes[1]}.consistency"
+    for damaged in (b"", b"?\n", parts.files[name] + b"x", parts.files[name] * 200, parts.files[name][1:]):
+        assert (
+            examine(
+                build_package({**parts.files, name: damaged}, records={}, identity=parts.world.service, at=EXPORTED),
+                grounds=parts.world.grounds(),
+            ).indication
+            is Indication.TOTAL_FAILED
+        )
+
+
+def test_a_checkpoint_that_the_examiner_kept(world: World, parts: Parts) -> None:
+    """Of the same size, of a later state with and without proof, of another journal, by another key."""
+    (name,) = (name for name in parts.files if name.endswith(".checkpoint"))
+    size = int(name[8:-11])
+
+    def judged(note: bytes, **added: bytes) -> set[tuple[LinkKind, Standing, str | None]]:
+        raw = add_files(parts.pack(), {f"journal/{key[1:]}.consistency": value for key, value in added.items()})
+        return not_holding(examine(raw, grounds=replace(world.grounds(), checkpoints=(note,))))
+
+    assert judged(parts.files[name]) == set()
+    tree = Tree(MemoryNodes())
+    other = _note(world.log, tree, [b"other"] * size)
+    assert judged(other) == {(LinkKind.GROWTH, FAILS, "two-journals")}
+    assert judged(_note(world.log, tree, [b"more"])) == {(LinkKind.GROWTH, OPEN, "states-not-connected")}
+    wrong = write_consistency(tree.consistency_proof(size))
+    assert (LinkKind.GROWTH, FAILS, "consistency-unproven") in judged(
+        _note(world.log, tree, []), **{f"_{size}-{size + 1}": wrong}
+    )
+    assert judged(_note(_another_log(world), tree, [])) == {(LinkKind.GROWTH, OPEN, "checkpoint-unsigned")}
+    assert (LinkKind.GROWTH, FAILS, "checkpoint-unreadable") in judged(b"no note")
+
+
+def _note(log: NoteSigner, tree: Tree, entries: list[bytes]) -> bytes:
+    size = tree.append([leaf_hash(each) for each in entries]) if entries else tree.size
+    return sign_checkpoint(Checkpoint(origin=log.name, size=size, root=tree.root()), signer=log)
 
 
 def _record_names(entries: dict[str, bytes]) -> list[str]:
