@@ -37,6 +37,7 @@ from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.model import PartyId
 from gateway.notices import Notices
+from gateway.notifying import Notifying
 from gateway.oversight import Oversight
 from gateway.packaging import Packages
 from gateway.paper import Paper
@@ -54,6 +55,7 @@ from gateway.stores import STORES
 from gateway.stores.holds import FileHolds
 from gateway.stores.room import room_of
 from gateway.transports import TRANSPORTS
+from gateway.transports.doorbell import Doorbell
 from gateway.transports.fetching import Fetching
 from gateway.transports.push import ClientCertificate, PushSettings
 from gateway.transports.revocation import RevocationSources
@@ -98,6 +100,7 @@ class Gateway:
     paper: Paper
     watch: Watch
     troubles: Troubles
+    notifying: Notifying
     case_status: CaseStatus
     push: PushSettings
     journal: Journal
@@ -163,6 +166,13 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             clock=clock,
             kept_per_day=config.kept_per_day,
         )
+    notifying = Notifying(
+        store=store,
+        witness=witness,
+        clock=clock,
+        calendars={code: country.calendar for code, country in catalogue.countries.items()},
+        bell=Doorbell(push, name=config.name),
+    )
     return Gateway(
         config=config,
         store=store,
@@ -227,6 +237,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         ),
         erasure=Erasure(store=store, witness=witness, clock=clock),
         oversight=Oversight(store=store, witness=witness, clock=clock),
+        notifying=notifying,
         watch=Watch(
             store=store,
             witness=witness,
@@ -234,6 +245,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             clock=clock,
             holder=_holder(),
             paper_by_itself=config.paper_by_itself,
+            notifying=notifying,
             station=station,
         ),
         troubles=Troubles(

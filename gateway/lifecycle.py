@@ -60,6 +60,8 @@ class Fact(StrEnum):
     RETURNED_BY_POST = "returned-by-post"
     DEPOSIT_LEARNT = "deposit-learnt"
     SLIP_LEARNT = "slip-learnt"
+    NOTICE_GIVEN = "notice-given"
+    NOTICE_FAILED = "notice-failed"
 
 
 _S = DeliveryState
@@ -80,6 +82,8 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     (_S.CONSIGNED, Fact.GIVEN_UP): (_S.EXPIRED, Event.CONTENT_HANDOVER_FAILURE),
     **{(state, Fact.SENDER_WARNED): (state, Event.SENDER_WARNED) for state in (*_UNREACHED, *_ON_PAPER)},
     **{(state, Fact.DEADLINE_MISSED): (state, Event.DEADLINE_MISSED) for state in (*_UNREACHED, *_ON_PAPER)},
+    **{(state, Fact.NOTICE_GIVEN): (state, Event.CONSIGNMENT_NOTIFICATION) for state in _UNREACHED},
+    **{(state, Fact.NOTICE_FAILED): (state, Event.CONSIGNMENT_NOTIFICATION_FAILURE) for state in _UNREACHED},
     # What an operator may do.
     **{(state, Fact.RETRIED): (_S.CONSIGNED, Event.OPERATOR_ACT) for state in (*_UNREACHED, _S.PAPER_RETURNED)},
     **{
@@ -109,7 +113,7 @@ MOVING = frozenset(event for _, event in TRANSITIONS.values())
 TOLD = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
 """The remarks that begin an alert, which lasts until the copy is ended."""
 
-REMARKS = TOLD | {Fact.DEPOSIT_LEARNT, Fact.SLIP_LEARNT}
+REMARKS = TOLD | {Fact.DEPOSIT_LEARNT, Fact.SLIP_LEARNT, Fact.NOTICE_GIVEN, Fact.NOTICE_FAILED}
 """The facts that are evidenced and leave the copy as it is, a try under way included."""
 
 SETS_BACK = frozenset({Fact.RETRIED, Fact.LEFT_IN_MAILBOX, Fact.ESCALATED, Fact.PAPER_FAILED})

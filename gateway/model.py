@@ -60,7 +60,8 @@ class EndpointKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a party receives. `url` and `ca_certificate` (PEM) only for push."""
+    """Where a party receives. url: that is pushed to; of a mailbox: where its owner is told that something waits.
+    ca_certificate (PEM): the one authority of that server."""
 
     kind: EndpointKind
     url: str | None = None
@@ -170,6 +171,8 @@ class Event(StrEnum):
     CONTENT_HANDOVER = "ContentHandover"
     CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
     CONTENT_ACCESS_TRACKING = "ContentAccessTracking"
+    CONSIGNMENT_NOTIFICATION = "ConsignmentNotification"
+    CONSIGNMENT_NOTIFICATION_FAILURE = "ConsignmentNotificationFailure"
     CONSIGNMENT_REJECTION = "ConsignmentRejection"
     RELAY_TO_NON_ERDS = "RelayToNonERDS"
     RELAY_TO_NON_ERDS_FAILURE = "RelayToNonERDSFailure"

@@ -615,6 +615,18 @@ class Transport(Protocol):
         ...
 
 
+class Bell(Protocol):
+    """Tells a party, at the address that it registered, that its mailbox is not empty, and nothing else."""
+
+    def ring(self, party: Party) -> Outcome:
+        """One try; Answered when it was heard. Never raises for what the network or the party does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept open between tries."""
+        ...
+
+
 class Ask(Protocol):
     """One question over HTTP, bounded in time, that goes only where the installation lets it go."""
 

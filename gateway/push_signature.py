@@ -87,6 +87,7 @@ class Agreed:
 
 
 PUSH = Agreed(TAG, COMPONENTS)
+NOTICE = Agreed("sealpost-notice", ("@method", "@target-uri", "content-digest", "content-type"))
 
 
 @dataclass(frozen=True)

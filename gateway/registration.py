@@ -231,7 +231,7 @@ def _sealing_certificate(pem: str) -> Certificate:
 
 
 def _check_endpoint(endpoint: Endpoint, reach: Reach) -> None:
-    if endpoint.kind is EndpointKind.MAILBOX:
+    if endpoint.kind is EndpointKind.MAILBOX and endpoint.url is None:
         return
     if endpoint.ca_certificate is not None:
         _certificate(endpoint.ca_certificate, "endpoint.caCertificate")

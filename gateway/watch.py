@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import NEEDS_A_PERSON, REMARKS, Fact, Patience, advance, can_advance
 from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Event, Evidence, PartyId
+from gateway.notifying import AGAIN_S, Notifying
 from gateway.paper import RETURNED, TOO_LATE
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.steps import ENDPOINT_DOWN, PAPER_DUE, POST_SILENT, STATION_MISSING, Step, take, tell
@@ -37,11 +38,13 @@ class _Due:
 
 @dataclass(frozen=True, kw_only=True)
 class _Course:
-    """A delivery and what is known of it: its evidence, and whether its recipient's endpoint is known to be down."""
+    """A delivery and what is known of it: its evidence, whether its recipient's endpoint is known to be down, and when
+    its recipient is told next that it waits."""
 
     delivery: Delivery
     evidence: Sequence[Evidence]
     is_down: bool
+    notice_at: datetime | None
 
     def last(self, *events: Event) -> datetime | None:
         """When one of the events happened last."""
@@ -58,13 +61,15 @@ class Watch:
     """Looks after what is under way.
 
     holder: this process's name on the duty. duty_s: how long it has it. paper_by_itself: whether a copy goes on paper
-    when it is time, without an operator. station: the party that prints, where one is configured.
+    when it is time, without an operator. station: the party that prints, where one is configured. notifying: tells
+    recipients what waits for them.
     """
 
     store: Store
     witness: Witness
     patience: Patience
     clock: Clock
+    notifying: Notifying
     holder: str
     duty_s: float = 300
     paper_by_itself: bool = False
@@ -79,11 +84,11 @@ class Watch:
             now = self.clock.now()
             until = now + timedelta(seconds=self.duty_s)
             due: Sequence[_Course] = self.store.read(
-                lambda view, now=now: [_course(view, each) for each in view.watch_due(now=now, limit=BATCH)]  # type: ignore[misc]
+                lambda view, now=now: [self._course(view, each) for each in view.watch_due(now=now, limit=BATCH)]  # type: ignore[misc]
             )
             if not due:
                 return looked
-            planned = [(course.delivery, list(self._due(course, now))) for course in due]
+            planned = [(course, list(self._due(course, now))) for course in due]
             steps = self.store.write(
                 lambda unit, planned=planned, now=now, until=until: (  # type: ignore[misc]
                     self._carry_out(unit, planned, now)
@@ -95,6 +100,9 @@ class Watch:
                 return looked
             for step in steps:
                 tell(step.began, step.ended)
+            for course in due:
+                if course.notice_at is not None and course.notice_at <= now:
+                    self.notifying.want(course.delivery)
             looked += len(due)
 
     def _look_for(self, station: PartyId) -> None:
@@ -109,6 +117,15 @@ class Watch:
         else:
             kinds = (STATION_MISSING,)
             tell((), self.store.write(lambda unit: unit.close_alerts(station, at=alert.opened_at, kinds=kinds)))
+
+    def _course(self, view: Reading, delivery: Delivery) -> _Course:
+        own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+        return _Course(
+            delivery=delivery,
+            evidence=own,
+            is_down=any(alert.kind == ENDPOINT_DOWN for alert in view.open_alerts(delivery.party)),
+            notice_at=self.notifying.next_notice(delivery, own, view.party(delivery.party)),
+        )
 
     def _due(self, course: _Course, now: datetime) -> Iterator[_Due]:
         """What is to be done by now and is not done, in the order of its moments."""
@@ -164,12 +181,12 @@ class Watch:
             yield delivery.lawful_until, Fact.DEADLINE_MISSED
 
     def _carry_out(
-        self, unit: Transaction, planned: Sequence[tuple[Delivery, Sequence[_Due]]], now: datetime
+        self, unit: Transaction, planned: Sequence[tuple[_Course, Sequence[_Due]]], now: datetime
     ) -> list[Step]:
         steps: list[Step] = []
-        for seen, dues in planned:
-            delivery = unit.delivery(seen.id)
-            if delivery is None or _resting_on(delivery) != _resting_on(seen):
+        for course, dues in planned:
+            delivery = unit.delivery(course.delivery.id)
+            if delivery is None or _resting_on(delivery) != _resting_on(course.delivery):
                 continue  # somebody moved it meanwhile; it is looked at again if it is still due
             for due in dues:
                 look = self.patience.next_look(delivery, due.state, after=now)
@@ -179,7 +196,10 @@ class Watch:
                 problem = delivery.last_problem if due.fact in REMARKS else due.problem
                 steps.append(take(unit, delivery, due.fact, proof=due.proof, problem=problem, watch_at=look))
                 delivery = replace(delivery, state=due.state, last_problem=problem)
-            unit.watch_again(delivery.id, self.patience.next_look(delivery, delivery.state, after=now))
+            looks = [self.patience.next_look(delivery, delivery.state, after=now)]
+            if course.notice_at is not None:
+                looks.append(max(course.notice_at, now + timedelta(seconds=AGAIN_S)))
+            unit.watch_again(delivery.id, min((look for look in looks if look is not None), default=None))
             if delivery.state in NEEDS_A_PERSON:
                 steps += _begin(unit, f"delivery-{delivery.state}", delivery, now)
         return steps
@@ -193,12 +213,6 @@ def _resting_on(delivery: Delivery) -> tuple[DeliveryState, datetime | None, dat
 def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> list[Step]:
     alert = Alert(kind=kind, subject=delivery.id, opened_at=at)
     return [Step(state=delivery.state, began=(alert,))] if unit.open_alert(alert) else []
-
-
-def _course(view: Reading, delivery: Delivery) -> _Course:
-    own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
-    down = any(alert.kind == ENDPOINT_DOWN for alert in view.open_alerts(delivery.party))
-    return _Course(delivery=delivery, evidence=own, is_down=down)
 
 
 _ON_PAPER = {

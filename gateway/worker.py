@@ -20,6 +20,7 @@ from signing import KeyUnavailable, TimestampUnavailable
 log = logging.getLogger("sealpost.worker")
 
 GATHER_S = 0.02  # between two looks for what is due, so that one finds several: each is a transaction
+NOTICES_S = 1.0  # how often it is looked whether somebody is to be told
 ASK_AGAIN_S = 30.0  # a witness or an authority that did not answer
 
 
@@ -63,7 +64,12 @@ def run(gateway: Gateway, stop: Stop) -> None:
     """
     log.info("worker started")
     caught_up, next_look = False, time.monotonic()
-    with _beside(gateway, _keep_journal), _beside(gateway, _ask_again), dispatching(gateway, stop.wake) as dispatch:
+    with (
+        _beside(gateway, _keep_journal),
+        _beside(gateway, _ask_again),
+        _beside(gateway, _give_notices),
+        dispatching(gateway, stop.wake) as dispatch,
+    ):
         while not stop.is_set():
             stop.looking()
             try:
@@ -108,6 +114,16 @@ def _ask_again(gateway: Gateway, done: threading.Event) -> None:
             gateway.inquiries.ask_due()
         except StoreUnavailable as error:
             log.warning("store: %s", error.code)
+
+
+def _give_notices(gateway: Gateway, done: threading.Event) -> None:
+    """Tell recipients what waits for them, as the watch finds it."""
+    while not done.wait(NOTICES_S):
+        try:
+            gateway.notifying.give_wanted()
+        except (StoreUnavailable, KeyUnavailable) as error:
+            log.warning("notices: %s", error.code)
+    gateway.notifying.bell.close()
 
 
 def _keep_journal(gateway: Gateway, done: threading.Event) -> None:

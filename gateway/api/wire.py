@@ -66,7 +66,8 @@ class LeaseRequest(Strict):
 
 
 class EndpointRecord(Strict):
-    """Where a party receives."""
+    """Where a party receives. url: of a server that is pushed to; of a mailbox, where its owner is told that something
+    waits."""
 
     kind: EndpointKind
     url: Annotated[str, Field(max_length=500)] | None = None

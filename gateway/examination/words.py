@@ -635,6 +635,18 @@ EVENTS: Mapping[Event, Words] = {
         "fr": "l'exploitant est intervenu",
         "de": "der Betreiber griff ein",
     },
+    Event.CONSIGNMENT_NOTIFICATION: {
+        "en": "the recipient was told that something waits in its mailbox",
+        "nl": "de bestemmeling werd gemeld dat er iets in de brievenbus wacht",
+        "fr": "le destinataire a été averti que quelque chose attend dans sa boîte",
+        "de": "dem Empfänger wurde mitgeteilt, dass in seinem Postfach etwas wartet",
+    },
+    Event.CONSIGNMENT_NOTIFICATION_FAILURE: {
+        "en": "the recipient could not be told that something waits in its mailbox",
+        "nl": "de bestemmeling kon niet worden gemeld dat er iets in de brievenbus wacht",
+        "fr": "le destinataire n'a pas pu être averti que quelque chose attend dans sa boîte",
+        "de": "dem Empfänger konnte nicht mitgeteilt werden, dass in seinem Postfach etwas wartet",
+    },
     Event.SENDER_WARNED: {
         "en": "the sender was warned that the copy had not been received",
         "nl": "de afzender werd gewaarschuwd dat het exemplaar niet was ontvangen",

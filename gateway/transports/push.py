@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from gateway.model import Delivery, Party
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import RequestSigner
 from gateway.receipts import MAX_RECEIPT_BYTES
-from gateway.transports.answers import Answer, AnswerTooLarge, BadAnswer
+from gateway.transports.answers import Answer, AnswerTooLarge, BadAnswer, Wanted
 from gateway.transports.connections import AddressRefused, Connections, TlsFailed
 from gateway.transports.names import NameUnanswered, Resolve, system_addresses
 from gateway.version import VERSION
@@ -81,7 +81,7 @@ class Push:
         self._settings = settings
         self._total_s = total_s
         self._connections = Connections(
-            reach=settings.reach, resolve=resolve, tls=lambda authority: _tls(authority, settings.certificate)
+            reach=settings.reach, resolve=resolve, tls=lambda authority: tls_context(authority, settings.certificate)
         )
 
     def send(self, delivery: Delivery, envelope: bytes, recipient: Party) -> Outcome:
@@ -89,34 +89,16 @@ class Push:
         url = recipient.endpoint.url
         if url is None:
             return Deferred(code="endpoint-unknown")
-        try:
-            answer = self._connections.exchange(
-                url,
-                self._headers(url, delivery, envelope),
-                envelope,
-                authority=recipient.endpoint.ca_certificate,
-                total_s=self._total_s,
-                wanted=_wanted,
-            )
-        except AddressRefused:
-            return Refused(code="endpoint-address-refused")
-        except TimeoutError:
-            return Deferred(code="endpoint-timeout")
-        # What follows passes: names come back, certificates are renewed, servers are started again.
-        except NameUnanswered:
-            return Deferred(code="endpoint-name-unanswered")
-        except socket.gaierror as error:
-            unknown = error.errno in _NO_SUCH_NAME
-            return Deferred(code="endpoint-name-unknown" if unknown else "endpoint-name-unanswered")
-        except TlsFailed:
-            return Deferred(code="endpoint-tls-failed")
-        except AnswerTooLarge:
-            return Deferred(code="endpoint-answer-too-large")
-        except (BadAnswer, OSError):
-            return Deferred(code="endpoint-unreachable")
-        except ValueError:  # an address that the resolver, or a request, cannot even spell
-            return Refused(code="endpoint-url-invalid")
-        return _outcome(answer)
+        answer = exchanged(
+            self._connections,
+            url,
+            lambda: self._headers(url, delivery, envelope),
+            envelope,
+            authority=recipient.endpoint.ca_certificate,
+            total_s=self._total_s,
+            wanted=_wanted,
+        )
+        return outcome_of(answer) if isinstance(answer, Answer) else answer
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -137,7 +119,40 @@ class Push:
         return fields | proof
 
 
-def _tls(ca_certificate: str | None, shown: ClientCertificate | None) -> ssl.SSLContext:
+def exchanged(
+    connections: Connections,
+    url: str,
+    headers: Callable[[], dict[str, str]],
+    body: bytes,
+    *,
+    authority: str | None,
+    total_s: float,
+    wanted: Wanted,
+) -> Answer | Deferred | Refused:
+    """What the server at `url` answers to a POST, or what kept it from it."""
+    try:
+        return connections.exchange(url, headers(), body, authority=authority, total_s=total_s, wanted=wanted)
+    except AddressRefused:
+        return Refused(code="endpoint-address-refused")
+    except TimeoutError:
+        return Deferred(code="endpoint-timeout")
+    # What follows passes: names come back, certificates are renewed, servers are started again.
+    except NameUnanswered:
+        return Deferred(code="endpoint-name-unanswered")
+    except socket.gaierror as error:
+        unknown = error.errno in _NO_SUCH_NAME
+        return Deferred(code="endpoint-name-unknown" if unknown else "endpoint-name-unanswered")
+    except TlsFailed:
+        return Deferred(code="endpoint-tls-failed")
+    except AnswerTooLarge:
+        return Deferred(code="endpoint-answer-too-large")
+    except (BadAnswer, OSError):
+        return Deferred(code="endpoint-unreachable")
+    except ValueError:  # an address that the resolver, or a request, cannot even spell
+        return Refused(code="endpoint-url-invalid")
+
+
+def tls_context(ca_certificate: str | None, shown: ClientCertificate | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=ca_certificate)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -153,7 +168,8 @@ def _wanted(status: int, headers: Mapping[bytes, str]) -> int:
     return MAX_RECEIPT_BYTES if is_receipt else 0
 
 
-def _outcome(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> Outcome:
+    """What an answer to a push means."""
     status = answer.status
     if status == 200:
         if not _wanted(status, answer.headers):

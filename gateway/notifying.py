@@ -1,0 +1,123 @@
+"""Telling recipients that run no server that something waits for them: a notice at once, reminders after one and three
+working days.
+
+A notice goes to the address that a party registered for it (its own, or that of a service that turns it into a mail or
+a message) and says nothing but that its mailbox here is not empty: no count, no kind, no number, no name. Each is
+evidence (EN 319 522-3: ConsignmentNotification, ConsignmentNotificationFailure) of every copy that it is about. It
+moves nothing and starts no term: who was told has not got it yet.
+
+When a notice is due is read off the evidence of a copy, so a process that dies forgets none. The watch finds what is
+due; a thread beside it rings, since an address may be slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+
+from gateway.deadlines import Calendar
+from gateway.evidence import Reason, Witness
+from gateway.lifecycle import Fact, advance, can_advance
+from gateway.model import Delivery, EndpointKind, Event, Evidence, Party
+from gateway.ports import Answered, Bell, Clock, Outcome, Reading, Refused, Store, Transaction
+from gateway.steps import take
+
+REMINDERS = (1, 3)
+"""Working days after the first notice."""
+
+NOTICES = frozenset({Event.CONSIGNMENT_NOTIFICATION, Event.CONSIGNMENT_NOTIFICATION_FAILURE})
+AGAIN_S, FOR_S = 300.0, 3600.0  # how often, and for how long, one notice is tried
+
+
+def is_told(party: Party) -> bool:
+    """Whether a party has registered where it is told that something waits in its mailbox."""
+    return party.endpoint.kind is EndpointKind.MAILBOX and party.endpoint.url is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notifying:
+    """Gives notices. bell: rings at a party's address."""
+
+    store: Store
+    witness: Witness
+    clock: Clock
+    calendars: Mapping[str, Calendar]
+    bell: Bell
+    _wanted: SimpleQueue[Delivery] = field(default_factory=SimpleQueue)
+
+    def next_notice(self, delivery: Delivery, own: Sequence[Evidence], party: Party | None) -> datetime | None:
+        """When its recipient is told next that the copy waits; None for one that is not told, or not any more.
+
+        own: the evidence of the delivery. Each time that an operator has it tried anew it is told anew.
+        """
+        if party is None or not is_told(party) or delivery.turn is None:
+            return None
+        given = [each.at for each in own if each.event in NOTICES and each.at >= delivery.trying_since]
+        if len(given) > len(REMINDERS) or not can_advance(delivery.state, Fact.NOTICE_GIVEN):
+            return None
+        if not given:
+            return delivery.trying_since
+        calendar = self.calendars[delivery.country]
+        first = calendar.date_of(given[0])
+        return given[0] + (calendar.last_day(first, REMINDERS[len(given) - 1], "working-days").reading_c - first)
+
+    def want(self, delivery: Delivery) -> None:
+        """Have the recipient of a copy told; it is asked for again until evidence says that it was."""
+        self._wanted.put(delivery)
+
+    def give_wanted(self) -> int:
+        """Tell everybody who is to be told, each once for all that waits; how many were. Raises StoreUnavailable."""
+        wanted: dict[str, dict[str, Delivery]] = {}
+        while True:
+            try:
+                delivery = self._wanted.get_nowait()
+            except Empty:
+                break
+            wanted.setdefault(delivery.party, {})[delivery.id] = delivery
+        told = 0
+        for deliveries in wanted.values():
+            due = [each for each in deliveries.values() if self.store.read(lambda view, d=each: self._due(view, d))]  # type: ignore[misc]
+            party = self.store.read(lambda view, d=due: view.party(d[0].party)) if due else None  # type: ignore[misc]
+            if party is None:
+                continue
+            outcome = self.bell.ring(party)
+            for delivery in due:
+                self._note(delivery, outcome)
+            told += isinstance(outcome, Answered)
+        return told
+
+    def _due(self, view: Reading, seen: Delivery) -> datetime | None:
+        """Since when the recipient is to be told, if it still is."""
+        delivery = view.delivery(seen.id)
+        if delivery is None:
+            return None
+        own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+        moment = self.next_notice(delivery, own, view.party(delivery.party))
+        return moment if moment is not None and moment <= self.clock.now() else None
+
+    def _note(self, seen: Delivery, outcome: Outcome) -> None:
+        """Evidence that a recipient was told, or could not be; while that may pass, nothing."""
+        at = self.clock.now()
+        is_heard = isinstance(outcome, Answered)
+        due = self.store.read(lambda view: self._due(view, seen))
+        if due is None:
+            return
+        if not is_heard and not isinstance(outcome, Refused) and at < due + timedelta(seconds=FOR_S):
+            return
+        fact = Fact.NOTICE_GIVEN if is_heard else Fact.NOTICE_FAILED
+        proof = self.witness.state(
+            advance(seen.state, fact)[1],
+            at=at,
+            submission_id=seen.submission_id,
+            delivery=seen,
+            reasons=() if isinstance(outcome, Answered) else (Reason(code=outcome.code),),
+        )
+
+        def work(unit: Transaction) -> None:
+            delivery = unit.delivery(seen.id)
+            if delivery is not None and self._due(unit, delivery) is not None:
+                take(unit, delivery, fact, proof=proof, watch_at=delivery.watch_at)
+
+        self.store.write(work)

@@ -1,0 +1,178 @@
+"""Whoever runs no server is told that something waits: at once, after one and three working days, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from http_message_signatures import MappingKeyResolver
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.wire import PartyRecord
+from gateway.demo.pki import party_record
+from gateway.errors import RegistrationRefused
+from gateway.push_signature import NOTICE, check_digest, signature_of
+from signing import fingerprint
+from tests.conftest import Counter, served
+from tests.journey.test_mailboxes import delivery_to, hand_in
+from tests.journey.test_operations import HOUR, Hands, act, events, look, nothing_is_wrong, sign_for
+
+Http = Callable[[str | None], httpx2.Client]
+DAY = 24 * HOUR
+GIVEN, FAILED = "ConsignmentNotification", "ConsignmentNotificationFailure"
+
+
+@dataclass
+class Door:
+    """A server at which a party has itself told. answer: the status that it gives."""
+
+    answer: int = 200
+    heard: list[tuple[list[tuple[str, str]], bytes]] = field(default_factory=list)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        self.heard.append((list(request.headers.items()), await request.body()))
+        await Response("who is there?", status_code=self.answer)(scope, receive, send)
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
+    return open_counter(clock=clock)
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def bell(counter: Counter, door: Door) -> Iterator[str]:
+    """The worker has itself told at its door."""
+    with registered(counter, door) as url:
+        yield url
+
+
+@contextmanager
+def registered(counter: Counter, door: Door) -> Iterator[str]:
+    with served(door) as address:
+        url = f"{address}/bell"
+        record = party_record(counter.folder, "worker") | {"endpoint": {"kind": "mailbox", "url": url}}
+        counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
+        yield url
+        counter.gateway.notifying.bell.close()
+
+
+def told(counter: Counter, clock: Hands, after: timedelta = timedelta(0)) -> int:
+    """Let time pass, let the watch find who is to be told, and tell them."""
+    look(counter, clock, after)
+    return counter.gateway.notifying.give_wanted()
+
+
+def notices(http: Http, view: dict[str, Any]) -> list[str]:
+    return [each for each in events(http, view, delivery_to(view, "worker")) if each in (GIVEN, FAILED)]
+
+
+def test_a_notice_says_that_something_waits_and_nothing_else(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    first, second = (hand_in(http, counter) for _ in range(2))
+    assert told(counter, clock) == 1
+    assert told(counter, clock, timedelta(minutes=5)) == 0
+    ((fields, body),) = door.heard
+    assert json.loads(body) == {"event": "mailbox-not-empty", "gateway": counter.gateway.config.name}
+    shown = {name: value for name, value in fields if name not in ("signature", "signature-input", "content-digest")}
+    secret = [*first["deliveries"], first["submissionId"], first["documentId"], first["kind"], "worker"]
+    assert not [word for word in secret if str(word) in f"{shown} {body!r}"]
+    certificate = counter.gateway.witness.keys.keys[0].identity.certificate
+    key = certificate.public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
+    keys = MappingKeyResolver(public_keys={fingerprint(certificate): key}, private_keys={})
+    signed = signature_of(NOTICE, method="POST", url=bell, fields=fields, keys=keys)
+    assert signed is not None
+    check_digest(signed.covered_components['"content-digest"'], body)
+    assert notices(http, first) == notices(http, second) == [GIVEN], "one ring for all that waits, evidence of each"
+    nothing_is_wrong(counter)
+
+
+def test_reminders_come_after_one_and_three_working_days_and_end_with_the_receipt(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    view = hand_in(http, counter)
+    calendar = counter.gateway.catalogue.countries["be"].calendar
+    since = calendar.date_of(clock.at)
+    days = [since, *(calendar.last_day(since, length, "working-days").reading_c for length in (1, 3))]
+    rang = []
+    for _ in range(10 * 24):
+        if told(counter, clock):
+            rang.append(calendar.date_of(clock.at))
+        clock.turn(HOUR)
+    assert rang == days
+    assert notices(http, view) == [GIVEN] * 3
+    again = hand_in(http, counter)
+    assert told(counter, clock) == 1
+    sign_for(http, counter, "worker", delivery_to(again, "worker"))
+    assert told(counter, clock, 5 * DAY) == 0
+    assert notices(http, again) == [GIVEN]
+    nothing_is_wrong(counter)
+
+
+def test_a_door_that_does_not_open_is_tried_for_an_hour_and_evidenced(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    view, door.answer = hand_in(http, counter), 503
+    for _ in range(12):
+        assert told(counter, clock) == 0
+        clock.turn(timedelta(minutes=5))
+    assert notices(http, view) == []
+    assert len(door.heard) == 12
+    told(counter, clock)
+    assert notices(http, view) == [FAILED]
+    door.answer = 204
+    told(counter, clock, 5 * DAY)
+    assert notices(http, view) == [FAILED, GIVEN]
+    nothing_is_wrong(counter)
+
+
+def test_a_door_that_sends_elsewhere_is_told_once_and_not_followed(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    view, door.answer = hand_in(http, counter), 307
+    told(counter, clock)
+    told(counter, clock, timedelta(minutes=10))
+    assert notices(http, view) == [FAILED]
+    assert len(door.heard) == 1
+    nothing_is_wrong(counter)
+
+
+def test_who_registered_no_address_is_not_told_and_what_an_operator_leaves_in_the_mailbox_is_told_anew(
+    http: Http, counter: Counter, clock: Hands, door: Door
+) -> None:
+    view = hand_in(http, counter)
+    assert told(counter, clock, 60 * HOUR) == 0
+    assert notices(http, view) == []
+    with registered(counter, door):
+        act(http, delivery_to(view, "worker"), "mailbox", reason="recipient-asked")
+        assert told(counter, clock, timedelta(seconds=1)) == 1
+        assert told(counter, clock, HOUR) == 0, "its reminders count from now"
+    assert notices(http, view) == [GIVEN]
+    nothing_is_wrong(counter)
+
+
+def test_an_address_for_notices_is_checked_as_one_for_pushes(counter: Counter) -> None:
+    for url in ("ftp://bell.example/x", "https://user@bell.example/", "http://169.254.1.1/"):
+        record = party_record(counter.folder, "worker") | {"endpoint": {"kind": "mailbox", "url": url}}
+        with pytest.raises(RegistrationRefused):
+            counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
