@@ -70,6 +70,7 @@ class Audit:
             yield from self._submissions(tally)
             yield from self.journal.prove(self.store, clock=self.clock)
             yield from self.store.read(_keys)
+            yield from self.store.read(_register)
             for end in self.store.read(lambda view: view.loose_ends(now=self.clock.now())):
                 yield Flaw(code=end.code, place=_place(end))
         except StoreUnavailable as error:
@@ -96,12 +97,23 @@ class Audit:
 
 def _keys(view: Reading) -> list[Flaw]:
     """Keys that were made known and are not in the journal; that what is there says the same, the journal proves."""
-    known = [key.id for key in view.published_keys()]
+    try:
+        known = [key.id for key in view.published_keys()]
+    except UNREADABLE:
+        return [Flaw(code="row-unreadable", place="published keys")]
     return [
         Flaw(code="key-without-entry", place=f"key {each}")
         for each in known
         if view.journal_entry(EntryKind.KEY, each) is None
     ]
+
+
+def _register(view: Reading) -> list[Flaw]:
+    """Parties that are found by what their record does not say, or not by what it says."""
+    try:
+        return [Flaw(code="register-differs", place=f"party {each}") for each in view.differing_parties()]
+    except UNREADABLE:
+        return [Flaw(code="row-unreadable", place="the register of parties")]
 
 
 def _page(view: Reading, after: int) -> list[tuple[int, SubmissionId, Dossier | None]]:

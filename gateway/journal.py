@@ -18,7 +18,8 @@ from enum import StrEnum
 
 from gateway.errors import Unreadable
 from gateway.keyring import PublishedKey
-from gateway.model import Evidence, KeptReceipt, ValidationRecord, instant_text
+from gateway.model import Evidence, KeptReceipt, Party, ValidationRecord, instant_text
+from gateway.partyrecord import party_record
 
 TITLE = "sealpost-journal-entry-1"
 SALT_BYTES = 16
@@ -34,13 +35,15 @@ class EntryKind(StrEnum):
 
     evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
     with what became of it. validation: what was known of certificates behind signatures; it names the digests of all
-    revocation data that it rests on. key: a key of the service that was made known.
+    revocation data that it rests on. key: a key of the service that was made known. party: what the register says of
+    a party from then on.
     """
 
     EVIDENCE = "evidence"
     RECEIPT = "receipt"
     VALIDATION = "validation"
     KEY = "key"
+    PARTY = "party"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +132,18 @@ def entry_of_key(key: PublishedKey) -> Entry:
         at=key.published_at,
         code="published",
         digest=key.digest,
+    )
+
+
+def entry_of_party(party: Party, *, at: datetime) -> Entry:
+    """The entry for a party as it is registered from that moment on."""
+    return Entry(
+        kind=EntryKind.PARTY,
+        id=party.id,
+        of="register",
+        at=at,
+        code="registered",
+        digest=hashlib.sha256(party_record(party).encode()).digest(),
     )
 
 

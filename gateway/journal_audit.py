@@ -22,10 +22,11 @@ from gateway.journal import (
     entry_bytes,
     entry_of_evidence,
     entry_of_key,
+    entry_of_party,
     entry_of_receipt,
     entry_of_validation,
 )
-from gateway.model import DeliveryId, EvidenceId, SubmissionId
+from gateway.model import DeliveryId, EvidenceId, PartyId, SubmissionId
 from gateway.ports import Clock, Reading, Store
 from gateway.stamped import StampedTrees
 from signing import (
@@ -46,7 +47,8 @@ PAGE = 500
 SKEW = timedelta(minutes=5)  # by which the clock of an authority may be ahead of ours
 LEVELS = 63
 PLACE = "journal"
-UNREADABLE = (ValueError, TypeError, OverflowError)  # what reading a row raises that the gateway never wrote
+_CHANGING = (EntryKind.RECEIPT, EntryKind.PARTY)  # a later entry says what became of the thing since
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what reading a row raises that the gateway never wrote
 
 
 class _Comparing:
@@ -218,15 +220,18 @@ def _page(view: Reading, first: int, limit: int) -> tuple[Sequence[Entry], list[
 
 def _flaw_of(view: Reading, entry: Entry) -> str | None:
     """What is wrong with an entry: it and the thing that it is about must say the same."""
-    expected = _expected(view, entry)
+    try:
+        expected = _expected(view, entry)
+    except UNREADABLE:
+        return "row-unreadable"
     if expected is None:
         return f"entry-without-{entry.kind}"
     if _same(entry, expected):
         return None
-    if entry.kind is EntryKind.RECEIPT:
-        newest = view.journal_entry(EntryKind.RECEIPT, expected.id)
+    if entry.kind in _CHANGING:
+        newest = view.journal_entry(entry.kind, expected.id)
         if newest is not None and (newest.position or 0) > (entry.position or 0):
-            return None  # something else became of the receipt since
+            return None
     return "entry-differs"
 
 
@@ -246,6 +251,9 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
         case EntryKind.KEY:
             key = next((each for each in view.published_keys() if each.id == entry.id), None)
             return None if key is None else entry_of_key(key)
+        case EntryKind.PARTY:
+            party = view.party(PartyId(entry.id))
+            return None if party is None else entry_of_party(party, at=entry.at)
 
 
 def _same(entry: Entry, expected: Entry) -> bool:

@@ -107,6 +107,12 @@ class Party:
         """Whether the certificate with this fingerprint is registered for signing; one for sealing signs nothing."""
         return any(signing.fingerprint(each) == certificate for each in self.signing_certificates)
 
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Of all its certificates, for signing and for sealing."""
+        seal = () if self.sealing_certificate is None else (self.sealing_certificate,)
+        return frozenset(map(signing.fingerprint, (*self.signing_certificates, *seal)))
+
     def may_submit_for(self, principal: PartyId, kind: str) -> bool:
         """Whether this party is `principal` or holds its mandate for `kind`."""
         return self.id == principal or any(m.principal == principal and m.covers(kind) for m in self.mandates)

@@ -88,6 +88,9 @@ class Reading(Register, Protocol):
 
     def parties(self) -> Sequence[Party]: ...
 
+    def differing_parties(self) -> Sequence[str]:
+        """Ids of parties whose record and look-ups (identifiers, roles, certificates) do not say the same."""
+
     def submission(self, submission_id: SubmissionId) -> Submission | None: ...
 
     def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
@@ -327,7 +330,8 @@ class Reading(Register, Protocol):
 class Transaction(Reading, Protocol):
     """A unit of work: reads its own writes; all of it is committed, or none."""
 
-    def put_party(self, party: Party) -> None: ...
+    def put_party(self, party: Party, *, at: datetime) -> None:
+        """Take or replace a party, with its entry in the journal."""
 
     def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None: ...
 

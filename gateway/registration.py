@@ -87,7 +87,7 @@ class Registration:
             check_certificates(taken, unit)
             check_continuity(taken, unit, self.kinds)
             before = unit.party(taken.id)
-            unit.put_party(taken)
+            unit.put_party(taken, at=self.clock.now())
             ended = () if before is None or before.endpoint == taken.endpoint else self._moved(unit, taken)
             return taken, ended
 

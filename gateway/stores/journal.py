@@ -6,9 +6,20 @@ There is one writer, and what a unit of work that fails had entered goes with it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from gateway.errors import Conflict
-from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp, entry_of_evidence, entry_of_receipt
+from gateway.journal import (
+    Batch,
+    Cosignature,
+    Entry,
+    EntryKind,
+    Stamp,
+    entry_of_evidence,
+    entry_of_party,
+    entry_of_receipt,
+)
+from gateway.partyrecord import party_of
 from gateway.stores import rows
 from gateway.stores.engine import sqlite
 
@@ -256,3 +267,10 @@ def _before(connection: sqlite.Connection) -> Iterator[Entry]:
         table, columns = ("receipt", rows.RECEIPT) if from_receipt else ("evidence", rows.EVIDENCE)
         row = connection.execute(f"SELECT {columns} FROM {table} WHERE seq = ?", (seq,)).fetchone()
         yield entry_of_receipt(rows.receipt_of(row)) if from_receipt else entry_of_evidence(rows.evidence_of(row))
+
+
+def enter_register(connection: sqlite.Connection) -> None:
+    """Enter every party of a file that was made before the journal knew of parties."""
+    now = datetime.now(UTC)
+    for (record,) in connection.execute("SELECT record FROM party ORDER BY id").fetchall():
+        enter(connection, entry_of_party(party_of(record), at=now))

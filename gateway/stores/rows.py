@@ -6,12 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.journal import Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey, Purpose
@@ -22,7 +20,6 @@ from gateway.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
-    Endpoint,
     EndpointKind,
     Event,
     Evidence,
@@ -31,9 +28,7 @@ from gateway.model import (
     FiledCopy,
     HostedKey,
     KeptReceipt,
-    Mandate,
     PaperProof,
-    Party,
     PartyId,
     PostFact,
     Postmark,
@@ -43,6 +38,7 @@ from gateway.model import (
     Term,
     ValidationItem,
 )
+from gateway.partyrecord import pem_of
 from gateway.stores.at_rest import open_facts
 
 Row = Sequence[Any]
@@ -72,48 +68,6 @@ def maybe_at(ms: int | None) -> datetime | None:
 
 def _maybe_date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
-
-
-def party_record(party: Party) -> str:
-    """A party as JSON text; certificates as PEM."""
-    seal = party.sealing_certificate
-    return json.dumps(
-        {
-            "id": party.id,
-            "name": party.name,
-            "roles": sorted(party.roles),
-            "identifiers": dict(party.identifiers),
-            "masked": dict(party.masked),
-            "signing": [_pem(certificate) for certificate in party.signing_certificates],
-            "sealing": None if seal is None else _pem(seal),
-            "endpoint": [party.endpoint.kind, party.endpoint.url, party.endpoint.ca_certificate],
-            "mandates": [[mandate.principal, list(mandate.kinds)] for mandate in party.mandates],
-            "postal": list(party.postal),
-        }
-    )
-
-
-@lru_cache(maxsize=4096)
-def party_of(record: str) -> Party:
-    """The party of a record; parsed once per record text, because loading certificates costs."""
-    data = json.loads(record)
-    kind, url, ca = data["endpoint"]
-    return Party(
-        id=PartyId(data["id"]),
-        name=data["name"],
-        roles=frozenset(data["roles"]),
-        identifiers=data["identifiers"],
-        masked=data["masked"],
-        signing_certificates=tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in data["signing"]),
-        sealing_certificate=data["sealing"] and x509.load_pem_x509_certificate(data["sealing"].encode()),
-        endpoint=Endpoint(kind=EndpointKind(kind), url=url, ca_certificate=ca),
-        mandates=tuple(Mandate(principal=PartyId(who), kinds=tuple(kinds)) for who, kinds in data["mandates"]),
-        postal=tuple(data["postal"]),
-    )
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(Encoding.PEM).decode()
 
 
 SUBMISSION = "id, sender, idempotency_key, digest, kind, document_id, state, accepted_at, acting_for, answer"
@@ -406,7 +360,7 @@ HOSTED_KEY = "party, certificate, wrapped, wrapped_for, made_at"
 
 
 def hosted_key_row(key: HostedKey) -> tuple[Any, ...]:
-    return key.party, _pem(key.certificate), key.wrapped, key.wrapped_for, to_ms(key.made_at)
+    return key.party, pem_of(key.certificate), key.wrapped, key.wrapped_for, to_ms(key.made_at)
 
 
 def hosted_key_of(row: Row) -> HostedKey:

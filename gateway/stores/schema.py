@@ -12,7 +12,7 @@ from sqlite_utils import Database, Migrations
 from gateway.errors import ConfigError
 from gateway.stores import postmarks
 from gateway.stores.engine import sqlite
-from gateway.stores.journal import enter_all
+from gateway.stores.journal import enter_all, enter_register
 
 migrations = Migrations("sealpost")
 
@@ -148,6 +148,12 @@ def m014_postmarks(db: Database) -> None:
     db.execute("CREATE INDEX postmark_delivery ON postmark (delivery_id, seq)")
     db.execute("CREATE INDEX postmark_number ON postmark (number)")
     postmarks.enter_all(db.conn)
+
+
+@migrations()
+def m015_register(db: Database) -> None:
+    """The journal knows the register from now on: each party that is there is entered as it is."""
+    enter_register(db.conn)
 
 
 _M001 = """

@@ -31,6 +31,7 @@ from gateway.model import (
     Term,
     ValidationRecord,
 )
+from gateway.partyrecord import party_of
 from gateway.ports import LooseEnd
 from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, soundness
 from gateway.stores.engine import sqlite
@@ -61,30 +62,33 @@ class Snapshot:
 
     def party(self, party_id: PartyId) -> Party | None:
         row = self._row("SELECT record FROM party WHERE id = ?", party_id)
-        return row and rows.party_of(row[0])
+        return row and party_of(row[0])
 
     def parties(self) -> Sequence[Party]:
-        return [rows.party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
+        return [party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
+
+    def differing_parties(self) -> Sequence[str]:
+        return soundness.differing_parties(self._connection)
 
     def parties_by_identifier(self, scheme: str, key: str) -> Sequence[Party]:
         sql = (
             "SELECT record FROM party_identifier JOIN party ON party.id = party "
             "WHERE scheme = ? AND key = ? ORDER BY party.id"
         )
-        return [rows.party_of(row[0]) for row in self._rows(sql, scheme, key)]
+        return [party_of(row[0]) for row in self._rows(sql, scheme, key)]
 
     def parties_by_role(self, role: Role) -> Sequence[Party]:
         sql = "SELECT record FROM party_role JOIN party ON party.id = party WHERE role = ? ORDER BY party.id"
-        return [rows.party_of(row[0]) for row in self._rows(sql, role)]
+        return [party_of(row[0]) for row in self._rows(sql, role)]
 
     def party_by_certificate(self, fingerprint: str) -> Party | None:
         sql = "SELECT record FROM party_certificate JOIN party ON party.id = party WHERE fingerprint = ?"
         row = self._row(sql, fingerprint)
-        return row and rows.party_of(row[0])
+        return row and party_of(row[0])
 
     def party_by_token(self, token_hash: str) -> Party | None:
         row = self._row("SELECT record FROM token JOIN party ON party.id = party WHERE hash = ?", token_hash)
-        return row and rows.party_of(row[0])
+        return row and party_of(row[0])
 
     # submissions and deliveries
 

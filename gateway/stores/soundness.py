@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.model import CaseId, PartyId, SubmissionId
+from gateway.partyrecord import party_of
 from gateway.ports import LooseEnd
 from gateway.stores.engine import sqlite
 
@@ -18,6 +19,7 @@ _NO_ENTRY = "NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = {0}.id AND jou
 _LOOSE = {
     "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
+    "party-without-entry": f"SELECT id FROM party WHERE {_NO_ENTRY.format('party')}",
     "validation-without-entry": "SELECT id FROM (SELECT submission_id AS id FROM validation UNION ALL "
     "SELECT id FROM later_validation) AS kept WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = kept.id AND journal.kind = 'validation')",
@@ -47,6 +49,10 @@ _LOOSE = {
     "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
     "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed)",
 }
+_LOOKED_UP = (
+    "SELECT party, scheme, key FROM party_identifier UNION ALL SELECT party, 'role', role FROM party_role "
+    "UNION ALL SELECT party, 'certificate', fingerprint FROM party_certificate"
+)
 _ASLEEP = """
 SELECT due.party FROM (SELECT party, min(due_at) AS due_at FROM delivery WHERE due_at IS NOT NULL GROUP BY party) AS due
 LEFT JOIN lane ON lane.party = due.party
@@ -59,6 +65,19 @@ def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
     found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
     asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
     return [*found, *(LooseEnd(code="lane-asleep", id=row[0]) for row in asleep)]
+
+
+def differing_parties(connection: sqlite.Connection) -> list[str]:
+    """See `ports.Reading.differing_parties`."""
+    said: set[tuple[str, ...]] = set()
+    for party_id, record in connection.execute("SELECT id, record FROM party"):
+        party = party_of(record)
+        said |= {(party_id, "id", party.id)} if party.id != party_id else set()
+        said |= {(party_id, scheme, key) for scheme, key in party.identifiers.items()}
+        said |= {(party_id, "role", role) for role in party.roles}
+        said |= {(party_id, "certificate", each) for each in party.fingerprints}
+    found = {tuple(row) for row in connection.execute(_LOOKED_UP)}
+    return sorted({party_id for party_id, *_ in said ^ found})
 
 
 def damage(connection: sqlite.Connection) -> list[str]:

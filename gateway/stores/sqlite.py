@@ -24,6 +24,7 @@ from gateway.journal import (
     Stamp,
     entry_of_evidence,
     entry_of_key,
+    entry_of_party,
     entry_of_receipt,
     entry_of_validation,
 )
@@ -49,6 +50,7 @@ from gateway.model import (
     Term,
     ValidationRecord,
 )
+from gateway.partyrecord import party_record
 from gateway.ports import Reading, Transaction
 from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, turns
 from gateway.stores.bodies import BodyKeys
@@ -58,7 +60,6 @@ from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn,
 from gateway.stores.rows import maybe_ms, to_ms
 from gateway.stores.schema import check_build, migrations
 from gateway.stores.snapshot import NOT_LEASED, Snapshot, lease_moments
-from signing import fingerprint
 
 T = TypeVar("T")
 log = logging.getLogger("sealpost.store")
@@ -163,20 +164,19 @@ class _Unit(Snapshot):
         marks = ", ".join("?" * len(values))
         self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
-    def put_party(self, party: Party) -> None:
+    def put_party(self, party: Party, *, at: datetime) -> None:
+        self.enter(entry_of_party(party, at=at))
         put = self._connection.execute
         put(
             "INSERT INTO party (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-            (party.id, rows.party_record(party)),
+            (party.id, party_record(party)),
         )
         for table in ("party_identifier", "party_role", "party_certificate"):
             put(f"DELETE FROM {table} WHERE party = ?", (party.id,))
         many = self._connection.executemany
         many("INSERT INTO party_identifier VALUES (?, ?, ?)", [(s, k, party.id) for s, k in party.identifiers.items()])
         many("INSERT INTO party_role VALUES (?, ?)", [(role, party.id) for role in party.roles])
-        seal = party.sealing_certificate
-        certificates = {*map(fingerprint, party.signing_certificates), *([fingerprint(seal)] if seal else [])}
-        many("INSERT INTO party_certificate VALUES (?, ?)", [(each, party.id) for each in certificates])
+        many("INSERT INTO party_certificate VALUES (?, ?)", [(each, party.id) for each in party.fingerprints])
 
     def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None:
         self._insert("token", "hash, party, created_at", (token_hash, party, to_ms(at)))

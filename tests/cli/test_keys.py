@@ -88,7 +88,7 @@ def test_a_recipient_and_a_sender_work_with_keys_in_a_token(
         sealing_certificate=load_identity(opens).certificate,
         signing_certificates=(load_identity(signs).certificate,),
     )
-    counter.gateway.store.write(lambda unit: unit.put_party(desk))
+    counter.gateway.store.write(lambda unit: unit.put_party(desk, at=counter.gateway.clock.now()))
     form, package, mail = tmp_path / "form.xml", tmp_path / "package.asice", tmp_path / "mail"
     form.write_bytes(counter.form("be/appeal"))
     accepted = counter.accept(form.read_bytes(), sender="worker")

@@ -79,7 +79,7 @@ def test_what_was_written_is_read_back_as_it_was(store: Store) -> None:
     term = Term(id="T5", article="Art. 65", act={"en": "x"}, length=7, unit="working-days", starts_on=None)
 
     def work(unit: Transaction) -> None:
-        unit.put_party(party)
+        unit.put_party(party, at=NOW)
         unit.add_submission(submission)
         unit.add_delivery(delivery, b"sealed")
         unit.add_terms(submission.id, [term])
@@ -120,8 +120,8 @@ def test_rejected_submissions_bind_neither_key_nor_document(store: Store) -> Non
 def test_registering_a_party_again_forgets_what_it_was(store: Store) -> None:
     first = Party(id=PartyId("p"), name="P", roles=frozenset({"Worker"}), identifiers={"insz": "one"})
     second = replace(first, roles=frozenset({"Employer"}), identifiers={"kbo": "two"})
-    store.write(lambda unit: unit.put_party(first))
-    store.write(lambda unit: unit.put_party(second))
+    store.write(lambda unit: unit.put_party(first, at=NOW))
+    store.write(lambda unit: unit.put_party(second, at=NOW))
     assert store.read(lambda view: view.parties_by_identifier("insz", "one")) == []
     assert store.read(lambda view: view.parties_by_role("Worker")) == []
     assert store.read(lambda view: view.parties_by_role("Employer")) == [second]

@@ -137,7 +137,10 @@ DAMAGE = {
     "entry-without-validation": "DELETE FROM validation",
     "entry-missing": "DELETE FROM journal WHERE position = 2",
     "entry-twice": "INSERT INTO journal SELECT (SELECT max(position) + 1 FROM journal), kind, id, of, at, code, "
-    "digest, salt FROM journal WHERE position = 0",
+    "digest, salt FROM journal WHERE kind = 'evidence' LIMIT 1",
+    "entry-without-party": "DELETE FROM party WHERE id = 'worker'",
+    "party-without-entry": "INSERT INTO party SELECT 'somebody', record FROM party WHERE id = 'worker'",
+    "register-differs": "UPDATE party_certificate SET party = 'employer' WHERE party = 'worker'",
     "entry-differs": "UPDATE journal SET digest = zeroblob(32) WHERE kind = 'evidence'",
     "entry-without-evidence": f"DELETE FROM evidence WHERE submission_id = {REFUSED}",
     "entry-without-receipt": f"DELETE FROM receipt WHERE {OF_HANDED}",
@@ -176,7 +179,22 @@ TOLD = {
     "copy": f"UPDATE delivery SET copy = copy + 1 WHERE id = {WAITING}",
     "handed over at": f"UPDATE delivery SET handed_over_at = handed_over_at + 1 WHERE id = {HANDED}",
 }
+REGISTERED = {
+    "name": "UPDATE party SET record = replace(record, 'Voorbeeld', 'Ander') WHERE id = 'worker'",
+    "certificates": "UPDATE party SET record = json_set(record, '$.sealing', "
+    "(SELECT record ->> '$.sealing' FROM party WHERE id = 'employer')) WHERE id = 'worker'",
+    "mandates": "UPDATE party SET record = json_set(record, '$.mandates', json('[[\"service\", [\"be/appeal\"]]]')) "
+    "WHERE id = 'employer'",
+}
+FOUND_BY = {
+    "identifier": "UPDATE party_identifier SET party = 'employer' WHERE party = 'worker'",
+    "another identifier": "INSERT INTO party_identifier VALUES ('insz', 'x', 'worker')",
+    "role": "DELETE FROM party_role WHERE party = 'fund'",
+    "certificate": "INSERT INTO party_certificate VALUES ('sha256:x', 'worker')",
+}
 UNREADABLE = {
+    "published key": "INSERT INTO published_key VALUES (1, 'serwice', 'sha256:x', 0, 0, 'x')",
+    "party": "UPDATE party SET record = replace(record, '\"id\"', '\"it\"') WHERE id = 'fund'",
     "digest": f"UPDATE delivery SET envelope_digest = 'sha256:xx' WHERE id = {WAITING}",
     "length": "UPDATE term SET length = 1 << 40",
     "unit": "UPDATE term SET unit = 'moons'",
@@ -205,6 +223,17 @@ def test_a_row_that_says_another_thing_than_its_evidence_is_found(
     damaged: Callable[[str], set[str]], what: str
 ) -> None:
     assert "evidence-differs" in damaged(TOLD[what])
+
+
+@pytest.mark.parametrize("what", REGISTERED)
+def test_a_party_that_was_changed_behind_the_desk_is_found(damaged: Callable[[str], set[str]], what: str) -> None:
+    """The next copies would be sealed for another key, or reach another."""
+    assert "entry-differs" in damaged(REGISTERED[what])
+
+
+@pytest.mark.parametrize("what", FOUND_BY)
+def test_a_party_that_is_found_by_what_it_is_not_is_found(damaged: Callable[[str], set[str]], what: str) -> None:
+    assert damaged(FOUND_BY[what]) == {"register-differs"}
 
 
 @pytest.mark.parametrize("what", UNREADABLE)

@@ -72,7 +72,9 @@ def card(counter: Counter, issuer: Issuer, **options: Any) -> Identity:
     made = issuer.issue("Jan Voorbeeld", serial_number=number, **options)
     worker = counter.party("worker")
     certificates = (*worker.signing_certificates, made.certificate)
-    counter.gateway.store.write(lambda unit: unit.put_party(replace(worker, signing_certificates=certificates)))
+    counter.gateway.store.write(
+        lambda unit: unit.put_party(replace(worker, signing_certificates=certificates), at=counter.gateway.clock.now())
+    )
     return made
 
 

@@ -87,7 +87,7 @@ def test_copies_are_opened_with_a_key_in_a_token(in_token: Counter, hsm: Hsm) ->
     counter = in_token
     desk = hsm.load("seal", common_name="Inspectorate", authority=load_identity(counter.folder.authority))
     inspectorate = replace(counter.party("inspectorate"), sealing_certificate=desk.certificate)
-    counter.gateway.store.write(lambda unit: unit.put_party(inspectorate))
+    counter.gateway.store.write(lambda unit: unit.put_party(inspectorate, at=counter.gateway.clock.now()))
     form = counter.form("be/appeal")
     accepted = counter.accept(form, sender="worker")
     view = counter.gateway.store.read

@@ -435,7 +435,11 @@ def test_a_print_station_that_is_not_registered_is_told_until_it_is(
     assert told() == [("print-station-missing", "print-shop")]
     record = party_record(counter.folder, STATION) | {"id": "print-shop", "roles": ["PrintStation"], "identifiers": {}}
     record |= {"signingCertificates": []}
-    counter.gateway.store.write(lambda unit: unit.put_party(replace(counter.party(STATION), sealing_certificate=None)))
+    counter.gateway.store.write(
+        lambda unit: unit.put_party(
+            replace(counter.party(STATION), sealing_certificate=None), at=counter.gateway.clock.now()
+        )
+    )
     counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
     assert told() == []
 

@@ -1,0 +1,54 @@
+"""A party of the register as text: what the store keeps, and what the journal binds of it."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
+
+
+def party_record(party: Party) -> str:
+    """A party as JSON text; certificates as PEM."""
+    seal = party.sealing_certificate
+    return json.dumps(
+        {
+            "id": party.id,
+            "name": party.name,
+            "roles": sorted(party.roles),
+            "identifiers": dict(party.identifiers),
+            "masked": dict(party.masked),
+            "signing": [pem_of(certificate) for certificate in party.signing_certificates],
+            "sealing": None if seal is None else pem_of(seal),
+            "endpoint": [party.endpoint.kind, party.endpoint.url, party.endpoint.ca_certificate],
+            "mandates": [[mandate.principal, list(mandate.kinds)] for mandate in party.mandates],
+            "postal": list(party.postal),
+        }
+    )
+
+
+@lru_cache(maxsize=4096)
+def party_of(record: str) -> Party:
+    """The party of a record; parsed once per record text, because loading certificates costs."""
+    data = json.loads(record)
+    kind, url, ca = data["endpoint"]
+    return Party(
+        id=PartyId(data["id"]),
+        name=data["name"],
+        roles=frozenset(data["roles"]),
+        identifiers=data["identifiers"],
+        masked=data["masked"],
+        signing_certificates=tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in data["signing"]),
+        sealing_certificate=data["sealing"] and x509.load_pem_x509_certificate(data["sealing"].encode()),
+        endpoint=Endpoint(kind=EndpointKind(kind), url=url, ca_certificate=ca),
+        mandates=tuple(Mandate(principal=PartyId(who), kinds=tuple(kinds)) for who, kinds in data["mandates"]),
+        postal=tuple(data["postal"]),
+    )
+
+
+def pem_of(certificate: x509.Certificate) -> str:
+    """A certificate as PEM text."""
+    return certificate.public_bytes(Encoding.PEM).decode()
