@@ -1,17 +1,16 @@
-"""The command line as a real process."""
+"""The command line as processes of their own."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.forking import ROOT, run_forked
+
 SAMPLES = ROOT / "samples"
 
 
@@ -35,13 +34,14 @@ class Ran:
 def sealpost(arguments: Sequence[object], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Ran:
     """Run `sealpost arguments` without any of the caller's own settings."""
     clean = {name: word for name, word in os.environ.items() if not name.startswith("SEALPOST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway.cli", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        timeout=60,
-        check=False,
-        cwd=ROOT,
-        env={**clean, "COLUMNS": "200", **(environment or {})},
-    )
-    return Ran(code=done.returncode, out=done.stdout, err=done.stderr.decode())
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        code = run_forked(
+            [str(each) for each in arguments],
+            environment={**clean, "COLUMNS": "200", **(environment or {})},
+            files=[given.fileno(), out.fileno(), err.fileno()],
+        )
+        out.seek(0)
+        err.seek(0)
+        return Ran(code=code, out=out.read(), err=err.read().decode())

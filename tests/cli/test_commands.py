@@ -33,7 +33,7 @@ PDF = {"pyhanko", "signing.formats.pades"}
 TRUST = {"pyhanko_certvalidator", "asn1crypto", "signing.paths", "signing.lists.reading"}
 TOKENS = {"pkcs11", "signing.keys.tokens"}
 PROOF = {"signing.records", "signing.transparency", "gateway.examination"}
-PRINTS = {"typst", "segno", "gateway.rendition"}
+PRINTS = {"typst", "zxingcpp", "gateway.rendition"}
 FORMS = {"yaml", "holidays", "stdnum", "jinja2", "gateway.forms"}
 SIGNING = {"signing.model", "cryptography"} | PDF | TRUST | TOKENS | PROOF
 
