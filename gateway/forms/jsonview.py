@@ -49,8 +49,9 @@ class Draft:
 
 
 def looks_like_json(raw: bytes) -> bool:
-    """Whether bytes can only be JSON: no XML document begins with a brace."""
-    return raw.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").startswith(b"{")
+    """Whether bytes can only be JSON, of a form or not: no XML document begins with a brace, bracket or quote."""
+    text = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    return text.startswith((b"{", b"[", b'"')) or text[:8].rstrip() in (b"null", b"true", b"false")
 
 
 def read_json(raw: bytes, *, limits: Limits = FORM_LIMITS) -> Draft:
