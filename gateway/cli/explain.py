@@ -73,7 +73,7 @@ def _example(shown: Shown | None) -> dict[str, object] | None:
         "sample": shown.sample,
         "lines": list(shown.lines),
         **({"receivedOn": shown.received_on.isoformat()} if shown.received_on else {}),
-        **({"earlier": list(shown.earlier)} if shown.earlier else {}),
+        **({} if shown.earlier is None else {"earlier": list(shown.earlier)}),
     }
 
 
@@ -99,8 +99,9 @@ def _show(explanation: Explanation, lang: Language) -> None:
             console.print(Text(f"  {paragraph}"))
     for label, shown in ((said["wrong"], explanation.wrong), (said["right"], explanation.right)):
         if shown is not None:
-            after = f", {said['earlier']} {', '.join(shown.earlier)}" if shown.earlier else ""
-            console.print(Text(f"\n{label} ({shown.kind}, {shown.sample}{after}):", style="bold"))
+            console.print(Text(f"\n{label} ({shown.kind}, {shown.sample}):", style="bold"))
+            for document in () if shown.earlier is None else shown.earlier or (said["nothing"],):
+                console.print(Text(f"  {said['earlier']}: {document}"))
             if shown.received_on:
                 console.print(Text(f"  {said['received']}: {shown.received_on.isoformat()}"))
             for line in shown.lines:

@@ -20,13 +20,14 @@ from gateway.forms.cases import Case, NotApplicable, cases_of, example, issued_o
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import Message, Phase
 from gateway.forms.kinds import FormKind
-from gateway.forms.rules import Rule
+from gateway.forms.rules import Rule, Where
 from gateway.forms.sources import COMMON_NAMESPACE
 from gateway.forms.validation import Validator
 
 _AROUND = 2  # lines shown before and after
 _LONGEST = 110  # characters of a line
 _MOST_LINES = 24
+_SIGNS = {"remove": "-", "replace": "±", "add": "+", "after": "+"}  # before what is changed in an earlier document
 _ARTICLE = re.compile(r"[0-9]+[a-z]*")
 _PHASES = {"XML": Phase.PARSE, "XSD": Phase.SCHEMA, "RUL": Phase.RULES, "SIG": Phase.SIGNATURE, "GW": Phase.RECORDS}
 
@@ -44,14 +45,15 @@ class Article:
 class Shown:
     """An example: lines of a sample, `+` and `-` before what was changed in it, a space before the others.
 
-    received_on: the day of receipt, where it matters. earlier: the documents that came before, each `kind sample`.
+    lines: none where all that matters is outside the document, or was shown before. received_on: the day of receipt,
+    where it matters. earlier: the documents that came before, each `kind sample, day, changes`; None where none matter.
     """
 
     kind: str
     sample: str
     lines: tuple[str, ...]
     received_on: date | None = None
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +79,13 @@ class Explanation:
 def explain(catalogue: Catalogue, name: str, *, language: str, kind: str | None = None) -> Explanation:
     """Explain the rule or code of that name; the text of the law in `language`, examples of `kind` if one is named.
 
-    Raises NotFound with the nearest names.
+    Raises NotFound with the nearest names, and for a rule that is none of `kind`.
     """
     listed = catalogue.rule(name)
     if listed is not None:
+        if kind is not None and kind not in listed.kinds:
+            about = ", ".join(listed.kinds) or "no form"
+            raise NotFound("no-rule-of-kind", f"{name} is no rule of {kind}; it is about {about}")
         kinds = [each for each in map(catalogue.by_name, listed.kinds) if each is not None and kind in (None, each.id)]
         return _of_rule(catalogue, listed.rule, kinds, listed.kinds, language)
     if name in catalogue.messages.codes:
@@ -100,9 +105,15 @@ def _of_rule(
     catalogue: Catalogue, rule: Rule, kinds: Sequence[FormKind], about: tuple[str, ...], language: str
 ) -> Explanation:
     cases = cases_of(rule)
-    wrong_case, wrong = next(_examples(kinds, cases, "fail", _places(rule, None, kinds)), (None, None))
-    passing = (_unchanged(wrong_case, case) for case in cases if case.outcome == "pass")
-    _, right = next(_examples(kinds, list(passing), "pass", _places(rule, wrong_case, kinds)), (None, None))
+    wrong_case, wrong = next(_examples(catalogue, kinds, cases, "fail", _places(rule, None, kinds)), (None, None))
+    passing = [_unchanged(wrong_case, case) for case in cases if case.outcome == "pass"]
+    places = _places(rule, wrong_case, kinds)
+    right_case, right = next(_examples(catalogue, kinds, passing, "pass", places), (None, None))
+    chosen = [case.change for case in (wrong_case, right_case) if case is not None]
+    dated, after_others = (any(key in change for change in chosen) for key in ("received_on", "earlier"))
+    wrong, right = (shown and _told(shown, dated=dated, after_others=after_others) for shown in (wrong, right))
+    if wrong is not None and right is not None and right.lines == wrong.lines:
+        right = replace(right, lines=())
     return Explanation(
         id=rule.id,
         words=rule.words,
@@ -132,7 +143,7 @@ def _law(catalogue: Catalogue, rule: Rule, language: str) -> Iterator[Article]:
 
 
 def _examples(
-    kinds: Sequence[FormKind], cases: Sequence[Case], outcome: str, places: Sequence[str]
+    catalogue: Catalogue, kinds: Sequence[FormKind], cases: Sequence[Case], outcome: str, places: Sequence[str]
 ) -> Iterator[tuple[Case, Shown]]:
     """The cases of that outcome that a form shows, each over the first form kind that it applies to.
 
@@ -152,21 +163,36 @@ def _examples(
                     kind=kind.id,
                     sample=case.change["base"],
                     lines=lines,
-                    received_on=case.change.get("received_on"),
-                    earlier=tuple(_earlier(case)),
+                    received_on=made.received_on,
+                    earlier=tuple(_earlier(catalogue, case)),
                 ),
             )
 
 
+def _told(shown: Shown, *, dated: bool, after_others: bool) -> Shown:
+    """The example with the day of receipt and the earlier documents only where they play a part."""
+    return replace(
+        shown,
+        received_on=shown.received_on if dated else None,
+        earlier=shown.earlier if after_others else None,
+    )
+
+
 def _unchanged(wrong: Case | None, right: Case) -> Case:
     """A passing case that is a sample as it stands is best shown by the sample that the failing case changes."""
-    plain = set(right.change) == {"base"} and wrong is not None and "base" in wrong.change
-    return replace(right, change={"base": wrong.change["base"]}) if plain and wrong is not None else right
+    if wrong is None or set(right.change) != {"base"} or not set(wrong.change) > {"base"}:
+        return right
+    return replace(right, change={"base": wrong.change["base"]})
 
 
-def _earlier(case: Case) -> Iterator[str]:
+def _earlier(catalogue: Catalogue, case: Case) -> Iterator[str]:
+    """Each earlier document: its kind and sample, the day on which it was accepted, what is changed in it."""
     for document in case.change.get("earlier", ()):
-        yield f"{document.get('kind', '')} {document.get('base', '')}".strip()
+        at, kind = document.get("at"), catalogue.by_name(document["kind"])
+        day = at if at or kind is None else example(kind, document).received_on
+        changes = [f"{xpath} = {text}" for xpath, text in document.get("set", {}).items()]
+        changes += [f"{sign} {xpath}" for key, sign in _SIGNS.items() for xpath in document.get(key, ())]
+        yield ", ".join([f"{document['kind']} {document['base']}", *([f"{day:%Y-%m-%d}"] if day else []), *changes])
 
 
 def _of_sample(catalogue: Catalogue, code: str, kinds: Sequence[FormKind]) -> Iterator[Shown]:
@@ -183,13 +209,16 @@ def _of_sample(catalogue: Catalogue, code: str, kinds: Sequence[FormKind]) -> It
 
 
 def _places(rule: Rule, case: Case | None, kinds: Sequence[FormKind]) -> list[str]:
-    """Expressions for where to look in a document that has no change: where a case changes it, where the rule looks."""
+    """Expressions for where to look in a document that has no change: where a case changes it, where the rule looks.
+
+    None for a rule that looks elsewhere than in the document.
+    """
     found: list[str] = []
     for key in ("remove", "set", "replace", "add", "after"):
         found += [xpath.rpartition("/@")[0] or xpath for xpath in (case.change if case else {}).get(key, ())]
     if rule.test is not None:
         found += [f"//{place}" for kind in kinds[:1] for place in rule.test.contexts(kind.schema.index.places)]
-    return [*found, "/*/f:Content"]
+    return [*found, "/*/f:Content"] if rule.where is Where.DOCUMENT else found
 
 
 def _lines(root: etree._Element) -> list[str]:

@@ -28,8 +28,10 @@ def test_everything_that_a_report_can_name_is_explained(name: str) -> None:
     assert (explanation.wrong is not None) is ("fail" in shown)
     assert (explanation.right is not None) is ("pass" in shown)
     for part in filter(None, (explanation.wrong, explanation.right)):
-        assert part.lines
+        assert part.lines or part.earlier is not None or part.received_on is not None
         assert all(line[0] in "+- " for line in part.lines)
+    if explanation.wrong and explanation.right:
+        assert explanation.wrong != explanation.right
     if listed.rule.where is Where.DOCUMENT and explanation.wrong and _changes(name):
         assert any(line[0] in "+-" for line in explanation.wrong.lines)
 
@@ -79,6 +81,25 @@ def test_a_code_shows_a_sample_at_fault() -> None:
     assert (facts["where"], facts["wrong"]["sample"]) == ("schema", "invalid-XSD-ENUM")
     assert "Mailed" in "".join(facts["wrong"]["lines"])
     assert sealpost(["explain", "SIG-MISSING", "--json"]).json["where"] == "signature"
+
+
+def test_what_differs_outside_the_document_is_told_for_both() -> None:
+    facts = sealpost(["explain", "HA-46", "--json"]).json
+    assert (facts["wrong"]["earlier"], facts["wrong"]["lines"]) == ([], [])
+    assert facts["right"]["earlier"][0].startswith("be/deliberation-notice valid-typical, 2026-05-04, //c:")
+    shown = sealpost(["explain", "DN-07"]).text
+    assert "After: be/deliberation-notice valid-typical, 2026-04-30" in shown
+    late = sealpost(["explain", "AP-06", "--json"]).json
+    assert late["wrong"]["receivedOn"] > late["right"]["receivedOn"]
+    assert late["wrong"]["lines"]
+    assert not late["right"]["lines"], "the same lines are shown once"
+
+
+def test_a_rule_of_another_kind_is_said_to_be_none() -> None:
+    ran = sealpost(["explain", "HA-07", "--kind", "be/appeal"])
+    assert (ran.code, ran.out) == (2, b"")
+    assert "be/health-assessment" in ran.err
+    assert "no form" in sealpost(["explain", "MV-01", "--kind", "be/appeal"]).err
 
 
 def test_an_unknown_name_gets_the_nearest_ones() -> None:
