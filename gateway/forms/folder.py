@@ -39,7 +39,7 @@ class SchemaFolder:
     def yaml(self, file: Path) -> Any:
         """The data of a YAML file."""
         if file not in self._yaml:
-            self._yaml[file] = parse_yaml(read_text(self.path / file, name=str(file)), source=str(file))
+            self._yaml[file] = parse_yaml(read_text(self.path / file, name=str(file)), source=str(file), aliases=True)
         return self._yaml[file]
 
     def toml(self, file: Path) -> dict[str, Any]:

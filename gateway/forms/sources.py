@@ -37,35 +37,60 @@ _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
-def parse_yaml(text: str, *, source: str) -> Any:
+def parse_yaml(text: str, *, source: str, aliases: bool = False) -> Any:
     """The data of a YAML file. Raises CatalogueError with file and line.
+
+    aliases: whether a node may be named and stand in several places, as in our own rules. Ten lines of them can stand
+    for more than any memory holds, or for themselves, so no file of anybody else has them.
 
     Read by PyYAML's parser and put together here: its own way of doing so takes most of a start, and lets the second of
     two equal keys replace the first.
     """
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        return None if node is None else _data(node)
+        return None if node is None else _data(node, None if aliases else set())
     except yaml.YAMLError as exc:
         raise CatalogueError("catalogue-syntax", f"{source}: {exc}") from exc
+    except RecursionError as exc:
+        raise CatalogueError("catalogue-syntax", f"{source}: nested too deep") from exc
 
 
-def _data(node: yaml.Node) -> Any:
+def _data(node: yaml.Node, seen: set[int] | None) -> Any:
+    """What a node says. seen: the nodes before it, none of which may come again; None where they may."""
+    if seen is not None:
+        if id(node) in seen:
+            raise _not_taken(node, "aliases are not taken")
+        seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
-        return node.value if node.tag == _TEXT else _CONSTRUCTOR.construct_object(node)
+        return node.value if node.tag == _TEXT else _scalar(node)
     if isinstance(node, yaml.SequenceNode):
-        return [_data(item) for item in node.value]
+        return [_data(item, seen) for item in node.value]
     found: dict[Any, Any] = {}
     merged: dict[Any, Any] = {}
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _not_taken(key, "a key is a text or a number")
         if key.tag == _MERGE:
-            merged |= _data(value)
+            if not isinstance(value, yaml.MappingNode):
+                raise _not_taken(value, "only a mapping can be merged")
+            merged |= _data(value, seen)
             continue
-        name = _data(key)
+        name = _data(key, seen)
         if name in found:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is repeated", key.start_mark)
-        found[name] = _data(value)
+            raise _not_taken(key, f"the key {key.value!r} is repeated")
+        found[name] = _data(value, seen)
     return merged | found
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    try:
+        return _CONSTRUCTOR.construct_object(node)
+    except ValueError as exc:
+        raise _not_taken(node, "no such day or number") from exc
+
+
+def _not_taken(node: yaml.Node, said: str) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, said, node.start_mark)
 
 
 class Entry:

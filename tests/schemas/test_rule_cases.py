@@ -89,7 +89,7 @@ def _is_shared(kind: FormKind, rule: Rule) -> bool:
 
 @cache
 def _own_rules(file: str) -> frozenset[str]:
-    rules = parse_yaml((SCHEMAS / file).read_text(encoding="utf-8"), source=file)["rules"]
+    rules = parse_yaml((SCHEMAS / file).read_text(encoding="utf-8"), source=file, aliases=True)["rules"]
     return frozenset(rule["id"] for rule in rules)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import yaml
 from markupsafe import Markup
 
 from gateway.forms.findings import LANGUAGE_NAMES, LANGUAGES
+from gateway.forms.sources import parse_yaml
 from gateway.public_check import PATH, Confirmed
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def headers(language: str) -> dict[str, str]:
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    words: Mapping[str, Mapping[str, str]] = yaml.safe_load((_FOLDER / "receipts.yaml").read_text(encoding="utf-8"))
+    words: Mapping[str, Mapping[str, str]] = parse_yaml(
+        (_FOLDER / "receipts.yaml").read_text(encoding="utf-8"), source="receipts.yaml"
+    )
     return words
 
 

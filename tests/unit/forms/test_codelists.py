@@ -144,7 +144,7 @@ def test_ranges_are_apart(old: str, new: str, entry: str, reason: str) -> None:
 def test_what_is_no_code_list_is_refused_with_its_file(text: str, said: str) -> None:
     with pytest.raises(CatalogueError, match=r"x\.yaml") as caught:
         read(text)
-    assert said in str(caught.value)
+    assert said in caught.value.detail
 
 
 NEW_EDITION = """
@@ -268,3 +268,34 @@ def test_a_wrong_list_or_folder_of_an_installation_stops_the_start(own: Path) ->
 def test_a_file_is_read_as_it_would_be_used(own: Path) -> None:
     again = load_code_list(own / "european-schedule.yaml", beside=own)
     assert again.holds("315", "2030")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [*a]", "aliases are not taken"),  # a loop
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "aliases are not taken"),
+        ("a: &a x\nb: *a", "aliases are not taken"),
+        ("a: " + "[" * 20_000 + "]" * 20_000, "nested too deep"),
+        ("? [a, b]\n: c", "a key is a text or a number"),
+        ("{a: 1}: b", "a key is a text or a number"),
+        ("<<: [1]", "only a mapping can be merged"),
+        ("a: 2026-99-99", "no such day or number"),
+        (f"a: {'9' * 5000}", "no such day or number"),
+        ("a: 1\na: 2", "repeated"),
+        ("a: !!python/object:os.system x", "could not determine a constructor"),
+    ],
+)
+def test_a_hostile_file_is_refused_by_name(text: str, said: str) -> None:
+    with pytest.raises(CatalogueError) as caught:
+        parse_yaml(text, source="x.yaml")
+    assert caught.value.code == "catalogue-syntax"
+    assert caught.value.detail.startswith("x.yaml: ")
+    assert said in caught.value.detail
+
+
+def test_our_own_files_may_name_a_part_and_use_it_again() -> None:
+    assert parse_yaml("a: &a {x: 1}\nb: {<<: *a, y: 2}", source="x.yaml", aliases=True) == {
+        "a": {"x": 1},
+        "b": {"x": 1, "y": 2},
+    }

@@ -30,7 +30,7 @@ def _expressions(rule: dict[str, Any]) -> str:
 
 
 def _names(file: str) -> set[tuple[str, str]]:
-    rules = parse_yaml((ROOT / "schemas" / file).read_text(encoding="utf-8"), source=file)["rules"]
+    rules = parse_yaml((ROOT / "schemas" / file).read_text(encoding="utf-8"), source=file, aliases=True)["rules"]
     return {(prefix, name) for rule in rules for prefix, name in NAME.findall(_expressions(rule))}
 
 
