@@ -24,6 +24,7 @@ from gateway.cli.options import (
 )
 from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
 from gateway.cli.render import pages_of
+from gateway.errors import Unreadable
 from gateway.package import CHECKPOINT, FORM, SEALED_POST, write_consistency
 from signing import Identity, add_files, open_sealed, read_package, sha256
 
@@ -94,6 +95,8 @@ def export(
         if form is not None:
             identity = None if key is None else load_key(key, password_file)
             added[FORM] = read_input(form)
+            if gateway.submission(submission_id)["documentDigest"] != sha256(added[FORM]):
+                raise Unreadable("another-form", f"{form} is not, byte for byte, the form of this submission")
             for language in rendition or []:
                 added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity)
         raw = gateway.evidence_package(submission_id)

@@ -34,7 +34,9 @@ def verify(
     ] = False,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="Write a validation report (ETSI TS 119 102-2) of the one file.", dir_okay=False),
+        typer.Option(
+            "--report", help="Write a validation report (ETSI TS 119 102-2) of the one document.", dir_okay=False
+        ),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nobody. This is always so; the option only says it.")
@@ -86,6 +88,8 @@ def verify(
         for file in files:
             raw = read_input(file)
             if raw.startswith(ZIP):
+                if report is not None:
+                    raise usage_error(f"--report is about a signed document; {file} is a package: use --json")
                 from gateway.cli.packages import judge_package, print_verdict  # here: few files are packages
                 from gateway.examination.telling import verdict_to_json
 

@@ -130,7 +130,13 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     assert ran.code == 0, ran.err
     assert {"form.xml", "rendition-nl.pdf"} < set(ran.json["files"])
     assert sealpost([*export, "--rendition", "nl"], environment=environment).code == 2
+    other = tmp_path / "other.xml"
+    other.write_bytes(submission[1] + b"\n")
+    refused = sealpost([*export[:3], "--out", tmp_path / "none", "--form", other], environment=environment)
+    assert (refused.code, "another-form" in refused.err, (tmp_path / "none").exists()) == (1, True, False)
     command = ["verify", str(package), "--offline", "--trust", str(counter.folder.anchors)]
+    reported = sealpost([*command, "--report", tmp_path / "report.xml"])
+    assert (reported.code, "is a package" in reported.err, (tmp_path / "report.xml").exists()) == (2, True, False)
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE, *command, "--json"], capture_output=True, text=True, check=False, cwd=ROOT
     )
