@@ -58,7 +58,7 @@ def _claim(store: Store) -> float:
 
     def put_back(unit: Transaction) -> None:
         for delivery in claimed:
-            unit.settle_attempt(delivery, holder=HOLDER, at=again, due_at=again, outcome="put-back")
+            unit.settle_attempt(delivery, at=again, due_at=again, outcome="put-back")
 
     store.write(put_back)
     return taken / len(claimed)

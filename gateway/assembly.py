@@ -57,7 +57,7 @@ from gateway.stores.room import room_of
 from gateway.transports import TRANSPORTS
 from gateway.transports.doorbell import Doorbell
 from gateway.transports.fetching import Fetching
-from gateway.transports.push import ClientCertificate, PushSettings
+from gateway.transports.push import TOTAL_S, ClientCertificate, PushSettings
 from gateway.transports.revocation import RevocationSources
 from gateway.troubles import Troubles
 from gateway.trustfolder import Trusted, load_trusted
@@ -74,6 +74,8 @@ from signing import (
     subject_of,
     trust_from_pem,
 )
+
+PART_OF_LEASE = 0.9  # that a try may take: it is over when its lease ends, and nobody pushes the copy beside it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,6 +391,7 @@ def _push_settings(config: Config, keys: Keyring) -> PushSettings:
         signer=RequestSigner(keys),
         reach=Reach(allowed=config.push_allowed_networks),
         certificate=shown,
+        total_s=min(TOTAL_S, PART_OF_LEASE * config.lease_s),
     )
 
 

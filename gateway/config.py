@@ -219,6 +219,7 @@ _LIMITS = {
     "dispatch.pushers": (1, 1000),
     "server.processes": (1, 256),
     "dispatch.workers": (1, 256),
+    "dispatch.lease_s": (1, 3600),  # a store takes a longer one for one of a clock that was set back
     "revocation.timeout_s": (0.1, 30),
     "revocation.kept_for_s": (1, 900),  # signing takes any answer for so long
     "journal.close_at": (1, 10_000),

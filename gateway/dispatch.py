@@ -134,7 +134,7 @@ class Dispatch:
     def _settle(self, unit: Transaction, delivery: Delivery) -> Sequence[Alert]:
         """The copy is off the queue: note the attempt, close the breaker."""
         at = self.clock.now()
-        unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome="receipt-taken")
+        unit.settle_attempt(delivery, at=at, due_at=None, outcome="receipt-taken")
         return self._healthy(unit, delivery, at)
 
     def _defer(self, delivery: Delivery, code: str, wait_s: float | None, *, healthy: bool = False) -> None:
@@ -154,7 +154,7 @@ class Dispatch:
         log.info("delivery %s attempt %d: %s", delivery.id, delivery.attempts + 1, code)
 
         def work(unit: Transaction) -> tuple[Sequence[Alert], Sequence[Alert]]:
-            unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=due, outcome=code)
+            unit.settle_attempt(delivery, at=at, due_at=due, outcome=code)
             if healthy:
                 return (), self._healthy(unit, delivery, at)
             return self._failing(unit, delivery, at), ()
@@ -171,7 +171,7 @@ class Dispatch:
         log.warning("delivery %s stopped after attempt %d: %s", delivery.id, delivery.attempts + 1, code)
 
         def work(unit: Transaction) -> tuple[Sequence[Alert], Sequence[Alert]]:
-            held = unit.settle_attempt(delivery, holder=self.holder, at=at, due_at=None, outcome=code)
+            held = unit.settle_attempt(delivery, at=at, due_at=None, outcome=code)
             current = unit.delivery(delivery.id)
             step: Step | None = None
             if held and current is not None and can_advance(current.state, fact):

@@ -2,8 +2,9 @@
 
 Every copy of a party waits here until its receipt has come, also one that is being pushed: whichever door is used
 first, the delivery id is the same. A copy is shown when its turn has come: within one case the earlier form goes first.
-A lease keeps two clients of one party from working on the same copy. The cursor is the turn: it only grows, nothing
-shifts while it is read, and what becomes available later comes behind every cursor that was given out before.
+A lease keeps two clients of one party from working on the same copy, and a push from coming between. The cursor is the
+turn: it only grows, nothing shifts while it is read, and what becomes available later comes behind every cursor that
+was given out before.
 """
 
 from __future__ import annotations
@@ -83,18 +84,23 @@ class Mailboxes:
             raise Conflict("delivery-settled", "the receipt for this copy has been taken already", state=delivery.state)
         if delivery.turn is None:
             raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
-        running = delivery.lease_until or now
-        raise Conflict("delivery-leased", "another client of this mailbox holds the copy", until=instant_text(running))
+        raise held(delivery, now)
 
     def release(self, party: Party, delivery_id: DeliveryId, lease_id: str) -> None:
         """Give a copy back before its lease ends. Raises NotFound when that lease does not run."""
 
         def give_back(unit: Transaction) -> bool:
             _own(unit, party, delivery_id)
-            return unit.release(delivery_id, lease_id=lease_id)
+            return unit.release(delivery_id, lease_id=lease_id, now=self.clock.now())
 
         if not self.store.write(give_back):
             raise NotFound("lease-not-found", "no such lease runs on this copy")
+
+
+def held(delivery: Delivery, now: datetime) -> Conflict:
+    """That somebody else has the copy in hand, and until when."""
+    who = "another client of this mailbox, or a push to your server, has the copy in hand"
+    return Conflict("delivery-leased", who, until=instant_text(delivery.lease_until or now))
 
 
 def _own(view: Reading, party: Party, delivery_id: DeliveryId) -> Delivery:

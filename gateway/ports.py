@@ -372,7 +372,8 @@ class Transaction(Reading, Protocol):
         watch_at: datetime | None = None,
         transport: EndpointKind | None = None,
     ) -> bool:
-        """Compare-and-set of the state; False when it was no longer `expected`. A try or lease under way is let go.
+        """Compare-and-set of the state; False when it was no longer `expected`. Who has the copy in hand keeps it,
+        unless the recipient's receipt has come.
 
         What leaves the state consigned makes way: the next copy of its case for its recipient becomes available. So
         does one that is moved while it waits itself, whether into that state or out of it.
@@ -413,17 +414,17 @@ class Transaction(Reading, Protocol):
         ...
 
     def claim_due(self, *, now: datetime, holder: str, lease_s: float, limit: int) -> Sequence[Delivery]:
-        """Deliveries that are due, taken lane by lane; their `due_at` moves to the end of the lease."""
+        """Deliveries that are due, taken lane by lane, each with a lease for this one try; their `due_at` moves to its
+        end. What a client of the mailbox has in hand is not due."""
         ...
 
     def bring_forward(self, *, now: datetime, latest: datetime) -> None:
         """Make due now whatever waits for a time after `latest`."""
         ...
 
-    def settle_attempt(
-        self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
-    ) -> bool:
-        """Record an attempt of `holder`; False when the lease was lost to another worker."""
+    def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:
+        """Record the try for which `delivery` was claimed, and end its lease; False when that was lost to another
+        worker, or somebody moved the copy meanwhile. Who had it tried anew meanwhile gets a try of its own."""
         ...
 
     def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> bool:
@@ -435,13 +436,13 @@ class Transaction(Reading, Protocol):
         ...
 
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
-        """Take a mailbox lease; False while another one runs.
+        """Take a mailbox lease; False while another one runs, or a try to push the copy.
 
         One that would run longer than any may is of a clock that was set back since, and holds nobody up.
         """
         ...
 
-    def release(self, delivery_id: DeliveryId, *, lease_id: str) -> bool:
+    def release(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime) -> bool:
         """End a mailbox lease; False when it is not the one that was taken last."""
         ...
 

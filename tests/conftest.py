@@ -174,8 +174,8 @@ def url(counter: Counter) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def http(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx2.Client]]:
+@contextmanager
+def callers(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx2.Client]]:
     """HTTP clients by party id; None for somebody without a token, "admin" for the administrator."""
     clients: list[httpx2.Client] = []
 
@@ -190,3 +190,10 @@ def http(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx2.C
     yield client
     for each in clients:
         each.close()
+
+
+@pytest.fixture
+def http(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx2.Client]]:
+    """The callers of the counter."""
+    with callers(url, counter) as client:
+        yield client

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.model import Delivery, new_id
 from gateway.stores import rows
 from gateway.stores.engine import sqlite
 from gateway.stores.schema import NEVER
@@ -36,9 +37,21 @@ WHERE party = ? AND (failures > 0 OR paused_until > 0) RETURNING 1
 """
 _DUE_LANES = "SELECT party, failures FROM lane WHERE next_at <= ? ORDER BY next_at LIMIT ?"
 _IN_FLIGHT = """
-SELECT count(*) FROM (SELECT 1 FROM delivery WHERE party = ? AND holder IS NOT NULL AND due_at > ? LIMIT ?)
+SELECT count(*) FROM (SELECT 1 FROM delivery WHERE party = ? AND holder IS NOT NULL AND lease_until > ? LIMIT ?)
 """
-_DUE = f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?"
+_DUE = "SELECT seq FROM delivery WHERE party = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?"
+_CLAIM = f"""
+UPDATE delivery SET due_at = ?1, holder = ?2, lease_id = ?3, lease_until = ?1 WHERE seq = ?4 RETURNING {rows.DELIVERY}
+"""
+# Only what nobody decided upon meanwhile: an operator who had it tried anew gets a try of its own.
+_SETTLE = """
+UPDATE delivery SET attempts = attempts + 1, due_at = ?, last_problem = ?, holder = NULL, lease_id = NULL,
+    lease_until = NULL WHERE id = ? AND lease_id = ? AND due_at IS NOT NULL AND tried_since IS ?
+"""
+_LET_GO = """
+UPDATE delivery SET due_at = CASE WHEN due_at IS NULL THEN NULL ELSE ? END, holder = NULL, lease_id = NULL,
+    lease_until = NULL WHERE id = ? AND lease_id = ? RETURNING due_at
+"""
 _NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL"
 
 
@@ -75,7 +88,10 @@ def bring_forward(connection: sqlite.Connection, *, now: int, latest: int) -> No
 
 
 def claim_due(connection: sqlite.Connection, *, now: int, until: int, holder: str, limit: int) -> list[Any]:
-    """Rows (columns rows.DELIVERY) that are due; each is leased to `holder` until `until` by moving its `due_at`."""
+    """Rows (columns rows.DELIVERY) that are due; each has a lease for one try of `holder`, and is due when that ends.
+
+    What somebody else has in hand is not due: see `leases.py`.
+    """
     claimed: list[Any] = []
     for party, failures in connection.execute(_DUE_LANES, (now, limit)).fetchall():
         if len(claimed) >= limit:
@@ -83,11 +99,22 @@ def claim_due(connection: sqlite.Connection, *, now: int, until: int, holder: st
         (held,) = connection.execute(_IN_FLIGHT, (party, now, IN_FLIGHT)).fetchone()
         room = min((PROBES if failures else IN_FLIGHT) - held, limit - len(claimed))
         turn = connection.execute(_DUE, (party, now, max(room, 0))).fetchall()
-        leases = [(until, holder, row[-1]) for row in turn]
-        connection.executemany("UPDATE delivery SET due_at = ?, holder = ? WHERE seq = ?", leases)
+        claimed += [connection.execute(_CLAIM, (until, holder, new_id(), seq)).fetchone() for (seq,) in turn]
         (next_at,) = connection.execute(_NEXT, (party,)).fetchone()
         # A full lane is looked at again in a moment; otherwise when something is due.
         next_look = NEVER if next_at is None else max(next_at, now + 1)
         connection.execute("UPDATE lane SET next_at = ? WHERE party = ?", (next_look, party))
-        claimed += turn
     return claimed
+
+
+def settle(connection: sqlite.Connection, delivery: Delivery, *, at: int, due_at: int | None, outcome: str) -> bool:
+    """End the try for which `delivery` was claimed; False when its lease was lost, or the copy moved meanwhile."""
+    since = rows.maybe_ms(delivery.tried_since)
+    settled = bool(connection.execute(_SETTLE, (due_at, outcome, delivery.id, delivery.lease_id, since)).rowcount)
+    if not settled:  # the try counts, whoever has the copy now
+        connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
+        let_go = connection.execute(_LET_GO, (at, delivery.id, delivery.lease_id)).fetchone()
+        due_at = None if let_go is None else let_go[0]
+    if due_at is not None:
+        rearm_lane(connection, delivery.party, due_at)
+    return settled

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey
-from gateway.mailboxes import MAX_LEASE_S
 from gateway.model import (
     Alert,
     CaseId,
@@ -33,12 +32,11 @@ from gateway.model import (
 )
 from gateway.partyrecord import party_of
 from gateway.ports import LooseEnd
-from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, soundness
+from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, soundness
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
 
-NOT_LEASED = "(lease_until IS NULL OR lease_until <= ? OR lease_until > ?)"
 _BY_KEY = f"""
 SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key = ?2 AND state <> 'rejected'
 UNION ALL SELECT {rows.SUBMISSION} FROM submission
@@ -121,8 +119,8 @@ class Snapshot:
         free = ""
         moment: tuple[int, ...] = ()
         if free_at is not None:
-            free = f"AND {NOT_LEASED} AND (holder IS NULL OR due_at <= ?)"
-            moment = (*lease_moments(free_at), to_ms(free_at))
+            free = f"AND {leases.FREE}"
+            moment = leases.moments(free_at)
         sql = (
             f"SELECT {rows.DELIVERY} FROM delivery WHERE party = ? AND turn > ? "
             f"AND {rows.NOT_FINAL} {free} ORDER BY turn LIMIT ?"
@@ -330,8 +328,3 @@ class Snapshot:
 
     def damage(self) -> Sequence[str]:
         return soundness.damage(self._connection)
-
-
-def lease_moments(now: datetime) -> tuple[int, int]:
-    """For `NOT_LEASED`: a lease that would run longer than any may is of a clock that was set back since."""
-    return to_ms(now), to_ms(now + timedelta(seconds=MAX_LEASE_S))

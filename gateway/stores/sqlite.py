@@ -29,7 +29,7 @@ from gateway.journal import (
     entry_of_validation,
 )
 from gateway.keyring import PublishedKey
-from gateway.lifecycle import UNDER_WAY
+from gateway.lifecycle import UNDER_WAY, is_final
 from gateway.model import (
     Alert,
     CaseId,
@@ -52,14 +52,14 @@ from gateway.model import (
 )
 from gateway.partyrecord import party_record
 from gateway.ports import Reading, Transaction
-from gateway.stores import bodies, cases, inquiries, journal, postmarks, rows, turns
+from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, turns
 from gateway.stores.bodies import BodyKeys
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
-from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane
+from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane, settle
 from gateway.stores.rows import maybe_ms, to_ms
 from gateway.stores.schema import check_build, migrations
-from gateway.stores.snapshot import NOT_LEASED, Snapshot, lease_moments
+from gateway.stores.snapshot import Snapshot
 
 T = TypeVar("T")
 log = logging.getLogger("sealpost.store")
@@ -227,13 +227,18 @@ class _Unit(Snapshot):
     ) -> bool:
         handed_over_at = to_ms(at) if to is DeliveryState.HANDED_OVER else None
         due = maybe_ms(due_at)
+        # Who has it in hand keeps it until the recipient's receipt is here: then nobody has any use of it.
+        hands = "holder = NULL, lease_id = NULL, lease_until = NULL, " if is_final(to) else ""
         moved = self._connection.execute(
-            "UPDATE delivery SET state = ?, handed_over_at = coalesce(?, handed_over_at), due_at = ?, holder = NULL, "
-            "lease_id = NULL, lease_until = NULL, last_problem = ?, tried_since = ?, watch_at = ?, "
-            "transport = coalesce(?, transport) WHERE id = ? AND state = ? RETURNING seq, case_id, party, turn",
+            f"UPDATE delivery SET state = ?, handed_over_at = coalesce(?, handed_over_at), {hands}"
+            f"due_at = CASE WHEN {leases.FREE} THEN ? ELSE max(?, lease_until) END, last_problem = ?, tried_since = ?, "
+            "watch_at = ?, transport = coalesce(?, transport) "
+            "WHERE id = ? AND state = ? RETURNING seq, case_id, party, turn",
             (
                 to,
                 handed_over_at,
+                *leases.moments(at),
+                due,
                 due,
                 problem,
                 maybe_ms(tried_since),
@@ -256,8 +261,7 @@ class _Unit(Snapshot):
 
     def leave_in_mailbox(self, party: PartyId) -> None:
         self._connection.execute(
-            "UPDATE delivery SET transport = ?, due_at = NULL, holder = NULL "
-            f"WHERE party = ? AND transport = ? AND {rows.NOT_FINAL}",
+            f"UPDATE delivery SET transport = ?, due_at = NULL WHERE party = ? AND transport = ? AND {rows.NOT_FINAL}",
             (EndpointKind.MAILBOX, party, EndpointKind.PUSH),
         )
 
@@ -314,21 +318,9 @@ class _Unit(Snapshot):
     def bring_forward(self, *, now: datetime, latest: datetime) -> None:
         bring_forward(self._connection, now=to_ms(now), latest=to_ms(latest))
 
-    def settle_attempt(
-        self, delivery: Delivery, *, holder: str, at: datetime, due_at: datetime | None, outcome: str
-    ) -> bool:
-        due = None if due_at is None else to_ms(due_at)
+    def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:
         self._insert("attempt", "delivery_id, at, outcome", (delivery.id, to_ms(at), outcome))
-        settled = self._connection.execute(
-            "UPDATE delivery SET attempts = attempts + 1, due_at = ?, holder = NULL, last_problem = ? "
-            "WHERE id = ? AND holder = ? AND due_at IS NOT NULL",
-            (due, outcome, delivery.id, holder),
-        )
-        if not settled.rowcount:  # the try counts, whoever holds the copy now
-            self._connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
-        elif due is not None:
-            rearm_lane(self._connection, delivery.party, due)
-        return bool(settled.rowcount)
+        return settle(self._connection, delivery, at=to_ms(at), due_at=maybe_ms(due_at), outcome=outcome)
 
     def mark_lane(self, party: PartyId, *, failed: bool, threshold: int, paused_until: datetime) -> bool:
         return mark_lane(self._connection, party, failed=failed, threshold=threshold, paused_until=to_ms(paused_until))
@@ -337,19 +329,10 @@ class _Unit(Snapshot):
         return reset_lane(self._connection, party)
 
     def lease(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime, until: datetime) -> bool:
-        taken = self._connection.execute(
-            "UPDATE delivery SET lease_id = ?, lease_until = ? "
-            f"WHERE id = ? AND {NOT_LEASED} AND turn IS NOT NULL AND {rows.NOT_FINAL}",
-            (lease_id, to_ms(until), delivery_id, *lease_moments(now)),
-        )
-        return bool(taken.rowcount)
+        return leases.take(self._connection, delivery_id, lease_id=lease_id, now=now, until=until)
 
-    def release(self, delivery_id: DeliveryId, *, lease_id: str) -> bool:
-        released = self._connection.execute(
-            "UPDATE delivery SET lease_id = NULL, lease_until = NULL WHERE id = ? AND lease_id = ?",
-            (delivery_id, lease_id),
-        )
-        return bool(released.rowcount)
+    def release(self, delivery_id: DeliveryId, *, lease_id: str, now: datetime) -> bool:
+        return leases.release(self._connection, delivery_id, lease_id=lease_id, now=now)
 
     def add_evidence(self, evidence: Evidence) -> None:
         self._insert("evidence", rows.EVIDENCE, rows.evidence_row(evidence))

@@ -62,24 +62,26 @@ class ClientCertificate:
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """How an installation pushes. reach: where to. certificate: shown to endpoints that ask for one."""
+    """How an installation pushes. reach: where to. certificate: shown to endpoints that ask for one. total_s: how long
+    one try may take, however slowly the recipient answers."""
 
     signer: RequestSigner
     reach: Reach
     certificate: ClientCertificate | None = None
+    total_s: float = TOTAL_S
 
 
 class Push:
     """`Transport` over HTTP(S), shared by the worker's threads.
 
-    total_s: how long one try may take, however slowly the recipient answers. resolve: finds the addresses of a host.
+    total_s: at most that of the settings. resolve: finds the addresses of a host.
     """
 
     def __init__(
         self, settings: PushSettings, *, total_s: float = TOTAL_S, resolve: Resolve = system_addresses
     ) -> None:
         self._settings = settings
-        self._total_s = total_s
+        self._total_s = min(total_s, settings.total_s)
         self._connections = Connections(
             reach=settings.reach, resolve=resolve, tls=lambda authority: tls_context(authority, settings.certificate)
         )

@@ -138,20 +138,65 @@ def test_only_what_is_due_is_claimed_and_only_once(store: Store) -> None:
 def test_a_worker_that_lost_its_lease_settles_nothing(store: Store) -> None:
     delivery = a_delivery()
     add(store, delivery)
-    claim(store, holder="slow", lease_s=1)
-    claim(store, holder="fast", now=NOW + 2 * SECOND)
 
-    def settle(holder: str) -> bool:
+    def tried(*, now: datetime) -> Delivery:
+        (claimed,) = store.write(lambda unit: unit.claim_due(now=now, holder="w", lease_s=1, limit=10))
+        return claimed
+
+    def settle(claimed: Delivery) -> bool:
         due = NOW + 90 * SECOND
-        return store.write(
-            lambda unit: unit.settle_attempt(delivery, holder=holder, at=NOW, due_at=due, outcome="endpoint-timeout")
-        )
+        return store.write(lambda unit: unit.settle_attempt(claimed, at=NOW, due_at=due, outcome="endpoint-timeout"))
 
-    assert not settle("slow")
-    assert settle("fast")
-    assert not settle("fast")
+    slow, fast = tried(now=NOW), tried(now=NOW + 2 * SECOND)  # by one worker, or by two
+    assert not settle(slow)
+    assert settle(fast)
+    assert not settle(fast)
     assert claim(store, now=NOW + 60 * SECOND) == []
     assert claim(store, now=NOW + 91 * SECOND) == [delivery.id]
+
+
+def test_a_client_of_the_mailbox_and_a_push_never_have_the_same_copy(store: Store) -> None:
+    delivery = a_delivery()
+    add(store, delivery)
+
+    def lease(at: datetime, name: str = "client") -> bool:
+        until = at + 30 * SECOND
+        return store.write(lambda unit: unit.lease(delivery.id, lease_id=name, now=at, until=until))
+
+    def release(at: datetime) -> bool:
+        return store.write(lambda unit: unit.release(delivery.id, lease_id="client", now=at))
+
+    assert lease(NOW)
+    assert claim(store, now=NOW + 29 * SECOND) == []
+    assert claim(store, now=NOW + 30 * SECOND, lease_s=10) == [delivery.id]
+    assert not lease(NOW + 39 * SECOND)
+    assert lease(NOW + 40 * SECOND)
+    assert release(NOW + 41 * SECOND)
+    assert claim(store, now=NOW + 41 * SECOND, lease_s=10) == [delivery.id]
+    assert not release(NOW + 42 * SECOND)
+
+
+def test_whatever_is_decided_of_a_copy_who_has_it_in_hand_keeps_it(store: Store) -> None:
+    pushed, collected = a_delivery("a"), a_delivery("b", due_at=None)
+    add(store, pushed, collected)
+    (first,) = store.write(lambda unit: unit.claim_due(now=NOW, holder="w", lease_s=60, limit=10))
+    assert store.write(lambda unit: unit.lease(collected.id, lease_id="client", now=NOW, until=NOW + 60 * SECOND))
+    moves = ((DeliveryState.CONSIGNED, DeliveryState.SUSPENDED), (DeliveryState.SUSPENDED, DeliveryState.CONSIGNED))
+    for copy in (pushed, collected):
+        for expected, to in moves:
+            due = NOW if to is DeliveryState.CONSIGNED else None  # tried again at once
+            assert store.write(
+                lambda unit, copy=copy, expected=expected, to=to, due=due: unit.move_delivery(
+                    copy.id, expected=expected, to=to, at=NOW, problem=None, due_at=due, tried_since=NOW
+                )
+            )
+    assert claim(store, now=NOW + SECOND) == []
+    assert not store.write(lambda unit: unit.lease(collected.id, lease_id="other", now=NOW, until=NOW + 60 * SECOND))
+    late = NOW + 2 * SECOND
+    assert not store.write(  # what it was told is overtaken by the decision, which gets a try of its own
+        lambda unit: unit.settle_attempt(first, at=late, due_at=NOW + 90 * SECOND, outcome="endpoint-timeout")
+    )
+    assert claim(store, now=late) == [pushed.id]
 
 
 def test_a_state_moves_by_compare_and_set(store: Store) -> None:

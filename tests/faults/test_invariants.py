@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from benchmarks.disk import Disk, Medium, lose_all
 from gateway.errors import Conflict
 from gateway.lifecycle import ENDED
 from gateway.mailboxes import Look
-from gateway.model import Delivery, DeliveryId, DeliveryState, Party, SubmissionId
+from gateway.model import Delivery, DeliveryState, Party, SubmissionId
 from gateway.oversight import ActCode, ReasonCode
 from gateway.ports import Outcome, Reading, Refused, Store, Transaction
 from gateway.receipt import read_receipt
@@ -265,28 +265,23 @@ def test_i8_two_workers_never_own_one_lease(new_world: NewWorld) -> None:
     stores = [SqliteStore(world.file) for _ in range(4)]
     now, together = world.clock.now(), threading.Barrier(4)
 
-    def claim(number: int) -> list[str]:
+    def claim(number: int) -> list[Delivery]:
         together.wait()
-        mine: list[str] = []
+        mine: list[Delivery] = []
         holder = f"worker {number}"
         for _ in range(6):
-            mine += stores[number].write(
-                lambda unit: [each.id for each in unit.claim_due(now=now, holder=holder, lease_s=60, limit=4)]
-            )
+            mine += stores[number].write(lambda unit: unit.claim_due(now=now, holder=holder, lease_s=60, limit=4))
         return mine
 
     with ThreadPoolExecutor(4) as pool:
         claimed = list(pool.map(claim, range(4)))
     everything = [each for mine in claimed for each in mine]
-    assert len(everything) == len(set(everything)) > 0
-    copy = running.gateway.store.read(lambda view: view.delivery(DeliveryId(everything[0])))
-    assert copy is not None
-    owner = next(f"worker {number}" for number, mine in enumerate(claimed) if copy.id in mine)
+    assert len(everything) == len({each.id for each in everything}) > 0
+    mine = everything[0]
+    anothers = replace(mine, lease_id=everything[-1].lease_id)
     settle: Any = {"at": now, "due_at": now + timedelta(seconds=5), "outcome": "endpoint-timeout"}
-    for holder, settles in (("worker 9", False), (owner, True), (owner, False)):
-        done = running.gateway.store.write(
-            lambda unit, holder=holder: unit.settle_attempt(copy, holder=holder, **settle)
-        )
+    for copy, settles in ((anothers, False), (mine, True), (mine, False)):
+        done = running.gateway.store.write(lambda unit, copy=copy: unit.settle_attempt(copy, **settle))
         assert done == settles
 
     def lease(_: int) -> bool:

@@ -77,8 +77,8 @@ class Mailbox(RuleBasedStateMachine):
         assert self.store.write(
             lambda unit: unit.move_delivery(chosen, expected=state, to=to, at=self.now, problem=None)
         )
-        self.held.pop(chosen, None)
         if is_final(to):
+            self.held.pop(chosen, None)
             self.settled.add(chosen)
 
     @rule(target=readers)
