@@ -120,8 +120,8 @@ class Dispatch:
                 ):
                     case HandedOver() | Declined() | Acknowledged():
                         pass
-                    case Disregarded(code=code):
-                        self._defer(delivery, code, None)
+                    case Disregarded(code=code, out_of_turn=is_its_own):
+                        self._defer(delivery, code, None, healthy=is_its_own)
                     case unreachable:
                         assert_never(unreachable)
             case Deferred(code=code, retry_after_s=wait):
@@ -147,7 +147,7 @@ class Dispatch:
             lawful_until=delivery.lawful_until,
         )
         if due is None:
-            self._fail(delivery, Fact.GIVEN_UP, code)
+            self._fail(delivery, Fact.GIVEN_UP, code, healthy=healthy)
             return
         if wait_s is not None:
             due = max(due, at + timedelta(seconds=min(wait_s, MAX_RETRY_AFTER_S)))
@@ -161,7 +161,7 @@ class Dispatch:
 
         tell(*self.store.write(work))
 
-    def _fail(self, delivery: Delivery, fact: Fact, code: str) -> None:
+    def _fail(self, delivery: Delivery, fact: Fact, code: str, *, healthy: bool = False) -> None:
         """Stop pushing this copy, with evidence; it stays ready in the recipient's mailbox."""
         at = self.clock.now()
         _, event = advance(delivery.state, fact)
@@ -178,8 +178,9 @@ class Dispatch:
                 state, _ = advance(current.state, fact)
                 look = self.patience.next_look(current, state, after=at)
                 step = take(unit, current, fact, proof=proof, problem=code, watch_at=look)
-            down = self._failing(unit, delivery, at)
-            return (down, ()) if step is None else ((*step.began, *down), step.ended)
+            down = () if healthy else self._failing(unit, delivery, at)
+            up = self._healthy(unit, delivery, at) if healthy else ()
+            return (down, up) if step is None else ((*step.began, *down), (*step.ended, *up))
 
         tell(*self.store.write(work))
 

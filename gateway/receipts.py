@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from gateway.deadlines import Calendar
-from gateway.errors import NotFound, Unreadable
+from gateway.deadlines import Calendar, rest_of_day_s
+from gateway.errors import NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
-from gateway.lifecycle import TRANSITIONS, Fact, Patience, can_advance, is_final
+from gateway.lifecycle import TRANSITIONS, Fact, Patience, advance, can_advance, is_final
 from gateway.model import (
     Alert,
     Delivery,
@@ -41,6 +41,7 @@ from signing import TrustPolicy, VerificationFailed, sha256
 
 MAX_RECEIPT_BYTES = 64 * 1024
 BY_ANOTHER_PARTY = "receipt-by-another-party"
+SAID_BEFORE = "receipt-said-before"
 FOR_OTHER_BYTES = Fact.RECEIPT_FOR_OTHER_BYTES.value
 
 
@@ -70,9 +71,14 @@ class Acknowledged:
 
 @dataclass(frozen=True, kw_only=True)
 class Disregarded:
-    """The receipt proves nothing about this copy; it was kept with `code`."""
+    """The receipt moves nothing; it was kept with `code`, unless too much was kept of its party already.
+
+    out_of_turn: it is the recipient's own and about this copy, and cannot follow what was signed before.
+    """
 
     code: str
+    out_of_turn: bool = False
+    is_kept: bool = True
 
 
 Taken = HandedOver | Declined | Acknowledged | Disregarded
@@ -82,7 +88,7 @@ Taken = HandedOver | Declined | Acknowledged | Disregarded
 class Receipts:
     """Takes receipts, whichever way they come (answer to a push, call-back, mailbox). calendars: by country.
 
-    kept_per_day: how much is kept of what one party hands in for others' copies, with its refused forms.
+    kept_per_day: how much is kept of what one party hands in and moves nothing, with its refused forms.
     """
 
     store: Store
@@ -97,7 +103,8 @@ class Receipts:
     def take(self, raw: bytes, *, delivery_id: DeliveryId, party: Party) -> Taken:
         """Judge the receipt `raw` of `party` for `delivery_id`.
 
-        Raises NotFound when the delivery is not one of `party`'s; StoreUnavailable.
+        Raises NotFound when the delivery is not one of `party`'s; TooMuch when it moves nothing and as much as may be
+        was kept of the party today; StoreUnavailable.
         """
         digest = sha256(raw)
         delivery, known = self.store.read(
@@ -109,7 +116,15 @@ class Receipts:
         if known is not None and known.evidence_id is not None:
             return _as_before(known, known.evidence_id)
         # One that proved nothing is judged again: its key may have been registered since.
-        return self._take(raw, digest, delivery, party)
+        taken = self._take(raw, digest, delivery, party)
+        if isinstance(taken, Disregarded) and not taken.is_kept:
+            raise TooMuch(
+                "too-many-receipts",
+                f"more than {self.kept_per_day} receipts that move nothing came today; nothing was kept of this one "
+                f"({taken.code}). Those that move a copy are taken as before",
+                retry_after_s=rest_of_day_s(self.clock.now()),
+            )
+        return taken
 
     def _keep_from_another(self, raw: bytes, digest: str, delivery_id: DeliveryId, party: Party) -> None:
         """Keep what `party` says of a copy that is not its own, if there is such a copy.
@@ -121,12 +136,15 @@ class Receipts:
         kept = _kept(raw, digest, delivery_id, outcome=BY_ANOTHER_PARTY, at=at)
 
         def work(unit: Transaction) -> Sequence[Alert]:
-            counted = unit.count_kept(party.id, at.astimezone(UTC).date())
-            if counted > self.kept_per_day or len(raw) > MAX_RECEIPT_BYTES:
+            if not self._has_room(unit, party, at) or len(raw) > MAX_RECEIPT_BYTES:
                 return ()
             return _keep_once(unit, kept)
 
         tell(self.store.write(work), ())
+
+    def _has_room(self, unit: Transaction, party: Party, at: datetime) -> bool:
+        """Count one more thing that is kept of a party though it moves nothing: else one could fill the disk."""
+        return unit.count_kept(party.id, at.astimezone(UTC).date()) <= self.kept_per_day
 
     def take_answer(
         self, raw: bytes, *, delivery: Delivery, party: Party, along: Callable[[Transaction], Sequence[Alert]]
@@ -157,16 +175,24 @@ class Receipts:
             code = verified
             kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
             failure = self._prove_other_bytes(delivery, kept) if code == FOR_OTHER_BYTES else None
-            tell(self.store.write(lambda unit: self._keep_odd(unit, kept, failure, asked)), ())
-            return Disregarded(code=code)
+            began, is_kept = self.store.write(lambda unit: self._keep_odd(unit, party, kept, failure, asked))
+            tell(began, ())
+            return Disregarded(code=code, is_kept=is_kept)
         proof = self._prove(verified, delivery, digest, at)
 
         def work(unit: Transaction) -> tuple[Taken, Step | None, Sequence[Alert]]:
+            known = unit.receipt_by_digest(delivery.id, digest)
+            if known is not None and known.evidence_id is not None:
+                return _as_before(known, known.evidence_id), None, () if along is None else along(unit)
             taken, step = _settle(unit, verified, proof, raw, digest, self.calendars)
-            if step is not None and asked is not None:
+            if step is None:
+                kept = _kept(raw, digest, delivery.id, outcome=_odd_code(taken), at=at)
+                began, is_kept = self._keep_odd(unit, party, kept, None, None)
+                if isinstance(taken, Disregarded):
+                    return replace(taken, is_kept=is_kept), Step(state=delivery.state, began=tuple(began)), ()
+            elif asked is not None:
                 unit.add_later_validation(delivery.submission_id, replace(asked, id=new_id()))
-            ended = along(unit) if along is not None and not isinstance(taken, Disregarded) else ()
-            return taken, step, ended
+            return taken, step, () if along is None else along(unit)
 
         taken, step, ended = self.store.write(work)
         tell(() if step is None else step.began, (*(() if step is None else step.ended), *ended))
@@ -183,19 +209,32 @@ class Receipts:
         )
 
     def _keep_odd(
-        self, unit: Transaction, kept: KeptReceipt, failure: Evidence | None, asked: ValidationRecord | None
-    ) -> Sequence[Alert]:
-        """Keep what proves nothing; suspend the copy with `failure`, if there is one and it still may be. asked: what
-        was said against its certificate."""
+        self,
+        unit: Transaction,
+        party: Party,
+        kept: KeptReceipt,
+        failure: Evidence | None,
+        asked: ValidationRecord | None,
+    ) -> tuple[Sequence[Alert], bool]:
+        """Keep what moves its copy no further, and suspend that with `failure`, if there is one and it still may be.
+
+        asked: what was said against its certificate. Gives the alerts that begin, and whether it is kept.
+        """
         delivery = unit.delivery(kept.delivery_id)
-        if delivery is not None and asked is not None and unit.receipt_by_digest(delivery.id, kept.digest) is None:
+        if delivery is None:
+            raise NotFound("delivery-not-found", "no such delivery")
+        is_new = unit.receipt_by_digest(delivery.id, kept.digest) is None
+        suspends = failure is not None and can_advance(delivery.state, Fact.RECEIPT_FOR_OTHER_BYTES)
+        if is_new and not suspends and not self._has_room(unit, party, kept.received_at):
+            return (), False
+        if is_new and asked is not None:
             unit.add_later_validation(delivery.submission_id, replace(asked, id=new_id()))
         began: Sequence[Alert] = ()
-        if delivery is not None and failure is not None and can_advance(delivery.state, Fact.RECEIPT_FOR_OTHER_BYTES):
+        if failure is not None and suspends:
             look = self.patience.next_look(delivery, DeliveryState.SUSPENDED, after=failure.at)
             fact = Fact.RECEIPT_FOR_OTHER_BYTES
             began = take(unit, delivery, fact, proof=failure, problem=kept.outcome, watch_at=look).began
-        return (*began, *_keep_once(unit, kept))
+        return (*began, *_keep_once(unit, kept)), True
 
     def _judge(self, raw: bytes, delivery: Delivery, party: Party) -> Receipt | str:
         """The verified receipt, or the code of what is wrong with it."""
@@ -246,18 +285,20 @@ def _settle(
     digest: str,
     calendars: Mapping[str, Calendar],
 ) -> tuple[Taken, Step | None]:
-    """Move the delivery, write its evidence, start its terms: all in one transaction."""
-    known = unit.receipt_by_digest(receipt.delivery_id, digest)
-    if known is not None and known.evidence_id is not None:
-        return _as_before(known, known.evidence_id), None
+    """Move the delivery, write its evidence, start its terms: all in one transaction. No step when it moves nothing:
+    the recipient said the same before, or cannot say this now."""
     delivery = unit.delivery(receipt.delivery_id)
     if delivery is None:
         raise NotFound("delivery-not-found", "no such delivery")
     fact = FACTS[receipt.outcome]
     if not can_advance(delivery.state, fact):
-        code = f"receipt-after-{delivery.state}"
-        unit.add_receipt(_kept(raw, digest, delivery.id, outcome=code, at=proof.at))
-        return Disregarded(code=code), None
+        said = advance(DeliveryState.HANDED_OVER if fact is Fact.RECEIPT_PROCESSED else DeliveryState.CONSIGNED, fact)[
+            0
+        ]
+        for known in unit.receipts_of(delivery.id):
+            if known.outcome == said and known.evidence_id is not None:  # in other words, the same
+                return _as_before(known, known.evidence_id), None
+        return Disregarded(code=f"receipt-after-{delivery.state}", out_of_turn=True), None
     step = take(unit, delivery, fact, proof=proof, problem=receipt.reason)
     kept = _kept(
         raw, digest, delivery.id, outcome=step.state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id
@@ -287,6 +328,10 @@ def _kept(
         evidence_id=evidence_id,
         raw=raw,
     )
+
+
+def _odd_code(taken: Taken) -> str:
+    return taken.code if isinstance(taken, Disregarded) else SAID_BEFORE
 
 
 def _keep_once(unit: Transaction, receipt: KeptReceipt) -> Sequence[Alert]:

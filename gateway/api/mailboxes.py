@@ -25,6 +25,16 @@ from signing import CONTAINER_MEDIA_TYPE
 
 RETRY_AFTER_S = 5
 
+PROVES_NOTHING = (
+    "The receipt proves nothing about this copy",
+    "It was kept and moved nothing. Sign the digests of this very copy with the registered key.",
+)
+OUT_OF_TURN = (
+    "The receipt is yours, and cannot follow what was said of this copy before",
+    "It was kept and moved nothing. Sign that you have a copy before you sign that it was processed; what you signed "
+    "first stands, and if that was a mistake, tell the operator of the gateway.",
+)
+
 router = APIRouter(prefix="/v1/mailbox")
 
 
@@ -142,13 +152,9 @@ async def receive(
         gateway.receipts.take, came.raw, delivery_id=DeliveryId(delivery_id), party=came.party
     )
     match taken:
-        case Disregarded(code=code):
-            return problem(
-                422,
-                code,
-                "The receipt proves nothing about this copy",
-                "It was kept and moved nothing. Sign the digests of this very copy with the registered key.",
-            )
+        case Disregarded(code=code, out_of_turn=out_of_turn):
+            title, detail = OUT_OF_TURN if out_of_turn else PROVES_NOTHING
+            return problem(422, code, title, detail)
         case HandedOver(evidence_id=evidence_id, repeated=repeated):
             outcome = "handed-over"
         case Declined(evidence_id=evidence_id, repeated=repeated):
