@@ -89,6 +89,7 @@ from signing.records.renewing import rehash as rehash
 from signing.records.renewing import renew as renew
 from signing.records.renewing import stamp_leaf as stamp_leaf
 from signing.records.verifying import VerifiedRecord as VerifiedRecord
+from signing.records.verifying import check_authorities as check_authorities
 from signing.records.verifying import verify_record as verify_record
 from signing.revocation.authority import RevocationAuthority as RevocationAuthority
 from signing.revocation.collecting import collect_revocation as collect_revocation
@@ -102,6 +103,7 @@ from signing.sealing import seal as seal
 from signing.timestamps.authority import TimestampAuthority as TimestampAuthority
 from signing.timestamps.requesting import Timestamper as Timestamper
 from signing.timestamps.requesting import TimestampSource as TimestampSource
+from signing.timestamps.revoked import check_authority as check_authority
 from signing.timestamps.token import TimeStamp as TimeStamp
 from signing.timestamps.token import TimestampTrust as TimestampTrust
 from signing.timestamps.token import verify_digest_timestamp as verify_digest_timestamp

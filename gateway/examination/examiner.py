@@ -3,7 +3,8 @@
 The order of the steps; each gives links, and none is left out because another one failed:
 
 1. the file: read in one way only, and it says what it is;
-2. the journal and its time stamps: since when each statement and receipt provably exists;
+2. the journal and its time stamps: since when each statement and receipt provably exists; what is known of time
+   authorities counts under any seal that leads to an anchor;
 3. the seals: who sealed which files, judged now;
 4. the statements, each judged when it is proven to have existed; all by the one who sealed;
 5. the receipts that they rest on;
@@ -15,6 +16,7 @@ The order of the steps; each gives links, and none is left out because another o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from cryptography.x509 import load_der_x509_certificate
@@ -76,13 +78,14 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
         links.append(Link(kind=LinkKind.PACKAGE, standing=Standing.HOLDS, about=DESCRIPTION))
     material = Material(package=package, description=description, grounds=grounds)
     # 2.
+    material = replace(material, usable=_usable(material))
     journaled = examine_journal(material)
     material = replace(material, proven=journaled.proven)
     # 3.
     sealed = _examine_seals(material)
-    material = replace(material, sealed=frozenset(sealed.files), usable=frozenset(sealed.usable))
+    material = replace(material, sealed=frozenset(sealed.files))
     signed = Signed(material)
-    signed.remember(sealed.statuses)
+    signed.remember((*sealed.statuses, *journaled.statuses))
     # 4.
     stated, about_statements = examine_statements(material, signed, sealed.issuer)
     # 5.
@@ -116,12 +119,10 @@ def _missing(package: Package) -> Iterator[Link]:
 
 @dataclass(kw_only=True)
 class Sealed:
-    """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal. usable: as
-    in Material."""
+    """Who sealed a package, which files of it, what is known of that certificate, and a link for each seal."""
 
     issuer: SubjectIdentity | None = None
     files: set[str] = field(default_factory=set)
-    usable: set[str] = field(default_factory=set)
     statuses: list[CertificateStatus] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
@@ -172,26 +173,39 @@ def _examine_seals(material: Material) -> Sealed:
     return found
 
 
+def _usable(material: Material) -> frozenset[str]:
+    """See Material."""
+    files = set[str]()
+    for seal in material.package.seals:
+        with suppress(VerificationFailed):
+            _signature_of(material, seal)
+            files.update(unchanged(material.package, seal))
+    return frozenset(files)
+
+
 def _verify_seal(
     material: Material, seal: Covering, found: Sealed
 ) -> tuple[VerifiedSignature, VerificationFailed | None]:
+    """The same; nobody may have revoked its certificate by then. Raises VerificationFailed."""
+    signature, ended = _signature_of(material, seal)
+    grounds = material.grounds
+    at = grounds.at if ended is None else min(material.description.made_at, grounds.at)
+    algorithms = grounds.trust.algorithms
+    found.statuses += check_path(signature.path, material.known, at=at, rule=grounds.revocation, algorithms=algorithms)
+    return signature, ended
+
+
+def _signature_of(material: Material, seal: Covering) -> tuple[VerifiedSignature, VerificationFailed | None]:
     """The signature of a seal; and what ended since, if it only held when the package says that it was made. That much
-    is asked of every seal: anybody can make a certificate that has ended. Nobody may have revoked it by then.
-    Raises VerificationFailed."""
-    grounds, at = material.grounds, material.grounds.at
-    ended: VerificationFailed | None = None
+    is asked of every seal: anybody can make a certificate that has ended. Raises VerificationFailed."""
+    grounds = material.grounds
     try:
-        signature = verify_seal(seal, trust=grounds.trust, at=at)
+        return verify_seal(seal, trust=grounds.trust, at=grounds.at), None
     except VerificationFailed as error:
         if error.subindication is not Subindication.OUT_OF_BOUNDS_NO_POE:
             raise
-        ended, at = error, min(material.description.made_at, at)
-        signature = verify_seal(seal, trust=grounds.trust, at=at)
-    algorithms = grounds.trust.algorithms
-    found.usable.update(unchanged(material.package, seal))
-    known = replace(material, usable=frozenset(found.usable)).known
-    found.statuses += check_path(signature.path, known, at=at, rule=grounds.revocation, algorithms=algorithms)
-    return signature, ended
+        at = min(material.description.made_at, grounds.at)
+        return verify_seal(seal, trust=grounds.trust, at=at), error
 
 
 def _certificates(statuses: Iterable[CertificateStatus]) -> Iterator[Link]:

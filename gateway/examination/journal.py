@@ -17,6 +17,7 @@ from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
 from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION
 from signing import (
+    CertificateStatus,
     Checkpoint,
     Covering,
     KeyUnavailable,
@@ -24,6 +25,7 @@ from signing import (
     SignedCheckpoint,
     VerificationFailed,
     VerifiedRecord,
+    check_authorities,
     check_covered,
     leaf_hash,
     parse_note_key,
@@ -39,11 +41,13 @@ PLACES: Mapping[EntryKind, str] = {EntryKind.EVIDENCE: "evidence/{}.xml", EntryK
 
 @dataclass(kw_only=True)
 class Journaled:
-    """What the journal shows. proven: file -> by when it existed. seen: checkpoints by size, with who cosigned them."""
+    """What the journal shows. proven: file -> by when it existed. seen: checkpoints by size, with who cosigned them.
+    statuses: what is known of the certificates of time authorities."""
 
     links: list[Link] = field(default_factory=list)
     proven: dict[str, datetime] = field(default_factory=dict)
     seen: dict[int, tuple[Checkpoint, dict[str, datetime]]] = field(default_factory=dict)
+    statuses: list[CertificateStatus] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,8 @@ def examine_journal(material: Material) -> Journaled:
     keys = _keys(material, found)
     records = _Records(material)
     entries = _entries(material, found)
+    records.judge_authorities({about: name for name, (_, about) in entries.items()})
+    found.statuses += records.statuses
     for name, (entry, about) in entries.items():
         if keys.logs:
             _inclusion(material, found, name, entry, about, keys)
@@ -216,7 +222,7 @@ class _Records:
 
     def __init__(self, material: Material) -> None:
         self._material = material
-        self._verified: dict[str, list[VerifiedRecord]] = {}
+        self._verified: dict[str, list[tuple[str, VerifiedRecord]]] = {}
         self._failed: dict[str, list[tuple[str, VerificationFailed]]] = {}
         self._told: set[str] = set()
         for record in material.package.records:
@@ -232,17 +238,53 @@ class _Records:
         package, grounds = self._material.package, self._material.grounds
         try:
             check_covered(package, replace(record, digests={name: record.digests[name]}))
-            verified = verify_record(record.proof, package.files[name], trust=grounds.stamps, at=grounds.at)
+            verified = verify_record(
+                record.proof,
+                package.files[name],
+                trust=grounds.stamps,
+                at=grounds.at,
+                others=self._material.kept.certificates,
+            )
         except VerificationFailed as error:
             self._failed.setdefault(name, []).append((record.name, error))
         else:
-            self._verified.setdefault(name, []).append(verified)
+            self._verified.setdefault(name, []).append((record.name, verified))
+
+    def judge_authorities(self, entries: Mapping[str, str]) -> None:
+        """Have only those hold whose time authorities were not revoked, by what the package brings along: its age is
+        proven by records, so they have been verified before. entries: file -> its entry."""
+        grounds = self._material.grounds
+        proven = {about: found.proven_at for about, name in entries.items() if (found := self._earliest(name))}
+        known = replace(self._material, proven=proven).known
+        for name, verified in self._verified.items():
+            for each in verified[:]:
+                record, found = each
+                verified.remove(each)
+                try:
+                    judged = check_authorities(
+                        found, trust=grounds.stamps, at=grounds.at, known=known, revocation=grounds.revocation
+                    )
+                except VerificationFailed as error:
+                    self._failed.setdefault(name, []).append((record, error))
+                else:
+                    verified.append((record, judged))
+
+    @property
+    def statuses(self) -> Iterator[CertificateStatus]:
+        """What is known of the certificates of time authorities, of each record that holds."""
+        for verified in self._verified.values():
+            for _, each in verified:
+                yield from each.statuses
+
+    def _earliest(self, name: str) -> VerifiedRecord | None:
+        found = (each for _, each in self._verified.get(name, ()))
+        return min(found, key=lambda each: each.proven_at, default=None)
 
     def of(self, name: str) -> VerifiedRecord | VerificationFailed | None:
         """The record that proves the earliest time of a file; why there is none that holds; None: there is none."""
-        verified, failed = self._verified.get(name), self._failed.get(name)
-        if verified:
-            return min(verified, key=lambda each: each.proven_at)
+        verified, failed = self._earliest(name), self._failed.get(name)
+        if verified is not None:
+            return verified
         if not failed:
             return None
         record, error = failed[0]

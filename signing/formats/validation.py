@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from signing.errors import VerificationFailed, refusal
 from signing.model import VerifiedSignature
-from signing.revocation.judging import CertificateStatus, KnownData, RevocationRule, ValidationData, check_path
+from signing.revocation.judging import CertificateStatus, RevocationRule, ValidationData
 from signing.timestamps.token import TimeStamp, TimestampTrust
 from signing.trust import TrustPolicy
 
@@ -61,27 +60,6 @@ class ValidatedSignature:
         """Every path that was relied on, from its first certificate to the anchor, in DER; the signer's first."""
         stamps = (*self.timestamps, *self.archive)
         return (self.signature.path, *dict.fromkeys(stamp.path.certificates for stamp in stamps))
-
-
-def check_authority(
-    stamp: TimeStamp, known: datetime, data: Sequence[KnownData], policy: ValidationPolicy
-) -> tuple[CertificateStatus, ...]:
-    """That no certificate of a time authority was revoked. Raises VerificationFailed.
-
-    known: when the token is known to have existed: a leaked key could have made it until then."""
-    try:
-        return check_path(
-            stamp.path.certificates,
-            data,
-            at=stamp.stamped_at,
-            rule=policy.revocation,
-            algorithms=policy.timestamps.anchors.algorithms,
-            known_to_exist_at=known,
-        )
-    except VerificationFailed as exc:
-        if exc.code in ("certificate-revoked", "issuer-revoked"):
-            raise refusal("timestamp-revoked", "a certificate of a time authority was revoked") from None
-        raise
 
 
 def level_of(*, has_stamp: bool, has_archive: bool, statuses: Sequence[CertificateStatus]) -> Level:

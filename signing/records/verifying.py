@@ -7,29 +7,39 @@ The steps, from the newest time stamp to the oldest; each raises VerificationFai
 3. the first list of each hash tree has what this time stamp must cover: the stamp before it; as the first of a chain,
    the data and all chains before; as the very first, the data;
 4. the time stamp covers the root to which the lists lead, with the same digest algorithm, and is good at the time at
-   which it is known to have existed: the newest one now, each other one when the next was made.
+   which it is known to have existed: the newest one now, each other one when the next was made;
+5. no certificate of its authority was revoked by then.
 
-Source: RFC 4998, 3.3, 4.3 and 5.3.
+The clock of an authority may be minutes ahead of that of whoever judges.
+
+Source: RFC 4998, 3.3, 4.3 and 5.3; ETSI EN 319 102-1, 5.6.2.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import Final
 
 from signing.algorithms import DIGESTS
 from signing.errors import VerificationFailed, refusal
 from signing.records.hashtree import root_of
 from signing.records.record import ArchiveTimeStamp, EvidenceRecord, read_record
 from signing.records.renewing import chain_leaf, stamp_leaf
+from signing.revocation.judging import CLOCK_TOLERANCE, CertificateStatus, KnownData, RevocationRule
+from signing.timestamps.revoked import check_authority
 from signing.timestamps.token import TimeStamp, TimestampTrust, verify_digest_timestamp
+
+_NOTHING_REQUIRED: Final = RevocationRule()
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedRecord:
-    """What is proven. stamps: from the oldest to the newest."""
+    """What is proven. stamps: from the oldest to the newest. statuses: what is known of the certificates of their
+    authorities, the anchors aside."""
 
     stamps: tuple[TimeStamp, ...]
+    statuses: tuple[CertificateStatus, ...] = ()
 
     @property
     def proven_at(self) -> datetime:
@@ -43,17 +53,25 @@ class VerifiedRecord:
 
 
 def verify_record(
-    raw: bytes, data: bytes, *, trust: TimestampTrust, at: datetime, others: Sequence[bytes] = ()
+    raw: bytes,
+    data: bytes,
+    *,
+    trust: TimestampTrust,
+    at: datetime,
+    others: Sequence[bytes] = (),
+    known: Sequence[KnownData] = (),
+    revocation: RevocationRule = _NOTHING_REQUIRED,
 ) -> VerifiedRecord:
     """Verify that an evidence record covers `data`.
 
     data: the exact bytes. at: now, or the time that is asked about; aware.
     others: certificates in DER of which the paths of time authorities may be made; not trusted themselves.
-    Raises VerificationFailed: the codes record-… and timestamp-…, algorithm-not-allowed.
+    known, revocation: what is known of the certificates of time authorities, and what must be.
+    Raises VerificationFailed: the codes record-…, timestamp-… and revocation-…, algorithm-not-allowed.
     """
     # 1.
     record = read_record(raw)
-    known_at = at
+    known_at = at + CLOCK_TOLERANCE
     stamps = []
     for archived, leaf in _expected(record, data):
         # 3.
@@ -67,7 +85,28 @@ def verify_record(
         )
         stamps.append(stamp)
         known_at = stamp.stamped_at
-    return VerifiedRecord(stamps=tuple(reversed(stamps)))
+    # 5.
+    verified = VerifiedRecord(stamps=tuple(reversed(stamps)))
+    return check_authorities(verified, trust=trust, at=at, known=known, revocation=revocation)
+
+
+def check_authorities(
+    verified: VerifiedRecord,
+    *,
+    trust: TimestampTrust,
+    at: datetime,
+    known: Sequence[KnownData],
+    revocation: RevocationRule,
+) -> VerifiedRecord:
+    """The same record with what is known of the authorities of its time stamps: for data whose own age only evidence
+    records prove. Raises VerificationFailed: timestamp-revoked, revocation-unknown, revocation-expired."""
+    existed = (*(later.stamped_at for later in verified.stamps[1:]), at + CLOCK_TOLERANCE)
+    statuses = dict.fromkeys(
+        status
+        for stamp, known_at in zip(verified.stamps, existed, strict=True)
+        for status in check_authority(stamp, known_at, known, trust=trust, rule=revocation)
+    )
+    return replace(verified, statuses=tuple(statuses))
 
 
 def is_shared(record: EvidenceRecord, other: bytes) -> bool:

@@ -4,11 +4,17 @@ import hashlib
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import (
     Identity,
+    KnownData,
+    RevocationAddresses,
+    RevocationAuthority,
+    RevocationRule,
+    ValidationData,
     VerificationFailed,
     VerifiedRecord,
     build_batch,
@@ -347,3 +353,53 @@ def test_no_changed_byte_moves_the_proof(place: int, change: int) -> None:
     except VerificationFailed:
         return
     assert found.proven_at == AT
+
+
+# Whether the authority was revoked
+
+TOLD = RevocationAddresses(responder="http://time.example/ocsp", list="http://time.example/list")
+TOLD_UNIT = issue(TIME_ROOT, "Unit that can be revoked", use="stamp", told_at=TOLD, at=AT, days=3650)
+STRICT = RevocationRule(required=True)
+
+
+def said(*, at: datetime, revoked_at: datetime | None = None) -> KnownData:
+    """What the issuer of the unit says at a moment, known since then."""
+    why = x509.ReasonFlags.key_compromise
+    revoked = {} if revoked_at is None else {TOLD_UNIT.certificate.serial_number: (revoked_at, why)}
+    crl = RevocationAuthority(identity=TIME_ROOT, revoked=revoked).list_revoked(at=at)
+    return KnownData(data=ValidationData(crls=(crl,)), known_at=at)
+
+
+def judged(record: bytes, *known: KnownData, rule: RevocationRule = STRICT, at: datetime = AT + YEAR) -> str:
+    """Why a record does not hold, or what tells of its units, the oldest first."""
+    try:
+        found = verify_record(record, DATA[0], trust=TIME_TRUST, at=at, known=known, revocation=rule)
+    except VerificationFailed as failed:
+        return failed.code
+    return " ".join(str(status.source) for status in found.statuses)
+
+
+def test_what_is_known_of_an_authority_is_told() -> None:
+    record = build_record(BATCH.path(0), token_over(BATCH.root, unit=TOLD_UNIT))
+    assert judged(RECORDS[0]) == "never"
+    assert judged(record, rule=RevocationRule()) == "None"
+    assert judged(record) == "revocation-unknown"
+    assert judged(record, said(at=AT - timedelta(days=3))) == "revocation-unknown"
+    assert judged(record, said(at=AT + timedelta(hours=1))) == "crl"
+
+
+@pytest.mark.parametrize("rule", [STRICT, RevocationRule()])
+def test_a_record_by_an_authority_that_was_revoked(rule: RevocationRule) -> None:
+    """A leaked key stamps any time: only what was covered by another stamp before the revocation stands."""
+    record = build_record(BATCH.path(0), token_over(BATCH.root, unit=TOLD_UNIT))
+    revoked_at = AT + timedelta(days=30)
+    leaked = said(at=AT + timedelta(days=40), revoked_at=revoked_at)
+    assert judged(record, leaked, rule=rule) == "timestamp-revoked"
+    assert judged(renewed(record, at=revoked_at + timedelta(days=1)), leaked, rule=rule) == "timestamp-revoked"
+    assert judged(renewed(record, at=revoked_at - timedelta(days=1)), leaked, rule=rule) == "crl crl"
+    assert judged(renewed(RECORDS[0], at=AT + timedelta(days=1), unit=TOLD_UNIT), leaked) == "timestamp-revoked"
+
+
+def test_the_clock_of_an_authority_may_be_minutes_ahead() -> None:
+    assert verified(RECORDS[0], DATA[0], at=AT - timedelta(minutes=4)).proven_at == AT
+    assert refused(RECORDS[0], DATA[0], at=AT - timedelta(minutes=6)) == "timestamp-out-of-order"

@@ -898,21 +898,27 @@ def test_without_anchors_nothing_is_believed(parts: Parts) -> None:
 def _with_answers(world: World, *, revoked_at: datetime | None = None) -> Parts:
     """A doctor whose certificate can be revoked, and what its issuer said of it when the form came."""
     doctor = issue(world.authority, "Dr. An Toonbeeld", serial_number="88021520444", told_at=TOLD, at=BEFORE)
-    answer = _answer(world, doctor, at=STAMPED, revoked_at=revoked_at)
+    answer = _answer(world.authority, doctor, at=STAMPED, revoked_at=revoked_at)
     item = ValidationItem(kind="ocsp", digest=sha256(answer), raw=answer)
     return make_parts(replace(world, doctor=doctor), items=[item])
 
 
-def _answer(world: World, about: Identity, *, at: datetime, revoked_at: datetime | None) -> bytes:
+def _answer(
+    authority: Identity,
+    about: Identity,
+    *,
+    at: datetime,
+    revoked_at: datetime | None,
+    why: x509.ReasonFlags = x509.ReasonFlags.key_compromise,
+) -> bytes:
     """What the authority says at a moment of a certificate."""
-    why = x509.ReasonFlags.key_compromise
     revoked = {} if revoked_at is None else {about.certificate.serial_number: (revoked_at, why)}
-    issuer = RevocationAuthority(identity=world.authority, revoked=revoked)
+    issuer = RevocationAuthority(identity=authority, revoked=revoked)
 
     def ask(url: str, *, body: bytes | None = None, content_type: object = None, max_bytes: int) -> bytes:
         return issuer.answer(body or b"", at=at)
 
-    path = [each.certificate.public_bytes(Encoding.DER) for each in (about, world.authority)]
+    path = [each.certificate.public_bytes(Encoding.DER) for each in (about, authority)]
     (answer,) = collect_revocation(path, fetch=ask, at=at, algorithms=ALGORITHMS).ocsps
     return answer
 
@@ -974,7 +980,7 @@ def _with_answer_about_the_seal(world: World, *, revoked_at: datetime | None = N
     seal = issue(
         world.authority, "Example Counter", organization_identifier="NTRBE-0444444496", told_at=TOLD, at=BEFORE
     )
-    answer = _answer(world, seal, at=EXPORTED, revoked_at=revoked_at)
+    answer = _answer(world.authority, seal, at=EXPORTED, revoked_at=revoked_at)
     parts = make_parts(replace(world, service=seal))
     parts.files[f"revocation/{sha256(answer).removeprefix('sha256:')}.ocsp"] = answer
     return parts
@@ -997,6 +1003,67 @@ def test_a_package_sealed_after_its_seal_was_revoked(world: World) -> None:
     verdict = verdict_on(_with_answer_about_the_seal(world, revoked_at=HANDED_IN - timedelta(hours=1)))
     assert (LinkKind.STATEMENT, OPEN, "certificate-revoked") in not_holding(verdict)
     assert not verdict.story
+
+
+def _with_answer_about_the_unit(world: World, *, at: datetime = EXPORTED, **said: Any) -> Parts:
+    """A time authority whose certificate can be revoked, and what its issuer says of it when the package is made."""
+    unit = issue(world.time_authority, "Example Time Unit", use="stamp", told_at=TOLD, at=BEFORE, days=3650)
+    parts = make_parts(replace(world, unit=unit))
+    if said:
+        answer = _answer(world.time_authority, unit, at=at, **said)
+        parts.files[f"revocation/{sha256(answer).removeprefix('sha256:')}.ocsp"] = answer
+    return parts
+
+
+STRICT = RevocationRule(required=True)
+
+
+def test_the_time_authority_is_asked_after(world: World) -> None:
+    parts = _with_answer_about_the_unit(world, revoked_at=None)
+    verdict = examine(parts.pack(), grounds=replace(world.grounds(), revocation=STRICT))
+    assert (verdict.indication, not_holding(verdict)) == (Indication.TOTAL_PASSED, set())
+    (link,) = (each for each in verdict.links if each.kind is LinkKind.REVOCATION and "Time Unit" in str(each.who))
+    assert (link.standing, link.params["source"], link.at) == (HOLDS, "ocsp", EXPORTED)
+
+
+def test_a_time_authority_of_which_nothing_is_known(world: World) -> None:
+    raw = _with_answer_about_the_unit(world).pack()
+    verdict = examine(raw, grounds=world.grounds())
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert not_holding(verdict) == {(LinkKind.REVOCATION, OPEN, "revocation-not-known")}
+    verdict = examine(raw, grounds=replace(world.grounds(), revocation=STRICT))
+    assert verdict.indication is Indication.INDETERMINATE
+    assert (LinkKind.TIME, OPEN, "revocation-unknown") in not_holding(verdict)
+
+
+@pytest.mark.parametrize("revoked_at", [BEFORE + timedelta(hours=1), STAMPED + timedelta(hours=1)])
+@pytest.mark.parametrize("rule", [RevocationRule(), STRICT])
+def test_a_time_authority_whose_key_leaked_proves_no_time(
+    world: World, revoked_at: datetime, rule: RevocationRule
+) -> None:
+    """Also when it leaked after the stamped time: who has the key stamps any time."""
+    parts = _with_answer_about_the_unit(world, revoked_at=revoked_at)
+    verdict = examine(parts.pack(), grounds=replace(world.grounds(), revocation=rule))
+    assert verdict.indication is Indication.INDETERMINATE
+    times = {(link.standing, link.code) for link in verdict.links if link.kind is LinkKind.TIME}
+    assert times == {(OPEN, "timestamp-revoked")}
+    assert all(link.time is not TimeKind.PROVEN for link in verdict.links)
+
+
+def test_a_time_authority_that_ceased_stamped_rightly_before(world: World) -> None:
+    why = x509.ReasonFlags.cessation_of_operation
+    ceased = _with_answer_about_the_unit(world, revoked_at=STAMPED + timedelta(hours=1), why=why)
+    assert verdict_on(ceased).indication is Indication.TOTAL_PASSED
+    before = _with_answer_about_the_unit(world, revoked_at=STAMPED - timedelta(hours=1), why=why)
+    assert (LinkKind.TIME, OPEN, "timestamp-revoked") in not_holding(verdict_on(before))
+
+
+def test_the_clock_of_a_time_authority_may_be_minutes_ahead(parts: Parts) -> None:
+    raw = parts.pack()
+    grounds = parts.world.grounds(STAMPED - timedelta(minutes=4))
+    assert examine(raw, grounds=grounds).indication is Indication.TOTAL_PASSED
+    found = not_holding(examine(raw, grounds=replace(grounds, at=STAMPED - timedelta(minutes=6))))
+    assert (LinkKind.TIME, OPEN, "timestamp-out-of-order") in found
 
 
 def test_what_a_stranger_adds_to_judge_certificates_by_is_not_used(world: World) -> None:

@@ -26,8 +26,9 @@ from signing.formats.assessment import DocumentAssessment, SignatureAssessment, 
 from signing.formats.cades import read_cades, verify_signed_data
 from signing.formats.pades.reading import Attachment, Document, SignatureEntry
 from signing.formats.pades.revisions import check_later_revisions
-from signing.formats.validation import CLOCK_TOLERANCE, ValidatedSignature, ValidationPolicy, check_authority, level_of
+from signing.formats.validation import CLOCK_TOLERANCE, ValidatedSignature, ValidationPolicy, level_of
 from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.timestamps.revoked import check_authority
 from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 
 
@@ -154,7 +155,7 @@ def _validate(
         check_path(signature.path, known_data, at=best, rule=policy.revocation, algorithms=policy.signers.algorithms)
     )
     for stamp, known in (*((stamp, known_at[0]) for stamp in timestamps), *archive):
-        statuses += check_authority(stamp, known, known_data, policy)
+        statuses += check_authority(stamp, known, known_data, trust=policy.timestamps, rule=policy.revocation)
     stamped = tuple(stamp for stamp, _ in archive)
     return ValidatedPdf(
         signature=ValidatedSignature(

@@ -31,7 +31,6 @@ from signing.formats.validation import (
     Collect,
     ValidatedSignature,
     ValidationPolicy,
-    check_authority,
     level_of,
 )
 from signing.formats.xades.document import SignedDocument, canonical, read_document
@@ -41,6 +40,7 @@ from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
 from signing.formats.xades.verifier import judge_all, verify_signature
 from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.timestamps.revoked import check_authority
 from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 
 
@@ -170,7 +170,7 @@ def validate_signature(
         check_path(signature.path, known_data, at=best, rule=policy.revocation, algorithms=policy.signers.algorithms)
     )
     for stamp, known in (*timestamps, *archive):
-        statuses += check_authority(stamp, known, known_data, policy)
+        statuses += check_authority(stamp, known, known_data, trust=policy.timestamps, rule=policy.revocation)
     stamps = tuple(stamp for stamp, _ in timestamps)
     return content, ValidatedSignature(
         signature=signature,
