@@ -8,7 +8,6 @@ never counts. No clock here and no country: every date comes in, and a `Calendar
 
 from __future__ import annotations
 
-import math
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
@@ -228,9 +227,3 @@ def _holidays(country: str, categories: tuple[str, ...], year: int, language: st
             country, years=year, categories=categories, language=language if language in spoken else "en_US"
         )
     )
-
-
-def rest_of_day_s(at: datetime) -> int:
-    """Seconds until the next day (UTC), when counting what was kept of a party begins anew."""
-    tomorrow = datetime.combine(at.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
-    return math.ceil((tomorrow - at).total_seconds())

@@ -9,7 +9,6 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.deadlines import rest_of_day_s
 from gateway.errors import Conflict, TooMuch
 from gateway.model import Party, Submission, SubmissionId, rest_of_day_s
 from gateway.ports import Reading, Transaction

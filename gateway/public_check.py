@@ -1,7 +1,8 @@
 """The public check: whether the counter stands behind a document or a statement, for anybody who holds it.
 
 Who asks must know the number of a record and the digest of what it is about, so nobody learns here of a document that
-they do not have. The answer is yes or no; a number that nobody has and a digest of something else get the same no.
+they do not have. The answer is yes or no; a number that nobody has and a digest of something else get the same no, as
+soon: what costs time, the proof, is only asked for a digest that is the right one.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class PublicCheck:
         wanted = _DIGEST.fullmatch("".join(digest.split()).lower())
         if _ID.fullmatch(number) is None or wanted is None:
             return None
-        found = self.store.read(lambda view: _records(view, number))
-        for evidence in found:
-            confirmed = self._by(evidence, f"sha256:{wanted[1]}")
+        sought = f"sha256:{wanted[1]}"
+        for evidence in self.store.read(lambda view: _records(view, number, sought)):
+            confirmed = self._by(evidence, sought)
             if confirmed is not None:
                 return confirmed
         return None
@@ -74,10 +75,18 @@ def check_url(base: str, record: str, digest: str) -> str:
     return f"{base.rstrip('/')}{PATH}?{query}"
 
 
-def _records(view: Reading, number: str) -> Sequence[Evidence]:
-    """The evidence of that number, or what accepted the submission of that number."""
+def _records(view: Reading, number: str, digest: str) -> Sequence[Evidence]:
+    """The evidence of that number, or what accepted the submission of that number, if the digest can be of it."""
     evidence = view.evidence(EvidenceId(number))
-    if evidence is not None:
-        return (evidence,)
-    stated = view.evidence_of(SubmissionId(number))
-    return [each for each in stated if each.event is Event.SUBMISSION_ACCEPTANCE]
+    found = (evidence,) if evidence is not None else view.evidence_of(SubmissionId(number))
+    return [
+        each
+        for each in found
+        if (evidence is not None or each.event is Event.SUBMISSION_ACCEPTANCE) and digest in _digests(view, each)
+    ]
+
+
+def _digests(view: Reading, evidence: Evidence) -> tuple[str, ...]:
+    """Of the statement, and of the form that it is about."""
+    submission = view.submission(evidence.submission_id)
+    return (sha256(evidence.raw), *(() if submission is None else (submission.digest,)))

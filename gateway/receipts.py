@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from gateway.deadlines import Calendar, rest_of_day_s
+from gateway.deadlines import Calendar
 from gateway.errors import NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import TRANSITIONS, Fact, Patience, advance, can_advance, is_final
@@ -31,6 +31,7 @@ from gateway.model import (
     Party,
     ValidationRecord,
     new_id,
+    rest_of_day_s,
 )
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
