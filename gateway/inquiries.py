@@ -1,4 +1,5 @@
-"""Asking again: certificates about which nobody answered when they were used, and our own seals.
+"""Asking again: certificates about which nobody answered when they were used, our own seals, and the time authorities
+that stamp the journal.
 
 An answer that comes late says of an earlier use what one at once would have said. It is kept as a validation record of
 its own, with its entry in the journal, and goes into the packages; nothing that was decided is undone by it: that a
@@ -19,14 +20,17 @@ from gateway.keyring import Keyring
 from gateway.model import Alert, Inquiry, ValidationRecord, new_id
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.steps import tell
-from gateway.vouching import Vouching, seal_name
+from gateway.vouching import Vouching, authority_name, seal_name
 from signing import Identity
 
 DUTY = "inquiries"
 DUTY_S = 300
 BATCH = 20
 SCHEDULE = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720))  # then every twelve hours
-SEAL_EVERY = timedelta(hours=12)
+EVERY = timedelta(hours=12)
+"""How often our seals and the time authorities are asked after."""
+RECENT = 8
+"""Time stamps whose authorities are asked after: a few times as many as are made between two looks."""
 UNANSWERED, REVOKED = "certificates-unanswered", "certificate-revoked"
 WAITING = "revocation"
 """The subject of the alert that many answers, or one for long, are waited for."""
@@ -44,8 +48,15 @@ class Inquiries:
     late_after_s: float
 
     def ask_due(self) -> int:
-        """Ask about all that is due, and about our own seals; how many answers came. Raises StoreUnavailable."""
-        answered = sum([self._ask_about_seal(each) for each in self._seals_due()])
+        """Ask about all that is due, our own seals and the time authorities; how many answers came.
+
+        Raises StoreUnavailable.
+        """
+        now = self.clock.now()
+        answered = sum([self._keep(self.vouching.ask_about_seal(each, at=now), now) for each in self._seals_due(now)])
+        answered += sum(
+            [self._keep(self.vouching.ask_about_authority(each, at=now), now) for each in self._authorities_due(now)]
+        )
         while due := self.store.read(lambda view: view.inquiries_due(now=self.clock.now(), limit=BATCH)):
             if not self.store.write(self._on_duty):
                 return answered
@@ -53,16 +64,17 @@ class Inquiries:
             self._tell()
         return answered
 
-    def _seals_due(self) -> list[Identity]:
+    def _seals_due(self, now: datetime) -> list[Identity]:
         """The seals of ours that count now and about which nothing was heard lately."""
-        now = self.clock.now()
-
-        def heard(view: Reading, seal: Identity) -> bool:
-            newest = view.newest_validations(seal_name(seal), limit=1)
-            return bool(newest) and newest[0].at > now - SEAL_EVERY
-
         seals = [key.identity for key in self.seals.keys if key.since <= now <= key.until]
-        return self.store.read(lambda view: [each for each in seals if not heard(view, each)])
+        return self.store.read(lambda view: [each for each in seals if not _heard(view, seal_name(each), now)])
+
+    def _authorities_due(self, now: datetime) -> list[tuple[bytes, ...]]:
+        """The paths of those who made the newest time stamps and about whom nothing was heard lately."""
+        stamps = self.store.read(lambda view: view.stamps(after=max(0, view.newest_stamp() - RECENT), limit=RECENT))
+        paths = dict.fromkeys(self.vouching.authority_of(stamp.token, at=now) for stamp in stamps)
+        found = [each for each in paths if each is not None]
+        return self.store.read(lambda view: [each for each in found if not _heard(view, authority_name(each), now)])
 
     def backlog(self) -> tuple[int, datetime | None]:
         """How many wait for an answer, and since when the oldest does."""
@@ -88,19 +100,18 @@ class Inquiries:
         tell(self.store.write(settle), ())
         return True
 
-    def _ask_about_seal(self, seal: Identity) -> bool:
-        """Ask about a seal of ours; whether there is an answer."""
-        now = self.clock.now()
-        record = self.vouching.ask_about_seal(seal, at=now)
+    def _keep(self, record: ValidationRecord | None, now: datetime) -> bool:
+        """Keep what was said of a seal of ours, or of a time authority; whether there is an answer."""
         if record is None or record.unanswered:
             return False
         kept = replace(record, id=new_id())
+        certificate = record.about.partition(" ")[2]
 
         def keep(unit: Transaction) -> tuple[Alert, ...]:
             if not self._on_duty(unit):
                 return ()
-            unit.add_later_validation(seal.fingerprint, kept)
-            return _alarm(unit, kept, seal.fingerprint, now)
+            unit.add_later_validation(certificate, kept)
+            return _alarm(unit, kept, certificate, now)
 
         tell(self.store.write(keep), ())
         return True
@@ -119,6 +130,11 @@ class Inquiries:
     def _on_duty(self, unit: Transaction) -> bool:
         now = self.clock.now()
         return unit.hold_duty(DUTY, holder=self.holder, now=now, until=now + timedelta(seconds=DUTY_S))
+
+
+def _heard(view: Reading, about: str, now: datetime) -> bool:
+    newest = view.newest_validations(about, limit=1)
+    return bool(newest) and newest[0].at > now - EVERY
 
 
 def _has_ended(path: Sequence[bytes], now: datetime) -> bool:

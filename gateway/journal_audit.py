@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.flaws import Flaw
 from gateway.journal import (
@@ -29,22 +29,25 @@ from gateway.journal import (
 from gateway.model import DeliveryId, EvidenceId, PartyId, SubmissionId
 from gateway.ports import Clock, Reading, Store
 from gateway.stamped import StampedTrees
+from gateway.vouching import authority_name, known_by
 from signing import (
+    CLOCK_TOLERANCE,
     Checkpoint,
     NoteKey,
+    RevocationRule,
     SignedCheckpoint,
     TimestampTrust,
     Tree,
     VerificationFailed,
     add_cosignatures,
     build_batch,
+    check_authority,
     leaf_hash,
     read_checkpoint,
     verify_digest_timestamp,
 )
 
 PAGE = 500
-SKEW = timedelta(minutes=5)  # by which the clock of an authority may be ahead of ours
 LEVELS = 63
 PLACE = "journal"
 _CHANGING = (EntryKind.RECEIPT, EntryKind.PARTY)  # a later entry says what became of the thing since
@@ -164,8 +167,11 @@ class JournalProver:
                 yield from self._stamp(store, stamp, place, now, trees)
 
     def _stamp(self, store: Store, stamp: Stamp, place: str, now: datetime, trees: StampedTrees) -> Iterator[Flaw]:
-        """A token must hold over what is below it, when the one that renewed it was made, or else now."""
-        leaves, until = store.read(lambda view: (trees.leaves(view, stamp), _known_until(view, stamp, now + SKEW)))
+        """A token must hold over what is below it, when the one that renewed it was made, or else now; nobody may have
+        revoked its authority, by what was heard of it last."""
+        leaves, until = store.read(
+            lambda view: (trees.leaves(view, stamp), _known_until(view, stamp, now + CLOCK_TOLERANCE))
+        )
         if until is None or not leaves:
             yield Flaw(code="stamp-invalid", place=place, detail="nothing to hold it against")
             return
@@ -174,6 +180,12 @@ class JournalProver:
             given = verify_digest_timestamp(
                 stamp.token, root, digest_name=stamp.digest_name, trust=self.trust, at=until
             )
+            about = authority_name(given.path.certificates)
+            heard = store.read(lambda view: [known_by(each) for each in view.newest_validations(about, limit=2)])
+            check_authority(given, until, heard, trust=self.trust, rule=RevocationRule())
+        except UNREADABLE:
+            yield Flaw(code="row-unreadable", place=place, detail="what was heard of its authority")
+            return
         except VerificationFailed as failure:
             yield Flaw(code="stamp-invalid", place=place, detail=failure.code)
             return

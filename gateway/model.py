@@ -390,10 +390,10 @@ class Unanswered:
 class ValidationRecord:
     """What was known of the certificates behind signatures at a moment.
 
-    about: `FORM`, `receipt sha256:…` or `seal sha256:…` (its certificate). id: of its own; None for what was known of a
-    form when it was handed in, which has the id of the submission. outcome: `passed`, `revocation-unknown`, or the code
-    of the failure. raw: JSON: `at`, `outcome`, `kept` (the digests of `items`), `signatures` (level, qualification,
-    path, statuses). unanswered: what has to be asked again.
+    about: `FORM`, `receipt sha256:…`, or of a certificate `seal sha256:…` or `authority sha256:…` (of time). id:
+    of its own; None for what was known of a form when it was handed in, which has the id of the submission. outcome:
+    `passed`, `revocation-unknown`, or the code of the failure. raw: JSON: `at`, `outcome`, `kept` (the digests of
+    `items`), `signatures` (level, qualification, path, statuses). unanswered: what has to be asked again.
     """
 
     at: datetime

@@ -1,7 +1,8 @@
 """Makes the evidence package of a submission, for a party that may see it; without any clear text.
 
 What issuers said of certificates goes with what they signed: of the form for its sender, of receipts with the receipts,
-of our own seals always, and of the seal that closes the package as it is said at this moment.
+of our own seals and the time authorities always; of the seal that closes the package and of those authorities as it is
+said at this moment.
 
 Everything in it is read at one moment. What the journal cannot prove yet (its batch is not closed, or not stamped) is
 left out: whoever examines the package is told so.
@@ -9,7 +10,7 @@ left out: whoever examines the package is told so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,8 +31,8 @@ from gateway.package import (
 from gateway.ports import Clock, Reading, Store
 from gateway.proofs import EntryProof, Proofs
 from gateway.status import visible_to
-from gateway.vouching import Vouching, seal_name
-from signing import build_package, sha256
+from gateway.vouching import Vouching, authority_name, seal_name
+from signing import VerificationFailed, build_package, read_record, sha256, verify_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +60,10 @@ class Packages:
         at = self.clock.now()
         files, records = self.store.read(lambda view: self._gather(view, party, submission_id))
         seal = self.witness.keys.at(at)
-        said = self.vouching.ask_about_seal(seal, at=at)
-        if said is not None:
-            files |= {_place(item): item.raw for item in said.items}
+        asked = [self.vouching.ask_about_authority(each, at=at) for each in self._authorities(files, records)]
+        for said in (*asked, self.vouching.ask_about_seal(seal, at=at)):
+            if said is not None:
+                files |= {_place(item): item.raw for item in said.items}
         return build_package(files, records=records, identity=seal, at=at)
 
     def _gather(
@@ -92,19 +94,35 @@ class Packages:
         later += [
             each for key in self.witness.keys.keys for each in view.newest_validations(seal_name(key.identity), limit=2)
         ]
-        for each in later:
-            things.append((EntryKind.VALIDATION, each.id or "", f"validation/{each.id}.json", each.raw))
-            files |= {_place(item): item.raw for item in each.items}
         if description.whole:
             files |= dict(_proofs_of_the_post(view, evidence))
         for kind, thing, name, raw in things:
             files[name] = raw
             with suppress(NotFound):
                 _lay_out(self.proofs.entry_in(view, kind, thing), proven, records)
+        for path in self._authorities(files | proven, records):
+            later += view.newest_validations(authority_name(path), limit=2)
+        for each in later:
+            files |= {f"validation/{each.id}.json": each.raw} | {_place(item): item.raw for item in each.items}
+            with suppress(NotFound):
+                _lay_out(self.proofs.entry_in(view, EntryKind.VALIDATION, each.id or ""), proven, records)
         sizes = sorted(int(found[1]) for found in map(CHECKPOINT.fullmatch, proven) if found is not None)
         for old, new in pairwise(sizes):
             proven[f"journal/{old}-{new}.consistency"] = write_consistency(self.proofs.consistency_in(view, old, new))
         return files | proven, records
+
+    def _authorities(self, files: Mapping[str, bytes], records: Mapping[str, bytes]) -> Sequence[tuple[bytes, ...]]:
+        """The paths of those whose time stamps are in evidence records, each record over a file."""
+        paths, seen = dict[tuple[bytes, ...], None](), set[bytes]()
+        for name, raw in records.items():
+            tokens = {each.token for chain in read_record(raw).chains for each in chain}
+            if tokens <= seen:
+                continue
+            seen |= tokens
+            with suppress(VerificationFailed):
+                verified = verify_record(raw, files[name], trust=self.vouching.policy.timestamps, at=self.clock.now())
+                paths |= dict.fromkeys(stamp.path.certificates for stamp in verified.stamps)
+        return list(paths)
 
 
 def _things(view: Reading, evidence: list[Evidence]) -> Iterator[tuple[EntryKind, str, str, bytes]]:

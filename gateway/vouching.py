@@ -27,6 +27,7 @@ from gateway.model import (
 from gateway.ports import Collected, RevocationSource
 from gateway.trustfolder import qualification
 from signing import (
+    CLOCK_TOLERANCE,
     CertificateStatus,
     Identity,
     Indication,
@@ -39,8 +40,10 @@ from signing import (
     VerificationFailed,
     VerifiedSignature,
     check_path,
+    read_imprint,
     sha256,
     validate_xml,
+    verify_digest_timestamp,
 )
 
 RETRY_AFTER_S = 60
@@ -171,6 +174,21 @@ class Vouching:
             return None
         return self.ask_about(path, about=seal_name(seal), used_at=at, at=at)
 
+    def ask_about_authority(self, path: Sequence[bytes], *, at: datetime) -> ValidationRecord | None:
+        """What is said at this moment of a time authority; None as above."""
+        return self.ask_about(path, about=authority_name(path), used_at=at, at=at)
+
+    def authority_of(self, token: bytes, *, at: datetime) -> tuple[bytes, ...] | None:
+        """The path of whoever made a time stamp, whatever it stamps; None where it does not count any more."""
+        try:
+            digest_name, digest = read_imprint(token)
+            stamp = verify_digest_timestamp(
+                token, digest, digest_name=digest_name, trust=self.policy.timestamps, at=at + CLOCK_TOLERANCE
+            )
+        except VerificationFailed:
+            return None
+        return stamp.path.certificates
+
     def _statuses(
         self, path: Sequence[bytes], data: ValidationData, *, used_at: datetime, at: datetime
     ) -> tuple[CertificateStatus, ...]:
@@ -186,6 +204,20 @@ class Vouching:
 def seal_name(seal: Identity) -> str:
     """What a validation record is about that speaks of a seal of ours."""
     return f"seal {seal.fingerprint}"
+
+
+def authority_name(path: Sequence[bytes]) -> str:
+    """What a validation record is about that speaks of a time authority."""
+    return f"authority {sha256(path[0])}"
+
+
+def known_by(record: ValidationRecord) -> KnownData:
+    """What issuers said, as it was kept."""
+    said: dict[str, list[bytes]] = {"certificate": [], "ocsp": [], "crl": []}
+    for item in record.items:
+        said[item.kind].append(item.raw)
+    data = ValidationData(certificates=tuple(said["certificate"]), ocsps=tuple(said["ocsp"]), crls=tuple(said["crl"]))
+    return KnownData(data=data, known_at=record.at)
 
 
 def _record(

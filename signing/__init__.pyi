@@ -93,6 +93,7 @@ from signing.records.verifying import check_authorities as check_authorities
 from signing.records.verifying import verify_record as verify_record
 from signing.revocation.authority import RevocationAuthority as RevocationAuthority
 from signing.revocation.collecting import collect_revocation as collect_revocation
+from signing.revocation.judging import CLOCK_TOLERANCE as CLOCK_TOLERANCE
 from signing.revocation.judging import CertificateStatus as CertificateStatus
 from signing.revocation.judging import KnownData as KnownData
 from signing.revocation.judging import RevocationRule as RevocationRule
@@ -106,6 +107,7 @@ from signing.timestamps.requesting import TimestampSource as TimestampSource
 from signing.timestamps.revoked import check_authority as check_authority
 from signing.timestamps.token import TimeStamp as TimeStamp
 from signing.timestamps.token import TimestampTrust as TimestampTrust
+from signing.timestamps.token import read_imprint as read_imprint
 from signing.timestamps.token import verify_digest_timestamp as verify_digest_timestamp
 from signing.timestamps.token import verify_timestamp as verify_timestamp
 from signing.transparency.checkpoints import Checkpoint as Checkpoint

@@ -16,6 +16,7 @@ MOMENT_MS = 5_000  # a lane that is full, or being claimed, is looked at again w
 _NO_SUBMISSION = "NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id)"
 _NO_DELIVERY = "NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = delivery_id)"
 _NO_ENTRY = "NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = {0}.id AND journal.kind = '{0}')"
+_OF_NO_FORM = "(about LIKE 'seal %' OR about LIKE 'authority %')"
 _LOOSE = {
     "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
@@ -23,7 +24,7 @@ _LOOSE = {
     "validation-without-entry": "SELECT id FROM (SELECT submission_id AS id FROM validation UNION ALL "
     "SELECT id FROM later_validation) AS kept WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = kept.id AND journal.kind = 'validation')",
-    "validation-missing": "SELECT id FROM later_validation WHERE about LIKE 'seal %' AND EXISTS ("
+    "validation-missing": f"SELECT id FROM later_validation WHERE {_OF_NO_FORM} AND EXISTS ("
     "SELECT 1 FROM json_each(CAST(record AS TEXT), '$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
     "cosignature-invalid": "SELECT DISTINCT witness FROM journal_cosignature "
     "WHERE size NOT IN (SELECT size FROM journal_batch)",
@@ -37,7 +38,7 @@ _LOOSE = {
     "receipt-without-delivery": f"SELECT id FROM receipt WHERE {_NO_DELIVERY}",
     "term-without-submission": f"SELECT DISTINCT submission_id FROM term WHERE {_NO_SUBMISSION}",
     "validation-without-submission": f"SELECT submission_id FROM validation WHERE {_NO_SUBMISSION} UNION ALL "
-    "SELECT id FROM later_validation WHERE about NOT LIKE 'seal %' AND of NOT IN (SELECT id FROM submission)",
+    f"SELECT id FROM later_validation WHERE NOT {_OF_NO_FORM} AND of NOT IN (SELECT id FROM submission)",
     "filing-without-submission": f"SELECT submission_id FROM filed WHERE {_NO_SUBMISSION}",
     "delivery-waits-for-nothing": "SELECT id FROM delivery WHERE state = 'consigned' AND turn IS NULL AND NOT EXISTS ("
     "SELECT 1 FROM delivery AS older WHERE older.case_id = delivery.case_id AND older.party = delivery.party "

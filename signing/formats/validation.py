@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from signing.model import VerifiedSignature
 from signing.revocation.judging import CertificateStatus, RevocationRule, ValidationData
 from signing.timestamps.token import TimeStamp, TimestampTrust
 from signing.trust import TrustPolicy
-
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clocks of the signer, the authority and whoever judges
 
 Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
 """Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for

@@ -17,7 +17,7 @@ from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import refusal
 from signing.revocation.statements import Statement, read_list, read_ocsp
 
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between our clock and that of whoever answers
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)  # between the clocks of who signs, stamps, answers and judges
 # However soon the next one is due: a statement is asked for once and used for minutes.
 LEAST_LIFETIME: Final = timedelta(minutes=15)
 # Revoked for these reasons, what was signed before stays good; for others the date says nothing (RFC 3161, 4).

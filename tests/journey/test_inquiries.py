@@ -320,3 +320,58 @@ def test_our_own_seal_is_asked_after_now_and_then_and_packages_show_it(
     assert alerts(counter) == {(REVOKED, seal.fingerprint)}
     verdict = judged(counter, package(counter, submission_id, "worker"), clock)
     assert [each.code for each in verdict.links if each.kind is LinkKind.SEAL] == ["certificate-revoked"]
+
+
+# time authorities
+
+
+@pytest.fixture
+def stamping(
+    opened: Callable[..., Counter], issuer: Issuer, cast: Any, tmp_path: Path
+) -> tuple[Counter, Identity, SubmissionId]:
+    """A counter whose time authority can be revoked, with a form below a time stamp."""
+    unit = issuer.issue("Example Time Unit", use="stamp", days=30)
+    path = tmp_path / "unit.pem"
+    path.write_bytes(identity_to_pem(unit))
+    counter = opened(timestamp_demonstration=path)
+    submission_id = appeal(counter, counter.identity("worker"))
+    package(counter, submission_id, "worker")
+    return counter, unit, submission_id
+
+
+def test_time_authorities_are_asked_after_now_and_then_and_packages_show_it(
+    stamping: tuple[Counter, Identity, SubmissionId], clock: Now
+) -> None:
+    counter, _, submission_id = stamping
+    assert (counter.gateway.inquiries.ask_due(), counter.gateway.inquiries.ask_due()) == (1, 0)
+    clock.ahead = 13 * HOUR
+    assert counter.gateway.inquiries.ask_due() == 1
+    verdict = judged(counter, package(counter, submission_id, "worker"), clock)
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert of(verdict, "Example Time Unit") == (Standing.HOLDS, "ocsp")
+    assert audited(counter) == set()
+
+
+def test_what_is_said_of_a_time_authority_goes_into_a_package_at_once(
+    stamping: tuple[Counter, Identity, SubmissionId], clock: Now, issuer: Issuer
+) -> None:
+    counter, _, submission_id = stamping
+    verdict = judged(counter, package(counter, submission_id, "worker", closed=False), clock)
+    assert of(verdict, "Example Time Unit") == (Standing.HOLDS, "ocsp")
+    issuer.down |= SILENT
+    verdict = judged(counter, package(counter, submission_id, "worker", closed=False), clock)
+    assert (verdict.indication, of(verdict, "Example Time Unit")) == (Indication.TOTAL_PASSED, (Standing.OPEN, ""))
+
+
+def test_a_time_authority_whose_key_leaked_is_told_everywhere(
+    stamping: tuple[Counter, Identity, SubmissionId], clock: Now, issuer: Issuer
+) -> None:
+    counter, unit, submission_id = stamping
+    issuer.revoke(unit, datetime.now(UTC))
+    assert counter.gateway.inquiries.ask_due() == 1
+    assert alerts(counter) == {(REVOKED, unit.fingerprint)}
+    assert audited(counter) == {"stamp-invalid"}
+    verdict = judged(counter, package(counter, submission_id, "worker", closed=False), clock)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert "timestamp-revoked" in {each.code for each in verdict.links if each.kind is LinkKind.TIME}
+    assert {each.standing for each in verdict.links if each.kind is LinkKind.TIME} <= {Standing.OPEN, Standing.MISSING}

@@ -26,8 +26,8 @@ from signing.formats.assessment import DocumentAssessment, SignatureAssessment, 
 from signing.formats.cades import read_cades, verify_signed_data
 from signing.formats.pades.reading import Attachment, Document, SignatureEntry
 from signing.formats.pades.revisions import check_later_revisions
-from signing.formats.validation import CLOCK_TOLERANCE, ValidatedSignature, ValidationPolicy, level_of
-from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.formats.validation import ValidatedSignature, ValidationPolicy, level_of
+from signing.revocation.judging import CLOCK_TOLERANCE, KnownData, ValidationData, check_path
 from signing.timestamps.revoked import check_authority
 from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 

@@ -27,7 +27,6 @@ from lxml import etree
 from signing.errors import Indication, Subindication, VerificationFailed, refusal
 from signing.formats.assessment import DocumentAssessment, SignatureAssessment, failed_assessment
 from signing.formats.validation import (
-    CLOCK_TOLERANCE,
     Collect,
     ValidatedSignature,
     ValidationPolicy,
@@ -39,7 +38,7 @@ from signing.formats.xades.profile import DS
 from signing.formats.xades.structure import SignatureParts, read_signature
 from signing.formats.xades.unsigned import PropertyKind, UnsignedProperty, read_unsigned
 from signing.formats.xades.verifier import judge_all, verify_signature
-from signing.revocation.judging import KnownData, ValidationData, check_path
+from signing.revocation.judging import CLOCK_TOLERANCE, KnownData, ValidationData, check_path
 from signing.timestamps.revoked import check_authority
 from signing.timestamps.token import TimeStamp, TimestampTrust, verify_timestamp
 
