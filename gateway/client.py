@@ -234,9 +234,13 @@ class Client:
         except KeyError as exc:
             raise _unexpected(answer) from exc
 
-    def open_hosted(self, delivery_id: str) -> OpenedCopy:
-        """Open a copy whose key the gateway keeps for this party; evidence of it is stored before."""
-        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/openings")
+    def open_hosted(self, delivery_id: str, *, lease_id: str | None = None) -> OpenedCopy:
+        """Open a copy whose key the gateway keeps for this party; evidence of it is stored before.
+
+        lease_id: of our lease, without which one that is leased is not opened.
+        """
+        body = {} if lease_id is None else {"lease": lease_id}
+        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/openings", json_body=body)
         try:
             return OpenedCopy(
                 delivery_id=answer.headers["Sealpost-Delivery-Id"],
@@ -251,9 +255,9 @@ class Client:
         """When a copy was opened at the gateway for this party."""
         return cast(list[EvidenceView], self._json("GET", f"/v1/mailbox/{_segment(delivery_id)}/openings")["items"])
 
-    def release(self, leased: LeasedEnvelope) -> None:
+    def release(self, delivery_id: str, lease_id: str) -> None:
         """Give a copy back before its lease ends, for another client to take."""
-        self._call("DELETE", f"/v1/mailbox/{_segment(leased.delivery_id)}/leases/{_segment(leased.lease_id)}")
+        self._call("DELETE", f"/v1/mailbox/{_segment(delivery_id)}/leases/{_segment(lease_id)}")
 
     def acknowledge(self, delivery_id: str, receipt: bytes) -> ReceiptView:
         """Send the signed receipt of a copy (from a mailbox, or of a push that was answered 202)."""

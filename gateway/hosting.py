@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from gateway.envelope import FORM, NOTE, OpenedEnvelope, open_envelope
 from gateway.errors import Conflict, NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.keyring import Keyring
+from gateway.mailboxes import held, is_held
 from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId, rest_of_day_s
 from gateway.ports import Clock, Reading, Store, Transaction
 from signing import (
@@ -68,12 +69,13 @@ class Hosting:
             made_at=now,
         )
 
-    def open(self, party: Party, delivery_id: DeliveryId) -> Opened:
+    def open(self, party: Party, delivery_id: DeliveryId, *, lease_id: str | None = None) -> Opened:
         """Open a copy of `party` for it. The evidence is stored before anything is given out.
 
+        lease_id: of the lease by which the caller has it in hand, if it has.
         Raises NotFound when it is not one of the party's, or its key is not kept here; Conflict("delivery-waits")
-        before an earlier copy of its case has made way; TooMuch("too-many-openings") until the next day (UTC);
-        signing.KeyUnavailable, signing.SealingFailed.
+        before an earlier copy of its case has made way; Conflict("delivery-leased", until=…) while somebody else has it
+        in hand; TooMuch("too-many-openings") until the next day (UTC); signing.KeyUnavailable, signing.SealingFailed.
         """
 
         def look(view: Reading) -> tuple[Delivery, HostedKey, bytes]:
@@ -86,6 +88,7 @@ class Hosting:
         delivery, key, sealed = self.store.read(look)
         if delivery.turn is None:
             raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
+        _not_in_other_hands(delivery, lease_id, self.clock.now())
         opened = self._opened(delivery, key, sealed)
         at = self.clock.now()
         proof = self.witness.state(
@@ -97,7 +100,7 @@ class Hosting:
         )
 
         def work(unit: Transaction) -> None:
-            _own(unit, party, delivery_id)
+            _not_in_other_hands(_own(unit, party, delivery_id), lease_id, proof.at)
             unit.envelope(delivery_id)  # not if it was erased meanwhile
             if unit.count_kept(party.id, at.astimezone(UTC).date()) > self.kept_per_day:
                 raise TooMuch(
@@ -164,6 +167,11 @@ class Hosting:
 
 def _wrapped(key: HostedKey) -> WrappedKey:
     return WrappedKey(certificate=key.certificate, wrapped=key.wrapped)
+
+
+def _not_in_other_hands(delivery: Delivery, lease_id: str | None, now: datetime) -> None:
+    if is_held(delivery, now) and delivery.lease_id != lease_id:
+        raise held(delivery, now)
 
 
 def _own(view: Reading, party: Party, delivery_id: DeliveryId) -> Delivery:

@@ -97,6 +97,12 @@ class Mailboxes:
             raise NotFound("lease-not-found", "no such lease runs on this copy")
 
 
+def is_held(delivery: Delivery, now: datetime) -> bool:
+    """Whether somebody has the copy in hand. (Longer than any lease runs only one of a clock that was set back.)"""
+    until = delivery.lease_until
+    return until is not None and now < until <= now + timedelta(seconds=MAX_LEASE_S)
+
+
 def held(delivery: Delivery, now: datetime) -> Conflict:
     """That somebody else has the copy in hand, and until when."""
     who = "another client of this mailbox, or a push to your server, has the copy in hand"

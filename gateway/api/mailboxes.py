@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.api.access import Caller, HandedIn, TheGateway
 from gateway.api.problems import problem
 from gateway.api.waiting import Crowded, Waiting
-from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery
+from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery, OpeningRequest
 from gateway.assembly import Gateway
 from gateway.errors import Conflict, NotFound
 from gateway.hosting import Hosting
@@ -85,11 +85,7 @@ def lease(
     try:
         leased = gateway.mailboxes.lease(party, DeliveryId(delivery_id), seconds=body.seconds)
     except Conflict as conflict:
-        members: dict[str, Any] = dict(conflict.members)
-        until = members.get("until")
-        wait = datetime.fromisoformat(until) - gateway.clock.now() if until else None
-        headers = {} if wait is None else {"Retry-After": str(max(1, round(wait.total_seconds())))}
-        return problem(409, conflict.code, "Not available now", conflict.detail, headers=headers, **members)
+        return _not_now(conflict, gateway)
     headers = {
         "Sealpost-Delivery-Id": leased.delivery.id,
         "Sealpost-Submission-Id": leased.delivery.submission_id,
@@ -101,12 +97,23 @@ def lease(
 
 
 @router.post("/{delivery_id}/openings", status_code=201, operation_id="openDelivery", response_class=Response)
-def open_copy(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]) -> Response:
+def open_copy(
+    delivery_id: str,
+    gateway: TheGateway,
+    party: Caller,
+    _: Annotated[NoQuery, Query()],
+    body: OpeningRequest | None = None,
+) -> Response:
     """Open a copy whose key is kept here for the caller: the form and its consignment note, as an ASiC-E container.
 
-    Evidence of the opening is stored before, and shows to the caller ever after.
+    Evidence of the opening is stored before, and shows to the caller ever after. What another client has leased is not
+    opened.
     """
-    opened = hosting_of(gateway).open(party, DeliveryId(delivery_id))
+    lease_id = None if body is None else body.lease
+    try:
+        opened = hosting_of(gateway).open(party, DeliveryId(delivery_id), lease_id=lease_id)
+    except Conflict as conflict:
+        return _not_now(conflict, gateway)
     headers = {
         "Sealpost-Delivery-Id": opened.delivery.id,
         "Sealpost-Submission-Id": opened.delivery.submission_id,
@@ -115,6 +122,15 @@ def open_copy(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated
         "Location": evidence_href(opened.proof.id),
     }
     return Response(opened.container, status_code=201, media_type=CONTAINER_MEDIA_TYPE, headers=headers)
+
+
+def _not_now(conflict: Conflict, gateway: Gateway) -> JSONResponse:
+    """That a copy is not to be had at this moment, and when it may be."""
+    members: dict[str, Any] = dict(conflict.members)
+    until = members.get("until")
+    wait = datetime.fromisoformat(until) - gateway.clock.now() if until else None
+    headers = {} if wait is None else {"Retry-After": str(max(1, round(wait.total_seconds())))}
+    return problem(409, conflict.code, "Not available now", conflict.detail, headers=headers, **members)
 
 
 @router.get("/{delivery_id}/openings", operation_id="listOpenings")

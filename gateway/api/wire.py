@@ -65,6 +65,12 @@ class LeaseRequest(Strict):
     seconds: Annotated[int, Field(ge=1, le=3600)] = 300
 
 
+class OpeningRequest(Strict):
+    """By which lease the caller has the copy in hand that is to be opened, if it has."""
+
+    lease: Annotated[str, Field(max_length=64)] | None = None
+
+
 class EndpointRecord(Strict):
     """Where a party receives. url: of a server that is pushed to; of a mailbox, where its owner is told that something
     waits."""

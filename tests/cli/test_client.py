@@ -13,7 +13,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.app import create_app
-from gateway.client import Client, ClientError, LeasedEnvelope
+from gateway.client import Client, ClientError
 from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.views import EndpointRecord
 from tests.conftest import Counter, served
@@ -77,7 +77,6 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
     assert "secret" not in failure.value.detail
 
 
-LEASED = LeasedEnvelope(delivery_id="x", lease_id="x", leased_until="x", envelope_digest="x", raw_envelope=b"")
 CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.health(),
     lambda client: client.forms(),
@@ -101,7 +100,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: list(client.mailbox()),
     lambda client: client.await_mail(seconds=0),
     lambda client: client.lease("x"),
-    lambda client: client.release(LEASED),
+    lambda client: client.release("x", "y"),
     lambda client: client.acknowledge("x", b"<r/>"),
     lambda client: client.parties(),
     lambda client: client.party("x"),

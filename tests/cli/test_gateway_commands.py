@@ -20,6 +20,7 @@ from signing import load_identity
 from tests.cli.command import Ran, sealpost
 
 ASSESSMENT = "be/health-assessment"
+NOBODYS = "01a20000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,9 @@ def test_from_submission_to_proof(stage: Stage, tmp_path: Path) -> None:
     assert _as(stage, "worker", trusting).code == 0
     assert (mail / mine / "form.xml").read_bytes() == form
     assert stat.S_IMODE((mail / mine).stat().st_mode) == 0o700
-    assert _as(stage, "worker", trusting).code == 3, "the copy is leased"
+    assert _as(stage, "worker", trusting).code == 0, "whoever has it may fetch it again"
+    elsewhere = [*fetch, "--trust", stage.folder.gateway_certificate, "--to", tmp_path / "elsewhere"]
+    assert _as(stage, "worker", elsewhere).code == 3, "the copy is leased"
     acknowledge = [
         "mailbox",
         "acknowledge",
@@ -170,6 +173,52 @@ def test_acknowledging_out_of_a_folder_that_is_not_there_is_usage(stage: Stage, 
     assert (absent.code, str(tmp_path / "none") in absent.err) == (2, True)
     empty = _as(stage, "worker", [*signing, tmp_path])
     assert (empty.code, "no fetched copy" in empty.err) == (0, True)
+
+
+def test_of_two_clients_that_fetched_a_copy_only_who_has_it_in_hand_signs_for_it(stage: Stage, tmp_path: Path) -> None:
+    mine = _delivery_to(_submit(stage, _form(stage)), "worker")
+    trust = ["--key", stage.folder.sealing("worker"), "--trust", stage.folder.gateway_certificate]
+    slow, fast = tmp_path / "slow", tmp_path / "fast"
+    assert _as(stage, "worker", ["mailbox", "fetch", mine, *trust, "--to", slow, "--hold", "1"]).code == 0
+    while (fetched := _as(stage, "worker", ["mailbox", "fetch", mine, *trust, "--to", fast])).code == 3:
+        pass
+    assert fetched.code == 0
+
+    def acknowledge(folder: Path) -> Ran:
+        signing = ["--signing-key", stage.folder.signing("worker"), "--in", folder, "--json"]
+        return _as(stage, "worker", ["mailbox", "acknowledge", *signing])
+
+    late = acknowledge(slow)
+    assert (late.code, late.json) == (3, {"items": []})
+    assert acknowledge(fast).json["items"][0]["outcome"] == "handed-over"
+    too_late = acknowledge(slow)
+    assert (too_late.code, too_late.json["code"]) == (1, "delivery-settled")
+    assert acknowledge(fast).code == 0  # the same receipt again
+
+
+def test_what_is_wrong_with_one_copy_holds_up_no_other(stage: Stage, tmp_path: Path) -> None:
+    one, other = (_delivery_to(_submit(stage, _form(stage)), "dossier") for _ in range(2))
+    opening = ["--trust", stage.folder.gateway_certificate, "--to", tmp_path, "--json", "--key"]
+    fetch = ["mailbox", "fetch", one, NOBODYS, other, *opening]
+    wrong = _as(stage, "dossier", [*fetch, stage.folder.sealing("fund")])
+    assert (wrong.code, wrong.json["items"]) == (1, [])
+    assert [each["code"] for each in wrong.json["problems"]] == [
+        "not-a-recipient",
+        "delivery-not-found",
+        "not-a-recipient",
+    ]
+    fetched = _as(stage, "dossier", [*fetch, stage.folder.sealing("dossier")])
+    assert fetched.code == 1
+    assert {each["deliveryId"] for each in fetched.json["items"]} == {one, other}
+    assert [each["deliveryId"] for each in fetched.json["problems"]] == [NOBODYS]
+    signing = ["mailbox", "acknowledge", "--signing-key", stage.folder.signing("dossier"), "--in", tmp_path]
+    assert _as(stage, "dossier", [*signing, one, "--refuse", "not-ours"]).code == 0
+    signed = _as(stage, "dossier", [*signing, "--json"])
+    assert signed.code == 1
+    assert [(each["deliveryId"], each["outcome"]) for each in signed.json["items"]] == [(other, "handed-over")]
+    assert [(each["deliveryId"], each["code"]) for each in signed.json["problems"]] == [(one, "receipt-after-declined")]
+    shown = _as(stage, "dossier", signing)
+    assert (shown.code, other in shown.text, one in shown.err) == (1, True, True)
 
 
 def test_somebody_elses_things_are_not_there(stage: Stage, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def work(url: str, folder: DemoFolder, signing: Path) -> list[str]:
                     continue
                 if not gave_back:  # each of them once
                     gave_back = True
-                    gateway.release(leased)
+                    gateway.release(leased.delivery_id, leased.lease_id)
                     continue
                 at = datetime.now(UTC)
                 opened = open_envelope(leased.raw_envelope, identity=sealing, trust=trust, at=at)

@@ -207,6 +207,26 @@ def test_the_receipt_is_still_the_recipients_own(hosted: Hosted, tmp_path: Path)
     assert hosted.flaws() == []
 
 
+def test_what_another_client_has_in_hand_is_not_opened(hosted: Hosted, tmp_path: Path) -> None:
+    with hosted.http("worker") as worker:
+        leased = worker.post(f"/v1/mailbox/{hosted.delivery}/leases", json={"seconds": 600})
+        for body in ({}, {"lease": "another"}):
+            refused = worker.post(hosted.place, json=body)
+            assert (refused.status_code, refused.json()["code"]) == (409, "delivery-leased")
+            assert 0 < int(refused.headers["Retry-After"]) <= 600
+        assert worker.get(hosted.place).json() == {"items": []}
+        mine = leased.headers["Sealpost-Lease-Id"]
+        assert worker.post(hosted.place, json={"lease": mine}).status_code == 201
+        assert worker.delete(f"/v1/mailbox/{hosted.delivery}/leases/{mine}").status_code == 204
+    trust = ["--url", hosted.url, "--trust", hosted.counter.folder.gateway_certificate]
+    environment = {"SEALPOST_TOKEN": hosted.counter.tokens["worker"]}
+    ran = [
+        sealpost(["mailbox", "open", *trust, "--to", tmp_path / name], environment=environment).code
+        for name in ("one", "other", "one")
+    ]
+    assert ran == [0, 3, 0]
+
+
 def test_registered_again_it_keeps_its_key_and_its_mail(hosted: Hosted) -> None:
     read = hosted.counter.gateway.store.read
     before = read(lambda view: view.hosted_key(PartyId("worker")))
