@@ -29,6 +29,7 @@ from signing.formats.assessment import DocumentAssessment as DocumentAssessment
 from signing.formats.assessment import SignatureAssessment as SignatureAssessment
 from signing.formats.cades import sign_cades as sign_cades
 from signing.formats.cades import verify_cades as verify_cades
+from signing.formats.level import Level as Level
 from signing.formats.pades.levels import raise_pdf as raise_pdf
 from signing.formats.pades.reading import Attachment as Attachment
 from signing.formats.pades.revisions import is_signed_copy as is_signed_copy
@@ -40,7 +41,6 @@ from signing.formats.pades.validation import assess_pdf as assess_pdf
 from signing.formats.pades.validation import validate_pdf as validate_pdf
 from signing.formats.report import build_report as build_report
 from signing.formats.validation import Collect as Collect
-from signing.formats.validation import Level as Level
 from signing.formats.validation import ValidatedSignature as ValidatedSignature
 from signing.formats.validation import ValidationPolicy as ValidationPolicy
 from signing.formats.xades.augmentation import archive_xml as archive_xml

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
+from gateway.cli.lasting import AtLevel, Authorities, Lasting, Networks, Trusting
 from gateway.cli.options import (
     AsJson,
     Language,
@@ -26,7 +26,7 @@ from gateway.cli.output import answering, err, print_json, usage_error, write_by
 from gateway.cli.render import pages_of
 from gateway.errors import Unreadable
 from gateway.package import CHECKPOINT, FORM, SEALED_POST, write_consistency
-from signing import Identity, add_files, open_sealed, read_package, sha256
+from signing import Identity, Level, add_files, open_sealed, read_package, sha256
 
 if TYPE_CHECKING:
     from gateway.client import Client
@@ -60,6 +60,10 @@ def export(
             help="Sign the PDF (PAdES) by this key: a PEM or PKCS#12 file, or a pkcs11: address.",
         ),
     ] = None,
+    level: AtLevel = Level.B_B,
+    timestamp: Authorities = None,
+    trust: Trusting = None,
+    allow_network: Networks = None,
     sealing_key: Annotated[
         str | None,
         typer.Option(
@@ -90,6 +94,10 @@ def export(
         raise usage_error("--rendition needs --form")
     if key is not None and not rendition:
         raise usage_error("--key needs --rendition")
+    lasting = Lasting(level, timestamp, trust, allow_network)
+    lasting.check()
+    if key is None and level is not Level.B_B:
+        raise usage_error(f"--level {level.value} needs --key and --rendition")
     added: dict[str, bytes] = {}
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         if form is not None:
@@ -98,7 +106,7 @@ def export(
             if gateway.submission(submission_id)["documentDigest"] != sha256(added[FORM]):
                 raise Unreadable("another-form", f"{form} is not, byte for byte, the form of this submission")
             for language in rendition or []:
-                added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity)
+                added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity, lasting)
         raw = gateway.evidence_package(submission_id)
         if sealing_key is not None:
             added |= _opened(read_package(raw).files, load_key(sealing_key, password_file))
@@ -133,11 +141,9 @@ def _opened(files: Mapping[str, bytes], identity: Identity) -> dict[str, bytes]:
     return {opened: open_sealed(files[sealed], identity=identity) for sealed, opened in names.items()}
 
 
-def _rendition(form: bytes, language: Language, identity: Identity | None) -> bytes:
+def _rendition(form: bytes, language: Language, identity: Identity | None, lasting: Lasting) -> bytes:
     """The form as PDF, signed if there is a key. Raises Unreadable for what is no form; KeyUnavailable."""
     made = pages_of(form, language.value)
     if identity is None:
         return made
-    from signing import sign_pdf  # here, so that only who signs waits for it
-
-    return sign_pdf(made, identity=identity, at=datetime.now(UTC))
+    return lasting.sign(made, identity)

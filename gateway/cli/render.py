@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.cli.lasting import AtLevel, Authorities, Lasting, Networks, Trusting
 from gateway.cli.options import Language, PasswordFile, load_key, read_input
 from gateway.cli.output import ExitCode, answering, err, print_issues, usage_error, write_bytes
+from signing import Level
 
 
 def render(
@@ -20,9 +21,13 @@ def render(
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="KEY", help="Sign the print (PAdES B-B): a PEM or PKCS#12 file, or pkcs11:."),
+        typer.Option("--key", metavar="KEY", help="Sign the print (PAdES): a PEM or PKCS#12 file, or pkcs11:."),
     ] = None,
     password_file: PasswordFile = None,
+    level: AtLevel = Level.B_B,
+    timestamp: Authorities = None,
+    trust: Trusting = None,
+    allow_network: Networks = None,
     check_url: Annotated[
         str | None,
         typer.Option("--check-url", help="Address of the public check of this form; printed with a QR code."),
@@ -40,6 +45,10 @@ def render(
 
     if check_url is not None and (len(check_url) > MAX_CHECK_URL or not check_url.startswith(("http://", "https://"))):
         raise usage_error(f"--check-url must be an http or https address of at most {MAX_CHECK_URL} characters")
+    lasting = Lasting(level, timestamp, trust, allow_network)
+    lasting.check()
+    if key is None and level is not Level.B_B:
+        raise usage_error(f"--level {level.value} needs --key")
     raw = read_input(file)
     with answering(as_json=False):
         catalogue = Catalogue.open()
@@ -52,9 +61,7 @@ def render(
             print_issues(err(), [finding_to_json(each, words, lang.value) for each in rejection.findings])  # type: ignore[misc]
             raise typer.Exit(ExitCode.NO) from rejection
         if identity is not None:
-            from signing import sign_pdf  # here, so that only who signs waits for it
-
-            made = sign_pdf(made, identity=identity, at=datetime.now(UTC))
+            made = lasting.sign(made, identity)
         write_bytes(made, to)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import TypeAlias
 
+from signing.formats.level import Level
 from signing.model import VerifiedSignature
 from signing.revocation.judging import CertificateStatus, RevocationRule, ValidationData
 from signing.timestamps.token import TimeStamp, TimestampTrust
@@ -14,16 +14,6 @@ from signing.trust import TrustPolicy
 Collect: TypeAlias = Callable[[Sequence[bytes]], ValidationData]
 """Gives what is to be had of a path (DER, from its first certificate to the anchor) that was found good but for
 revocation. Only paths to our own anchors are asked about."""
-
-
-class Level(StrEnum):
-    """The baseline level that a signature reaches: T is stamped, LT has all that is needed to judge it without a
-    network, LTA has an archive time stamp over that. Source: ETSI EN 319 132-1, 6; EN 319 142-1, 6."""
-
-    B_B = "B-B"
-    B_T = "B-T"
-    B_LT = "B-LT"
-    B_LTA = "B-LTA"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`sign --level` and `verify`: signatures that last, made and judged on the command line."""
+"""`sign --level`, `render --level` and `verify`: signatures that last, made and judged on the command line."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def place(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sign(place: Path, issuer: Issuer, level: str, to: Path, *, form: Path = FORM) -> Ran:
+def sign(place: Path, issuer: Issuer, level: str, to: Path, *, form: Path = FORM, command: str = "sign") -> Ran:
     network = ["--trust", place / "anchors.pem", "--timestamp", f"{issuer.address}/stamp"]
     options = ["--key", place / "key.pem", "--level", level, "--out", to, "--allow-network", "127.0.0.0/8"]
-    return sealpost(["sign", form, *options, *network])
+    return sealpost([command, form, *options, *network])
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -78,6 +78,15 @@ def test_a_print_is_signed_at_each_level(place: Path, issuer: Issuer, level: str
     assert found["level"] == level
 
 
+@pytest.mark.parametrize("level", ["B-T", "B-LTA"])
+def test_a_form_is_printed_and_signed_at_once(place: Path, issuer: Issuer, level: str, tmp_path: Path) -> None:
+    ran = sign(place, issuer, level, tmp_path / "form.pdf", command="render")
+    assert ran.code == 0, ran.err
+    ran = sealpost(["verify", tmp_path / "form.pdf", "--trust", place / "anchors.pem", "--json"])
+    assert ran.code == 0, ran.text
+    assert ran.json["items"][0]["signatures"][0]["level"] == level
+
+
 def test_who_is_revoked_gets_no_signature_that_lasts(place: Path, issuer: Issuer, tmp_path: Path) -> None:
     blocked: Identity = issuer.issue("Jan Voorbeeld")
     issuer.revoke(blocked, MADE + timedelta(hours=4))
@@ -91,6 +100,14 @@ def test_who_is_revoked_gets_no_signature_that_lasts(place: Path, issuer: Issuer
 def test_a_level_needs_to_know_whom_to_ask_and_whom_to_trust(place: Path) -> None:
     ran = sealpost(["sign", FORM, "--key", place / "key.pem", "--level", "B-T"])
     assert (ran.code, ran.out) == (2, b"")
+    asked = ["--level", "B-T", "--trust", place / "anchors.pem", "--timestamp", "http://time.example"]
+    for command in (["render", FORM, "--key", place / "key.pem", *asked[:4]], ["render", FORM, *asked]):
+        ran = sealpost(command)
+        assert (ran.code, ran.out) == (2, b"")
+    export = ["evidence", "export", "x", "--url", "http://127.0.0.1:9", "--token", "x", "--out", place / "none.asice"]
+    for more in (asked, ["--form", FORM, "--rendition", "nl", *asked]):
+        assert sealpost([*export, *more]).code == 2
+    assert not (place / "none.asice").exists()
 
 
 def test_addresses_inside_are_not_asked_unless_allowed(place: Path, issuer: Issuer, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -23,9 +23,20 @@ from gateway.model import DeliveryId, SubmissionId
 from gateway.oversight import ActCode, ReasonCode
 from gateway.receipt import build_receipt
 from gateway.rendition import render
-from signing import Indication, add_files, read_package, sign_pdf
+from signing import (
+    Indication,
+    Level,
+    add_files,
+    identity_to_pem,
+    issue,
+    load_identity,
+    read_package,
+    sign_pdf,
+    validate_pdf,
+)
 from tests.cli.command import ROOT, sealpost
 from tests.conftest import Counter
+from tests.revoking import issuer_on_loopback
 from tests.schemas.cases import catalogue
 
 Http = Callable[[str | None], httpx2.Client]
@@ -168,6 +179,28 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     assert sealpost(["verify", altered, "--trust", counter.folder.anchors]).code == 1
     for service, code in (("NTRBE-0444444496", 0), ("NTRBE-0206731645", 1)):
         assert sealpost([*command, "--service", service]).code == code
+
+
+def test_a_rendition_is_exported_with_a_signature_that_lasts(
+    url: str, counter: Counter, submission: tuple[str, bytes], tmp_path: Path
+) -> None:
+    form, package, key = tmp_path / "handed-in.xml", tmp_path / "package.asice", tmp_path / "key.pem"
+    form.write_bytes(submission[1])
+    environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN": counter.tokens["service"]}
+    with issuer_on_loopback(load_identity(counter.folder.authority)) as issuer:
+        issuer.unit = issue(issuer.authority, "Time Unit", use="stamp", at=datetime.now(UTC) - timedelta(hours=1))
+        key.write_bytes(identity_to_pem(issuer.issue("An Archive", organization_identifier="NTRBE-0403019261")))
+        export = ["evidence", "export", submission[0], "--out", package, "--form", form, "--rendition", "nl"]
+        lasting = ["--level", "B-LTA", "--timestamp", f"{issuer.address}/stamp", "--trust", counter.folder.anchors]
+        ran = sealpost([*export, "--key", key, *lasting, "--allow-network", "127.0.0.0/8"], environment=environment)
+        assert ran.code == 0, ran.err
+    pdf = read_package(package.read_bytes()).files["rendition-nl.pdf"]
+    policy = counter.gateway.vouching.policy
+    assert validate_pdf(pdf, policy=policy, validation_time=datetime.now(UTC)).signature.level is Level.B_LTA
+    ran = sealpost(["verify", package, "--offline", "--trust", counter.folder.anchors, "--json"])
+    (found,) = ran.json["items"]
+    (shown,) = (link for link in found["links"] if link["link"] == "rendition")
+    assert (found["indication"], shown["standing"]) == ("TOTAL-PASSED", "holds")
 
 
 def test_every_state_of_the_journal_is_connected_and_one_that_was_kept_too(

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
+from signing.formats.level import Level
 from signing.formats.pades.signing import archive_pdf, extend_pdf
 from signing.formats.pades.validation import validate_pdf
-from signing.formats.validation import Collect, Level, ValidationPolicy
+from signing.formats.validation import Collect, ValidationPolicy
 from signing.revocation.judging import RevocationRule, ValidationData
 from signing.timestamps.requesting import Timestamper
 

@@ -20,8 +20,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signing.cms import build_signed_data, names
 from signing.errors import NotSignable, VerificationFailed
+from signing.formats.level import Level
 from signing.formats.pades.reading import Document, refusing
-from signing.formats.validation import Level
 from signing.model import Identity
 from signing.revocation.judging import ValidationData
 from signing.timestamps.requesting import Timestamper

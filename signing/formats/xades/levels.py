@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from signing.errors import VerificationFailed
-from signing.formats.validation import Collect, Level, ValidationPolicy
+from signing.formats.level import Level
+from signing.formats.validation import Collect, ValidationPolicy
 from signing.formats.xades.augmentation import archive_xml, extend_xml, stamp_xml
 from signing.formats.xades.validation import validate_xml
 from signing.revocation.judging import RevocationRule, ValidationData
