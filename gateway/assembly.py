@@ -257,6 +257,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             room=partial(room_of, config.store_path),
             min_free=config.store_min_free_mb * 1024 * 1024,
             holder=_holder(),
+            lists=vouching.lists,
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
         push=push,

@@ -1,4 +1,4 @@
-"""Trouble with what everything here stands on: the machine's clock, and the disk of the store.
+"""Trouble with what everything here stands on: the machine's clock, the disk of the store, and the trusted lists.
 
 Each is an alert that begins and ends once. What is measured is compared with two limits, one at which it begins and one
 at which it ends, so that a value that wavers does not ring twice. While nothing can be committed the alert is only
@@ -11,15 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from gateway.errors import StoreUnavailable
 from gateway.model import Alert
 from gateway.ports import Clock, Room, Store, Transaction
 from gateway.steps import tell
 
-CLOCK, STORE = "clock", "store"
+if TYPE_CHECKING:
+    from signing import TrustedLists
+
+CLOCK, STORE, LISTS = "clock", "store", "trusted-lists"
 CLOCK_BACK, CLOCK_AHEAD = "clock-set-back", "clock-set-ahead"
 DISK_LOW, LOG_GROWN, COMMIT_SLOW, COMMIT_FAILS = "store-disk-low", "store-log-grown", "store-slow", "store-fails"
+LIST_STALE = "trusted-list-stale"  # a newer one should have come: whom it withdraws counts here still
 STEP_S = 30.0  # a clock that is disciplined moves by far less
 LOG_BYTES = 256 * 1024 * 1024  # sixteen times what is written before the log is emptied
 DUTY, DUTY_S = "troubles", 300.0
@@ -38,10 +43,11 @@ class _Measured:
 
 @dataclass(kw_only=True)
 class Troubles:
-    """Looks after clock and store, in one process at a time.
+    """Looks after clock, store and trusted lists, in one process at a time.
 
     wall: the machine's clock, which may be set. room: how much of it the store has. min_free: how many bytes of its
-    disk must be free. holder: this process's name. slow_s: a commit that takes so long is slow.
+    disk must be free. holder: this process's name. lists: whom they make count counts here. slow_s: a commit that takes
+    so long is slow.
     """
 
     store: Store
@@ -50,6 +56,7 @@ class Troubles:
     room: Callable[[], Room]
     min_free: int
     holder: str
+    lists: TrustedLists | None = None
     slow_s: float = 2.0
     _failed_at: datetime | None = None
 
@@ -75,10 +82,12 @@ class Troubles:
         enough = -1.1 * self.min_free
         yield _Measured(kind=DISK_LOW, subject=STORE, amount=-room.free, begins=-self.min_free, ends=enough)
         yield _Measured(kind=LOG_GROWN, subject=STORE, amount=room.log, begins=LOG_BYTES, ends=LOG_BYTES / 2)
+        stale = 0 if self.lists is None else len(self.lists.stale(self.clock.now()))
+        yield _Measured(kind=LIST_STALE, subject=LISTS, amount=stale, begins=1, ends=0)
         yield _Measured(kind=COMMIT_SLOW, subject=STORE, amount=took_s, begins=self.slow_s, ends=self.slow_s / 2)
 
     def _note(self, measured: Sequence[_Measured], at: datetime) -> None:
-        known = self.store.read(lambda view: {a.kind for each in (CLOCK, STORE) for a in view.open_alerts(each)})
+        known = self.store.read(lambda view: {a.kind for each in (CLOCK, STORE, LISTS) for a in view.open_alerts(each)})
         begins = [each for each in measured if each.kind not in known and each.amount >= each.begins]
         ends = [each for each in measured if each.kind in known and each.amount <= each.ends]
         failed_at = self._failed_at

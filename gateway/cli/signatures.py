@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.text import Text
 
@@ -16,6 +20,17 @@ from signing import (
     fingerprint,
     sha256,
 )
+
+if TYPE_CHECKING:
+    from signing import TrustedLists
+
+STALE: Mapping[str, str] = {
+    "en": "newer trusted lists should have come ({territories}): whom they withdraw counts here still",
+    "nl": "er hadden nieuwere vertrouwenslijsten moeten komen ({territories}): wie zij intrekken, telt hier nog",
+    "fr": "des listes de confiance plus récentes auraient dû arriver ({territories}) : qui elles retirent compte "
+    "encore ici",
+    "de": "neuere Vertrauenslisten hätten kommen müssen ({territories}): wen sie zurückziehen, der zählt hier noch",
+}
 
 
 def print_assessment(console: Console, name: str, assessment: DocumentAssessment, trusted: Trusted) -> None:
@@ -46,6 +61,13 @@ def _print_signature(console: Console, passed: ValidatedSignature, trusted: Trus
     console.print(Text(f"  signed by {_who(signature.subject)}"))
     for line in said:
         console.print(Text(f"            {line}"))
+
+
+def remarks_on(lists: TrustedLists | None, *, at: datetime, language: str) -> list[dict[str, object]]:
+    """What is to be known of the lists by which signatures were judged."""
+    stale = () if lists is None else lists.stale(at)
+    message = STALE[language].format(territories=", ".join(stale))
+    return [{"code": "trusted-list-stale", "territories": stale, "message": message}] if stale else []
 
 
 def assessment_to_json(assessment: DocumentAssessment, trusted: Trusted) -> dict[str, object]:

@@ -77,6 +77,10 @@ class TrustedLists:
         """The newest list of each territory. They hold the history of each service, so they judge the past too."""
         return tuple({each.info.territory: each for each in self.snapshots}.values())
 
+    def stale(self, at: datetime) -> tuple[str, ...]:
+        """The territories of which a newer list should have come by then: whom that one withdrew counts here still."""
+        return tuple(sorted(each.info.territory for each in self.current if each.is_stale(at)))
+
     @cached_property
     def services(self) -> tuple[Service, ...]:
         """All that is listed now."""

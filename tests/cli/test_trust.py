@@ -52,6 +52,18 @@ def test_lists_are_taken_in_shown_and_checked(tmp_path: Path) -> None:
     verified = sealpost(["verify", form, "--trust", tmp_path / "trust", "--json"])
     assert verified.code == 0, verified.text
     assert verified.json["items"][0]["signatures"][0]["qualification"] == "AdES"
+    (remark,) = verified.json["remarks"]
+    assert (remark["code"], remark["territories"]) == ("trusted-list-stale", ["BE", "EU"])
+    said = set()
+    for language in ("en", "nl", "fr", "de"):
+        told = sealpost(["verify", form, "--trust", tmp_path / "trust", "--lang", language])
+        (line,) = (line for line in told.text.splitlines() if line.startswith("remark: "))
+        assert "BE, EU" in line
+        said.add(line)
+    assert len(said) == 4
+    before = ["--at", "2026-05-01T00:00:00"]
+    fresh = sealpost(["verify", form, "--trust", tmp_path / "trust", "--json", *before])
+    assert fresh.json["remarks"] == []
     (place,) = (tmp_path / "trust" / "lists").glob("BE-*")
     place.write_bytes(place.read_bytes() + b" ")
     assert sealpost(["trust", "lists", "check", *options]).code == 2

@@ -15,9 +15,12 @@ from gateway.ports import Room
 from gateway.stores.engine import sqlite
 from gateway.stores.room import room_of
 from gateway.troubles import LOG_BYTES, Troubles
+from signing import TrustedLists, issue_authority
 from tests.conftest import Counter
 from tests.journey.test_mailboxes import hand_in
 from tests.journey.test_operations import Hands, nothing_is_wrong, open_alerts
+from tests.signing import listing
+from tests.signing.pki import AT
 
 Http = Callable[[str | None], httpx2.Client]
 MINUTE = timedelta(minutes=1)
@@ -139,3 +142,22 @@ def test_the_room_of_a_store_is_that_of_its_disk_and_its_log(http: Http, counter
     assert room.free > 0
     assert room.log > 0
     nothing_is_wrong(counter)
+
+
+def test_a_trusted_list_that_should_have_been_replaced_is_told_until_it_is(
+    http: Http, counter: Counter, troubles: Troubles, clock: Hands
+) -> None:
+    """Whom the list that did not come withdraws counts here still."""
+    operator = issue_authority("Commission", at=AT)
+    lists = TrustedLists(scheme=(operator.certificate,)).admit(listing.list_of_lists(7, operator), at=AT)
+    assert counter.gateway.troubles.lists is counter.gateway.vouching.lists
+    told = []
+    for at in (AT + timedelta(days=100), AT + timedelta(days=300)):
+        clock.at = at
+        troubles.lists = lists
+        troubles.look()
+        told.append(("trusted-list-stale", "trusted-lists") in open_alerts(http))
+    troubles.lists = None
+    troubles.look()
+    told.append(("trusted-list-stale", "trusted-lists") in open_alerts(http))
+    assert told == [False, True, False]
