@@ -9,12 +9,16 @@ because the published rules say it too:
    text: ` vrees voor burn out `.
 3. Patterns. A term of a list is folded likewise and then looked for as a piece of that text: the word `epilepsie` as
    ` epilepsie `, the phrase `burn-out` as ` burn out `, the ending `-itis` as `itis `, the beginning `epilep-` as
-   ` epilep`. A word or phrase is also looked for with each of the language's inflections after it.
+   ` epilep`. A word or phrase is also looked for with each of the language's inflections after it; a term with choices,
+   `(knee|back) pain`, is each of the terms that it can be, as they are written. The terms of all languages are looked
+   for in each text, because a text need not be in the language of its document; but endings of fewer than six letters
+   only in their own language, because everyday words of others end so.
 4. Allowed. Before words, endings and beginnings are looked for (but after phrases of several words), each allowed
-   pattern, in the order of the lists, is replaced by `_`, from left to right and without overlap; the spaces at its
-   ends stay (` dose ` becomes ` _ `, `stroom ` becomes `_ `).
-5. Codes. As 2, but full stops stay, and those at the ends of a token are cut off. Of a token, digits give 9 and letters
-   a. It is a code if its shape is
+   pattern, in the order of the lists (those of all languages), is replaced by `_`, from left to right and without
+   overlap; the spaces at its ends stay (` dose ` becomes ` _ `, `stroom ` becomes `_ `).
+5. Codes. As 2, but full stops stay, and those at the ends of a token are cut off. A letter is one token with the next
+   if that is two digits, a full stop and one to four digits, unless it stands after a number or is a word, sign or
+   measure: a, d, l, n, o, p, u, x, y. Of a token, digits give 9 and letters a. It is a code if its shape is
    - a99 or a99. and one to four digits, not with u: ICD-10;
    - a99aa99: ATC;
    - 9a99 or 9a9a, the first letter among a to g, the first digit not 0, or these and a full stop and one or two
@@ -27,17 +31,24 @@ because the published rules say it too:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise, product
+from typing import TypeVar
 
 from gateway.errors import CatalogueError
 from gateway.forms.sources import Entry
 
+K = TypeVar("K")
 EVERY = "every"
 DIAGNOSIS = "diagnosis"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _DIGIT = re.compile(r"[0-9]")
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_BEFORE_BLANK = "bcefghijkmqrstvwz"
+_AFTER_BLANK = re.compile(r"[0-9]{2}\.[0-9]{1,4}")
 _CODE = re.compile(
     r"[a-tv-z][0-9]{2}(?:\.[0-9]{1,4})?"  # ICD-10
     r"|[a-z][0-9]{2}[a-z]{2}[0-9]{2}"  # ATC
@@ -47,12 +58,15 @@ _CODE = re.compile(
 )
 # In each of them, found without folding; it begins with a digit, because a search for that is fast.
 _CODE_LIKE = re.compile(
-    r"[0-9](?:(?<=[A-Za-z][0-9])[0-9]|(?<=[1-9][A-Ga-g][0-9])|(?<=[A-Za-z]{2}[0-9])[A-Za-z]\.|[0-9]{5})"
+    r"[0-9](?:(?<=[A-Za-z][0-9])[0-9]|(?<=[1-9][A-Ga-g][0-9])|(?<=[A-Za-z]{2}[0-9])[A-Za-z]\.|[0-9]{5}|[0-9]\.[0-9])"
 )
-# Likewise, found in a text of folded words, which has no full stops.
-_FOLDED_CODE_LIKE = re.compile(r"[0-9](?:(?<=[a-z][0-9])[0-9a-z]|(?<=[1-9][a-g][0-9])|[0-9]{5})")
+# Likewise, found in a text of folded words with a space between them, which has no full stops.
+_FOLDED_CODE_LIKE = re.compile(
+    r"[0-9](?:(?<=[a-z][0-9])[0-9a-z]|(?<=[1-9][a-g][0-9])|[0-9]{5}|(?<=\b[" + _BEFORE_BLANK + r"] [0-9])[0-9] [0-9])"
+)
 LONGEST_SNOMED = 18
 SHORTEST_ENDING, SHORTEST_BEGINNING = 3, 4
+LONG_ENDING = 6
 
 
 class _Folding(dict[int, str]):
@@ -86,7 +100,21 @@ class Alphabet:
 
     def codes(self, text: str) -> list[str]:
         """The tokens of a text that may be codes, folded."""
-        return [bare for token in _folded(text, self._codes).split() if (bare := token.strip("."))]
+        tokens: list[str] = []
+        for token in _folded(text, self._codes).split():
+            if not (bare := token.strip(".")):
+                continue
+            if (
+                tokens
+                and len(tokens[-1]) == 1
+                and tokens[-1] in _BEFORE_BLANK
+                and _AFTER_BLANK.fullmatch(bare)
+                and not (len(tokens) > 1 and tokens[-2][0].isdecimal())
+            ):
+                tokens[-1] += bare
+            else:
+                tokens.append(bare)
+        return tokens
 
     @cached_property
     def _words(self) -> _Folding:
@@ -115,9 +143,12 @@ class Terms:
         return frozenset(words for words in self._whole if " " not in words)
 
     @cached_property
-    def _phrases(self) -> Mapping[str, tuple[str, ...]]:
-        phrases = (f" {words} " for words in self._whole if " " in words)
-        return _grouped(phrases, lambda phrase: phrase.split(maxsplit=1)[0])
+    def _phrases(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """By the two words in a row that the fewest of them have: few texts have them."""
+        phrases = [f" {words} " for words in self._whole if " " in words]
+        pairs = {phrase: tuple(pairwise(phrase.split())) for phrase in phrases}
+        held = Counter(pair for phrase in phrases for pair in pairs[phrase])
+        return _grouped(phrases, lambda phrase: min(pairs[phrase], key=held.__getitem__))
 
     @cached_property
     def _endings(self) -> Mapping[str, tuple[str, ...]]:
@@ -131,11 +162,10 @@ class Terms:
 
     def phrase_in(self, words: list[str]) -> bool:
         """Whether a phrase of several words is among them."""
-        possible = [phrases for word in words if (phrases := self._phrases.get(word))]
-        if not possible:
+        if self._phrases.keys().isdisjoint(pairwise(words)):
             return False
         text = f" {' '.join(words)} "
-        return any(phrase in text for phrases in possible for phrase in phrases)
+        return any(phrase in text for pair in pairwise(words) for phrase in self._phrases.get(pair, ()))
 
     def word_in(self, words: list[str]) -> bool:
         """Whether one of them is a word of the list, or has one of its endings or beginnings."""
@@ -143,20 +173,19 @@ class Terms:
             return True
         endings, beginnings = self._endings, self._beginnings
         for word in words:
-            tail, head = word[-SHORTEST_ENDING:], word[:SHORTEST_BEGINNING]
-            if (tail in endings and word.endswith(endings[tail])) or (
-                head in beginnings and word.startswith(beginnings[head])
-            ):
+            if (tail := word[-SHORTEST_ENDING:]) in endings and word.endswith(endings[tail]):
+                return True
+            if (head := word[:SHORTEST_BEGINNING]) in beginnings and word.startswith(beginnings[head]):
                 return True
         return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """What is looked for in the texts of one language.
+    """What is looked for in the texts of a document in one language.
 
     matters: by name, `diagnosis` and then the states of HA-06. allowed: patterns in the order in which they are taken
-    out.
+    out, the same for every language.
     """
 
     matters: Mapping[str, Terms]
@@ -196,16 +225,15 @@ class Screening:
 
         One look at all texts of a form, which nearly always says so; where it does not, each question must be asked.
         """
-        text = self.alphabet.folded("\n".join(texts))
-        if _FOLDED_CODE_LIKE.search(text) is not None:
+        words = self.alphabet.words("\n".join(texts))
+        if _FOLDED_CODE_LIKE.search(" ".join(words)) is not None:
             return False
-        words = text.split()
         return not (self._any.word_in(words) or self._any.phrase_in(words))
 
     @cached_property
     def _any(self) -> Terms:
         matters = (terms for vocabulary in self.vocabularies.values() for terms in vocabulary.matters.values())
-        return Terms(patterns=tuple(pattern for terms in matters for pattern in terms.patterns))
+        return Terms(patterns=tuple(dict.fromkeys(pattern for terms in matters for pattern in terms.patterns)))
 
     def holds_code(self, text: str) -> bool:
         """Whether a text holds what looks like a code of ICD-10, ICD-11, ATC or SNOMED CT."""
@@ -221,11 +249,11 @@ class Screening:
         )
 
     def holds_diagnosis(self, text: str, language: str) -> bool:
-        """Whether a text in that language holds a word of the list of diagnoses; False for a language without list."""
+        """Whether a text of a document in that language names a diagnosis; False for a language without lists."""
         return DIAGNOSIS in self._matters_in(text, language)
 
     def state_in(self, text: str, language: str, excused: str = "") -> str:
-        """The first of the language's states, but for the excused one, of which a text holds a word; or nothing."""
+        """The first of the states, but for the excused one, of which such a text holds a word; or nothing."""
         return next((name for name in self._matters_in(text, language) if name not in (DIAGNOSIS, excused)), "")
 
     def _matters_in(self, text: str, language: str) -> tuple[str, ...]:
@@ -266,20 +294,41 @@ def read_screening(files: Mapping[str, object], *, source: str) -> Screening | N
     if len(set(alphabet.source)) < len(alphabet.source) or not _ALPHABET.issuperset(alphabet.target):
         raise fold.wrong("from", "each letter once is expected, and a to z in `to`")
     codes = Entry(every.data["codes"], where=f"{every.where}.codes", required=["beside", "names"])
+    entries = {
+        name: Entry(data, where=f"{source}/{name}.yaml", required=["inflections", DIAGNOSIS, "states", "allowed"])
+        for name, data in sorted(files.items())
+        if name != EVERY
+    }
+    own = {name: _matters(entry, every, alphabet) for name, entry in entries.items()}
+    allowed = _allowed((every, *entries.values()), alphabet)
     return Screening(
         alphabet=alphabet,
         beside=frozenset(codes.texts("beside")),
         names=frozenset(codes.texts("names")),
-        vocabularies={
-            name: _vocabulary(data, every, alphabet, where=f"{source}/{name}.yaml")
-            for name, data in sorted(files.items())
-            if name != EVERY
-        },
+        vocabularies={name: Vocabulary(matters=matters, allowed=allowed) for name, matters in _shared(own).items()},
     )
 
 
-def _vocabulary(data: object, every: Entry, alphabet: Alphabet, *, where: str) -> Vocabulary:
-    entry = Entry(data, where=where, required=["inflections", DIAGNOSIS, "states", "allowed"])
+def _shared(own: Mapping[str, Mapping[str, Terms]]) -> Mapping[str, Mapping[str, Terms]]:
+    """Each language's matters, with the words, phrases, beginnings and long endings of all languages."""
+    shared: dict[str, dict[str, None]] = {}
+    for matters in own.values():
+        for name, terms in matters.items():
+            shared.setdefault(name, {}).update((text, None) for text in terms.patterns if not _is_short_ending(text))
+    return {
+        language: {
+            name: Terms(patterns=(*filter(_is_short_ending, terms.patterns), *shared[name]))
+            for name, terms in matters.items()
+        }
+        for language, matters in own.items()
+    }
+
+
+def _is_short_ending(pattern: str) -> bool:
+    return not pattern.startswith(" ") and len(pattern.strip()) < LONG_ENDING
+
+
+def _matters(entry: Entry, every: Entry, alphabet: Alphabet) -> Mapping[str, Terms]:
     ours, theirs = entry.mapping("states"), every.mapping("states")
     if ours.keys() != theirs.keys():
         raise entry.wrong("states", f"{', '.join(theirs)} are expected")
@@ -292,20 +341,16 @@ def _vocabulary(data: object, every: Entry, alphabet: Alphabet, *, where: str) -
         except ValueError as exc:
             raise inside.wrong(key, str(exc)) from exc
 
-    inside = Entry(ours, where=f"{where}.states", required=list(theirs))
+    inside = Entry(ours, where=f"{entry.where}.states", required=list(theirs))
     common = Entry(theirs, where=f"{every.where}.states", required=list(theirs))
-    states = {name: terms(name, inside, common) for name in theirs}
-    return Vocabulary(
-        matters={DIAGNOSIS: terms(DIAGNOSIS, entry, every), **states},
-        allowed=_allowed((every, entry), alphabet),
-    )
+    return {DIAGNOSIS: terms(DIAGNOSIS, entry, every), **{name: terms(name, inside, common) for name in theirs}}
 
 
 def _allowed(entries: Iterable[Entry], alphabet: Alphabet) -> tuple[str, ...]:
     patterns: dict[str, None] = {}
     for entry in entries:
         try:
-            patterns.update(dict.fromkeys(pattern_of(term, alphabet) for term in entry.texts("allowed")))
+            patterns.update(dict.fromkeys(terms_of(entry.texts("allowed"), alphabet).patterns))
         except ValueError as exc:
             raise entry.wrong("allowed", str(exc)) from exc
     return tuple(patterns)
@@ -332,6 +377,9 @@ def terms_of(terms: Iterable[str], alphabet: Alphabet, inflections: Iterable[str
     patterns: dict[str, None] = {}
     endings = ("", *inflections)
     for term in terms:
+        if "(" in term:
+            patterns.update(dict.fromkeys(pattern_of(written, alphabet) for written in _written_out(term)))
+            continue
         pattern = pattern_of(term, alphabet)
         if pattern.startswith(" ") and pattern.endswith(" "):
             patterns.update(dict.fromkeys(f"{pattern[:-1]}{ending} " for ending in endings))
@@ -340,11 +388,17 @@ def terms_of(terms: Iterable[str], alphabet: Alphabet, inflections: Iterable[str
     return Terms(patterns=tuple(patterns))
 
 
-def _grouped(texts: Iterable[str], key: Callable[[str], str]) -> Mapping[str, tuple[str, ...]]:
-    groups: dict[str, tuple[str, ...]] = {}
+def _written_out(term: str) -> Iterator[str]:
+    """Each of the terms that a term with choices can be: `(knee|back) pain` is `knee pain` and `back pain`."""
+    pieces = (piece.split("|") if number % 2 else (piece,) for number, piece in enumerate(_CHOICE.split(term)))
+    return map("".join, product(*pieces))
+
+
+def _grouped(texts: Iterable[str], key: Callable[[str], K]) -> Mapping[K, tuple[str, ...]]:
+    groups: dict[K, list[str]] = {}
     for text in texts:
-        groups[key(text)] = (*groups.get(key(text), ()), text)
-    return groups
+        groups.setdefault(key(text), []).append(text)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 def _is_code(token: str) -> bool:

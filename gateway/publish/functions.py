@@ -21,7 +21,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
 from gateway.forms.codelists import CodeList
 from gateway.forms.functions import Excerpt, ReferenceData
-from gateway.forms.screening import DIAGNOSIS, Screening, Vocabulary
+from gateway.forms.screening import DIAGNOSIS, Screening
 from gateway.forms.sources import FUNCTIONS_NAMESPACE
 from gateway.publish.xpath import Node
 
@@ -29,6 +29,7 @@ XSL = "http://www.w3.org/1999/XSL/Transform"
 FUNC = "http://exslt.org/functions"
 _X = f"{{{XSL}}}"
 _RETURNS, _AS = f"{{{FUNCTIONS_NAMESPACE}}}returns", f"{{{FUNCTIONS_NAMESPACE}}}as"
+_PIECE = 1000  # terms of the screening in one text
 _YEARS = range(2000, 2101)  # holidays for terms that begin then
 
 _SPACES = re.compile(r"('[^']*'|\"[^\"]*\")|\s+")  # outside of literals, what is left of our file's line ends
@@ -274,7 +275,7 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
 
 
 def _screened(screening: Screening | None) -> etree._Element:
-    """What free texts are screened with: for all languages, then for each its matters and what is allowed in it."""
+    """What free texts are screened with."""
     template = _template("sp:screened", ["language", "what", "matter"], ())
     if screening is None:
         return template
@@ -284,38 +285,51 @@ def _screened(screening: Screening | None) -> etree._Element:
         "beside": _listed(screening.beside),
         "names": _listed(screening.names),
     }
+    languages = _listed(screening.vocabularies)
     template.append(
         _make(
             "choose",
             *(_make("when", text, test=f"$what = '{what}'") for what, text in shared.items()),
-            *(
-                _make("when", _vocabulary(vocabulary), test=f"$language = '{language}'")
-                for language, vocabulary in sorted(screening.vocabularies.items())
-            ),
+            _make("when", _vocabularies(screening), test=f"contains('{languages}', concat('|', $language, '|'))"),
         )
     )
     return template
 
 
-def _vocabulary(vocabulary: Vocabulary) -> etree._Element:
-    states = "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS)
-    allowed = "".join(f"{pattern}|" for pattern in vocabulary.allowed)
+def _vocabularies(screening: Screening) -> etree._Element:
+    """The lists of all languages: what they share (all but the endings) once, then what is of each alone."""
+    vocabularies = screening.vocabularies
+    first = next(iter(vocabularies.values()))
+    states = "".join(f"{name}|" for name in first.matters if name != DIAGNOSIS)
+    allowed = "".join(f"{pattern}|" for pattern in first.allowed)
     node = _make(
         "choose",
         _make("when", states, test="$what = 'states'"),
         _make("when", allowed, test="$what = 'allowed'"),
     )
     for what in ("words", "phrases", "endings", "beginnings"):
-        lists = (
-            _make(
-                "if",
-                _listed(pattern.strip() for pattern in terms.patterns if _sort(pattern) == what),
-                test=f"$matter = '' or $matter = '{matter}'",
+        lists: list[etree._Element] = []
+        for matter in first.matters:
+            of_each = {
+                language: {pattern for pattern in vocabulary.matters[matter].patterns if _sort(pattern) == what}
+                for language, vocabulary in sorted(vocabularies.items())
+            }
+            shared = set.intersection(*of_each.values())
+            asked = f"($matter = '' or $matter = '{matter}')"
+            lists += (_make("if", text, test=asked) for text in _pieces(shared))
+            lists += (
+                _make("if", text, test=f"$language = '{language}' and {asked}")
+                for language, patterns in of_each.items()
+                for text in _pieces(patterns - shared)
             )
-            for matter, terms in vocabulary.matters.items()
-        )
         node.append(_make("when", *lists, test=f"$what = '{what}'"))
     return node
+
+
+def _pieces(patterns: Iterable[str]) -> Iterator[str]:
+    """Lists of some of the patterns each: no Java class has a text of more than 65,535 bytes."""
+    texts = sorted(map(str.strip, patterns))
+    return (_listed(texts[start : start + _PIECE]) for start in range(0, len(texts), _PIECE))
 
 
 def _sort(pattern: str) -> str:

@@ -786,9 +786,15 @@
             <xsl:with-param name="kept" select="'.'"/>
           </xsl:call-template>
         </xsl:variable>
-        <xsl:variable name="tokens">
+        <xsl:variable name="bare">
           <xsl:call-template name="sp:bare">
             <xsl:with-param name="rest" select="substring(string($folded), 2)"/>
+          </xsl:call-template>
+        </xsl:variable>
+        <xsl:variable name="tokens">
+          <xsl:call-template name="sp:joined">
+            <xsl:with-param name="before" select="''"/>
+            <xsl:with-param name="rest" select="string($bare)"/>
           </xsl:call-template>
         </xsl:variable>
         <xsl:variable name="beside">
@@ -828,6 +834,26 @@
       </xsl:variable>
       <xsl:if test="string($bare) != ''"><xsl:value-of select="concat(string($bare), ' ')"/></xsl:if>
       <xsl:call-template name="sp:bare"><xsl:with-param name="rest" select="substring-after($rest, ' ')"/></xsl:call-template>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- The tokens, a letter and the number after it as one, a space after each. -->
+  <xsl:template name="sp:joined">
+    <xsl:param name="before"/>
+    <xsl:param name="rest"/>
+    <xsl:variable name="token" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$token != ''">
+      <xsl:variable name="others" select="substring-after($rest, ' ')"/>
+      <xsl:variable name="number" select="substring-before($others, ' ')"/>
+      <xsl:variable name="joins" select="string-length($token) = 1 and contains('bcefghijkmqrstvwz', $token)
+        and not(number(substring($before, 1, 1)) &gt;= 0)
+        and contains('|99.9|99.99|99.999|99.9999|', concat('|', translate($number, '0123456789', '9999999999'), '|'))"/>
+      <xsl:variable name="whole" select="concat($token, substring($number, 1, string-length($number) * number($joins)))"/>
+      <xsl:value-of select="concat($whole, ' ')"/>
+      <xsl:call-template name="sp:joined">
+        <xsl:with-param name="before" select="$whole"/>
+        <xsl:with-param name="rest" select="substring($others, 1 + (string-length($number) + 1) * number($joins))"/>
+      </xsl:call-template>
     </xsl:if>
   </xsl:template>
 

@@ -25,7 +25,7 @@ from gateway.publish.site import FUNCTIONS
 from gateway.publish.xpath import Expression
 from tests.publish.engines import Libxslt, Saxon, run_jdk
 from tests.schemas.cases import SCHEMAS, catalogue
-from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
+from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
 from tests.unit.forms.test_functions import BELGIUM, DOCUMENT
 from tests.unit.forms.test_functions import REFERENCE as SMALL
 
@@ -209,11 +209,25 @@ TEXTS = [
         for text in texts[language]
     ),
     *((text, language) for language, states in STATES.items() for texts in states.values() for text in texts),
+    *((text, language) for language, texts in OTHER_LANGUAGE.items() for text in texts),
     *((text, "nl") for text in CODES),
     # Verhoeff's check digit right and wrong, a place before and after, stops, characters outside every table.
     *(
         (text, "fr")
-        for text in ("22298006", "22298007", "code 73211009.", "rek 73211009", "..M54.5..", "K21.漢字", "🙂 C50 🙂")
+        for text in (
+            "22298006",
+            "22298007",
+            "code 73211009.",
+            "rek 73211009",
+            "..M54.5..",
+            "M 51.2",
+            "4 m 51.2",
+            "rek M 51.2",
+            "x 3 M - 51.2",
+            "M 51.2 G 40.1",
+            "K21.漢字",
+            "🙂 C50 🙂",
+        )
     ),
 ]
 SCREENINGS = (

@@ -13,7 +13,7 @@ from gateway.errors import CatalogueError
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
 from tests.schemas.cases import catalogue
-from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, STATES
+from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
 
 FOLDED = st.text("abcdez159 .-éÉœßÅ’\u0301\u00ad漢", max_size=40)
 EVERY = {
@@ -89,6 +89,11 @@ def test_a_code_of_medicine_alarms(text: str) -> None:
         "73211019",  # no part of SNOMED CT has these two digits before the last
         "0470123456",
         "22298",
+        "op 4 m 51.2",  # a measure
+        "de 8.00 à 16.30",
+        "2 x 12.5",
+        "rek M 51.2",
+        "M 512",
         "bolt M51.2",
         "M51.2 bolts",
         "PM10",
@@ -112,6 +117,30 @@ def test_what_only_resembles_a_code_does_not_alarm(text: str) -> None:
 )
 def test_a_text_about_a_state_alarms_under_its_name(language: str, state: str, text: str) -> None:
     assert _screening().state_in(text, language) == state
+
+
+@pytest.mark.parametrize(("language", "text"), _each(OTHER_LANGUAGE))
+def test_a_text_in_another_language_than_its_document_alarms(language: str, text: str) -> None:
+    assert _alarms(text, language)
+
+
+def test_a_short_ending_counts_in_its_own_language_alone() -> None:
+    files: dict[str, object] = {"every": EVERY, "xx": ONE, "yy": {**ONE, "diagnosis": ["other", "-leed", "-zeepijn"]}}
+    screening = read_screening(files, source="here")
+    assert screening is not None
+    named = {text: _named(screening, text) for text in ("hartsmart", "groot leed", "veel zeepijn", "other", "kwaal")}
+    assert named == {
+        "hartsmart": ["xx"],
+        "groot leed": ["yy"],
+        "veel zeepijn": ["xx", "yy"],  # so long an ending is of no everyday word in any language
+        "other": ["xx", "yy"],
+        "kwaal": ["xx", "yy"],
+    }
+    assert _named(screening, "arthritis") == ["xx", "yy"]  # an ending of every language
+
+
+def _named(screening: Screening, text: str) -> list[str]:
+    return [language for language in screening.vocabularies if screening.holds_diagnosis(text, language)]
 
 
 def test_pregnancy_is_named_last_so_that_it_hides_no_other_state() -> None:
@@ -140,7 +169,7 @@ def test_of_several_questions_about_texts_each_gets_the_answer_for_its_text() ->
     assert screening.state_in("zwanger", "nl") == "pregnancy"
     assert screening.state_in("zwanger", "nl", "pregnancy") == ""
     assert screening.state_in("zwanger en verslaafd", "nl", "addiction") == "pregnancy"
-    assert screening.state_in("enceinte", "nl") == screening.state_in("zwanger", "fr") == ""
+    assert screening.state_in("zwanger", "xx") == ""
 
 
 def test_a_language_without_lists_is_screened_for_codes_only() -> None:
@@ -203,6 +232,7 @@ def test_a_pattern_is_a_piece_of_the_folded_text(text: str, language: str) -> No
             st.sampled_from([*CODES, *(text for texts in (*DIAGNOSES.values(), *HARMLESS.values()) for text in texts)]),
             st.from_regex(r"[A-Za-z0-9]{4}\.[A-Za-z0-9]", fullmatch=True),
             st.from_regex(r"[1-9][0-9]{2,6}[01][0-2][0-9]", fullmatch=True),
+            st.from_regex(r"[A-Za-z]?[ .-]+[A-Za-z] {1,2}[0-9]{2}\.[0-9]", fullmatch=True),
         ),
         max_size=4,
     )
@@ -250,6 +280,18 @@ def test_inflections_are_for_words_and_phrases() -> None:
     alphabet = Alphabet(source="A", target="a")
     patterns = terms_of(["kwaal", "zeer been", "-itis", "klacht-"], alphabet, ["en"]).patterns
     assert patterns == (" kwaal ", " kwaalen ", " zeer been ", " zeer beenen ", "itis ", " klacht")
+
+
+def test_a_term_with_choices_is_each_of_the_terms_that_it_can_be() -> None:
+    alphabet = Alphabet(source="A", target="a")
+    assert terms_of(["(|een )zeer (been|hoofd)", "(oog|maag)kwa-"], alphabet, ["en"]).patterns == (
+        " zeer been ",
+        " zeer hoofd ",
+        " een zeer been ",
+        " een zeer hoofd ",
+        " oogkwa",
+        " maagkwa",
+    )
 
 
 @pytest.mark.parametrize(
