@@ -16,12 +16,12 @@ from typing import Final
 
 from benchmarks.result import Result, compared
 from gateway.batches import Batches, Rhythm
-from gateway.clock import SystemClock
 from gateway.journal import EntryKind, entry_of_evidence
 from gateway.model import Event, Evidence, EvidenceId, SubmissionId, new_id
-from gateway.ports import Reading, Store, Transaction
+from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.proofs import Proofs
 from gateway.stamped import StampedTrees
+from gateway.stores.clock import StoreClock
 from gateway.stores.sqlite import SqliteStore
 from signing import new_note_key, note_signer_from_pem
 
@@ -34,17 +34,18 @@ RAW_BYTES: Final = 3_500
 def run() -> list[Result]:
     """Microseconds of processor time for an entry."""
     with TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "store")
+        path = Path(folder) / "store"
+        store = SqliteStore(path)
         try:
-            return _measured(store)
+            return _measured(store, StoreClock(path))
         finally:
             store.close()
 
 
-def _measured(store: Store) -> list[Result]:
+def _measured(store: Store, clock: Clock) -> list[Result]:
     signer = note_signer_from_pem(new_note_key(), name="benchmark/journal")
     rhythm = Rhythm(close_after_s=0, close_at=ENTRIES)
-    batches = Batches(store=store, signer=signer, clock=SystemClock(), holder="benchmark", rhythm=rhythm)
+    batches = Batches(store=store, signer=signer, clock=clock, holder="benchmark", rhythm=rhythm)
     proofs = Proofs(store=store, trees=StampedTrees(), log=signer.verifier)
     raw, node, entry = bytes(RAW_BYTES), bytes(65), bytes(300)
     things = [_evidence(raw) for _ in range(ENTRIES)]

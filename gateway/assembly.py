@@ -19,7 +19,7 @@ from gateway.addresses import Reach
 from gateway.audit import Audit
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
-from gateway.clock import SystemClock, wall_clock
+from gateway.clock import wall_clock
 from gateway.config import Config, Successor, read_secret
 from gateway.dispatch import Dispatch
 from gateway.erasure import Erasure
@@ -52,6 +52,7 @@ from gateway.routing import Router
 from gateway.signatories import SignatoryCheck
 from gateway.status import Status
 from gateway.stores import STORES
+from gateway.stores.clock import StoreClock
 from gateway.stores.holds import FileHolds
 from gateway.stores.room import room_of
 from gateway.transports import TRANSPORTS
@@ -119,7 +120,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     catalogue: one that is loaded, where several gateways of a process judge alike; else that of the configuration.
     Raises ConfigError when anything it needs is missing or wrong.
     """
-    clock = clock or SystemClock()
+    clock = clock or StoreClock(config.store_path)
     catalogue = catalogue or Catalogue.load(config.schemas, code_lists=config.code_lists)
     check_holidays(catalogue.countries.values())
     validator = Validator(catalogue)
