@@ -13,11 +13,10 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from gateway.api.load import desk_at
-from gateway.api.negotiation import ranges
+from gateway.api.negotiation import language_of
 from gateway.assembly import Gateway
 from gateway.call_signature import SignedCall, check_call, is_signed
 from gateway.errors import NotAuthenticated, NotPermitted, TooLarge, UnsupportedMedia
-from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES
 from gateway.model import Party
 from gateway.receipts import MAX_RECEIPT_BYTES
 from gateway.registration import token_hash
@@ -68,12 +67,7 @@ def administrator(request: Request) -> None:
 
 async def language(request: Request) -> str:
     """The caller's language by Accept-Language: the wanted one of ours with the highest weight."""
-    wanted = [
-        (-range_.quality, primary)
-        for range_ in ranges(request.headers.getlist("Accept-Language"))
-        if (primary := range_.name.partition("-")[0]) in LANGUAGES and range_.quality > 0
-    ]
-    return min(wanted, key=lambda pair: pair[0])[1] if wanted else DEFAULT_LANGUAGE
+    return language_of(request.headers.getlist("Accept-Language"))
 
 
 async def read_xml(request: Request, *, limit: int) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.errors import NotAcceptable
+from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES
 
 _MOST = 20  # ranges that are looked at; more is no preference but noise
 
@@ -51,6 +52,16 @@ def best_of(offered: Mapping[str, str], wanted: Sequence[Range]) -> str:
         made = ", ".join(offered.values())
         raise NotAcceptable("not-acceptable", f"ask for one of {made}, or send no Accept")
     return best
+
+
+def language_of(lines: Sequence[str]) -> str:
+    """Of our languages, the one that the lines of Accept-Language give the highest weight; of several, the first."""
+    wanted = [
+        (-range_.quality, primary)
+        for range_ in ranges(lines)
+        if (primary := range_.name.partition("-")[0]) in LANGUAGES and range_.quality > 0
+    ]
+    return min(wanted, key=lambda pair: pair[0])[1] if wanted else DEFAULT_LANGUAGE
 
 
 def _weight(offered: Range, wanted: Sequence[Range]) -> float:

@@ -15,8 +15,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from gateway.api.negotiation import language_of
+from gateway.api.problem_words import in_language
 from gateway.api.wire import READ_NAMES
 from gateway.errors import (
     Conflict,
@@ -56,6 +60,7 @@ STATUSES: Mapping[type[GatewayError], tuple[int, str]] = {
     UnsupportedMedia: (415, "Not readable here"),
     Unreadable: (400, "Unreadable"),
 }
+_IN_WORDS = ("title", "detail")
 HTTP_CODES = {404: "no-such-resource", 405: "method-not-allowed", 408: "body-too-slow", 413: "body-too-large"}
 REFUSAL_STATUSES = {
     "XML-001": 413,
@@ -65,6 +70,23 @@ REFUSAL_STATUSES = {
     "GW-SENDER-NOT-PERMITTED": 403,
     "GEN-02": 409,
 }
+
+
+class Problem(JSONResponse):
+    """A problem whose title and detail leave in the language that the request asks for, wherever it was made."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, content: Mapping[str, Any], *, status_code: int, headers: Mapping[str, str]) -> None:
+        self._content, self._own_headers = content, headers
+        super().__init__(content, status_code=status_code, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. The language is that of the scope's Accept-Language."""
+        language = language_of(Headers(scope=scope).getlist("Accept-Language"))
+        content = {**self._content, **{name: in_language(self._content[name], language) for name in _IN_WORDS}}
+        answer = JSONResponse(content, self.status_code, self._own_headers, MEDIA_TYPE)
+        await answer(scope, receive, send)
 
 
 def problem(
@@ -77,7 +99,7 @@ def problem(
     issues: Sequence[Mapping[str, Any]] = (),
     **members: Any,
 ) -> JSONResponse:
-    """A problem document. members: further facts that are safe to show."""
+    """A problem document. title, detail: English; see problem_words. members: further facts that are safe to show."""
     body = without_nulls(
         {
             "type": f"urn:problem-type:sealpost:{code}",
@@ -90,7 +112,7 @@ def problem(
             **members,
         }
     )
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return Problem(body, status_code=status, headers=dict(headers or {}))
 
 
 def refusal(rejected: Rejected, language: str) -> JSONResponse:

@@ -67,6 +67,28 @@ def test_a_form_with_an_error_names_place_rule_article_and_way_out(counter: Coun
     assert_nothing_went_out(counter, http)
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "detail", "stranger"),
+    [
+        ("nl", "Het formulier wordt geweigerd", "Er is niets naar iemand verstuurd", "niemand heeft dit token"),
+        ("fr", "Le formulaire est refusé", "Rien n'a été envoyé", "personne n'a ce jeton"),
+        ("de", "Das Formular wird abgelehnt", "Es wurde niemandem etwas gesandt", "niemand hat dieses Token"),
+        ("en", "The form is refused", "Nothing was sent to anybody", "nobody has this token"),
+        ("tlh", "The form is refused", "Nothing was sent to anybody", "nobody has this token"),
+    ],
+)
+def test_titles_and_details_speak_the_callers_language(
+    counter: Counter, http: Http, language: str, title: str, detail: str, stranger: str
+) -> None:
+    wanted = {"Accept-Language": f"{language}-BE, en;q=0.1"}
+    form = counter.form("be/health-assessment", leave_out=["f:Recommendations"])
+    problem = refused(http, "service", form, **wanted)
+    assert (problem["title"], problem["detail"][: len(detail)]) == (title, detail)
+    told = http(None).get("/v1/mailbox", headers={**wanted, "Authorization": "Bearer x"})
+    assert (told.status_code, told.json()["detail"]) == (401, stranger)
+    assert told.headers["WWW-Authenticate"].startswith("Bearer")
+
+
 @pytest.mark.parametrize("language", ["nl", "fr", "de", "en"])
 def test_problems_speak_the_callers_language(counter: Counter, http: Http, language: str) -> None:
     form = counter.form("be/health-assessment", leave_out=["f:Recommendations"])
