@@ -171,7 +171,7 @@ class CompiledSchema:
         Raises EngineFault when libxml2 gives up: then nothing is known about the document.
         """
         schema = self._engine.get()
-        if self._is_valid(schema, root.getroottree()):
+        if self._is_valid(schema, root):
             return ()
         entries = islice(filter(_is_fault, schema.error_log), limit)
         faults = [_translate(entry, root, self.index) for entry in entries]
@@ -180,9 +180,9 @@ class CompiledSchema:
         return tuple(sorted(faults, key=lambda fault: fault.line or 0))
 
     @staticmethod
-    def _is_valid(schema: etree.XMLSchema, document: etree._ElementTree) -> bool:
+    def _is_valid(schema: etree.XMLSchema, root: etree._Element) -> bool:
         try:
-            return schema.validate(document)
+            return schema.validate(root)
         except etree.XMLSchemaValidateError:
             broken = "the schema engine could not finish"
         # libxml2's text may quote the document, so it does not become the context of our exception.
