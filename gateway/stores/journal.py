@@ -6,6 +6,7 @@ There is one writer, and what a unit of work that fails had entered goes with it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from gateway.errors import Conflict
@@ -270,7 +271,11 @@ def _before(connection: sqlite.Connection) -> Iterator[Entry]:
 
 
 def enter_register(connection: sqlite.Connection) -> None:
-    """Enter every party of a file that was made before the journal knew of parties."""
+    """Enter every party of a file that was made before the journal knew of parties.
+
+    One that cannot be read is left out: a damaged row must not keep the file from being opened, and the audit names it.
+    """
     now = datetime.now(UTC)
     for (record,) in connection.execute("SELECT record FROM party ORDER BY id").fetchall():
-        enter(connection, entry_of_party(party_of(record), at=now))
+        with suppress(ValueError, LookupError, TypeError):
+            enter(connection, entry_of_party(party_of(record), at=now))

@@ -38,15 +38,22 @@ def numbered(connection: sqlite.Connection, number: str) -> list[Postmark]:
 
 
 def enter_all(connection: Any) -> None:
-    """Read the days and numbers of a file from before there were postmarks off its evidence."""
+    """Read the days and numbers of a file from before there were postmarks off its evidence.
+
+    What cannot be read is left out: a damaged row must not keep the file from being opened, and the audit names it.
+    """
     numbers: dict[str, str] = {}
     for evidence_id, delivery_id, event, raw in connection.execute(f"{_OF_POST} ORDER BY seq").fetchall():
-        told = _told(raw)
+        try:
+            told = _told(raw)
+            on, digest = told["On"][0], told["ProofDigest"][0]
+        except (etree.XMLSyntaxError, IndexError):
+            continue
         fact = PostFact.DEPOSITED
         if event == "ReceivedFromNonERDS":
             fact = PostFact.DELIVERED if "handed-over-by-post" in told["Code"] else PostFact.RETURNED
         number = numbers[delivery_id] = next(iter(told["Number"]), numbers.get(delivery_id, ""))
-        connection.execute(_ADD, (evidence_id, delivery_id, fact, told["On"][0], number, told["ProofDigest"][0]))
+        connection.execute(_ADD, (evidence_id, delivery_id, fact, on, number, digest))
 
 
 def _told(raw: bytes) -> dict[str, Sequence[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -143,6 +143,20 @@ def test_what_an_older_file_holds_is_entered_in_its_order(tmp_path: Path) -> Non
     again = STORES["sqlite"](path)
     assert again.read(lambda view: view.journal_size()) == 6
     again.close()
+
+
+def test_an_older_file_in_which_something_is_damaged_is_opened_for_the_audit_to_name_it(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        migrations.apply(Database(connection), stop_before="m014_postmarks")
+        for number, raw in enumerate([b"<", b"<Evidence/>"]):
+            values = (f"e{number}", "RelayToNonERDS", 1, "s", "d", None, raw)
+            connection.execute("INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.executemany("INSERT INTO party VALUES (?, ?)", [("one", "{"), ("two", "{}"), ("three", "[]")])
+    with closing(STORES["sqlite"](path)) as store:
+        loose = store.read(lambda view: view.loose_ends(now=datetime.now(UTC)))
+    unknown = {each.id for each in loose if each.code == "party-without-entry"}
+    assert unknown == {"one", "two", "three"}
 
 
 @given(entry=ENTRIES)
