@@ -16,6 +16,8 @@ from signing import TrustPolicy
 
 StatedTerm = tuple[str, str, str, str | None, str | None]
 
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SaltedDigest:
@@ -135,6 +137,17 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         of=number(content, "Of"),
         consigned=tuple(consigned(node) for node in content.iterchildren(f"{name}Consigned")),
     )
+
+
+def claimed_document(raw: bytes) -> SaltedDigest | None:
+    """The document that a piece of evidence names, as it says: nothing of it is verified. None if it names none."""
+    try:
+        found = etree.fromstring(raw, _PARSER).find(f".//{{{EVIDENCE.namespace}}}DocumentDigest")
+        if found is None:
+            return None
+        return SaltedDigest(shown=(found.text or "").strip(), salt=base64.b64decode(found.get("salt", "")))
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def stated(term: Term) -> StatedTerm:

@@ -25,7 +25,7 @@ from gateway.cli.options import (
 from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
 from gateway.cli.render import pages_of
 from gateway.errors import Unreadable
-from gateway.package import CHECKPOINT, FORM, SEALED_POST, write_consistency
+from gateway.package import CHECKPOINT, EVIDENCE, FORM, SEALED_POST, write_consistency
 from signing import Identity, Level, add_files, open_sealed, read_package, sha256
 
 if TYPE_CHECKING:
@@ -100,14 +100,15 @@ def export(
         raise usage_error(f"--level {level.value} needs --key and --rendition")
     added: dict[str, bytes] = {}
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        identity = None if key is None else load_key(key, password_file)
         if form is not None:
-            identity = None if key is None else load_key(key, password_file)
             added[FORM] = read_input(form)
-            if gateway.submission(submission_id)["documentDigest"] != sha256(added[FORM]):
+        raw = gateway.evidence_package(submission_id)
+        if form is not None:
+            if _is_another(read_package(raw).files, added[FORM]):
                 raise Unreadable("another-form", f"{form} is not, byte for byte, the form of this submission")
             for language in rendition or []:
                 added[f"rendition-{language.value}.pdf"] = _rendition(added[FORM], language, identity, lasting)
-        raw = gateway.evidence_package(submission_id)
         if sealing_key is not None:
             added |= _opened(read_package(raw).files, load_key(sealing_key, password_file))
         if checkpoint is not None:
@@ -133,6 +134,14 @@ def _connection(gateway: Client, files: Mapping[str, bytes], checkpoint: Path) -
         return {}
     old, new = sorted((int(size[1]), max(shown)))
     return {f"journal/{old}-{new}.consistency": write_consistency(gateway.consistency(old, new))}
+
+
+def _is_another(files: Mapping[str, bytes], form: bytes) -> bool:
+    """Whether the statements of a package, which a recipient has as well as the sender, are about another form."""
+    from gateway.statement import claimed_document  # here: who adds no form reads no statement
+
+    named = [claimed_document(content) for name, content in files.items() if EVIDENCE.fullmatch(name)]
+    return any(each is not None and not each.is_of(sha256(form)) for each in named)
 
 
 def _opened(files: Mapping[str, bytes], identity: Identity) -> dict[str, bytes]:

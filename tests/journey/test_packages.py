@@ -145,6 +145,10 @@ def test_exported_and_judged_where_nothing_is_known_of_the_counter(
     other.write_bytes(submission[1] + b"\n")
     refused = sealpost([*export[:3], "--out", tmp_path / "none", "--form", other], environment=environment)
     assert (refused.code, "another-form" in refused.err, (tmp_path / "none").exists()) == (1, True, False)
+    own = {**environment, "SEALPOST_TOKEN": counter.tokens["worker"]}
+    with_form = [*export[:3], "--json", "--out", tmp_path / "own", "--form"]
+    assert sealpost([*with_form, other], environment=own).json["code"] == "another-form"
+    assert "form.xml" in sealpost([*with_form, form], environment=own).json["files"]
     command = ["verify", str(package), "--offline", "--trust", str(counter.folder.anchors)]
     reported = sealpost([*command, "--report", tmp_path / "report.xml"])
     assert (reported.code, "is a package" in reported.err, (tmp_path / "report.xml").exists()) == (2, True, False)
