@@ -114,12 +114,15 @@ def examine_statements(
 
 
 def _is_of_this(statement: Statement, evidence_id: str, description: Description) -> bool:
-    """Whether a statement is the one that its file is named after, on this submission, of this sender and issuer."""
-    own = (statement.evidence_id, statement.submission_id, statement.issued_by)
-    return own == (evidence_id, description.submission_id, description.issuer) and statement.sender in (
-        None,
-        description.sender,
-    )
+    """Whether a statement is the one that its file is named after, on this submission, of this sender.
+
+    For what its issuer sent itself, which needs no acceptance, the statement says so too. Else the issuer may have had
+    another name when it made the statement: who it is, the certificates say.
+    """
+    if description.sender == description.issuer != statement.issued_by:
+        return False
+    own = (statement.evidence_id, statement.submission_id)
+    return own == (evidence_id, description.submission_id) and statement.sender in (None, description.sender)
 
 
 def is_same(one: SubjectIdentity, other: SubjectIdentity) -> bool:

@@ -362,6 +362,11 @@ def test_a_package_described_as_of_another_issuer_or_sender(parts: Parts, change
     assert (LinkKind.STATEMENT, FAILS, "about-something-else") in not_holding(verdict_on(parts))
 
 
+def test_a_service_that_has_another_name_since_is_still_the_one_that_its_certificate_names(parts: Parts) -> None:
+    parts.describe(issuer="counter-of-today")
+    assert not_holding(verdict_on(parts)) == set()
+
+
 def test_evidence_of_before_copies_were_numbered_can_be_read(world: World) -> None:
     names = ("EvidenceId", "Event", "EventTime", "Issuer", "DeliveryId", "Policy", "SoftwareVersion")
     said = (new_id(), Event.CONTENT_CONSIGNMENT.uri, "2026-01-01T00:00:00Z", "counter", new_id(), "urn:x", "sealpost 0")
