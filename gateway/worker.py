@@ -104,7 +104,6 @@ def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None]) 
     finally:
         done.set()
         beside.join()
-        gateway.journal.close()
 
 
 def _ask_again(gateway: Gateway, done: threading.Event) -> None:
@@ -114,6 +113,9 @@ def _ask_again(gateway: Gateway, done: threading.Event) -> None:
             gateway.inquiries.ask_due()
         except StoreUnavailable as error:
             log.warning("store: %s", error.code)
+        except Exception:  # as below: this thread is the only one that asks
+            log.exception("certificates: they are asked after again")
+            done.wait(ASK_AGAIN_S)
 
 
 def _give_notices(gateway: Gateway, done: threading.Event) -> None:
@@ -123,6 +125,9 @@ def _give_notices(gateway: Gateway, done: threading.Event) -> None:
             gateway.notifying.give_wanted()
         except (StoreUnavailable, KeyUnavailable) as error:
             log.warning("notices: %s", error.code)
+        except Exception:  # as below: this thread is the only one that tells
+            log.exception("notices: they are given again")
+            done.wait(ASK_AGAIN_S)
     gateway.notifying.bell.close()
 
 
@@ -145,3 +150,4 @@ def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
         except Exception:  # a damaged journal is for the audit to name: nobody waits longer for a form because of it
             log.exception("journal: what waits is tried again")
             done.wait(ASK_AGAIN_S)
+    journal.close()
