@@ -38,6 +38,9 @@ from signing import (
 
 PLACES: Mapping[EntryKind, str] = {EntryKind.EVIDENCE: "evidence/{}.xml", EntryKind.RECEIPT: "receipts/{}.xml"}
 
+MAX_NEIGHBOURS = 8
+"""Files that one record may name: two stand beside each other in a tree of ours, and each costs a verification."""
+
 
 @dataclass(kw_only=True)
 class Journaled:
@@ -225,7 +228,7 @@ class _Records:
         self._verified: dict[str, list[tuple[str, VerifiedRecord]]] = {}
         self._failed: dict[str, list[tuple[str, VerificationFailed]]] = {}
         self._told: set[str] = set()
-        for record in material.package.records:
+        for record in filter(self._is_of_neighbours, material.package.records):
             for name in record.digests:
                 if self._is_stamped(name) and name in material.package.files:
                     self._verify(record, name)
@@ -233,6 +236,10 @@ class _Records:
     @staticmethod
     def _is_stamped(name: str) -> bool:
         return bool(ENTRY.fullmatch(name) or CHECKPOINT.fullmatch(name))
+
+    @staticmethod
+    def _is_of_neighbours(record: Covering) -> bool:
+        return len(record.digests) <= MAX_NEIGHBOURS
 
     def _verify(self, record: Covering, name: str) -> None:
         package, grounds = self._material.package, self._material.grounds
@@ -295,7 +302,7 @@ class _Records:
         """A link for each record that does not hold where no link of a file says so, and for each about other files."""
         faults = {record: error for failed in self._failed.values() for record, error in failed}
         for record in self._material.package.records:
-            if not all(map(self._is_stamped, record.digests)):
+            if not self._is_of_neighbours(record) or not all(map(self._is_stamped, record.digests)):
                 yield fault(LinkKind.TIME, record.name, "about-something-else")
             elif record.name in faults and record.name not in self._told:
                 yield failure(LinkKind.TIME, record.name, faults[record.name], needed=False)
