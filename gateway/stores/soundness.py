@@ -25,7 +25,8 @@ _LOOSE = {
     "SELECT id FROM later_validation) AS kept WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = kept.id AND journal.kind = 'validation')",
     "validation-missing": f"SELECT id FROM later_validation WHERE {_OF_NO_FORM} AND EXISTS ("
-    "SELECT 1 FROM json_each(CAST(record AS TEXT), '$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
+    "SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(record AS TEXT)) THEN CAST(record AS TEXT) ELSE '{}' END, "
+    "'$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
     "cosignature-invalid": "SELECT DISTINCT witness FROM journal_cosignature "
     "WHERE size NOT IN (SELECT size FROM journal_batch)",
     "entry-twice": "SELECT id FROM journal WHERE kind = 'evidence' GROUP BY id HAVING count(*) > 1",
