@@ -61,7 +61,7 @@ class Inquiries:
             if not self.store.write(self._on_duty):
                 return answered
             answered += sum([self._ask(each) for each in due])
-            self._tell()
+        self._tell()
         return answered
 
     def _seals_due(self, now: datetime) -> list[Identity]:
@@ -119,10 +119,11 @@ class Inquiries:
     def _tell(self) -> None:
         """Begin or end the alert about answers that are waited for."""
         now = self.clock.now()
-        _, since = self.backlog()
+        (_, since), told = self.store.read(lambda view: (view.open_inquiries(), view.open_alerts(WAITING)))
         if since is None:
-            tell((), self.store.write(lambda unit: unit.close_alerts(WAITING, at=now)))
-        elif is_late(since, now=now, after_s=self.late_after_s):
+            if told:
+                tell((), self.store.write(lambda unit: unit.close_alerts(WAITING, at=now)))
+        elif not told and is_late(since, now=now, after_s=self.late_after_s):
             alert = Alert(kind=UNANSWERED, subject=WAITING, opened_at=now)
             if self.store.write(lambda unit: unit.open_alert(alert)):
                 tell((alert,), ())

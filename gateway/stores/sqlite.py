@@ -373,7 +373,8 @@ class _Unit(Snapshot):
     def add_later_validation(self, of: str, record: ValidationRecord) -> None:
         inquiries.keep_later(self._connection, of, record)
         self.enter(entry_of_validation(of, record))
-        inquiries.inquire(self._connection, self._body_keys, SubmissionId(of), record)
+        if self.is_kept(SubmissionId(of)):  # a form that was erased gets no new key, nor is a certificate kept for it
+            inquiries.inquire(self._connection, self._body_keys, SubmissionId(of), record)
 
     def ask_again(self, number: int, *, at: datetime) -> None:
         inquiries.ask_again(self._connection, number, at=at)

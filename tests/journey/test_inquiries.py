@@ -222,6 +222,42 @@ def test_the_certificate_that_waits_is_gone_with_the_form(
     assert audited(counter) == set()
 
 
+def test_the_alert_about_answers_ends_when_none_is_waited_for_any_more(
+    opened: Callable[..., Counter], issuer: Issuer, clock: Now
+) -> None:
+    counter = opened()
+    issuer.down |= SILENT
+    submission_id = appeal(counter, card(counter, issuer))
+    clock.ahead = 25 * HOUR
+    counter.gateway.inquiries.ask_due()
+    assert alerts(counter) == {(UNANSWERED, "revocation")}
+    for delivery in counter.gateway.store.read(lambda view: view.deliveries_of(submission_id)):
+        counter.gateway.oversight.act(delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk")
+    counter.gateway.erasure.erase(submission_id, reason=ErasureReason.DATA_SUBJECT_ASKED, by="desk")
+    counter.gateway.inquiries.ask_due()
+    assert alerts(counter) == set()
+
+
+def test_a_receipt_for_an_erased_form_keeps_no_certificate_of_who_signed_it(
+    opened: Callable[..., Counter], issuer: Issuer
+) -> None:
+    counter = opened()
+    submission_id, mine = assessment(counter)
+    sealed = counter.gateway.store.read(lambda view: view.envelope(mine))
+    for delivery in counter.gateway.store.read(lambda view: view.deliveries_of(submission_id)):
+        counter.gateway.oversight.act(delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk")
+    counter.gateway.erasure.erase(submission_id, reason=ErasureReason.DATA_SUBJECT_ASKED, by="desk")
+    issuer.down |= SILENT
+    at, signer = datetime.now(UTC), card(counter, issuer)
+    opened_copy = open_envelope(sealed, identity=counter.identity("worker", "sealing"), trust=counter.trust, at=at)
+    raw = build_receipt(opened_copy.consignment, envelope_digest=opened_copy.envelope_digest, identity=signer, at=at)
+    taken = counter.gateway.receipts.take(raw, delivery_id=mine, party=counter.party("worker"))
+    assert isinstance(taken, HandedOver)
+    assert counter.gateway.inquiries.backlog() == (0, None)
+    assert not counter.gateway.store.read(lambda view: view.is_kept(submission_id))
+    assert audited(counter) == set()
+
+
 @pytest.mark.parametrize("policy", [RevocationPolicy.OFF, RevocationPolicy.PREFER])
 def test_nothing_is_asked_again_that_was_refused_or_that_nobody_wants_to_know(
     opened: Callable[..., Counter], issuer: Issuer, policy: RevocationPolicy
