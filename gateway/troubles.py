@@ -67,8 +67,8 @@ class Troubles:
         try:
             is_mine = self.store.write(lambda unit: unit.hold_duty(DUTY, holder=self.holder, now=now, until=until))
             took_s = time.monotonic() - since
-            if is_mine:
-                self._note(list(self._measure(took_s)), now)
+            if is_mine or self._failed_at is not None:  # who told that nothing can be committed tells its end
+                self._note(list(self._measure(took_s)) if is_mine else [], now)
         except StoreUnavailable:
             if self._failed_at is None:
                 self._failed_at = now

@@ -128,6 +128,25 @@ def test_a_store_that_cannot_commit_is_told_at_once_and_kept_when_it_can(
     assert (kept["kind"], "closedAt" in kept) == ("store-fails", True)
 
 
+def test_a_process_that_does_not_look_tells_the_end_of_what_it_told(
+    counter: Counter, troubles: Troubles, caplog: pytest.LogCaptureFixture
+) -> None:
+    troubles.look()
+    other = replace(troubles, holder="another", slow_s=3600.0)
+    holder = sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)
+    with caplog.at_level(logging.WARNING, "sealpost.alerts"):
+        holder.execute("BEGIN IMMEDIATE")
+        other.look()
+        holder.execute("ROLLBACK")
+        for _ in range(60):  # until its writer has noticed
+            other.look()
+            if len(caplog.records) > 1:
+                break
+            time.sleep(0.05)
+    holder.close()
+    assert [record.getMessage() for record in caplog.records] == ["store-fails store", "store-fails store is over"]
+
+
 def test_one_process_looks_at_a_time(http: Http, machine: Machine, troubles: Troubles) -> None:
     """A process that was started after the clock was set sees nothing wrong, and must not call the trouble over."""
     machine.ahead = MINUTE
