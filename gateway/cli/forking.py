@@ -68,6 +68,7 @@ def fork(run: Callable[[], None], *, name: str, keep: Collection[int] = ()) -> F
 
     Its stdin ends when this process does; what it writes to stdout comes here, stderr is shared. Of other files it has
     those of the descriptors in `keep`. It ends with 0, with the code of a typer.Exit, or with 1 for what it raised.
+    Raises OSError when there is no room for another process.
     """
     if len(os.listdir(_TASKS)) != 1:
         raise AssertionError("a process with several threads is not forked")
@@ -81,10 +82,14 @@ def fork(run: Callable[[], None], *, name: str, keep: Collection[int] = ()) -> F
         pid = os.fork()
         if pid == 0:
             _be(run, name=name, stdin=stdin, stdout=stdout, keep=keep)
+    except OSError:  # no room for another process now
+        for each in (ends, said):
+            os.close(each)
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    os.close(stdin)
-    os.close(stdout)
+        os.close(stdin)
+        os.close(stdout)
     return Forked(pid=pid, said=said, ends=ends)
 
 

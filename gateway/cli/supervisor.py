@@ -95,7 +95,12 @@ class Supervisor:
             if child.process is None and child.start_at <= now:
                 child.said.clear()
                 child.started = now
-                child.process = fork(child.run, name=child.name, keep=child.keep)
+                try:
+                    child.process = fork(child.run, name=child.name, keep=child.keep)
+                except OSError as error:  # no room for it now: the others go on
+                    log.warning("%s cannot be started now: %s", child.name, error.strerror)
+                    child.start_at = now + LONGEST_PAUSE_S / 10
+                    continue
                 self._selector.register(child.process.said, selectors.EVENT_READ, child)
 
     def _listen_to(self, child: Child) -> None:
