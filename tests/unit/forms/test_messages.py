@@ -22,7 +22,8 @@ PARAMS = {"role", "route", "limit", "column", "expected", "pattern", "count", "t
 
 @pytest.fixture(scope="module")
 def messages() -> MessageCatalogue:
-    return MessageCatalogue.from_data(parse_yaml(OUR_MESSAGES.read_text(encoding="utf-8"), source="x"), source="x")
+    read = parse_yaml(OUR_MESSAGES.read_text(encoding="utf-8"), source="x", aliases=True)
+    return MessageCatalogue.from_data(read, source="x")
 
 
 def test_every_code_of_the_engine_has_words_and_no_other_of_its_families(messages: MessageCatalogue) -> None:
