@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from gateway.deadlines import Calendar
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance
-from gateway.model import Delivery, EndpointKind, Event, Evidence, Party
+from gateway.model import Delivery, DeliveryId, EndpointKind, Event, Evidence, Party
 from gateway.ports import Answered, Bell, Clock, Outcome, Reading, Refused, Store, Transaction
 from gateway.steps import take
 
@@ -46,6 +46,7 @@ class Notifying:
     calendars: Mapping[str, Calendar]
     bell: Bell
     _wanted: SimpleQueue[Delivery] = field(default_factory=SimpleQueue)
+    _failed_since: dict[DeliveryId, datetime] = field(default_factory=dict)
 
     def next_notice(self, delivery: Delivery, own: Sequence[Evidence], party: Party | None) -> datetime | None:
         """When its recipient is told next that the copy waits; None for one that is not told, or not any more.
@@ -103,9 +104,14 @@ class Notifying:
         is_heard = isinstance(outcome, Answered)
         due = self.store.read(lambda view: self._due(view, seen))
         if due is None:
+            self._failed_since.pop(seen.id, None)
             return
-        if not is_heard and not isinstance(outcome, Refused) and at < due + timedelta(seconds=FOR_S):
-            return
+        if not is_heard and not isinstance(outcome, Refused):
+            # From the first try on, which comes late where the gateway was away, or the address came later.
+            since = self._failed_since.setdefault(seen.id, at)
+            if at < max(due, since) + timedelta(seconds=FOR_S):
+                return
+        self._failed_since.pop(seen.id, None)
         fact = Fact.NOTICE_GIVEN if is_heard else Fact.NOTICE_FAILED
         proof = self.witness.state(
             advance(seen.state, fact)[1],

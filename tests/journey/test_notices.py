@@ -146,6 +146,19 @@ def test_a_door_that_does_not_open_is_tried_for_an_hour_and_evidenced(
     nothing_is_wrong(counter)
 
 
+def test_a_door_is_tried_for_an_hour_also_when_the_first_try_came_late(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    view = hand_in(http, counter)
+    door.answer = 503
+    assert told(counter, clock, 2 * HOUR) == 0, "nobody looked meanwhile"
+    assert notices(http, view) == []
+    door.answer = 200
+    assert told(counter, clock, timedelta(minutes=5)) == 1
+    assert notices(http, view) == [GIVEN]
+    nothing_is_wrong(counter)
+
+
 def test_a_door_that_sends_elsewhere_is_told_once_and_not_followed(
     http: Http, counter: Counter, clock: Hands, door: Door, bell: str
 ) -> None:
