@@ -9,7 +9,7 @@ ended its issuer says nothing any more: asking ends there, and that is kept too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -47,10 +47,11 @@ class Inquiries:
     holder: str
     late_after_s: float
 
-    def ask_due(self) -> int:
+    def ask_due(self, is_over: Callable[[], bool] = lambda: False) -> int:
         """Ask about all that is due, our own seals and the time authorities; how many answers came.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailable. is_over: whether to stop before the next question about what is due, since each may
+        take long.
         """
         now = self.clock.now()
         answered = sum([self._keep(self.vouching.ask_about_seal(each, at=now), now) for each in self._seals_due(now)])
@@ -60,7 +61,10 @@ class Inquiries:
         while due := self.store.read(lambda view: view.inquiries_due(now=self.clock.now(), limit=BATCH)):
             if not self.store.write(self._on_duty):
                 return answered
-            answered += sum([self._ask(each) for each in due])
+            for each in due:
+                if is_over():
+                    return answered
+                answered += self._ask(each)
         self._tell()
         return answered
 

@@ -12,7 +12,7 @@ due; a thread beside it rings, since an address may be slow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -68,8 +68,11 @@ class Notifying:
         """Have the recipient of a copy told; it is asked for again until evidence says that it was."""
         self._wanted.put(delivery)
 
-    def give_wanted(self) -> int:
-        """Tell everybody who is to be told, each once for all that waits; how many were. Raises StoreUnavailable."""
+    def give_wanted(self, is_over: Callable[[], bool] = lambda: False) -> int:
+        """Tell everybody who is to be told, each once for all that waits; how many were. Raises StoreUnavailable.
+
+        is_over: whether to stop before the next one, since each may take long; the watch asks again for the others.
+        """
         wanted: dict[str, dict[str, Delivery]] = {}
         while True:
             try:
@@ -79,6 +82,8 @@ class Notifying:
             wanted.setdefault(delivery.party, {})[delivery.id] = delivery
         told = 0
         for deliveries in wanted.values():
+            if is_over():
+                break
             due = [each for each in deliveries.values() if self.store.read(lambda view, d=each: self._due(view, d))]  # type: ignore[misc]
             party = self.store.read(lambda view, d=due: view.party(d[0].party)) if due else None  # type: ignore[misc]
             if party is None:

@@ -110,7 +110,7 @@ def _ask_again(gateway: Gateway, done: threading.Event) -> None:
     """Ask about certificates about which nobody answered when they were used."""
     while not done.wait(gateway.config.watch_every_s):
         try:
-            gateway.inquiries.ask_due()
+            gateway.inquiries.ask_due(done.is_set)
         except StoreUnavailable as error:
             log.warning("store: %s", error.code)
         except Exception:  # as below: this thread is the only one that asks
@@ -122,7 +122,7 @@ def _give_notices(gateway: Gateway, done: threading.Event) -> None:
     """Tell recipients what waits for them, as the watch finds it."""
     while not done.wait(NOTICES_S):
         try:
-            gateway.notifying.give_wanted()
+            gateway.notifying.give_wanted(done.is_set)
         except (StoreUnavailable, KeyUnavailable) as error:
             log.warning("notices: %s", error.code)
         except Exception:  # as below: this thread is the only one that tells

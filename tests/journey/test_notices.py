@@ -159,6 +159,17 @@ def test_a_door_is_tried_for_an_hour_also_when_the_first_try_came_late(
     nothing_is_wrong(counter)
 
 
+def test_a_worker_that_stops_tells_nobody_more_and_the_next_one_does(
+    http: Http, counter: Counter, clock: Hands, door: Door, bell: str
+) -> None:
+    view = hand_in(http, counter)
+    look(counter, clock, timedelta(0))
+    assert counter.gateway.notifying.give_wanted(lambda: True) == 0
+    assert door.heard == []
+    assert told(counter, clock, timedelta(minutes=5)) == 1
+    assert notices(http, view) == [GIVEN]
+
+
 def test_a_door_that_sends_elsewhere_is_told_once_and_not_followed(
     http: Http, counter: Counter, clock: Hands, door: Door, bell: str
 ) -> None:
