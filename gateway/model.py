@@ -273,6 +273,14 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Try:
+    """One try to push a copy: when it ended, and with which code."""
+
+    at: datetime
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Alert:
     """Something an operator must know of, from its start to its end. subject: the id of a party or a delivery."""
 

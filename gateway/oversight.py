@@ -13,7 +13,7 @@ from enum import StrEnum
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import ENDED, NEEDS_A_PERSON, Fact, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, Postmark, instant_text
+from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, delivery_view, evidence_item, without_nulls
 from gateway.steps import ENDPOINT_DOWN, Step, take, tell
@@ -74,7 +74,7 @@ class Oversight:
         fact = ACTS[act]
         seen = self.store.read(lambda view: _found(view, delivery_id))
         if not can_advance(seen.state, fact):
-            raise _not_possible(act, seen)
+            raise self.store.read(lambda view: _not_possible(view, act, seen))
         state, event = advance(seen.state, fact)
         at = self.clock.now()
         proof = self.witness.state(
@@ -89,7 +89,7 @@ class Oversight:
         def work(unit: Transaction) -> Step:
             delivery = _found(unit, delivery_id)
             if not can_advance(delivery.state, fact):
-                raise _not_possible(act, delivery)
+                raise _not_possible(unit, act, delivery)
             step = take(
                 unit,
                 delivery,
@@ -116,9 +116,9 @@ class Oversight:
         def look(view: Reading) -> Json:
             delivery = _found(view, delivery_id)
             mine = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
-            paper = view.print_job(delivery.id) is not None
             return {
-                **_view(delivery, view.postmarks(delivery.id), paper=paper),
+                **_view(view, delivery),
+                "tries": [{"at": instant_text(each.at), "code": each.code} for each in view.tries_of(delivery.id)],
                 "evidence": [evidence_item(each) for each in mine],
                 "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
             }
@@ -132,10 +132,7 @@ class Oversight:
 
         def look(view: Reading) -> tuple[Sequence[Delivery], list[Json]]:
             found = view.in_hand(states or IN_HAND, after=after, limit=limit)
-            paper = [view.print_job(each.id) is not None for each in found]
-            return found, [
-                _view(each, view.postmarks(each.id), paper=on) for each, on in zip(found, paper, strict=True)
-            ]
+            return found, [_view(view, each) for each in found]
 
         found, items = self.store.read(look)
         return items, cursor_of(found[-1]) if len(found) == limit else None
@@ -175,8 +172,8 @@ def _transport(unit: Transaction, delivery: Delivery, fact: Fact) -> EndpointKin
     return None
 
 
-def _not_possible(act: ActCode, delivery: Delivery) -> Conflict:
-    possible = possible_acts(delivery.state)
+def _not_possible(view: Reading, act: ActCode, delivery: Delivery) -> Conflict:
+    possible = _possible_acts(view, delivery)
     instead = f"; possible now: {', '.join(possible)}" if possible else "; nothing is left to do"
     return Conflict(
         "act-not-possible",
@@ -186,9 +183,14 @@ def _not_possible(act: ActCode, delivery: Delivery) -> Conflict:
     )
 
 
-def possible_acts(state: DeliveryState) -> tuple[ActCode, ...]:
-    """The acts for which the table has a move."""
-    return tuple(act for act, fact in ACTS.items() if can_advance(state, fact))
+def _possible_acts(view: Reading, delivery: Delivery) -> tuple[ActCode, ...]:
+    """The acts for which the table has a move, and there is such a way to the recipient."""
+    party = view.party(delivery.party)
+    ways = {
+        ActCode.RETRY: party is not None and party.endpoint.kind is EndpointKind.PUSH,
+        ActCode.PAPER: view.print_job(delivery.id) is not None,
+    }
+    return tuple(act for act, fact in ACTS.items() if can_advance(delivery.state, fact) and ways.get(act, True))
 
 
 def cursor_of(delivery: Delivery) -> tuple[int, int]:
@@ -197,8 +199,8 @@ def cursor_of(delivery: Delivery) -> tuple[int, int]:
     return (NO_MOMENT if moment is None else round(moment.timestamp() * 1000), delivery.position)
 
 
-def _view(delivery: Delivery, marks: Sequence[Postmark], *, paper: bool) -> Json:
-    acts = [act for act in possible_acts(delivery.state) if act is not ActCode.PAPER or paper]
+def _view(view: Reading, delivery: Delivery) -> Json:
+    form = view.submission(delivery.submission_id)
     moments = {
         "lawfulUntil": delivery.lawful_until,
         "paperBy": delivery.paper_by,
@@ -206,7 +208,16 @@ def _view(delivery: Delivery, marks: Sequence[Postmark], *, paper: bool) -> Json
         "nextLookAt": delivery.watch_at,
     }
     shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
-    return without_nulls({**delivery_view(delivery, marks), "kind": delivery.kind, **shown, "acts": acts})
+    return without_nulls(
+        {
+            **delivery_view(delivery, view.postmarks(delivery.id)),
+            "kind": delivery.kind,
+            "sender": form and form.sender,
+            "documentId": form and form.document_id,
+            **shown,
+            "acts": list(_possible_acts(view, delivery)),
+        }
+    )
 
 
 def _receipt_view(receipt: KeptReceipt) -> Json:

@@ -37,6 +37,7 @@ from gateway.model import (
     SubmissionId,
     SubmissionState,
     Term,
+    Try,
     ValidationRecord,
 )
 from signing import ValidationData
@@ -165,6 +166,10 @@ class Reading(Register, Protocol):
 
         Raises NotFound: form-erased; envelope-missing; envelope-damaged when it is not as it was stored.
         """
+        ...
+
+    def tries_of(self, delivery_id: DeliveryId) -> Sequence[Try]:
+        """Every try to push a copy that came to an end, in their order."""
         ...
 
     def evidence(self, evidence_id: EvidenceId) -> Evidence | None: ...

@@ -91,9 +91,12 @@ class DeliveryView(TypedDict):
 
 
 class OperationView(DeliveryView):
-    """A delivery as the operator sees it. lawfulUntil: the end of the last day on which the recipient can still act."""
+    """A delivery as the operator sees it. lawfulUntil: the end of the last day on which the recipient can still act.
+    tries: how each push of it ended."""
 
     kind: str
+    sender: str
+    documentId: str
     acts: list[str]
     lawfulUntil: NotRequired[str]
     paperBy: NotRequired[str]
@@ -101,6 +104,12 @@ class OperationView(DeliveryView):
     nextLookAt: NotRequired[str]
     evidence: NotRequired[list[EvidenceView]]
     receipts: NotRequired[list[KeptReceiptView]]
+    tries: NotRequired[list[TryView]]
+
+
+class TryView(TypedDict):
+    at: str
+    code: str
 
 
 class KeptReceiptView(TypedDict):

@@ -28,6 +28,7 @@ from gateway.model import (
     Submission,
     SubmissionId,
     Term,
+    Try,
     ValidationRecord,
 )
 from gateway.partyrecord import party_of
@@ -133,6 +134,10 @@ class Snapshot:
 
     def envelope(self, delivery_id: DeliveryId) -> bytes:
         return bodies.envelope(self._connection, delivery_id)
+
+    def tries_of(self, delivery_id: DeliveryId) -> Sequence[Try]:
+        sql = "SELECT at, outcome FROM attempt WHERE delivery_id = ? ORDER BY seq"
+        return [Try(at=rows.from_ms(at), code=code) for at, code in self._rows(sql, delivery_id)]
 
     def is_kept(self, submission_id: SubmissionId) -> bool:
         return bodies.are_kept(self._connection, submission_id)

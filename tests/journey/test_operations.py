@@ -215,7 +215,11 @@ def test_what_needs_a_person_is_listed_with_the_next_lawful_moment_first(
     assert {each["deliveryId"] for each in found} == expected
     assert len(found) == len(expected)
     assert admin.get("/v1/operations/deliveries?state=suspended").json()["items"] == []
-    assert all(each["acts"] == ["retry", "mailbox", "close"] for each in found)
+    assert all(each["acts"] == ["mailbox", "close"] for each in found)  # nobody there has a server to push to
+    submissions = {view["submissionId"]: view for view in (without, with_term)}
+    for each in found:
+        assert each["sender"] == "service"
+        assert each["documentId"] == submissions[each["submissionId"]]["documentId"]
 
 
 def test_an_act_is_signed_with_its_reason_and_the_operators_label(
@@ -310,6 +314,10 @@ def test_a_suspended_copy_is_tried_again_or_left_in_the_mailbox_by_an_operator(
         assert (retried["state"], retried["transport"]) == ("consigned", "push")
         assert "delivery-suspended" not in {kind for kind, _ in open_alerts(http)}
         push_until(counter, lambda: counter.state(fund) == "suspended")
+        shown = http("admin").get(f"/v1/operations/deliveries/{fund}").json()
+        assert shown["acts"] == ["retry", "mailbox", "close"]
+        assert [each["code"] for each in shown["tries"]] == ["endpoint-status-410"] * 2
+        assert shown["tries"][0]["at"] <= shown["tries"][1]["at"]
         left = act(http, fund, "mailbox", reason="no-server-any-more").json()
         assert (left["state"], left["transport"], "dueAt" in left) == ("consigned", "mailbox", False)
         pushed_again = act(http, delivery_to(view, "dossier"), "retry")

@@ -180,7 +180,7 @@ def test_a_letter_that_comes_back_needs_an_operator_and_the_copy_may_go_again(
     assert returned.json()["state"] == "paper-returned"
     assert ("delivery-paper-returned", worker) in open_alerts(http)
     (waiting,) = http("admin").get("/v1/operations/deliveries?state=paper-returned").json()["items"]
-    assert waiting["acts"] == ["retry", "mailbox", "paper", "close"]
+    assert waiting["acts"] == ["mailbox", "paper", "close"]
     assert act(http, worker, "paper", reason="post-returned-it").json()["state"] == "escalated"
     assert printed(http, worker).status_code == 201
     failed = say(http, worker, "failures", {"reason": "refused-by-post"})
