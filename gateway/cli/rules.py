@@ -72,7 +72,7 @@ def _facts(listed: ListedRule, lang: Language) -> dict[str, object]:
         },
         "message": rule.words.message[lang],
         "fix": rule.words.fix[lang],
-        "note": rule.note,
+        "note": rule.note_in(lang),
     }
 
 

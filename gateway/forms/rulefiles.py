@@ -181,11 +181,15 @@ def _part(entry: Entry, where: Where) -> str | None:
     return entry.text("by")
 
 
-def _note(entry: Entry, where: Where) -> str | None:
-    note = entry.optional_text("note")
-    if where is Where.ORGANISATIONAL and note is None:
-        raise CatalogueError("catalogue-rules", f"{entry.where}: needs a note that says why no machine checks it")
-    return None if note is None else " ".join(note.split())
+def _note(entry: Entry, where: Where) -> Mapping[str, str]:
+    """By language; a plain text is English, as those are that nobody has translated yet. Empty if there is none."""
+    if "note" not in entry.data:
+        if where is Where.ORGANISATIONAL:
+            raise CatalogueError("catalogue-rules", f"{entry.where}: needs a note that says why no machine checks it")
+        return {}
+    note = entry.data["note"]
+    said = four_languages(note, where=f"{entry.where}.note") if isinstance(note, dict) else {"en": entry.text("note")}
+    return {language: " ".join(text.split()) for language, text in said.items()}
 
 
 def _legal(data: object, *, where: str) -> Legal:
