@@ -389,6 +389,10 @@ class Transaction(Reading, Protocol):
         """Push no copy of a party any more: what waits for it, waits in its mailbox."""
         ...
 
+    def watch_soon(self, party: PartyId, *, at: datetime) -> None:
+        """Let the watch look at every copy of a party that it looks at by then at the latest."""
+        ...
+
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
         """Set when the watch looks at a delivery next, and nothing else."""
         ...

@@ -97,11 +97,13 @@ class Registration:
 
     def _moved(self, unit: Transaction, party: Party) -> Sequence[Alert]:
         """The party receives elsewhere: what is known of the server that it had counts no more; where it has none now,
-        its copies wait for it in its mailbox."""
+        its copies wait for it in its mailbox; and what waits is looked at, for it may want to be told."""
+        now = self.clock.now()
         unit.reset_lane(party.id)
+        unit.watch_soon(party.id, at=now)
         if party.endpoint.kind is EndpointKind.MAILBOX:
             unit.leave_in_mailbox(party.id)
-        return unit.close_alerts(party.id, at=self.clock.now(), kinds=(ENDPOINT_DOWN,))
+        return unit.close_alerts(party.id, at=now, kinds=(ENDPOINT_DOWN,))
 
     def _hosted(self, draft: PartyDraft) -> HostedKey | None:
         """The key that is kept for the party, if one is to be: that which it has, else a new one."""

@@ -265,6 +265,11 @@ class _Unit(Snapshot):
             (EndpointKind.MAILBOX, party, EndpointKind.PUSH),
         )
 
+    def watch_soon(self, party: PartyId, *, at: datetime) -> None:
+        self._connection.execute(
+            "UPDATE delivery SET watch_at = ?1 WHERE party = ?2 AND watch_at > ?1", (to_ms(at), party)
+        )
+
     def watch_again(self, delivery_id: DeliveryId, watch_at: datetime | None) -> None:
         self._connection.execute("UPDATE delivery SET watch_at = ? WHERE id = ?", (maybe_ms(watch_at), delivery_id))
 

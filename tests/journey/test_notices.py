@@ -181,6 +181,16 @@ def test_a_door_that_sends_elsewhere_is_told_once_and_not_followed(
     nothing_is_wrong(counter)
 
 
+def test_who_registers_an_address_while_copies_wait_is_told_at_once(
+    http: Http, counter: Counter, clock: Hands, door: Door
+) -> None:
+    view = hand_in(http, counter)
+    assert told(counter, clock) == 0
+    with registered(counter, door):
+        assert told(counter, clock, timedelta(minutes=1)) == 1
+    assert notices(http, view) == [GIVEN]
+
+
 def test_who_registered_no_address_is_not_told_and_what_an_operator_leaves_in_the_mailbox_is_told_anew(
     http: Http, counter: Counter, clock: Hands, door: Door
 ) -> None:
