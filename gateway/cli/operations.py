@@ -252,10 +252,19 @@ def _print(delivery: OperationView, *, as_json: bool) -> None:
     console.print(
         Text(f"to {delivery['party']} as {delivery['role']} ({delivery['article']}), by {delivery['transport']}")
     )
-    for name, words in (("lawfulUntil", "lawful until"), ("paperBy", "paper by"), ("lastProblem", "problem")):
+    console.print(Text(f"from {delivery['sender']}, document {delivery['documentId']}"))
+    for name, words in (
+        ("lawfulUntil", "lawful until"),
+        ("paperBy", "paper by"),
+        ("dueAt", "due"),
+        ("nextLookAt", "looked at again"),
+        ("lastProblem", "problem"),
+    ):
         if name in delivery:
             console.print(Text(f"{words}: {delivery[name]}"))  # type: ignore[literal-required]
     console.print(Text(f"possible: {', '.join(delivery['acts']) or 'nothing'}"))
+    if tries := delivery.get("tries", []):
+        print_table(("try", "at"), [(each["code"], each["at"]) for each in tries])
     print_table(
         ("evidence", "at", "id"),
         [(item["event"], item["at"], item["evidenceId"]) for item in delivery.get("evidence", [])],

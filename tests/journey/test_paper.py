@@ -357,6 +357,7 @@ def test_the_print_station_and_the_operator_work_from_the_command_line(
     assert run("paper", "delivered", delivery, *proofs, "--json").json["state"] == "paper-delivered"
     shown = run("operations", "show", delivery, admin=True)
     assert all(event in shown.text for event in ("operator-act", "RelayToNonERDS", "ReceivedFromNonERDS"))
+    assert "from service, document " in shown.text
     refused = run("operations", "act", delivery, "retry", *about, admin=True)
     assert refused.code == 1
     assert run("operations", "list", "--state", "consigned", admin=True).code == 2
