@@ -120,6 +120,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     catalogue: one that is loaded, where several gateways of a process judge alike; else that of the configuration.
     Raises ConfigError when anything it needs is missing or wrong.
     """
+    config.store_path.parent.mkdir(parents=True, exist_ok=True)
     clock = clock or StoreClock(config.store_path)
     catalogue = catalogue or Catalogue.load(config.schemas, code_lists=config.code_lists)
     check_holidays(catalogue.countries.values())
@@ -137,7 +138,6 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         raise ConfigError("admin-token-too-short", "secrets.admin_token must hold at least 20 characters")
     if config.store_engine not in STORES:
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
-    config.store_path.parent.mkdir(parents=True, exist_ok=True)
     store = STORES[config.store_engine](config.store_path)
     witness = Witness(keys=rings[Purpose.SERVICE], issuer=config.name)
     router = Router(keys=keys, messages=messages)
