@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict
 from gateway.journal import Batch, Stamp, entry_bytes
-from gateway.model import Alert
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.proofs import StoredNodes, recorded_at
 from gateway.stamped import StampedTrees, count_covered, renewing_leaves, stamped_leaves
-from gateway.steps import tell
+from gateway.steps import begin_alert, end_alerts
 from signing import (
     Checkpoint,
     NoteSigner,
@@ -119,7 +118,7 @@ class Batches:
                 break
             stamped += 1
         if stamped:
-            tell((), self.store.write(lambda unit: unit.close_alerts(STAMPS, at=self.clock.now())))
+            end_alerts(self.store, STAMPS, at=self.clock.now())
         return stamped
 
     def renew(self, *, before: datetime) -> int:
@@ -201,11 +200,8 @@ class Batches:
     def _tell_if_late(self) -> None:
         now = self.clock.now()
         since = self.store.read(lambda view: recorded_at(view, view.stamped_size()))
-        if not is_late(since, now=now, after_s=self.rhythm.late_after_s):
-            return
-        alert = Alert(kind=NOT_STAMPED, subject=STAMPS, opened_at=now)
-        if self.store.write(lambda unit: unit.open_alert(alert)):
-            tell((alert,), ())
+        if is_late(since, now=now, after_s=self.rhythm.late_after_s):
+            begin_alert(self.store, NOT_STAMPED, STAMPS, at=now)
 
 
 def on_duty(unit: Transaction, *, holder: str, now: datetime) -> bool:

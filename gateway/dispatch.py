@@ -21,7 +21,7 @@ from gateway.lifecycle import Breaker, Fact, Patience, RetryPolicy, advance, can
 from gateway.model import Alert, Delivery, EndpointKind
 from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
-from gateway.steps import ENDPOINT_DOWN, Step, take, tell
+from gateway.steps import ENDPOINT_DOWN, Step, opened_alert, take, tell
 from signing import KeyUnavailable
 
 log = logging.getLogger("sealpost.dispatch")
@@ -189,8 +189,7 @@ class Dispatch:
         until = at + timedelta(seconds=self.breaker.pause_s)
         if not unit.mark_lane(delivery.party, failed=True, threshold=self.breaker.failures, paused_until=until):
             return ()
-        alert = Alert(kind=ENDPOINT_DOWN, subject=delivery.party, opened_at=at)
-        return (alert,) if unit.open_alert(alert) else ()
+        return opened_alert(unit, ENDPOINT_DOWN, delivery.party, at=at)
 
     def _healthy(self, unit: Transaction, delivery: Delivery, at: datetime) -> Sequence[Alert]:
         """The recipient's endpoint answers; the alerts that this ends."""

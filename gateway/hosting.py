@@ -19,6 +19,7 @@ from gateway.keyring import Keyring
 from gateway.mailboxes import held, is_held
 from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId, rest_of_day_s
 from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.steps import evidence_on
 from signing import (
     Identity,
     KeyUnavailable,
@@ -120,11 +121,7 @@ class Hosting:
 
         def look(view: Reading) -> list[Evidence]:
             delivery = _own(view, party, delivery_id)
-            return [
-                each
-                for each in view.evidence_of(delivery.submission_id)
-                if each.delivery_id == delivery_id and each.is_opening
-            ]
+            return [each for each in evidence_on(view, delivery) if each.is_opening]
 
         return self.store.read(look)
 

@@ -19,7 +19,7 @@ from gateway.batches import is_late
 from gateway.keyring import Keyring
 from gateway.model import Alert, Inquiry, ValidationRecord, new_id
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.steps import tell
+from gateway.steps import begin_alert, end_alerts, opened_alert, tell
 from gateway.vouching import Vouching, authority_name, seal_name
 from signing import Identity
 
@@ -126,11 +126,9 @@ class Inquiries:
         (_, since), told = self.store.read(lambda view: (view.open_inquiries(), view.open_alerts(WAITING)))
         if since is None:
             if told:
-                tell((), self.store.write(lambda unit: unit.close_alerts(WAITING, at=now)))
+                end_alerts(self.store, WAITING, at=now)
         elif not told and is_late(since, now=now, after_s=self.late_after_s):
-            alert = Alert(kind=UNANSWERED, subject=WAITING, opened_at=now)
-            if self.store.write(lambda unit: unit.open_alert(alert)):
-                tell((alert,), ())
+            begin_alert(self.store, UNANSWERED, WAITING, at=now)
 
     def _on_duty(self, unit: Transaction) -> bool:
         now = self.clock.now()
@@ -147,5 +145,4 @@ def _has_ended(path: Sequence[bytes], now: datetime) -> bool:
 
 
 def _alarm(unit: Transaction, record: ValidationRecord, subject: str, at: datetime) -> tuple[Alert, ...]:
-    alert = Alert(kind=REVOKED, subject=subject, opened_at=at)
-    return (alert,) if record.is_against and unit.open_alert(alert) else ()
+    return opened_alert(unit, REVOKED, subject, at=at) if record.is_against else ()

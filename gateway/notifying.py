@@ -22,7 +22,7 @@ from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance
 from gateway.model import Delivery, DeliveryId, EndpointKind, Event, Evidence, Party
 from gateway.ports import Answered, Bell, Clock, Outcome, Reading, Refused, Store, Transaction
-from gateway.steps import take
+from gateway.steps import evidence_on, take
 
 REMINDERS = (1, 3)
 """Working days after the first notice."""
@@ -99,8 +99,7 @@ class Notifying:
         delivery = view.delivery(seen.id)
         if delivery is None:
             return None
-        own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
-        moment = self.next_notice(delivery, own, view.party(delivery.party))
+        moment = self.next_notice(delivery, evidence_on(view, delivery), view.party(delivery.party))
         return moment if moment is not None and moment <= self.clock.now() else None
 
     def _note(self, seen: Delivery, outcome: Outcome) -> None:

@@ -16,7 +16,7 @@ from gateway.lifecycle import ENDED, NEEDS_A_PERSON, Fact, advance, can_advance
 from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.status import Json, delivery_view, evidence_item, without_nulls
-from gateway.steps import ENDPOINT_DOWN, Step, take, tell
+from gateway.steps import ENDPOINT_DOWN, Step, evidence_on, take, tell
 
 
 class ActCode(StrEnum):
@@ -115,11 +115,10 @@ class Oversight:
 
         def look(view: Reading) -> Json:
             delivery = _found(view, delivery_id)
-            mine = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
             return {
                 **_view(view, delivery),
                 "tries": [{"at": instant_text(each.at), "code": each.code} for each in view.tries_of(delivery.id)],
-                "evidence": [evidence_item(each) for each in mine],
+                "evidence": [evidence_item(each) for each in evidence_on(view, delivery)],
                 "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
             }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from gateway.deadlines import Calendar
 from gateway.errors import Conflict, NotFound, TooLarge
@@ -30,7 +31,7 @@ from gateway.model import (
     Postmark,
 )
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.steps import Step, take, tell
+from gateway.steps import Step, evidence_on, take, tell
 from gateway.terms import start_terms
 from signing import seal, sha256
 
@@ -46,6 +47,11 @@ class Proof:
 
     raw: bytes
     media_type: str
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:<hex>` of it."""
+        return sha256(self.raw)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +114,9 @@ class Paper:
 
         def look(view: Reading) -> list[PrintJob]:
             found = view.in_hand(AT_THE_STATION, after=after, limit=limit)
-            return [PrintJob(delivery=each, taken_at=max(_taken(view, each), default=None)) for each in found]
+            return [
+                PrintJob(delivery=each, taken_at=max(_taken(evidence_on(view, each)), default=None)) for each in found
+            ]
 
         return self.store.read(look)
 
@@ -134,8 +142,7 @@ class Paper:
         with the post; number-taken; day-not-possible.
         """
         seen = self._seen(caller, delivery_id)
-        digest = sha256(proof.raw)
-        if seen.says_already(PostFact.DEPOSITED, on, number, digest):
+        if seen.says_already(PostFact.DEPOSITED, on, number, proof.digest):
             return Noted(delivery=seen.delivery, repeated=True)
         delivery = seen.delivery
         if len(seen.letters) >= len(seen.taken):
@@ -162,12 +169,12 @@ class Paper:
         a copy only while it is the one that is with the post. Raises Conflict: not-deposited; day-not-possible.
         """
         seen = self._seen(caller, delivery_id)
-        delivery, digest = seen.delivery, sha256(proof.raw)
+        delivery = seen.delivery
         letter = next((each for each in reversed(seen.letters) if number in (None, each.number)), None)
         if letter is None:
             raise Conflict("not-deposited", "state first that the post took that letter", state=delivery.state)
         said = PostFact.DELIVERED if delivered else PostFact.RETURNED
-        if seen.says_already(said, on, letter.number, digest):
+        if seen.says_already(said, on, letter.number, proof.digest):
             return Noted(delivery=delivery, repeated=True)
         self._check(delivery, on, proof, since=letter.on)
         fact = Fact.DELIVERED_BY_POST if delivered else Fact.RETURNED_BY_POST
@@ -193,11 +200,11 @@ class Paper:
             delivery = view.delivery(delivery_id)
             if delivery is None:
                 return None
-            taken = _taken(view, delivery)
+            own = evidence_on(view, delivery)
+            taken = _taken(own)
             if not taken and view.print_job(delivery_id) is None:
                 return None
-            own = [each.event for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery_id]
-            missed = Event.DEADLINE_MISSED in own
+            missed = any(each.event is Event.DEADLINE_MISSED for each in own)
             return _Seen(delivery=delivery, marks=view.postmarks(delivery_id), taken=taken, missed=missed)
 
         found = self.store.read(look)
@@ -296,7 +303,7 @@ class Paper:
         return PaperProof(
             evidence_id=evidence.id,
             delivery_id=delivery.id,
-            digest=sha256(proof.raw),
+            digest=proof.digest,
             media_type=proof.media_type,
             sealed=seal(proof.raw, recipients=[each for each in readers if each is not None]),
         )
@@ -314,7 +321,7 @@ class _Mark:
     @property
     def post(self) -> Post:
         """As evidence states it."""
-        return Post(on=self.on, number=self.number, proof_digest=sha256(self.proof.raw))
+        return Post(on=self.on, number=self.number, proof_digest=self.proof.digest)
 
     def of(self, delivery: Delivery, evidence: Evidence) -> Postmark:
         """As it is kept beside the evidence."""
@@ -324,17 +331,13 @@ class _Mark:
             fact=self.fact,
             on=self.on,
             number=self.number,
-            digest=sha256(self.proof.raw),
+            digest=self.proof.digest,
         )
 
 
-def _taken(view: Reading, delivery: Delivery) -> list[datetime]:
-    """When the station took the copy to print, each time that it was to go on paper."""
-    return [
-        each.at
-        for each in view.evidence_of(delivery.submission_id)
-        if each.delivery_id == delivery.id and each.event is Event.PRINT_JOB_TAKEN
-    ]
+def _taken(own: Sequence[Evidence]) -> list[datetime]:
+    """When the station took a copy to print, each time that it was to go on paper. own: the evidence of the copy."""
+    return [each.at for each in own if each.event is Event.PRINT_JOB_TAKEN]
 
 
 def _not_now(delivery: Delivery) -> Conflict:

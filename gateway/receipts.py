@@ -35,7 +35,7 @@ from gateway.model import (
 )
 from gateway.ports import Clock, Store, Transaction
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
-from gateway.steps import RECEIPT_ODD, Step, take, tell
+from gateway.steps import RECEIPT_ODD, Step, opened_alert, take, tell
 from gateway.terms import start_terms
 from gateway.vouching import Vouching
 from signing import TrustPolicy, VerificationFailed, sha256
@@ -341,8 +341,9 @@ def _keep_once(unit: Transaction, receipt: KeptReceipt) -> Sequence[Alert]:
     if delivery is None or unit.receipt_by_digest(receipt.delivery_id, receipt.digest) is not None:
         return ()
     unit.add_receipt(receipt)
-    alert = Alert(kind=RECEIPT_ODD, subject=delivery.id, opened_at=receipt.received_at)
-    return (alert,) if not is_final(delivery.state) and unit.open_alert(alert) else ()
+    if is_final(delivery.state):
+        return ()
+    return opened_alert(unit, RECEIPT_ODD, delivery.id, at=receipt.received_at)
 
 
 def _as_before(known: KeptReceipt, evidence_id: EvidenceId) -> Taken:

@@ -8,14 +8,14 @@ takes the step here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.errors import Conflict
 from gateway.lifecycle import ENDED, NEEDS_A_PERSON, REMARKS, TOLD, Fact, advance, advance_submission, outcome_of
 from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Event, Evidence, SubmissionId
-from gateway.ports import Transaction
+from gateway.ports import Reading, Store, Transaction
 
 log = logging.getLogger("sealpost.alerts")
 
@@ -60,7 +60,8 @@ def take(
     unit.add_evidence(proof)
     if fact in REMARKS:
         unit.watch_again(delivery.id, watch_at)
-        return Step(state=state, began=_begin(unit, fact.value, delivery, proof.at) if fact in TOLD else ())
+        began = opened_alert(unit, fact.value, delivery.id, at=proof.at) if fact in TOLD else ()
+        return Step(state=state, began=began)
     moved = unit.move_delivery(
         delivery.id,
         expected=delivery.state,
@@ -76,7 +77,7 @@ def take(
         raise Conflict("transition-not-allowed", f"somebody was faster than {fact}", state=delivery.state)
     outlived = None if state in ENDED else tuple(_outlived(delivery.state, fact))
     ended = tuple(unit.close_alerts(delivery.id, at=proof.at, kinds=outlived))
-    began = _begin(unit, f"delivery-{state}", delivery, proof.at) if state in NEEDS_A_PERSON else ()
+    began = opened_alert(unit, f"delivery-{state}", delivery.id, at=proof.at) if state in NEEDS_A_PERSON else ()
     if state in ENDED:
         _close_submission(unit, delivery.submission_id)
     return Step(state=state, began=began, ended=ended)
@@ -90,6 +91,28 @@ def tell(began: Iterable[Alert], ended: Iterable[Alert]) -> None:
         log.warning("%s %s is over", alert.kind, alert.subject)
 
 
+def opened_alert(unit: Transaction, kind: str, subject: str, *, at: datetime) -> tuple[Alert, ...]:
+    """The alert, if it begins now; it is told after the commit."""
+    alert = Alert(kind=kind, subject=subject, opened_at=at)
+    return (alert,) if unit.open_alert(alert) else ()
+
+
+def begin_alert(store: Store, kind: str, subject: str, *, at: datetime) -> None:
+    """Begin an alert with which nothing else is stored, and tell it; nothing when it has begun. Raises
+    StoreUnavailable."""
+    tell(store.write(lambda unit: opened_alert(unit, kind, subject, at=at)), ())
+
+
+def end_alerts(store: Store, subject: str, *, at: datetime, kinds: Sequence[str] | None = None) -> None:
+    """End the alerts of a subject, of these kinds if any are named, and tell it. Raises StoreUnavailable."""
+    tell((), store.write(lambda unit: unit.close_alerts(subject, at=at, kinds=kinds)))
+
+
+def evidence_on(view: Reading, delivery: Delivery) -> list[Evidence]:
+    """What is stated of one copy, oldest first."""
+    return [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+
+
 def _outlived(before: DeliveryState, fact: Fact) -> Iterator[str]:
     """The alerts of a copy that end when it moves and is not ended; what its sender was told of goes on."""
     yield f"delivery-{before}"
@@ -98,11 +121,6 @@ def _outlived(before: DeliveryState, fact: Fact) -> Iterator[str]:
     if event in (Event.OPERATOR_ACT, Event.PAPER_ORDERED):  # it was decided what becomes of it
         yield PAPER_DUE
         yield RECEIPT_ODD
-
-
-def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> tuple[Alert, ...]:
-    alert = Alert(kind=kind, subject=delivery.id, opened_at=at)
-    return (alert,) if unit.open_alert(alert) else ()
 
 
 def _close_submission(unit: Transaction, submission_id: SubmissionId) -> None:

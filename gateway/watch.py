@@ -15,11 +15,23 @@ from datetime import datetime, timedelta
 
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import NEEDS_A_PERSON, REMARKS, Fact, Patience, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryState, EndpointKind, Event, Evidence, PartyId
+from gateway.model import Delivery, DeliveryState, EndpointKind, Event, Evidence, PartyId
 from gateway.notifying import AGAIN_S, Notifying
 from gateway.paper import RETURNED, TOO_LATE
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.steps import ENDPOINT_DOWN, PAPER_DUE, POST_SILENT, STATION_MISSING, Step, take, tell
+from gateway.steps import (
+    ENDPOINT_DOWN,
+    PAPER_DUE,
+    POST_SILENT,
+    STATION_MISSING,
+    Step,
+    begin_alert,
+    end_alerts,
+    evidence_on,
+    opened_alert,
+    take,
+    tell,
+)
 
 DUTY = "watch"
 BATCH = 100
@@ -111,15 +123,13 @@ class Watch:
         is_missing = party is None or party.sealing_certificate is None
         if is_missing == any(alert.kind == STATION_MISSING for alert in told):
             return
-        alert = Alert(kind=STATION_MISSING, subject=station, opened_at=self.clock.now())
         if is_missing:
-            tell((alert,) if self.store.write(lambda unit: unit.open_alert(alert)) else (), ())
+            begin_alert(self.store, STATION_MISSING, station, at=self.clock.now())
         else:
-            kinds = (STATION_MISSING,)
-            tell((), self.store.write(lambda unit: unit.close_alerts(station, at=alert.opened_at, kinds=kinds)))
+            end_alerts(self.store, station, at=self.clock.now(), kinds=(STATION_MISSING,))
 
     def _course(self, view: Reading, delivery: Delivery) -> _Course:
-        own = [each for each in view.evidence_of(delivery.submission_id) if each.delivery_id == delivery.id]
+        own = evidence_on(view, delivery)
         return _Course(
             delivery=delivery,
             evidence=own,
@@ -211,8 +221,8 @@ def _resting_on(delivery: Delivery) -> tuple[DeliveryState, datetime | None, dat
 
 
 def _begin(unit: Transaction, kind: str, delivery: Delivery, at: datetime) -> list[Step]:
-    alert = Alert(kind=kind, subject=delivery.id, opened_at=at)
-    return [Step(state=delivery.state, began=(alert,))] if unit.open_alert(alert) else []
+    began = opened_alert(unit, kind, delivery.id, at=at)
+    return [Step(state=delivery.state, began=began)] if began else []
 
 
 _ON_PAPER = {

@@ -16,7 +16,7 @@ from gateway.journal import Batch, Cosignature
 from gateway.model import Alert
 from gateway.ports import Ask, Clock, Store, Transaction
 from gateway.proofs import StoredNodes, recorded_at
-from gateway.steps import tell
+from gateway.steps import begin_alert, tell
 from signing import NoteKey, NotFetched, Tree, VerificationFailed, add_cosignatures, read_checkpoint
 
 MAX_ANSWER_BYTES = 16 * 1024
@@ -136,9 +136,7 @@ class Witnessing:
         since = self.store.read(lambda view: recorded_at(view, uncosigned_from))
         if not contradicted and not is_late(since, now=now, after_s=self.late_after_s):
             return
-        alert = Alert(kind=CONTRADICTED if contradicted else NOT_COSIGNED, subject=witness.key.name, opened_at=now)
-        if self.store.write(lambda unit: unit.open_alert(alert)):
-            tell((alert,), ())
+        begin_alert(self.store, CONTRADICTED if contradicted else NOT_COSIGNED, witness.key.name, at=now)
 
     def _on_duty(self, unit: Transaction) -> bool:
         return on_duty(unit, holder=self.holder, now=self.clock.now())

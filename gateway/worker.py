@@ -1,8 +1,8 @@
 """The worker process: deliver what is due, watch over what is not delivered, keep the journal, again and again, and
 stop cleanly.
 
-The journal and asking after certificates have threads of their own: time authorities, witnesses and issuers may be
-slow, and no delivery waits for them.
+The journal, asking after certificates and telling recipients have threads of their own: time authorities, witnesses,
+issuers and doors may be slow, and no delivery waits for them.
 """
 
 from __future__ import annotations
@@ -108,26 +108,13 @@ def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None]) 
 
 def _ask_again(gateway: Gateway, done: threading.Event) -> None:
     """Ask about certificates about which nobody answered when they were used."""
-    while not done.wait(gateway.config.watch_every_s):
-        try:
-            gateway.inquiries.ask_due(done.is_set)
-        except StoreUnavailable as error:
-            log.warning("store: %s", error.code)
-        except Exception:  # as below: this thread is the only one that asks
-            log.exception("certificates: they are asked after again")
-            done.wait(ASK_AGAIN_S)
+    _again_and_again("certificates", done, gateway.config.watch_every_s, lambda: gateway.inquiries.ask_due(done.is_set))
 
 
 def _give_notices(gateway: Gateway, done: threading.Event) -> None:
     """Tell recipients what waits for them, as the watch finds it."""
-    while not done.wait(NOTICES_S):
-        try:
-            gateway.notifying.give_wanted(done.is_set)
-        except (StoreUnavailable, KeyUnavailable) as error:
-            log.warning("notices: %s", error.code)
-        except Exception:  # as below: this thread is the only one that tells
-            log.exception("notices: they are given again")
-            done.wait(ASK_AGAIN_S)
+    passing = (StoreUnavailable, KeyUnavailable)
+    _again_and_again("notices", done, NOTICES_S, lambda: gateway.notifying.give_wanted(done.is_set), passing=passing)
     gateway.notifying.bell.close()
 
 
@@ -135,19 +122,41 @@ def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
     """Close batches, and have them stamped and cosigned."""
     journal = gateway.journal
     stamp_at = cosign_at = time.monotonic()
-    while not done.wait(gateway.config.journal_every_s):
-        try:
-            journal.batches.close_due()
-            if time.monotonic() >= cosign_at and not journal.witnessing.cosign_due():
-                cosign_at = time.monotonic() + ASK_AGAIN_S
-            if time.monotonic() >= stamp_at:
+
+    def keep() -> None:
+        nonlocal stamp_at, cosign_at
+        journal.batches.close_due()
+        if time.monotonic() >= cosign_at and not journal.witnessing.cosign_due():
+            cosign_at = time.monotonic() + ASK_AGAIN_S
+        if time.monotonic() >= stamp_at:
+            try:
                 journal.batches.stamp_due()
-        except StoreUnavailable as error:
-            log.warning("store: %s", error.code)
-        except TimestampUnavailable as error:
-            log.warning("journal: %s", error.detail)
-            stamp_at = time.monotonic() + error.retry_after_s
-        except Exception:  # a damaged journal is for the audit to name: nobody waits longer for a form because of it
-            log.exception("journal: what waits is tried again")
-            done.wait(ASK_AGAIN_S)
+            except TimestampUnavailable as error:
+                log.warning("journal: %s", error.detail)
+                stamp_at = time.monotonic() + error.retry_after_s
+
+    _again_and_again("journal", done, gateway.config.journal_every_s, keep)
     journal.close()
+
+
+def _again_and_again(
+    what: str,
+    done: threading.Event,
+    every_s: float,
+    work: Callable[[], object],
+    *,
+    passing: tuple[type[StoreUnavailable | KeyUnavailable], ...] = (StoreUnavailable,),
+) -> None:
+    """Do `work` every so often until `done` is set. It is the only thread that does it, so nothing ends it: a damaged
+    journal, for one, is for the audit to name, and nobody waits longer for a form because of it.
+
+    passing: what is tried again at the next turn; all else a while later.
+    """
+    while not done.wait(every_s):
+        try:
+            work()
+        except passing as error:
+            log.warning("%s: %s", what, error.code)
+        except Exception:
+            log.exception("%s: what waits is tried again", what)
+            done.wait(ASK_AGAIN_S)
