@@ -217,7 +217,11 @@ def _config(folder: DemoFolder, *, host: str, port: int, retry_schedule_s: tuple
         "push": {"allowed_networks": ["127.0.0.0/8"]},  # everybody in the demonstration is on this machine
     }
     if retry_schedule_s is not None:
-        sections["dispatch"] = {"retry_schedule_s": list(retry_schedule_s), "poll_s": 0.05}
+        sections["dispatch"] = {
+            "retry_schedule_s": list(retry_schedule_s),
+            "breaker_pause_s": max(retry_schedule_s),  # so that a machine that starts slowly is not out for a minute
+            "poll_s": 0.05,
+        }
     return toml_text(sections)
 
 

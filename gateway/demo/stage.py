@@ -20,7 +20,7 @@ from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_p
 
 PUSHED = (EMPLOYER.id, INSPECTORATE.id, FUND.id)
 RETRY_SCHEDULE_S = (0.5, 0.5, 1, 1)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _POLL_S = 0.05
 
 

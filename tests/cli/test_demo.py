@@ -86,8 +86,9 @@ def test_keep_prints_lines_that_work_and_stops_on_ctrl_c(tmp_path: Path) -> None
         assert '"status":404' in answers[6].replace(" ", "")
     finally:
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0
+        code = demo.wait(60)
         demo.stdout.close()
+    assert code == 0
     pids = [int(pid) for pid in re.findall(r"process (\d+)", "".join(printed))]
     assert len(pids) == 3
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]

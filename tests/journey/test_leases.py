@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import anyio
@@ -73,6 +74,7 @@ def test_a_copy_on_its_way_is_neither_leased_nor_pushed_beside(open_counter: Ope
             recipient.go_on.set()
             while recipient.pushes == 1:  # the operator's retry gets a try of its own
                 dispatch.deliver_due()
+                time.sleep(0.01)
     assert recipient.most == 1
 
 

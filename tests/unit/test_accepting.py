@@ -112,15 +112,15 @@ def test_what_nobody_else_takes_is_taken_by_who_has_more() -> None:
 
 
 def test_who_stops_while_it_waits_takes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "GRACE_S", 0.01)
+    monkeypatch.setattr(accepting, "GRACE_S", 1.0)
 
     async def play(two: Counters) -> None:
         two.acceptors[0].start()
         two.shares.of(0).tell(7)
         two.connect(1)
-        await asyncio.sleep(0.002)
-        two.acceptors[0].stop()
         await asyncio.sleep(0.05)
+        two.acceptors[0].stop()
+        await asyncio.sleep(accepting.GRACE_S + 0.05)
         assert list(map(len, two.opened)) == [0, 0]
 
     run(play)
