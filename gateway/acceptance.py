@@ -151,6 +151,7 @@ class Acceptance:
             proof=acceptance.id,
             deliveries=deliveries,
             terms=entry.terms,
+            acts=report.messages.acts,
             language=handed_in.language,
             warnings=[finding_to_json(finding, report.messages, handed_in.language) for finding in report.findings],
         )

@@ -239,7 +239,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             station=station,
         ),
         erasure=Erasure(store=store, witness=witness, clock=clock),
-        oversight=Oversight(store=store, witness=witness, clock=clock),
+        oversight=Oversight(store=store, witness=witness, clock=clock, acts=catalogue.acts),
         notifying=notifying,
         watch=Watch(
             store=store,

@@ -16,6 +16,7 @@ from gateway.cases import Case, Cases, Earlier
 from gateway.deadlines import Bound, TermDates, Verdict, verdict
 from gateway.errors import NotFound
 from gateway.forms.catalogue import Catalogue
+from gateway.forms.citing import Acts
 from gateway.forms.kinds import Keep
 from gateway.model import CaseId, Event, Evidence, Filed, Party, Term, instant_text
 from gateway.ports import Clock, Reading, Store
@@ -113,7 +114,7 @@ class CaseStatus:
             **_summary(case_id, known.case.forms),
             "forms": [_form(known, form, today) for form in known.case.forms],
             "terms": [
-                _term(known, form, term, evidence[form.submission_id], today, language)
+                _term(known, form, term, evidence[form.submission_id], today, self.catalogue.acts, language)
                 for form in known.case.forms
                 for term in form.terms
                 if term.binds != BINDS_THIS_FORM
@@ -136,7 +137,7 @@ class CaseStatus:
         return {
             "rule": rule_id,
             "severity": listed.rule.severity,
-            "article": listed.rule.article,
+            **self.catalogue.acts.shown(listed.rule.legal, language),
             "message": words.message[language],
             "fix": words.fix[language],
         }
@@ -222,7 +223,9 @@ def _dates(term: Term) -> TermDates | None:
     return TermDates(day_zero=term.day_zero, reading_l=term.last_day, reading_c=term.last_day_other_reading)
 
 
-def _term(known: Known, form: Earlier, term: Term, evidence: Sequence[Evidence], today: date, language: str) -> Json:
+def _term(
+    known: Known, form: Earlier, term: Term, evidence: Sequence[Evidence], today: date, acts: Acts, language: str
+) -> Json:
     """One term: the law's words, both last days, why day zero is what it is, where it stands, and by what."""
     act, dates = known.fulfilled_by(form, term), _dates(term)
     done = None
@@ -240,7 +243,7 @@ def _term(known: Known, form: Earlier, term: Term, evidence: Sequence[Evidence],
         {
             "submissionId": form.submission_id,
             "kind": form.kind,
-            **term_view(term, language),
+            **term_view(term, acts, language),
             "dayZeroIs": term.reason.get(language) or term.reason.get("en"),
             "startedBy": _started_by(known, form, term, evidence),
             "boundIs": term.bound,

@@ -437,7 +437,8 @@ class Term:
     had to keep.
     starts_on: `Event:Role` for a term that an event starts, else None. bound: whether a party or an authority must keep
     it. binds: whether this form had to keep it, or it asks for an answer. done_by: kinds whose acceptance in the case
-    is the act. reason: language -> what day zero is.
+    is the act. reason: language -> what day zero is. law: the legal act that `article` is of; empty for a term that was
+    kept without it.
     """
 
     id: str
@@ -454,6 +455,7 @@ class Term:
     binds: str = "answer"
     done_by: tuple[str, ...] = ()
     reason: Mapping[str, str] = field(default_factory=dict)
+    law: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

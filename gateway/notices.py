@@ -139,7 +139,7 @@ class Notices:
     def _flag(self, cause: Finding | None) -> Finding:
         """That a notice does not go where the law wants it to go, for the sender and the operator."""
         found = self.catalogue.messages.finding("GW-NOTICE-NOT-SENT", Phase.RECORDS, params=_role(cause))
-        return replace(found, article=None if cause is None else cause.article)
+        return replace(found, legal=() if cause is None else cause.legal)
 
 
 def _number(seal: SubjectIdentity) -> str:

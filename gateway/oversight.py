@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
+from gateway.forms.citing import Acts
 from gateway.lifecycle import ENDED, NEEDS_A_PERSON, Fact, advance, can_advance
 from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
@@ -64,8 +65,9 @@ class Oversight:
     store: Store
     witness: Witness
     clock: Clock
+    acts: Acts
 
-    def act(self, delivery_id: DeliveryId, act: ActCode, *, reason: ReasonCode, by: str) -> Json:
+    def act(self, delivery_id: DeliveryId, act: ActCode, *, reason: ReasonCode, by: str, language: str) -> Json:
         """Do `act` in the name of `by` (a label, no person); the delivery as it is then.
 
         Raises NotFound; Conflict("act-not-possible", state=…, possible=…) when the delivery is where that cannot be
@@ -108,15 +110,15 @@ class Oversight:
 
         step = self.store.write(work)
         tell(step.began, step.ended)
-        return self.delivery(delivery_id)
+        return self.delivery(delivery_id, language=language)
 
-    def delivery(self, delivery_id: DeliveryId) -> Json:
+    def delivery(self, delivery_id: DeliveryId, *, language: str) -> Json:
         """One delivery with all evidence of it, and all that came as a receipt. Raises NotFound."""
 
         def look(view: Reading) -> Json:
             delivery = _found(view, delivery_id)
             return {
-                **_view(view, delivery),
+                **self._view(view, delivery, language),
                 "tries": [{"at": instant_text(each.at), "code": each.code} for each in view.tries_of(delivery.id)],
                 "evidence": [evidence_item(each) for each in evidence_on(view, delivery)],
                 "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
@@ -125,13 +127,13 @@ class Oversight:
         return self.store.read(look)
 
     def queue(
-        self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int
+        self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int, language: str
     ) -> tuple[list[Json], tuple[int, int] | None]:
         """Deliveries that need a person or are with the post, the next lawful moment first; and the next cursor."""
 
         def look(view: Reading) -> tuple[Sequence[Delivery], list[Json]]:
             found = view.in_hand(states or IN_HAND, after=after, limit=limit)
-            return found, [_view(view, each) for each in found]
+            return found, [self._view(view, each, language) for each in found]
 
         found, items = self.store.read(look)
         return items, cursor_of(found[-1]) if len(found) == limit else None
@@ -140,6 +142,26 @@ class Oversight:
         """Alerts, oldest first, and the next cursor."""
         found = self.store.read(lambda view: view.alerts(open_only=open_only, after=after, limit=limit))
         return [_alert_view(alert) for alert in found], found[-1].position if len(found) == limit else None
+
+    def _view(self, view: Reading, delivery: Delivery, language: str) -> Json:
+        form = view.submission(delivery.submission_id)
+        moments = {
+            "lawfulUntil": delivery.lawful_until,
+            "paperBy": delivery.paper_by,
+            "dueAt": delivery.due_at,
+            "nextLookAt": delivery.watch_at,
+        }
+        shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
+        return without_nulls(
+            {
+                **delivery_view(delivery, self.acts, language, view.postmarks(delivery.id)),
+                "kind": delivery.kind,
+                "sender": form and form.sender,
+                "documentId": form and form.document_id,
+                **shown,
+                "acts": list(_possible_acts(view, delivery)),
+            }
+        )
 
 
 def _found(view: Reading, delivery_id: DeliveryId) -> Delivery:
@@ -196,27 +218,6 @@ def cursor_of(delivery: Delivery) -> tuple[int, int]:
     """Where a delivery stands in the order of lawful moments: milliseconds and position."""
     moment = delivery.lawful_until
     return (NO_MOMENT if moment is None else round(moment.timestamp() * 1000), delivery.position)
-
-
-def _view(view: Reading, delivery: Delivery) -> Json:
-    form = view.submission(delivery.submission_id)
-    moments = {
-        "lawfulUntil": delivery.lawful_until,
-        "paperBy": delivery.paper_by,
-        "dueAt": delivery.due_at,
-        "nextLookAt": delivery.watch_at,
-    }
-    shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
-    return without_nulls(
-        {
-            **delivery_view(delivery, view.postmarks(delivery.id)),
-            "kind": delivery.kind,
-            "sender": form and form.sender,
-            "documentId": form and form.document_id,
-            **shown,
-            "acts": list(_possible_acts(view, delivery)),
-        }
-    )
 
 
 def _receipt_view(receipt: KeptReceipt) -> Json:

@@ -34,7 +34,7 @@ def paper_letter(
     countries = catalogue.template(identified.kind).listed["CountryCodeType"]
     cover = Cover(
         address=() if content is None else tuple(_address(content, note.role, countries, language)),
-        article=note.article,
+        law=catalogue.acts.cite(identified.kind.legal(note.article), language),
         copy=f"{note.copy}/{note.of}",
         delivery_id=note.delivery_id,
         accepted_at=note.accepted_at,

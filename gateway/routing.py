@@ -80,7 +80,7 @@ class Router:
             path=None if route.at is None else kind.place(route.at),
             params=(("route", route.id), ("role", route.role)),
         )
-        return replace(found, article=route.article)
+        return replace(found, legal=kind.legal(route.article))
 
 
 def _competent(offices: Sequence[Party], postal: str | None) -> Sequence[Party]:

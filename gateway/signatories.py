@@ -87,7 +87,7 @@ class SignatoryCheck:
         found = self.messages.finding(
             "SIG-SIGNATORY", Phase.SIGNATURE, path=kind.place(rule.at), params=(("role", rule.role),)
         )
-        return replace(found, rule="GEN-19", article=rule.article)
+        return replace(found, rule="GEN-19", legal=kind.legal(rule.article))
 
 
 SIGNATURE_CODES: Mapping[str, str] = {
@@ -135,9 +135,9 @@ SIGNATURE_CODES: Mapping[str, str] = {
 def signature_finding(kind: FormKind, failure: VerificationFailed) -> Finding:
     """The finding for a signature that failed; GEN-19 asks for a valid one."""
     path = f"/f:{kind.root}/f:Signatures"
-    article = kind.signatories[0].article if kind.signatories else None
+    legal = kind.legal(kind.signatories[0].article) if kind.signatories else ()
     found = kind.finding(SIGNATURE_CODES[failure.code], Phase.SIGNATURE, path=path)
-    return replace(found, rule="GEN-19", article=article)
+    return replace(found, rule="GEN-19", legal=legal)
 
 
 def acting_for(sender: Party, kind: FormKind, principals: Sequence[PartyId]) -> PartyId | None:

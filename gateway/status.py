@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import NotFound
+from gateway.forms.citing import Acts, Legal
 from gateway.forms.findings import Finding, MessageCatalogue, Phase
 from gateway.forms.report import finding_to_json
 from gateway.lifecycle import REACHED
@@ -73,6 +74,7 @@ def submission_view(
     deliveries: Sequence[Delivery],
     marks: Mapping[DeliveryId, Sequence[Postmark]] | None = None,
     terms: Sequence[Term],
+    acts: Acts,
     language: str,
     warnings: Sequence[Json] = (),
     checks: Sequence[ValidationRecord] = (),
@@ -91,8 +93,8 @@ def submission_view(
             "actingFor": submission.acting_for,
             _decided_at(submission): instant_text(submission.accepted_at),
             proof_name: {"evidenceId": proof, "href": evidence_href(proof)},
-            "deliveries": [delivery_view(each, (marks or {}).get(each.id, ())) for each in deliveries],
-            "terms": [term_view(term, language) for term in terms],
+            "deliveries": [delivery_view(each, acts, language, (marks or {}).get(each.id, ())) for each in deliveries],
+            "terms": [term_view(term, acts, language) for term in terms],
             "warnings": list(warnings) or None,
             "certificateChecks": [_check_view(each) for each in checks] or None,
         }
@@ -107,7 +109,7 @@ def _decided_at(submission: Submission) -> str:
     return "rejectedAt" if submission.state is SubmissionState.REJECTED else "acceptedAt"
 
 
-def delivery_view(delivery: Delivery, marks: Sequence[Postmark] = ()) -> Json:
+def delivery_view(delivery: Delivery, acts: Acts, language: str, marks: Sequence[Postmark] = ()) -> Json:
     """One copy's way. marks: what the post did with it."""
     handed_over = delivery.handed_over_at
     return without_nulls(
@@ -115,7 +117,7 @@ def delivery_view(delivery: Delivery, marks: Sequence[Postmark] = ()) -> Json:
             "deliveryId": delivery.id,
             "submissionId": delivery.submission_id,
             "route": delivery.route,
-            "article": delivery.article,
+            **acts.shown(acts.of_form(delivery.kind, delivery.article), language),
             "role": delivery.role,
             "party": delivery.party,
             "copy": delivery.copy,
@@ -139,12 +141,12 @@ def postmark_view(mark: Postmark) -> Json:
     return {"fact": mark.fact, "on": mark.on.isoformat(), "number": mark.number, "href": href}
 
 
-def term_view(term: Term, language: str) -> Json:
+def term_view(term: Term, acts: Acts, language: str) -> Json:
     """One legal term. `lastDay` is what a party is told; nothing is held against it before `lastDayOtherReading`."""
     return without_nulls(
         {
             "id": term.id,
-            "article": term.article,
+            **acts.shown([Legal(act=term.law, article=term.article)], language),
             "act": term.act.get(language) or term.act["en"],
             "length": term.length,
             "unit": term.unit,
@@ -172,7 +174,7 @@ def evidence_item(evidence: Evidence) -> Json:
     )
 
 
-def mailbox_item(delivery: Delivery) -> Json:
+def mailbox_item(delivery: Delivery, acts: Acts, language: str) -> Json:
     """One waiting copy, as its recipient sees it before opening."""
     until = delivery.lease_until
     return without_nulls(
@@ -182,7 +184,7 @@ def mailbox_item(delivery: Delivery) -> Json:
             "kind": delivery.kind,
             "role": delivery.role,
             "route": delivery.route,
-            "article": delivery.article,
+            **acts.shown(acts.of_form(delivery.kind, delivery.article), language),
             "state": delivery.state,
             "consignedAt": instant_text(delivery.consigned_at),
             "envelopeDigest": delivery.envelope_digest,
@@ -213,6 +215,7 @@ class Status:
                 deliveries=deliveries,
                 marks=marks,
                 terms=view.terms_of(submission_id),
+                acts=self.messages.acts,
                 language=language,
                 warnings=[
                     finding_to_json(warning, self.messages, language)
@@ -239,7 +242,7 @@ class Status:
             codes.append("GW-COPY-CLOSED")
         for code in codes:
             found = self.messages.finding(code, Phase.RECORDS, params=params)
-            yield replace(found, article=delivery.article)
+            yield replace(found, legal=self.messages.acts.of_form(delivery.kind, delivery.article))
 
     def submissions(self, party: Party, *, after: int, limit: int) -> tuple[list[Json], int | None]:
         """A page of the party's own submissions, oldest first, and the cursor of the next page."""
@@ -262,12 +265,13 @@ class Status:
         found = self.store.read(look)
         return [] if found is None else [_summary(found[0], warned=found[1])]
 
-    def deliveries(self, party: Party, submission_id: SubmissionId) -> list[Json]:
+    def deliveries(self, party: Party, submission_id: SubmissionId, *, language: str) -> list[Json]:
         """All copies for the sender; for a recipient only its own. Raises NotFound."""
 
         def look(view: Reading) -> list[Json]:
             found = _visible_deliveries(view, party, submission_id)
-            return [delivery_view(delivery, view.postmarks(delivery.id)) for delivery in found]
+            acts = self.messages.acts
+            return [delivery_view(delivery, acts, language, view.postmarks(delivery.id)) for delivery in found]
 
         return self.store.read(look)
 

@@ -54,6 +54,7 @@ def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act
         binds=rule.binds,
         done_by=rule.done_by,
         reason=rule.term.day_zero,
+        law=law.legal.act,
     )
     if day_zero is None:
         return blank

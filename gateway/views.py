@@ -8,6 +8,13 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, NotRequired, TypedDict
 
 
+class LegalView(TypedDict):
+    """A place in the law for programs; `article` beside it is the same for the reader. act: as our data call it."""
+
+    article: str
+    act: NotRequired[str]
+
+
 class IssueView(TypedDict):
     code: str
     severity: str
@@ -16,6 +23,7 @@ class IssueView(TypedDict):
     fix: NotRequired[str]
     rule: NotRequired[str]
     article: NotRequired[str]
+    legal: NotRequired[list[LegalView]]
     path: NotRequired[str]
     line: NotRequired[int]
 
@@ -75,6 +83,7 @@ class DeliveryView(TypedDict):
     submissionId: str
     route: str
     article: str
+    legal: list[LegalView]
     role: str
     party: str
     copy: int
@@ -139,6 +148,7 @@ class PrintJobView(TypedDict):
     role: str
     route: str
     article: str
+    legal: list[LegalView]
     state: str
     consignedAt: str
     lawfulUntil: NotRequired[str]
@@ -166,6 +176,7 @@ class TermView(TypedDict):
 
     id: str
     article: str
+    legal: list[LegalView]
     act: str
     length: int
     unit: str

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from gateway.api.access import Caller, HandedIn, TheGateway
+from gateway.api.access import Caller, HandedIn, Language, TheGateway
 from gateway.api.problems import problem
 from gateway.api.waiting import Crowded, Waiting
 from gateway.api.wire import LeaseRequest, MailboxPage, NoQuery, OpeningRequest
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1/mailbox")
 
 @router.get("", operation_id="listMailbox", response_model=None)
 async def index(
-    request: Request, gateway: TheGateway, party: Caller, page: Annotated[MailboxPage, Query()]
+    request: Request, gateway: TheGateway, party: Caller, lang: Language, page: Annotated[MailboxPage, Query()]
 ) -> dict[str, Any] | JSONResponse:
     """Copies that wait for the caller's receipt, as they became available. Nothing shifts while it is paged.
 
@@ -54,7 +54,7 @@ async def index(
             found = await waiting.wait(look, seconds=page.wait_s, until_hung_up=lambda: _hung_up(request))
         except Crowded as crowded:
             return _crowded(all_parties=crowded.all_parties)
-    body: dict[str, Any] = {"items": [mailbox_item(delivery) for delivery in found]}
+    body: dict[str, Any] = {"items": [mailbox_item(delivery, gateway.catalogue.acts, lang) for delivery in found]}
     if len(found) == page.limit:
         free = "" if page.leased is None else f"&leased={page.leased}"
         body["next"] = f"/v1/mailbox?after={found[-1].turn}&limit={page.limit}{free}"

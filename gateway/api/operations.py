@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from gateway.api.access import TheGateway, administrator
+from gateway.api.access import Language, TheGateway, administrator
 from gateway.api.wire import (
     ActRequest,
     Alerts,
@@ -26,10 +26,10 @@ router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)
 
 
 @router.get("/deliveries", operation_id="listOperations")
-def index(gateway: TheGateway, query: Annotated[Queue, Query()]) -> dict[str, Any]:
+def index(gateway: TheGateway, lang: Language, query: Annotated[Queue, Query()]) -> dict[str, Any]:
     """Deliveries that do not get on by themselves: the next lawful moment first."""
     states = () if query.state is None else (DeliveryState(query.state),)
-    items, cursor = gateway.oversight.queue(states, after=query.cursor, limit=query.limit)
+    items, cursor = gateway.oversight.queue(states, after=query.cursor, limit=query.limit, language=lang)
     body: dict[str, Any] = {"items": items}
     if cursor is not None:
         only = "" if query.state is None else f"state={query.state}&"
@@ -38,15 +38,17 @@ def index(gateway: TheGateway, query: Annotated[Queue, Query()]) -> dict[str, An
 
 
 @router.get("/deliveries/{delivery_id}", operation_id="getOperation")
-def read(delivery_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+def read(delivery_id: str, gateway: TheGateway, lang: Language, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
     """One delivery, whatever its state, with its evidence and the acts that are possible."""
-    return gateway.oversight.delivery(DeliveryId(delivery_id))
+    return gateway.oversight.delivery(DeliveryId(delivery_id), language=lang)
 
 
 @router.post("/deliveries/{delivery_id}/acts", status_code=201, operation_id="createAct")
-def act(delivery_id: str, body: ActRequest, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
+def act(
+    delivery_id: str, body: ActRequest, gateway: TheGateway, lang: Language, _: Annotated[NoQuery, Query()]
+) -> dict[str, Any]:
     """Do something about a delivery: evidenced, with the operator's label and a reason of the closed list."""
-    return gateway.oversight.act(DeliveryId(delivery_id), body.act, reason=body.reason, by=body.by)
+    return gateway.oversight.act(DeliveryId(delivery_id), body.act, reason=body.reason, by=body.by, language=lang)
 
 
 @router.get("/journal", operation_id="getJournalBacklog")

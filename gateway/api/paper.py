@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from gateway.api.access import Caller, TheGateway
+from gateway.api.access import Caller, Language, TheGateway
 from gateway.api.wire import DepositRequest, NoQuery, PaperFailure, Slip, WaitingPage
+from gateway.forms.citing import Acts
 from gateway.model import Delivery, DeliveryId, instant_text
 from gateway.oversight import cursor_of
 from gateway.paper import Noted, Proof
@@ -20,10 +21,12 @@ router = APIRouter(prefix="/v1/paper")
 
 
 @router.get("", operation_id="listPrintJobs")
-def index(gateway: TheGateway, party: Caller, page: Annotated[WaitingPage, Query()]) -> dict[str, Any]:
+def index(gateway: TheGateway, party: Caller, lang: Language, page: Annotated[WaitingPage, Query()]) -> dict[str, Any]:
     """What is to be printed or is with the post, the next lawful moment first."""
     found = gateway.paper.jobs(party, after=page.cursor, limit=page.limit)
-    body: dict[str, Any] = {"items": [_job(job.delivery, taken_at=job.taken_at) for job in found]}
+    body: dict[str, Any] = {
+        "items": [_job(job.delivery, gateway.catalogue.acts, lang, taken_at=job.taken_at) for job in found]
+    }
     if len(found) == page.limit:
         moment, position = cursor_of(found[-1].delivery)
         body["next"] = f"/v1/paper?after={moment}-{position}&limit={page.limit}"
@@ -41,24 +44,36 @@ def prints(delivery_id: str, gateway: TheGateway, party: Caller, _: Annotated[No
 
 @router.post("/{delivery_id}/deposits", status_code=201, operation_id="createDeposit")
 def deposit(
-    delivery_id: str, body: DepositRequest, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+    delivery_id: str,
+    body: DepositRequest,
+    gateway: TheGateway,
+    party: Caller,
+    lang: Language,
+    _: Annotated[NoQuery, Query()],
 ) -> JSONResponse:
     """The post took the letter: its number, the day on the proof, and the proof. 200 when that was said before."""
     proof = Proof(raw=body.proof, media_type=body.proof_type)
-    return _answer(gateway.paper.deposited(party, DeliveryId(delivery_id), number=body.number, on=body.on, proof=proof))
+    noted = gateway.paper.deposited(party, DeliveryId(delivery_id), number=body.number, on=body.on, proof=proof)
+    return _answer(noted, gateway.catalogue.acts, lang)
 
 
 @router.post("/{delivery_id}/failures", status_code=201, operation_id="createPaperFailure")
 def failure(
-    delivery_id: str, body: PaperFailure, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+    delivery_id: str,
+    body: PaperFailure,
+    gateway: TheGateway,
+    party: Caller,
+    lang: Language,
+    _: Annotated[NoQuery, Query()],
 ) -> JSONResponse:
     """It could not be printed or posted; the delivery needs an operator again."""
-    return _answer(Noted(delivery=gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason)))
+    noted = Noted(delivery=gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason))
+    return _answer(noted, gateway.catalogue.acts, lang)
 
 
 @router.post("/{delivery_id}/slips", status_code=201, operation_id="createSlip")
 def slip(
-    delivery_id: str, body: Slip, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+    delivery_id: str, body: Slip, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
 ) -> JSONResponse:
     """The slip of the post came back: handed over or returned, on the day that it states. 200 when that was said
     before."""
@@ -67,17 +82,17 @@ def slip(
     noted = gateway.paper.answered(
         party, DeliveryId(delivery_id), delivered=delivered, on=body.on, proof=proof, number=body.number
     )
-    return _answer(noted)
+    return _answer(noted, gateway.catalogue.acts, lang)
 
 
-def _answer(noted: Noted) -> JSONResponse:
-    return JSONResponse(_job(noted.delivery), status_code=200 if noted.repeated else 201)
+def _answer(noted: Noted, acts: Acts, language: str) -> JSONResponse:
+    return JSONResponse(_job(noted.delivery, acts, language), status_code=200 if noted.repeated else 201)
 
 
-def _job(delivery: Delivery, *, taken_at: datetime | None = None) -> dict[str, Any]:
+def _job(delivery: Delivery, acts: Acts, language: str, *, taken_at: datetime | None = None) -> dict[str, Any]:
     until = delivery.lawful_until
     shown = {
-        **mailbox_item(delivery),
+        **mailbox_item(delivery, acts, language),
         "lawfulUntil": None if until is None else until.isoformat(),
         "takenAt": None if taken_at is None else instant_text(taken_at),
     }

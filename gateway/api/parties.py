@@ -72,20 +72,27 @@ def form(
     kind = gateway.catalogue.by_name(f"{country}/{name}")
     if kind is None:
         raise NotFound("form-not-found", "no such form kind")
+    acts = gateway.catalogue.acts
     return {
         **_form_view(kind, lang),
         "act": kind.act,
         "articles": list(kind.articles),
-        "signatories": [{"role": rule.role, "article": rule.article} for rule in kind.signatories],
+        "signatories": [{"role": rule.role, **acts.shown(kind.legal(rule.article), lang)} for rule in kind.signatories],
         "routes": [
-            {"route": rule.id, "role": rule.role, "article": rule.article, "copy": rule.copy, "of": rule.of}
+            {
+                "route": rule.id,
+                "role": rule.role,
+                **acts.shown(kind.legal(rule.article), lang),
+                "copy": rule.copy,
+                "of": rule.of,
+            }
             for rule in kind.routes
         ],
         "never": sorted(kind.never),
         "terms": [
             {
                 "id": term.id,
-                "article": law.article,
+                **acts.shown([law.legal], lang),
                 "act": term.act[lang],
                 "length": law.span.length,
                 "unit": law.span.unit,

@@ -112,10 +112,10 @@ def read(
 
 @router.get("/submissions/{submission_id}/deliveries", operation_id="listDeliveries")
 def deliveries(
-    submission_id: str, gateway: TheGateway, party: Caller, _: Annotated[NoQuery, Query()]
+    submission_id: str, gateway: TheGateway, party: Caller, lang: Language, _: Annotated[NoQuery, Query()]
 ) -> dict[str, Any]:
     """The copies of a submission: all for its sender, its own for a recipient."""
-    return {"items": gateway.status.deliveries(party, SubmissionId(submission_id))}
+    return {"items": gateway.status.deliveries(party, SubmissionId(submission_id), language=lang)}
 
 
 @router.get("/submissions/{submission_id}/evidence", operation_id="listEvidence")

@@ -20,6 +20,7 @@ from gateway.errors import CatalogueError, CodeListRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.forms.citing import Acts
     from gateway.forms.codelists import CodeList, ListedCode
 
 app = typer.Typer(help="Code lists: what they hold, and new editions of them.", no_args_is_help=True)
@@ -40,10 +41,12 @@ File = Annotated[Path, typer.Argument(help="A code list, YAML.", exists=True, di
 @app.command("list")
 def show_lists(folder: Folder = None, lang: Lang = Language.EN, as_json: AsJson = False) -> None:
     """List the code lists, with their editions."""
+    from gateway.forms.catalogue import load_acts
+
     with answering(as_json=as_json):
-        ours, all_lists = _lists(None), _lists(folder)
+        ours, all_lists, acts = _lists(None), _lists(folder), load_acts()
         facts = [
-            {**_facts(each, lang), "source": "ours" if ours.get(name) == each else "installation"}
+            {**_facts(each, acts, lang), "source": "ours" if ours.get(name) == each else "installation"}
             for name, each in all_lists.items()
         ]
         if as_json:
@@ -74,6 +77,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the codes of a list."""
+    from gateway.forms.catalogue import load_acts
+
     with answering(as_json=as_json):
         lists = _lists(folder)
         found = lists.get(name)
@@ -83,7 +88,7 @@ def show(
             raise usage_error(f"no such edition; known are {', '.join(found.editions) or 'none'}")
         rows = [row for row in found.entries.values() if edition is None or edition in row.editions]
         if as_json:
-            print_json({**_facts(found, lang), "codes": [_row(row, lang) for row in rows]})
+            print_json({**_facts(found, load_acts(), lang), "codes": [_row(row, lang) for row in rows]})
             return
         keys = list(dict.fromkeys(key for row in rows for key in row.values))
         print_table(
@@ -162,11 +167,11 @@ def _lists(folder: Path | None) -> Mapping[str, CodeList]:
     return load_code_lists(own=folder)
 
 
-def _facts(each: CodeList, lang: Language) -> dict[str, object]:
+def _facts(each: CodeList, acts: Acts, lang: Language) -> dict[str, object]:
     return {
         "list": each.name,
         "title": each.titles.get(lang.value),
-        "article": each.article,
+        **({} if not each.legal else acts.shown(each.legal, lang)),
         "provenance": each.provenance,
         "complete": each.complete,
         "demonstration": each.demonstration,

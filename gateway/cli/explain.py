@@ -11,6 +11,7 @@ from gateway.cli.options import AsJson, Lang, Language
 from gateway.cli.output import answering, out, print_json, usage_error
 
 if TYPE_CHECKING:
+    from gateway.forms.citing import Acts
     from gateway.forms.explain import Explanation, Shown
 
 
@@ -37,12 +38,12 @@ def explain(
         except NotFound as exc:
             raise usage_error(exc.detail) from exc
         if as_json:
-            print_json(_facts(explanation, lang))
+            print_json(_facts(explanation, catalogue.acts, lang))
         else:
-            _show(explanation, lang)
+            _show(explanation, catalogue.acts, lang)
 
 
-def _facts(explanation: Explanation, lang: Language) -> dict[str, object]:
+def _facts(explanation: Explanation, acts: Acts, lang: Language) -> dict[str, object]:
     words = explanation.words
     facts: dict[str, object] = {
         "id": explanation.id,
@@ -50,7 +51,7 @@ def _facts(explanation: Explanation, lang: Language) -> dict[str, object]:
         "where": explanation.where,
         "by": explanation.by,
         "kinds": list(explanation.kinds),
-        "article": words.article,
+        **({} if not words.legal else acts.shown(words.legal, lang)),
         "law": [
             {"act": article.act, "article": article.number, "paragraphs": list(article.paragraphs)}
             for article in explanation.law
@@ -77,7 +78,8 @@ def _example(shown: Shown | None) -> dict[str, object] | None:
     }
 
 
-def _show(explanation: Explanation, lang: Language) -> None:
+def _show(explanation: Explanation, acts: Acts, lang: Language) -> None:
+    from gateway.forms.citing import Legal
     from gateway.forms.reports.words import words_in
 
     said, words, console = words_in(lang), explanation.words, out()
@@ -85,7 +87,7 @@ def _show(explanation: Explanation, lang: Language) -> None:
     console.print(Text.assemble((explanation.id, "bold"), f"  {said[words.severity.value]}  {words.message[lang]}"))
     for label, text in (
         (said["fix"], words.fix[lang]),
-        (said["law"], words.article),
+        (said["law"], acts.cite(words.legal, lang)),
         (said["reason"], explanation.note),
         (said["checked"], f"{said[f'where-{explanation.where}']}{by}"),
         (said["kinds"], ", ".join(explanation.kinds)),
@@ -94,7 +96,8 @@ def _show(explanation: Explanation, lang: Language) -> None:
         if text:
             console.print(Text.assemble((f"{label}: ", "bold"), text))
     for article in explanation.law:
-        console.print(Text(f"\n{said['law-text']} ({article.act}, Art. {article.number}):", style="bold"))
+        cited = acts.cite([Legal(act=article.act, article=article.number)], lang)
+        console.print(Text(f"\n{said['law-text']} ({cited}):", style="bold"))
         for paragraph in article.paragraphs:
             console.print(Text(f"  {paragraph}"))
     for label, shown in ((said["wrong"], explanation.wrong), (said["right"], explanation.right)):

@@ -12,6 +12,7 @@ from gateway.cli.output import answering, out, print_json, print_table, usage_er
 
 if TYPE_CHECKING:
     from gateway.forms.catalogue import Catalogue
+    from gateway.forms.citing import Acts
     from gateway.forms.fields import Field
     from gateway.forms.kinds import FormKind
 
@@ -38,13 +39,21 @@ def show_forms(
             raise usage_error(f"no such form kind; known are {known}")
         root = catalogue.fields(form_kind)
         if as_json:
-            print_json({**_facts(form_kind, lang), "fields": _field(root)})
+            print_json(
+                {**_facts(form_kind, catalogue.acts, lang), "fields": _field(root, form_kind, catalogue.acts, lang)}
+            )
             return
         out().print(Text(f"{form_kind.title[lang]}  {form_kind.id} {form_kind.version}  {form_kind.namespace}"))
         print_table(
             ("field", "times", "type", "article", "meaning"),
             [
-                ("  " * depth + field.name, _times(field), field.type or "", field.article or "", _meaning(field, lang))
+                (
+                    "  " * depth + field.name,
+                    _times(field),
+                    field.type or "",
+                    catalogue.acts.cite(field.legal(form_kind, catalogue.acts), lang, within=form_kind.act),
+                    _meaning(field, lang),
+                )
                 for depth, field in root.walk()
             ],
         )
@@ -52,7 +61,7 @@ def show_forms(
 
 def _list(catalogue: Catalogue, lang: Language, *, as_json: bool) -> None:
     if as_json:
-        print_json({"items": [_facts(kind, lang) for kind in catalogue.kinds]})
+        print_json({"items": [_facts(kind, catalogue.acts, lang) for kind in catalogue.kinds]})
         return
     print_table(
         ("kind", "version", "form", "signed by", "sent to"),
@@ -69,37 +78,43 @@ def _list(catalogue: Catalogue, lang: Language, *, as_json: bool) -> None:
     )
 
 
-def _facts(kind: FormKind, lang: Language) -> dict[str, object]:
+def _facts(kind: FormKind, acts: Acts, lang: Language) -> dict[str, object]:
     return {
         "kind": kind.id,
         "title": kind.title[lang],
         "version": kind.version,
         "namespace": kind.namespace,
         "root": kind.root,
-        "signatories": [{"role": rule.role, "article": rule.article} for rule in kind.signatories],
+        "signatories": [{"role": rule.role, **acts.shown(kind.legal(rule.article), lang)} for rule in kind.signatories],
         "routes": [
-            {"route": route.id, "role": route.role, "article": route.article, "copy": route.copy, "of": route.of}
+            {
+                "route": route.id,
+                "role": route.role,
+                **acts.shown(kind.legal(route.article), lang),
+                "copy": route.copy,
+                "of": route.of,
+            }
             for route in kind.routes
         ],
         "terms": [
-            {"id": rule.id, "article": law.article, "length": law.span.length, "unit": law.span.unit}
+            {"id": rule.id, **acts.shown([law.legal], lang), "length": law.span.length, "unit": law.span.unit}
             for rule, law in ((rule, rule.term.version()) for rule in kind.terms)
         ],
     }
 
 
-def _field(field: Field) -> dict[str, object]:
+def _field(field: Field, kind: FormKind, acts: Acts, lang: Language) -> dict[str, object]:
     facts: dict[str, object] = {
         "name": field.name,
         "least": field.least,
         "most": field.most,
         "type": field.type,
         "documentation": field.documentation,
-        "article": field.article,
+        **({} if field.article is None else acts.shown(field.legal(kind, acts), lang)),
         "provenance": field.provenance,
         "values": list(field.values),
         "attributes": list(field.attributes),
-        "children": [_field(child) for child in field.children],
+        "children": [_field(child, kind, acts, lang) for child in field.children],
     }
     return {name: fact for name, fact in facts.items() if fact not in (None, [], {})}
 

@@ -11,6 +11,7 @@ from gateway.cli.options import AsJson, Lang, Language
 from gateway.cli.output import answering, print_json, print_table, usage_error
 
 if TYPE_CHECKING:
+    from gateway.forms.citing import Acts
     from gateway.forms.rulelist import ListedRule
 
 
@@ -46,21 +47,21 @@ def rules(
             if (kind is None or kind in listed.kinds) and (where is None or listed.rule.where == where.value)
         ]
         if as_json:
-            print_json({"items": [_facts(listed, lang) for listed in found]})
+            print_json({"items": [_facts(listed, catalogue.acts, lang) for listed in found]})
             return
         print_table(
             ("rule", "severity", "where", "by", "cases", "article", "what is wrong"),
-            [_row(listed, lang) for listed in found],
+            [_row(listed, catalogue.acts, lang) for listed in found],
         )
 
 
-def _facts(listed: ListedRule, lang: Language) -> dict[str, object]:
+def _facts(listed: ListedRule, acts: Acts, lang: Language) -> dict[str, object]:
     rule = listed.rule
     passing, failing, silent = _cases(listed)
     return {
         "id": rule.id,
         "severity": rule.severity.value,
-        "article": rule.article,
+        **acts.shown(rule.legal, lang),
         "where": rule.where.value,
         "checkedBy": rule.by,
         "kinds": list(listed.kinds),
@@ -76,10 +77,11 @@ def _facts(listed: ListedRule, lang: Language) -> dict[str, object]:
     }
 
 
-def _row(listed: ListedRule, lang: Language) -> tuple[str, ...]:
+def _row(listed: ListedRule, acts: Acts, lang: Language) -> tuple[str, ...]:
     rule = listed.rule
     cases = "" if rule.by is None else "/".join(map(str, _cases(listed)))
-    return rule.id, rule.severity.value, rule.where.value, rule.by or "", cases, rule.article, rule.words.message[lang]
+    law, message = acts.cite(rule.legal, lang), rule.words.message[lang]
+    return rule.id, rule.severity.value, rule.where.value, rule.by or "", cases, law, message
 
 
 def _cases(listed: ListedRule) -> tuple[int, int, int]:

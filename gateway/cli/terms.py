@@ -16,6 +16,7 @@ from gateway.cli.termwords import UNITS, WEEKDAYS, WORDS
 from gateway.deadlines import Calendar, Reading, Span, TermDates
 
 if TYPE_CHECKING:
+    from gateway.forms.citing import Acts
     from gateway.forms.countries import Country, LegalTerm
     from gateway.forms.reckoning import Reckoned
 
@@ -43,17 +44,17 @@ def term(
 
     With --act, whether an act of that day is in time. Without a name, all terms.
     """
-    from gateway.forms.catalogue import load_countries
+    from gateway.forms.catalogue import load_acts, load_countries
     from gateway.forms.reckoning import reckon
 
     with answering(as_json=as_json):
-        countries = load_countries()
+        countries, acts = load_countries(), load_acts()
         if profile is not None:
             countries = _of_profile(countries, profile)
         if name is None:
             if act is not None:
                 raise usage_error("--act needs the name of a term")
-            _list(countries, profile, start, lang, as_json=as_json)
+            _list(countries, acts, profile, start, lang, as_json=as_json)
             return
         country, found = _named(countries, name)
         if start is None:
@@ -68,9 +69,9 @@ def term(
         with _within_the_calendar():
             answer = reckon(country, found, day_zero, profile=profile, act=act_day, language=lang)
         if as_json:
-            print_json(_facts(country, answer, lang))
+            print_json(_facts(country, answer, acts, lang))
             return
-        for line in _lines(country, answer, act_day, lang):
+        for line in _lines(country, answer, act_day, acts, lang):
             out().print(line)
 
 
@@ -116,7 +117,13 @@ def _day(text: str, option: str, calendar: Calendar) -> date:
 
 
 def _list(
-    countries: Mapping[str, Country], profile: str | None, start: str | None, lang: Language, *, as_json: bool
+    countries: Mapping[str, Country],
+    acts: Acts,
+    profile: str | None,
+    start: str | None,
+    lang: Language,
+    *,
+    as_json: bool,
 ) -> None:
     from gateway.forms.reckoning import reckon
 
@@ -131,7 +138,9 @@ def _list(
         print_json(
             {
                 "items": [
-                    _term_facts(country, each, profile, lang) if answer is None else _facts(country, answer, lang)
+                    _term_facts(country, each, profile, acts, lang)
+                    if answer is None
+                    else _facts(country, answer, acts, lang)
                     for country, each, answer in rows
                 ]
             }
@@ -145,7 +154,7 @@ def _list(
             (
                 each.id,
                 ", ".join(each.aliases),
-                law.article,
+                acts.cite([law.legal], lang),
                 _length(law.span, lang),
                 *(
                     []
@@ -160,9 +169,9 @@ def _list(
     )
 
 
-def _lines(country: Country, answer: Reckoned, act: date | None, lang: Language) -> Iterator[Text]:
+def _lines(country: Country, answer: Reckoned, act: date | None, acts: Acts, lang: Language) -> Iterator[Text]:
     words, law, found = WORDS[lang], answer.law, answer.term
-    yield Text(f"{found.id}  {law.article} ({law.profile}{_variant(answer)})", style="bold")
+    yield Text(f"{found.id}  {acts.cite([law.legal], lang)} ({law.profile}{_variant(answer)})", style="bold")
     rows = [
         (words["term"], _length(law.span, lang)),
         (words["day-zero"], f"{_shown(answer.dates.day_zero, lang)}: {found.day_zero[lang]}"),
@@ -176,10 +185,11 @@ def _lines(country: Country, answer: Reckoned, act: date | None, lang: Language)
         rows.append((words["act-on"].format(day=_shown(act, lang)), f"{answer.verdict}: {words[answer.verdict]}"))
     for other in answer.others:
         last = "; ".join(days for _, days in _last_days(country.calendar, other, lang)[:1])
+        cited = acts.cite([other.law.legal], lang)
         rows.append(
             (
                 words["other-text"],
-                f"{other.law.profile}{_variant(other)}, {other.law.article}: {_length(other.law.span, lang)}, {last}",
+                f"{cited} ({other.law.profile}{_variant(other)}): {_length(other.law.span, lang)}, {last}",
             )
         )
     for label, text in rows:
@@ -231,14 +241,16 @@ def _variant(answer: Reckoned) -> str:
     return "" if answer.law.variant is None else f", {answer.law.variant}"
 
 
-def _term_facts(country: Country, found: LegalTerm, profile: str | None, lang: Language) -> dict[str, object]:
+def _term_facts(
+    country: Country, found: LegalTerm, profile: str | None, acts: Acts, lang: Language
+) -> dict[str, object]:
     law = found.version(profile)
     return {
         "id": found.id,
         "aliases": list(found.aliases),
         "country": country.code,
         "profile": law.profile,
-        "article": law.article,
+        **acts.shown([law.legal], lang),
         "binds": found.bound,
         **_span(law.span),
         "event": found.day_zero[lang],
@@ -246,7 +258,7 @@ def _term_facts(country: Country, found: LegalTerm, profile: str | None, lang: L
     }
 
 
-def _facts(country: Country, answer: Reckoned, lang: Language) -> dict[str, object]:
+def _facts(country: Country, answer: Reckoned, acts: Acts, lang: Language) -> dict[str, object]:
     found = answer.term
     return {
         "id": found.id,
@@ -255,17 +267,17 @@ def _facts(country: Country, answer: Reckoned, lang: Language) -> dict[str, obje
         "binds": found.bound,
         "event": found.day_zero[lang],
         "act": found.act[lang],
-        **_reckoned(answer),
-        "otherTexts": [_reckoned(other) for other in answer.others],
+        **_reckoned(answer, acts, lang),
+        "otherTexts": [_reckoned(other, acts, lang) for other in answer.others],
     }
 
 
-def _reckoned(answer: Reckoned) -> dict[str, object]:
+def _reckoned(answer: Reckoned, acts: Acts, lang: Language) -> dict[str, object]:
     law = answer.law
     facts: dict[str, object] = {"profile": law.profile}
     if law.variant is not None:
         facts["variant"] = law.variant
-    facts |= {"article": law.article, "provenance": law.provenance, **_span(law.span), **_dates(answer.dates)}
+    facts |= {**acts.shown([law.legal], lang), "provenance": law.provenance, **_span(law.span), **_dates(answer.dates)}
     if answer.next_working_days:
         facts["nextWorkingDay"] = answer.next_working_days[Reading.L].isoformat()
         facts["nextWorkingDayOtherReading"] = answer.next_working_days[Reading.C].isoformat()

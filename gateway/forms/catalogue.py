@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gateway.errors import CatalogueError
+from gateway.forms.citing import Acts
 from gateway.forms.codelists import CodeList, check_references, read_code_list
 from gateway.forms.compiling import Compiler, read_code_lists, read_countries
 from gateway.forms.countries import Country, check_holidays
@@ -82,6 +83,11 @@ class Catalogue:
         return self._compiler.messages
 
     @property
+    def acts(self) -> Acts:
+        """The acts of law that our data cite."""
+        return self._compiler.acts
+
+    @property
     def reference(self) -> ReferenceData:
         """Code lists, fixed texts of law, what free texts are screened with."""
         return self._compiler.reference
@@ -115,6 +121,12 @@ class Catalogue:
             return None
         self._compile([newest])
         return self._compiled[newest]
+
+    def by_root_name(self, country: str, root: str) -> FormKind | None:
+        """The newest version of the kind of a country whose root element has that local name."""
+        known = (home for home in reversed(self._homes) if home.parts[0] == country)
+        found = next((home for home in known if self._files.toml(home / "form.toml").get("root") == root), None)
+        return None if found is None else self.by_name(found.parent.as_posix())
 
     def rules(self) -> tuple[ListedRule, ...]:
         """Every rule once, over all kinds and countries, in the order of their ids."""
@@ -189,6 +201,11 @@ def load_countries(folder: Path = SCHEMAS) -> Mapping[str, Country]:
     countries = read_countries(SchemaFolder(folder))
     check_holidays(countries.values())
     return countries
+
+
+def load_acts(folder: Path = SCHEMAS) -> Acts:
+    """The acts of law that the data under `folder` cite. Raises CatalogueError naming the file."""
+    return Compiler(SchemaFolder(folder), code_lists=None).acts
 
 
 def load_code_lists(folder: Path | None = None, *, own: Path | None = None) -> dict[str, CodeList]:

@@ -25,12 +25,24 @@ from itertools import pairwise
 from typing import Any
 
 from gateway.errors import CatalogueError, CodeListRefused
+from gateway.forms.citing import Legal
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.sources import Entry
 from gateway.identifiers import cas_is_valid, ec_is_valid
 
 CHECKS: Mapping[str, Callable[[str], bool]] = {"cas": cas_is_valid, "ec": ec_is_valid}
-_OPTIONAL = ("article", "provenance", "note", "complete", "demonstration", "editions", "pattern", "check", "values")
+_OPTIONAL = (
+    "act",
+    "article",
+    "provenance",
+    "note",
+    "complete",
+    "demonstration",
+    "editions",
+    "pattern",
+    "check",
+    "values",
+)
 _ENTRY = ("en", "nl", "fr", "de", "editions", "selectable", "status", "from", "until", "demonstration")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
@@ -65,7 +77,7 @@ class CodeList:
     codes: Mapping[str, frozenset[str]]
     editions: Mapping[str, Dates] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
-    article: str | None = None
+    legal: tuple[Legal, ...] = ()
     provenance: str | None = None
     complete: bool = True
     demonstration: bool = False
@@ -175,7 +187,7 @@ class _Reading:
                 codes={},
                 editions=editions,
                 titles=_titles(self.entry, "title"),
-                article=self.entry.optional_text("article"),
+                legal=self._legal(),
                 provenance=self.entry.optional_text("provenance"),
                 complete=self.flag("complete", default=True),
                 demonstration=self.flag("demonstration", default=False),
@@ -184,6 +196,10 @@ class _Reading:
             entries,
             with_ranges=self.flag("ranges", default=False),
         )
+
+    def _legal(self) -> tuple[Legal, ...]:
+        article = self.entry.optional_text("article")
+        return () if article is None else (Legal(act=self.entry.optional_text("act") or "", article=article),)
 
     def _editions(self) -> dict[str, Dates]:
         editions: dict[str, Dates] = {}

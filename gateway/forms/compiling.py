@@ -11,6 +11,8 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError
+from gateway.forms.actfiles import read_acts
+from gateway.forms.citing import Acts
 from gateway.forms.codelists import CodeList, check_references, read_code_list
 from gateway.forms.countries import Country, read_country
 from gateway.forms.findings import MessageCatalogue
@@ -37,6 +39,7 @@ from gateway.forms.sources import (
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MESSAGES = Path("common/1/messages.yaml")
 _LABELS = Path("common/1/labels.yaml")
+_ACTS = "*/acts.yaml"
 _CODE_LISTS = "common/codelists/*.yaml"
 _TEXTS = "common/texts/**/*.yaml"
 _SCREENING = "common/screening/*.yaml"
@@ -64,7 +67,16 @@ class Compiler:
     @cached_property
     def messages(self) -> MessageCatalogue:
         """The words of our own codes."""
-        return MessageCatalogue.from_data(self._files.yaml(_MESSAGES), source=str(_MESSAGES))
+        return MessageCatalogue.from_data(self._files.yaml(_MESSAGES), source=str(_MESSAGES), acts=self.acts)
+
+    @cached_property
+    def acts(self) -> Acts:
+        """The acts that our data cite."""
+        return read_acts({str(file): self._files.yaml(file) for file in self._files.find(_ACTS)}, self._act_of)
+
+    def _act_of(self, kind: str) -> str | None:
+        homes = self._files.find(f"{kind}/*/form.toml")
+        return None if not homes else str(self._files.toml(homes[-1])["act"])
 
     @cached_property
     def countries(self) -> Mapping[str, Country]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.deadlines import Bound, Calendar, Reading, Span, Unit
 from gateway.errors import CatalogueError
+from gateway.forms.citing import Legal
 from gateway.forms.findings import four_languages
 from gateway.forms.sources import Entry
 
@@ -42,12 +43,17 @@ class TermVersion:
     """What one legal text says of a term from `start` to `end`. variant: the case in which it says so."""
 
     profile: str
-    article: str
+    legal: Legal
     span: Span
     provenance: str
     variant: str | None = None
     start: date | None = None
     end: date | None = None
+
+    @property
+    def article(self) -> str:
+        """Where the text says so, as our data write it."""
+        return self.legal.article
 
     def in_force(self, day: date) -> bool:
         """Whether the text says so on `day`."""
@@ -113,7 +119,7 @@ def read_country(code: str, calendar: object, terms: object) -> Country:
     read: dict[str, LegalTerm] = {}
     for number, item in enumerate(entry.items("terms"), start=1):
         named = item.get("id", number) if isinstance(item, dict) else number
-        term = _term(item, f"{source}: {named}", tuple(profiles))
+        term = _term(item, f"{source}: {named}", profiles)
         names = {name for each in read.values() for name in (each.id, *each.aliases)}
         if names & {term.id, *term.aliases}:
             raise entry.wrong("terms", f"{term.id}: an id or alias is there twice")
@@ -172,14 +178,14 @@ def _profile(name: str, data: object, source: str) -> Profile:
     return Profile(id=name, act=entry.text("act"), start=entry.day("from"), end=entry.day("until"))
 
 
-def _term(data: object, where: str, profiles: Sequence[str]) -> LegalTerm:
+def _term(data: object, where: str, texts: Mapping[str, Profile]) -> LegalTerm:
     entry = Entry(data, where=where, required=["id", "aliases", "bound", "day_zero", "act", "versions"])
     aliases = entry.texts("aliases")
     if _ID.fullmatch(entry.text("id")) is None:
         raise entry.wrong("id", "an id such as T5 is expected")
     if any(_ALIAS.fullmatch(alias) is None for alias in aliases):
         raise entry.wrong("aliases", "lower-case words are expected")
-    versions = tuple(_versions(entry, profiles))
+    versions, profiles = tuple(_versions(entry, texts)), tuple(texts)
     if not any(version.profile == profiles[0] and version.variant is None for version in versions):
         raise entry.wrong("versions", f"one of {profiles[0]} is expected")
     return LegalTerm(
@@ -193,7 +199,7 @@ def _term(data: object, where: str, profiles: Sequence[str]) -> LegalTerm:
     )
 
 
-def _versions(entry: Entry, profiles: Sequence[str]) -> Iterator[TermVersion]:
+def _versions(entry: Entry, texts: Mapping[str, Profile]) -> Iterator[TermVersion]:
     for number, item in enumerate(entry.items("versions"), start=1):
         version = Entry(
             item,
@@ -204,10 +210,11 @@ def _versions(entry: Entry, profiles: Sequence[str]) -> Iterator[TermVersion]:
         unit = Unit(version.one_of("unit", list(Unit)))
         if unit is Unit.WORKING_DAYS and version.data.get("before"):
             raise version.wrong("before", "a term in working days is counted forward")
+        profile = version.one_of("profile", tuple(texts))
         yield TermVersion(
-            profile=version.one_of("profile", profiles),
+            profile=profile,
             variant=version.optional_text("variant"),
-            article=version.text("article"),
+            legal=Legal(act=texts[profile].act, article=version.text("article")),
             span=Span(
                 length=version.number("length"),
                 unit=unit,

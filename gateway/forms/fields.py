@@ -10,11 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.forms.citing import Legal
+from gateway.forms.sources import COMMON_NAMESPACE
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from xmlschema import XsdElement
     from xmlschema.validators import XsdType
+
+    from gateway.forms.citing import Acts
+    from gateway.forms.kinds import FormKind
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DOCUMENTATION = f"{_XS}annotation/{_XS}documentation"
@@ -49,6 +55,12 @@ class Field:
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
     children: tuple[Field, ...] = ()
+
+    def legal(self, kind: FormKind, acts: Acts) -> tuple[Legal, ...]:
+        """Where the law asks for it, in a form of `kind`."""
+        if self.article is None:
+            return ()
+        return (Legal(act=acts.of_types if self.namespace == COMMON_NAMESPACE else kind.act, article=self.article),)
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, Field]]:
         """This field and all below it, with their depth."""

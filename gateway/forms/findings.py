@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.errors import CatalogueError, Unreadable
+from gateway.forms.citing import Acts, Legal, articles_in_one_line, read_legal
 
 LANGUAGES = ("en", "nl", "fr", "de")
 LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "nl": "Nederlands", "fr": "Français", "de": "Deutsch"}
@@ -47,7 +48,7 @@ class Finding:
     """One fault found.
 
     path: readable, with our prefixes; a node that our schemas do not know is `*[n]`, an attribute `@*`.
-    rule, article: the rule it breaks and where the law says so.
+    rule, legal: the rule it breaks and where the law says so.
     pointer: the same place in the JSON view (RFC 6901), if the form came as one.
     params: (name, text) pairs for the message; made from our schemas, from numbers and from positions only.
     """
@@ -58,9 +59,14 @@ class Finding:
     path: str | None = None
     line: int | None = None
     rule: str | None = None
-    article: str | None = None
+    legal: tuple[Legal, ...] = ()
     params: tuple[tuple[str, str], ...] = ()
     pointer: str | None = None
+
+    @property
+    def article(self) -> str | None:
+        """Where the law says so, as our data write it; None where nothing is named."""
+        return articles_in_one_line(self.legal) or None
 
 
 class Rejected(Unreadable):
@@ -102,7 +108,7 @@ class Message:
     message: Mapping[str, str]
     fix: Mapping[str, str]
     hint: Mapping[str, str] | None = None
-    article: str | None = None
+    legal: tuple[Legal, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,12 +116,14 @@ class Words:
     """A finding put into one language.
 
     detail: what the schema says where `message` is the rule's. place: the path in the names of the form's fields.
+    article: where the law says so.
     """
 
     message: str
     fix: str
     detail: str | None = None
     place: str | None = None
+    article: str | None = None
 
 
 class Naming(Protocol):
@@ -134,19 +142,23 @@ class MessageCatalogue:
         rules: Mapping[str, Message] | None = None,
         last_resorts: frozenset[str] = frozenset(),
         labels: Naming | None = None,
+        *,
+        acts: Acts,
     ) -> None:
+        self.acts = acts
         self._messages = messages
         self._rules = rules or {}
         self._last_resorts = last_resorts
         self._labels = labels
 
     @classmethod
-    def from_data(cls, data: object, *, source: str) -> MessageCatalogue:
-        """Read the content of messages.yaml. Raises CatalogueError naming file and code."""
+    def from_data(cls, data: object, *, source: str, acts: Acts) -> MessageCatalogue:
+        """Read the content of messages.yaml. acts: those that are cited. Raises CatalogueError naming file and code."""
         if not isinstance(data, dict):
             raise CatalogueError("catalogue-messages", f"{source}: a mapping of codes is expected")
         return cls(
-            {str(code): _message(entry, where=f"{source}: {code}", code=str(code)) for code, entry in data.items()}
+            {str(code): _message(entry, where=f"{source}: {code}", code=str(code)) for code, entry in data.items()},
+            acts=acts,
         )
 
     @property
@@ -168,7 +180,7 @@ class MessageCatalogue:
 
         last_resorts: rules that answer for the schema as a whole, whose words say less than those of the code.
         """
-        return MessageCatalogue(self._messages, rules, last_resorts, labels)
+        return MessageCatalogue(self._messages, rules, last_resorts, labels, acts=self.acts)
 
     def finding(
         self,
@@ -179,7 +191,7 @@ class MessageCatalogue:
         line: int | None = None,
         params: tuple[tuple[str, str], ...] = (),
     ) -> Finding:
-        """A finding of that code with the severity and article that the catalogue gives it."""
+        """A finding of that code with the severity and place in the law that the catalogue gives it."""
         entry = self._messages[code]
         return Finding(
             code=code,
@@ -187,7 +199,7 @@ class MessageCatalogue:
             phase=phase,
             path=path,
             line=line,
-            article=entry.article,
+            legal=entry.legal,
             params=params,
         )
 
@@ -202,10 +214,12 @@ class MessageCatalogue:
         of_code = self._messages.get(finding.code)
         said = _said(of_code, finding, language) if of_code else None
         place = self._labels.place(finding.path, language) if self._labels and finding.path else None
+        article = self.acts.cite(finding.legal, language) or None
         if of_rule is None:
             fix = _fill(of_code.fix[language], finding) if of_code else ""
-            return Words(message=said or finding.code, fix=fix, place=place)
-        return Words(message=of_rule.message[language], fix=of_rule.fix[language], detail=said, place=place)
+            return Words(message=said or finding.code, fix=fix, place=place, article=article)
+        message, fix = of_rule.message[language], of_rule.fix[language]
+        return Words(message=message, fix=fix, detail=said, place=place, article=article)
 
 
 def four_languages(entry: object, *, where: str) -> dict[str, str]:
@@ -228,17 +242,16 @@ def four_languages(entry: object, *, where: str) -> dict[str, str]:
 def _message(entry: object, *, where: str, code: str) -> Message:
     if _CODE.fullmatch(code) is None:
         raise CatalogueError("catalogue-messages", f"{where}: not one of our codes")
-    if not isinstance(entry, dict) or not entry.keys() >= _REQUIRED or entry.keys() - _REQUIRED - {"hint", "article"}:
-        raise CatalogueError("catalogue-messages", f"{where}: needs severity, message, fix; may have hint, article")
-    article = entry.get("article")
-    if entry["severity"] not in tuple(Severity) or not (article is None or isinstance(article, str)):
-        raise CatalogueError("catalogue-messages", f"{where}: severity or article is wrong")
+    if not isinstance(entry, dict) or not entry.keys() >= _REQUIRED or entry.keys() - _REQUIRED - {"hint", "legal"}:
+        raise CatalogueError("catalogue-messages", f"{where}: needs severity, message, fix; may have hint, legal")
+    if entry["severity"] not in tuple(Severity):
+        raise CatalogueError("catalogue-messages", f"{where}: severity is wrong")
     return Message(
         severity=Severity(entry["severity"]),
         message=four_languages(entry["message"], where=f"{where}.message"),
         fix=four_languages(entry["fix"], where=f"{where}.fix"),
         hint=four_languages(entry["hint"], where=f"{where}.hint") if "hint" in entry else None,
-        article=article,
+        legal=read_legal(entry.get("legal", []), where=f"{where}.legal"),
     )
 
 

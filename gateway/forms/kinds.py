@@ -16,6 +16,7 @@ from lxml import etree
 
 from gateway.deadlines import Calendar
 from gateway.errors import EngineFault
+from gateway.forms.citing import Legal
 from gateway.forms.countries import LegalTerm, TermVersion
 from gateway.forms.findings import Finding, MessageCatalogue, Phase
 from gateway.forms.rules import RuleSet
@@ -240,6 +241,15 @@ class FormKind:
     def is_own(self) -> bool:
         """Whether the gateway itself makes forms of this kind, so that nobody can hand one in."""
         return any(rule.role == GATEWAY for rule in self.signatories)
+
+    def legal(self, article: str) -> tuple[Legal, ...]:
+        """A provision that its data name: it is of the act that the kind follows."""
+        return (Legal(act=self.act, article=article),)
+
+    @property
+    def provisions(self) -> tuple[Legal, ...]:
+        """Where the law asks for forms of the kind."""
+        return tuple(Legal(act=self.act, article=article) for article in self.articles)
 
     def place(self, path: etree.XPath) -> str:
         """Where a path that is relative to Content leads, readable in a finding."""

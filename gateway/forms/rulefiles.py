@@ -10,17 +10,16 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError
+from gateway.forms.citing import read_legal
 from gateway.forms.findings import Message, Severity, four_languages
 from gateway.forms.functions import ANSWERS_IF_CLEAN, Function
 from gateway.forms.rules import (
     EVALUATION_FAULTS,
     GIVEN,
-    Legal,
     Rule,
     Selector,
     Test,
     Where,
-    articles_in_one_line,
 )
 from gateway.forms.schema import SCHEMA_CODES
 from gateway.forms.sources import (
@@ -112,7 +111,7 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
     rule_id = entry.text("id")
     if _ID.fullmatch(rule_id) is None:
         raise entry.wrong("id", "an id such as HA-07 is expected")
-    legal = tuple(_legal(item, where=f"{where}.legal") for item in entry.items("legal"))
+    legal = read_legal(entry.items("legal"), where=f"{where}.legal")
     if not legal:
         raise entry.wrong("legal", "at least one place in the law, or the reason, is expected")
     kinds = [key for key in ("test", "schema", "checked") if key in entry.data]
@@ -141,7 +140,7 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
             severity=severity,
             message=message,
             fix=fix,
-            article=articles_in_one_line(legal),
+            legal=legal,
         ),
         where=where_checked,
         by=_part(entry, where_checked),
@@ -190,11 +189,6 @@ def _note(entry: Entry, where: Where) -> Mapping[str, str]:
     note = entry.data["note"]
     said = four_languages(note, where=f"{entry.where}.note") if isinstance(note, dict) else {"en": entry.text("note")}
     return {language: " ".join(text.split()) for language, text in said.items()}
-
-
-def _legal(data: object, *, where: str) -> Legal:
-    entry = Entry(data, where=where, required=["act", "article"], optional=["uri"])
-    return Legal(act=entry.text("act"), article=entry.text("article"), uri=entry.data.get("uri"))
 
 
 def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[str, str], Function]) -> Test:

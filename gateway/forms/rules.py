@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.errors import CatalogueError, EngineFault
+from gateway.forms.citing import Legal, articles_in_one_line
 from gateway.forms.findings import Finding, Message, Phase, Severity
 from gateway.forms.places import Places, same_place, tag_of, text_of
 from gateway.forms.schema import SchemaFault
@@ -40,25 +41,6 @@ class Where(StrEnum):
     SIGNATURE = "signature"
     RECORDS = "records"
     ORGANISATIONAL = "organisational"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Legal:
-    """Where the law says it."""
-
-    act: str
-    article: str
-    uri: str | None = None
-
-    @property
-    def country(self) -> str:
-        """The country of the act, the first word of its name; `eu` for the Union."""
-        return self.act.partition("-")[0]
-
-
-def articles_in_one_line(legal: Iterable[Legal]) -> str:
-    """`Art. 48 par. 6; App. I`."""
-    return "; ".join(f"Art. {item.article}" if item.article[:1].isdigit() else item.article for item in legal)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,8 +146,8 @@ class Rule:
 
     @property
     def article(self) -> str:
-        """The articles in one line, `Art. 48 par. 6; Art. 50`."""
-        return self.words.article or ""
+        """The articles in one line, as our data write them: `Art. 48 par. 6; Art. 50`."""
+        return articles_in_one_line(self.legal)
 
     def note_in(self, language: str) -> str | None:
         """The reason behind it in a language, or else in English."""
@@ -176,7 +158,7 @@ class Rule:
         own = tuple(item for item in self.legal if item.country in (country, "eu"))
         if not own or own == self.legal:
             return self
-        return replace(self, legal=own, words=replace(self.words, article=articles_in_one_line(own)))
+        return replace(self, legal=own, words=replace(self.words, legal=own))
 
     def in_force(self, issued_on: str) -> bool:
         """Whether the rule holds for a form issued on that day (YYYY-MM-DD; no day means it does)."""
@@ -327,7 +309,7 @@ class RuleSet:
             path=path,
             line=line,
             rule=rule.id,
-            article=rule.article or None,
+            legal=rule.legal,
         )
 
     @property

@@ -226,6 +226,6 @@ def _finding(kind: FormKind, fault: SchemaFault) -> Finding:
         path=fault.path,
         line=fault.line,
         rule=answer.id if answer else None,
-        article=answer.article if answer else None,
+        legal=answer.legal if answer else (),
         params=fault.params,
     )

@@ -40,6 +40,10 @@ class Vocabulary:
         """What an element (by Clark name) of the type `owner` (empty for a root) is called, and its own type."""
         return self._labels.element(owner, tag)
 
+    def place(self, path: str, language: str) -> str:
+        """A path of ours in the names of the elements that it leads through."""
+        return self._labels.place(path, language)
+
     def lineage(self, name: str) -> tuple[str, ...]:
         """The local names of a type and of all that it restricts or joins, the nearest first."""
         known = self._lineages.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,8 @@ class Pages:
             others = [(other, LANGUAGE_NAMES[other], file_name(name, other)) for other in LANGUAGES]
             page = template.render(
                 **values,
+                acts=self._catalogue.acts,
+                cite=partial(self._catalogue.acts.cite, language=lang),
                 lang=lang,
                 others=others,
                 w=Words(self._words, lang),

@@ -16,11 +16,12 @@ from typing import Any
 from gateway.errors import EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, NotViewable
+from gateway.forms.kinds import FormKind
 from gateway.forms.validation import Identified, Validator
 from gateway.rendition.claims import claims_of
 from gateway.rendition.codes import qr_pixels
 from gateway.rendition.printing import press
-from gateway.rendition.sheet import Sheet
+from gateway.rendition.sheet import Node, Sheet
 from gateway.rendition.values import Values
 
 __all__ = ["MAX_CHECK_URL", "Cover", "render"]
@@ -35,10 +36,11 @@ _SURE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """A sheet in front of a form that goes by post. address: its lines; empty when the form names none."""
+    """A sheet in front of a form that goes by post. address: its lines; empty when the form names none.
+    law: which provision sends it."""
 
     address: tuple[str, ...]
-    article: str
+    law: str
     copy: str
     delivery_id: str
     accepted_at: datetime
@@ -69,13 +71,19 @@ def render(
     template = catalogue.template(kind)
     words = template.words[language]
     values = Values(words, template.masks, kind.calendar.zone)
-    sheet = Sheet(vocabulary=catalogue.vocabulary(kind), listed=template.listed, values=values, language=language)
+    sheet = Sheet(
+        vocabulary=catalogue.vocabulary(kind),
+        listed=template.listed,
+        values=values,
+        language=language,
+        named_place=partial(named_place, catalogue, kind.country, language),
+    )
     content = sheet.draw(identified.content, kind)
     header = {part["name"]: part for part in content["parts"][0]["parts"]}
     data = {
         "lang": language,
         "title": kind.title[language],
-        "articles": list(kind.articles),
+        **_law(catalogue, kind, header["LegalProfile"], language),
         "document": {
             "id": header["DocumentId"]["code"],
             "digest": identified.document.sha256,
@@ -104,6 +112,22 @@ def render(
         return pages(data)
     except EngineFault:
         return pages({**_plain(data), "replaced": True})
+
+
+def _law(catalogue: Catalogue, kind: FormKind, profile: Node, language: str) -> dict[str, Any]:
+    """The legal basis in one line, and whether the form follows the act that the template of its kind is drawn after.
+
+    Which articles of another act ask for the form, our data do not know: then that act is named alone.
+    """
+    own = catalogue.countries[kind.country].profiles[profile["code"]].act == kind.act
+    return {"own_act": own, "law": catalogue.acts.cite(kind.provisions, language) if own else profile["text"]}
+
+
+def named_place(catalogue: Catalogue, country: str, language: str, path: str) -> str:
+    """Where in which form a path leads, in words; the path itself where no form of the country has that root."""
+    root = path.split("/")[1].rpartition(":")[2] if path.startswith("/") else ""
+    kind = catalogue.by_root_name(country, root)
+    return path if kind is None else f"{kind.title[language]}: {catalogue.vocabulary(kind).place(path, language)}"
 
 
 def _check(url: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from gateway.rendition.values import BYTES, Values
 
 Node = dict[str, Any]
 
-_FREE, _DIGEST = "TextType", "DigestType"
+_FREE, _DIGEST, _PLACE = "TextType", "DigestType", "PlaceType"
 _NO_LIST: Mapping[str, Mapping[str, str]] = {}
 _LONG_WORD = re.compile(r"\S{41,}")
 _PIECE, _BREAK = 20, "\u200b"
@@ -25,6 +25,8 @@ _PIECE, _BREAK = 20, "\u200b"
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """Draws up the data of one form kind in one language. listed: names of codes that stand in lists, by type.
+
+    named_place: the words for a path of an element of another form, as a report shows it.
 
     A node has `name` (of the element), `type`, `label`, `nth` (0, or its place among several) and `parts`; a leaf also
     `text` (for people), `code` (as written) and `free` (whether somebody wrote it, in the language of the document);
@@ -35,6 +37,7 @@ class Sheet:
     listed: Mapping[str, Mapping[str, Mapping[str, str]]]
     values: Values
     language: str
+    named_place: Callable[[str], str]
 
     def draw(self, content: etree._Element, kind: FormKind) -> Node:
         """The node of a Content element, with all below it."""
@@ -66,6 +69,8 @@ class Sheet:
         if meaning is not None:
             return {"text": meaning.get(self.language) or text, "code": text, "free": False}
         lineage = self.vocabulary.lineage(type_name)
+        if _PLACE in lineage:
+            return {"text": self.named_place(text), "code": text, "free": False}
         shown = self.values.shown(text, lineage)
         return {
             "text": shown if _DIGEST in lineage else _LONG_WORD.sub(_breakable, shown),

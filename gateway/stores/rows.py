@@ -336,13 +336,20 @@ def term_of(row: Row) -> Term:
         binds=law["binds"],
         done_by=tuple(law["doneBy"]),
         reason=law["reason"],
+        law=law.get("act", ""),
     )
 
 
 def term_row(term: Term) -> Row:
     """To the columns of TERM."""
     days = (term.day_zero, term.last_day, term.last_day_other_reading)
-    law = {"bound": term.bound, "binds": term.binds, "doneBy": term.done_by, "reason": dict(term.reason)}
+    law = {
+        "bound": term.bound,
+        "binds": term.binds,
+        "doneBy": term.done_by,
+        "reason": dict(term.reason),
+        "act": term.law,
+    }
     return (
         term.id,
         term.article,

@@ -175,7 +175,7 @@ def test_forms_lists_all_kinds_and_the_fields_of_one() -> None:
     shown = sealpost(["forms", "be/appeal", "--json"]).json
     assert {child["name"] for child in shown["fields"]["children"]} == {"Content", "Signatures"}
     in_dutch = sealpost(["forms", "be/appeal", "--lang", "nl"]).text
-    assert "Art. 65" in in_dutch
+    assert "art. 65" in in_dutch
     assert "Behandelend arts" in in_dutch
     assert sealpost(["forms", "be/no-such-form"]).code == 2
 

@@ -28,11 +28,12 @@ def test_every_rule_of_the_catalogue_is_listed_once() -> None:
 def test_an_item_says_where_a_rule_is_checked_and_how_it_is_shown() -> None:
     by_id = {item["id"]: item for item in items()}
     nace = by_id["GEN-15"]
-    assert (nace["severity"], nace["where"], nace["checkedBy"], nace["article"]) == (
+    assert (nace["severity"], nace["where"], nace["checkedBy"], nace["article"], nace["legal"]) == (
         "warning",
         "document",
         "rules",
-        "App. IV",
+        "Royal Decree of 28 May 2003, App. IV",
+        [{"act": "be-rd-2003-05-28", "article": "App. IV"}],
     )
     assert nace["effective"] == {"from": "2025-01-01", "until": None}
     assert nace["languages"] == ["de", "en", "fr", "nl"]

@@ -15,7 +15,7 @@ def test_the_appeal_is_told_with_all_that_explains_its_last_days() -> None:
     assert ran.code == 0, ran.err
     head, *lines = ran.text.splitlines()
     said = [" ".join(line.split()) for line in lines]
-    assert head == "T5  Art. 65 (BE-RD2003)"
+    assert head == "T5  Royal Decree of 28 May 2003, Art. 65 (BE-RD2003)"
     assert said[0] == "term 7 working days"
     assert said[1] == "day zero Wednesday 2026-04-01: dispatch or handing over of the form for the health assessment"
     assert said[2] == "what must happen registered appeal sent to the medical inspector"
@@ -34,7 +34,12 @@ def test_the_law_in_force_on_day_zero_is_told_where_it_says_something_else() -> 
         "2026-03-24",
     )
     before = sealpost(["term", "appeal", "--from", "2022-09-30", "--profile", "BE-CODE-I4", "--json"])
-    assert (before.json["article"], before.json["length"], before.json["unit"]) == ("Art. I.4-63", 7, "working-days")
+    assert (before.json["legal"], before.json["length"], before.json["unit"]) == (
+        [{"act": "be-code-2017-04-28", "article": "Art. I.4-63"}],
+        7,
+        "working-days",
+    )
+    assert before.json["article"] == "Code on well-being at work, Art. I.4-63"
     assert before.json["otherTexts"] == []
     of_the_day = sealpost(["term", "appeal", "--from", "2010-03-03", "--json"])
     assert of_the_day.json["otherTexts"] == [], "the Code was not law yet"

@@ -73,7 +73,7 @@ def test_the_workers_signed_receipt_starts_the_five_days(http: Http, counter: Co
     term = terms(http, view, "service")["T3"]
     day_zero, last, other = days(term)
     assert last == other == day_zero + timedelta(days=5)  # calendar days
-    assert term["article"].endswith("60 par. 2")
+    assert term["article"].endswith("60 § 2")
 
 
 def test_a_disagreement_starts_the_fourteen_working_days_once_the_service_has_it(http: Http, counter: Counter) -> None:

@@ -97,7 +97,7 @@ def test_an_advice_on_a_request_that_the_counter_does_not_know_is_refused(http: 
 def test_dutch_terms_run_on_dutch_days(http: Http, counter: Counter) -> None:
     _, asked = hand_in(http, counter, REQUEST)
     before = terms(http, asked)
-    assert (before["N1"]["article"], before["N1"].get("lastDay")) == ("Awb Art. 3:6", None)
+    assert (before["N1"]["legal"][0]["article"], before["N1"].get("lastDay")) == ("Awb Art. 3:6", None)
     sign_for(http, counter, asked, "expertise-centre")
     advice, award = (terms(http, asked)[name] for name in ("N1", "N2"))
     for term, weeks in ((advice, 6), (award, 8)):

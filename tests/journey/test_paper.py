@@ -310,8 +310,9 @@ def test_the_print_says_where_it_goes_what_it_is_and_every_field(counter: Counte
     assert address is not None
     for part in (*address.iter(), *root.findall(".//{*}Worker/{*}PersonName/*")):
         assert (part.text or "").strip() in cover
-    for told in (note.article, f"{note.copy}/{note.of}", note.document_id, note.document_digest, note.delivery_id):
-        assert told in cover
+    cited = counter.gateway.catalogue.acts.cite(kind.legal(note.article), language)
+    for told in (cited, f"{note.copy}/{note.of}", note.document_id, note.document_digest, note.delivery_id):
+        assert told in " ".join(cover.split())
     assert kind.title[language] in "".join(rest)
     assert f"https://x.example/receipts?record={note.submission_id}" in "".join("".join(rest).split())
     with pytest.raises(Unreadable):

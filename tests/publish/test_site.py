@@ -129,7 +129,7 @@ def test_a_rule_book_tells_every_rule_of_its_form_and_where_it_is_checked(site: 
             text = " ".join(told[item.rule.id].text_content().split())
             assert " ".join(item.rule.words.message[lang].split()) in text
             assert " ".join(item.rule.words.fix[lang].split()) in text
-            assert item.rule.cited_in(kind.country).article in text
+            assert catalogue().acts.cite(item.rule.cited_in(kind.country).legal, lang) in text
             assert words[f"where-{item.rule.where}"][lang] in text
             if item.rule.selectors and item.rule.test is None:
                 assert words["by-schema"][lang] in text

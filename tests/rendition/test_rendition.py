@@ -8,6 +8,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from gateway.forms.findings import LANGUAGES, NotViewable, XmlRejected
 from gateway.forms.shapes import Text
 from gateway.forms.templates import OWN_TEMPLATE
 from gateway.forms.validation import Validator
-from gateway.rendition import render
+from gateway.rendition import named_place, render
 from gateway.rendition.printing import press
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
@@ -89,7 +90,8 @@ def said_by(document: bytes, language: str) -> list[Said]:
     template = catalogue().template(kind)
     vocabulary, types = catalogue().vocabulary(kind), catalogue().shapes(kind).types
     values = Values(template.words[language], template.masks, kind.calendar.zone)
-    sheet = Sheet(vocabulary=vocabulary, listed=template.listed, values=values, language=language)
+    told = partial(named_place, catalogue(), kind.country, language)
+    sheet = Sheet(vocabulary=vocabulary, listed=template.listed, values=values, language=language, named_place=told)
     drawn = leaves(sheet.draw(identified.content, kind))
     elements = [element for element in identified.content.iter() if not len(element)]
     assert [etree.QName(element).localname for element in elements] == [leaf["name"] for leaf in drawn]
@@ -165,6 +167,41 @@ def test_an_appeal_says_the_term_of_the_law_that_it_follows() -> None:
     shown = " ".join(text_of(printed(form.replace(b">BE-RD2003<", b">BE-CODE-I4<"), "en")).split())
     assert "within 21 days after" in shown
     assert "Articles 64 to 69 of the Royal Decree" not in shown
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "occupational-disease-report",
+        "health-assessment",
+        "health-surveillance-request",
+        "continued-surveillance-notice",
+    ],
+)
+def test_a_form_that_follows_the_code_names_the_code_and_not_the_decree(kind: str) -> None:
+    form = (SAMPLES / f"be/{kind}/1/valid-minimal.xml").read_bytes()
+    assert "koninklijk besluit van 28 mei 2003" in " ".join(text_of(printed(form)).split())
+    form = re.sub(b"<f:AppealInformation.*?</f:AppealInformation>", b"", form, flags=re.DOTALL)
+    shown = " ".join(text_of(printed(form.replace(b">BE-RD2003<", b">BE-CODE-I4<"))).split())
+    assert shown.casefold().count("codex over het welzijn op het werk, boek i, titel 4") >= 2, "in the heading too"
+    assert "28 mei 2003" not in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        (
+            "nl",
+            "Formulier voor de gezondheidsbeoordeling: F. Aanbevelingen en voorstellen › Maatregel 2 › Beschrijving",
+        ),
+        ("fr", "Formulaire d'évaluation de santé: F. Recommandations et propositions › Mesure 2 › Description"),
+    ],
+)
+def test_a_flagged_place_is_told_by_the_names_of_its_fields(language: str, place: str) -> None:
+    form = (SAMPLES / "be/health-assessment-supplement/1/valid-full.xml").read_bytes()
+    shown = " ".join(text_of(printed(form, language)).split())
+    assert place in shown
+    assert "f:Content" not in shown
 
 
 def is_told_by_a_mark(said: Said, language: str) -> bool:

@@ -82,7 +82,7 @@ def test_every_form_type_of_the_law_is_in_the_schemas() -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_called_and_sourced_in_four_languages(name: str) -> None:
     assert set(LISTS[name].titles) == set(LANGUAGES)
-    assert LISTS[name].article
+    assert LISTS[name].legal
     assert LISTS[name].provenance
     assert [code for code, row in LISTS[name].entries.items() if set(row.titles) != set(LANGUAGES)] == []
 

@@ -81,5 +81,5 @@ def _said(finding: Finding, report: Report, language: str) -> str:
     words = report.messages.words(finding, language)
     line = None if finding.line is None else f"{words_in(language)['line']} {finding.line}"
     place = ", ".join(part for part in (line, words.place, finding.path) if part)
-    parts = (place, finding.article, words.message, words.detail, f"→ {words.fix}" if words.fix else None)
+    parts = (place, words.article, words.message, words.detail, f"→ {words.fix}" if words.fix else None)
     return "\n".join(part for part in parts if part)

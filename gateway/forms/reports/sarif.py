@@ -53,7 +53,7 @@ def _descriptor(name: str, finding: Finding, messages: MessageCatalogue, languag
     entry = messages.about(name)
     said = entry.message[language] if entry else name
     fix = entry.fix[language] if entry else name
-    article = {"article": entry.article} if entry and entry.article else {}
+    article = messages.acts.shown(entry.legal, language) if entry and entry.legal else {}
     return {
         "id": name,
         "shortDescription": {"text": _PLACEHOLDER.sub("…", said)},
@@ -74,6 +74,7 @@ def _result(finding: Finding, judged: Judged, artifact: int, rule: int, language
         if words.place:
             location["message"] = {"text": words.place}
     text = " ".join(part for part in (words.message, words.detail, words.fix) if part)
+    article = judged.report.messages.acts.shown(finding.legal, language) if finding.legal else {}
     return {
         "ruleId": finding.rule or finding.code,
         "ruleIndex": rule,
@@ -81,7 +82,7 @@ def _result(finding: Finding, judged: Judged, artifact: int, rule: int, language
         "message": {"text": text},
         "locations": [location],
         "partialFingerprints": {"sealpostFinding/v1": _fingerprint(finding, judged)},
-        "properties": _known({"code": finding.code, "phase": finding.phase.value, "article": finding.article}),
+        "properties": {"code": finding.code, "phase": finding.phase.value, **article},
     }
 
 

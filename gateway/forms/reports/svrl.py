@@ -61,7 +61,7 @@ def _assertion(root: etree._Element, finding: Finding, report: Report, language:
         flag=_FLAGS[finding.severity],
         role=finding.severity.value,
     )
-    diagnostics = {"article": finding.article, "place": words.place, "detail": words.detail, "fix": words.fix}
+    diagnostics = {"article": words.article, "place": words.place, "detail": words.detail, "fix": words.fix}
     for name, text in diagnostics.items():
         if text:
             reference = _child(failed, "diagnostic-reference", diagnostic=name)

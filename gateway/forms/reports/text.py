@@ -38,7 +38,7 @@ def to_text(report: Report, language: str = DEFAULT_LANGUAGE) -> str:
 def _lines(finding: Finding, report: Report, said: Mapping[str, str], language: str) -> list[str]:
     words = report.messages.words(finding, language)
     rule = f" [{finding.rule}]" if finding.rule and finding.rule != finding.code else ""
-    article = f"  {finding.article}" if finding.article else ""
+    article = f"  {words.article}" if words.article else ""
     line = "" if finding.line is None else f"{said['line']} {finding.line}"
     place = "  ".join(part for part in (line, words.place) if part)
     body = [place, finding.path, finding.pointer, words.message, words.detail, f"→ {words.fix}" if words.fix else None]

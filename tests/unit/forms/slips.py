@@ -8,6 +8,7 @@ from pathlib import Path
 RECEIVED_ON = date(2026, 3, 10)
 NAMESPACE = "urn:sealpost:zz:slip:1"
 COMMON = "urn:sealpost:common:1"
+OUR_ACTS = Path(__file__).resolve().parents[3] / "schemas/common/acts.yaml"
 OUR_MESSAGES = Path(__file__).resolve().parents[3] / "schemas/common/1/messages.yaml"
 
 TYPES = f"""\
@@ -256,6 +257,10 @@ def slip(content: str = HEADER + PERSON + NOTE, *, attributes: str = 'Id="conten
     return f'<Slip xmlns="{NAMESPACE}" xmlns:c="{COMMON}">\n{body}</Slip>'.encode()
 
 
+ACTS = """\
+acts:
+  no-act: {en: an act, nl: een wet, fr: une loi, de: ein Gesetz}
+"""
 LABELS = """\
 {name}: {{en: "{name} en", nl: "{name} nl", fr: "{name} fr", de: "{name} de"}}
 """
@@ -266,6 +271,8 @@ def write_schemas(folder: Path) -> None:
     files = {
         "common/1/types.xsd": TYPES,
         "common/1/rules.yaml": COMMON_RULES,
+        "common/acts.yaml": OUR_ACTS.read_text(encoding="utf-8"),
+        "zz/acts.yaml": ACTS,
         "common/1/messages.yaml": OUR_MESSAGES.read_text(encoding="utf-8"),
         "common/1/labels.yaml": LABELS.format(name="Ssin"),
         "common/codelists/colours.yaml": CODE_LIST,

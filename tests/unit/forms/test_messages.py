@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import CatalogueError
-from gateway.forms.catalogue import Catalogue
+from gateway.forms.catalogue import Catalogue, load_acts
 from gateway.forms.findings import LANGUAGES, Finding, MessageCatalogue, Phase, Severity
 from gateway.forms.schema import SCHEMA_CODES
 from gateway.forms.sources import parse_yaml
@@ -23,7 +23,7 @@ PARAMS = {"role", "route", "limit", "column", "expected", "pattern", "count", "t
 @pytest.fixture(scope="module")
 def messages() -> MessageCatalogue:
     read = parse_yaml(OUR_MESSAGES.read_text(encoding="utf-8"), source="x", aliases=True)
-    return MessageCatalogue.from_data(read, source="x")
+    return MessageCatalogue.from_data(read, source="x", acts=load_acts())
 
 
 def test_every_code_of_the_engine_has_words_and_no_other_of_its_families(messages: MessageCatalogue) -> None:
@@ -97,18 +97,18 @@ COMPLETE = {"severity": "error", "message": dict.fromkeys(LANGUAGES, "m"), "fix"
         {**COMPLETE, "fix": {"en": "f"}},
         {**COMPLETE, "fix": {**COMPLETE["fix"], "de": " "}},
         {**COMPLETE, "message": {**COMPLETE["message"], "de": "m {limit}"}},
-        {**COMPLETE, "article": 48},
+        {**COMPLETE, "legal": 48},
         "text",
     ],
 )
 def test_an_incomplete_entry_is_refused_by_name(entry: object) -> None:
     with pytest.raises(CatalogueError, match="here: GW-TEST"):
-        MessageCatalogue.from_data({"GW-TEST": entry}, source="here")
+        MessageCatalogue.from_data({"GW-TEST": entry}, source="here", acts=load_acts())
 
 
 def test_codes_have_one_form() -> None:
     with pytest.raises(CatalogueError, match="not one of our codes"):
-        MessageCatalogue.from_data({"gw-test": COMPLETE}, source="here")
+        MessageCatalogue.from_data({"gw-test": COMPLETE}, source="here", acts=load_acts())
 
 
 def test_the_small_kinds_rules_speak_for_themselves(catalogue: Catalogue) -> None:

@@ -64,7 +64,13 @@ def test_a_finding_says_code_place_article_words_and_the_way_out(
         "path": "/f:Slip/f:Content/f:Person/c:Ssin",
         "place": f"Person {language} › Ssin {language}",
         "line": 3,
-        "article": "Art. 4",
+        "article": {
+            "en": "an act, Art. 4",
+            "nl": "een wet, art. 4",
+            "fr": "une loi, art. 4",
+            "de": "ein Gesetz, Art. 4",
+        }[language],
+        "legal": [{"act": "no-act", "article": "4"}],
         "message": f"m {language}",
         "fix": f"f {language}",
     }
@@ -76,7 +82,7 @@ def test_a_last_resort_lends_its_article_and_leaves_the_words_to_the_schema(
     (shown,) = validate(slip(attributes="")).to_json("en")["findings"]
     assert (shown["rule"], shown["article"], shown["message"]) == (
         "GEN-01",
-        "Art. 11",
+        "an act, Art. 11",
         "A required attribute is missing.",
     )
     assert "detail" not in shown
@@ -118,7 +124,7 @@ def test_the_english_text_as_a_whole(validate: Callable[[bytes], Report]) -> Non
         f"REFUSED: Slip 1.0, {len(slip(HEADER + PERSON + '<Remark/>'))} bytes\n"
         "errors: 1, warnings: 0, remarks: 0\n"
         "\n"
-        "✗ XSD-CHILD-UNEXPECTED [GEN-03]  error  Art. 10\n"
+        "✗ XSD-CHILD-UNEXPECTED [GEN-03]  error  an act, Art. 10\n"
         "    line 3  * 3\n"
         "    /f:Slip/f:Content/*[3]\n"
         "    This element is not allowed here. Expected here: f:Nothing, f:Amount, f:Note.\n"
