@@ -21,6 +21,7 @@ from gateway.forms.findings import MessageCatalogue
 from gateway.forms.folder import SchemaFolder, read_text
 from gateway.forms.functions import ReferenceData
 from gateway.forms.kinds import FormKind
+from gateway.forms.notes import Notes, read_notes
 from gateway.forms.rulelist import ListedRule
 from gateway.forms.shapes import Shapes, read_shapes
 from gateway.forms.sources import parse_yaml
@@ -159,6 +160,11 @@ class Catalogue:
         if known is None:
             known = self._templates.setdefault(kind.namespace, read_template(self._files, _home(kind)))
         return known
+
+    @cached_property
+    def notes(self) -> Notes:
+        """The notes of the schemas on where fields come from; read once, when first asked for."""
+        return read_notes({str(file): self._files.yaml(file) for file in self._files.find("*/notes.yaml")}, self.acts)
 
     def fields(self, kind: FormKind) -> Field:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""

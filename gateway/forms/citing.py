@@ -111,6 +111,10 @@ class Acts:
         """
         return self._cited(tuple(legal), language, within)
 
+    def part(self, act: str, text: str, language: str) -> str:
+        """A part of a provision whose article is named elsewhere: `par. 5`, `§ 2, 1°`."""
+        return self._said(act, f" {text}", language).lstrip(", ")
+
     def of_form(self, kind: str, article: str) -> tuple[Legal, ...]:
         """A provision that data of a form kind name: it is of the act that the kind follows."""
         return (Legal(act=self._act_of(kind) or "", article=article),)

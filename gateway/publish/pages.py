@@ -88,6 +88,7 @@ class Pages:
             page = template.render(
                 **values,
                 acts=self._catalogue.acts,
+                note=partial(self._catalogue.notes.said, language=lang),
                 cite=partial(self._catalogue.acts.cite, language=lang),
                 lang=lang,
                 others=others,

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise, product
 from pathlib import Path
 from string import Formatter
@@ -22,6 +23,7 @@ from gateway.errors import Conflict
 from gateway.forms.catalogue import SCHEMAS, Catalogue
 from gateway.forms.fields import Field
 from gateway.forms.findings import LANGUAGES
+from gateway.forms.sources import parse_yaml
 from gateway.publish.pages import ARTEFACTS, read_words
 from gateway.publish.site import MANIFEST, folder_of, publish
 from tests.cli.command import sealpost
@@ -34,7 +36,7 @@ def one_kind(folder: Path) -> Catalogue:
     """All that is shared, and one form kind that asks for no other, copied to `folder`."""
     for name in ("common", "be/appeal-convocation"):
         shutil.copytree(SCHEMAS / name, folder / name)
-    for name in ("be/calendar.yaml", "be/terms.yaml"):
+    for name in ("be/acts.yaml", "be/calendar.yaml", "be/notes.yaml", "be/terms.yaml"):
         shutil.copy(SCHEMAS / name, folder / name)
     return Catalogue.load(folder)
 
@@ -113,6 +115,42 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("lang", [each for each in LANGUAGES if each != "en"])
+def test_nothing_of_a_field_guide_is_english_in_another_language(site: Path, lang: str) -> None:
+    for kind in catalogue().kinds:
+        page = html.parse(site / folder_of(kind) / f"fieldguide.{lang}.html").getroot()
+        assert page.xpath("//main//*[@lang]") == []
+        text = page.find(".//main").text_content()
+        for note in {field.note for _, field in catalogue().fields(kind).walk() if field.note}:
+            assert catalogue().notes.said(note, kind.act, lang) in text
+
+
+def test_no_note_is_translated_that_no_schema_has() -> None:
+    sources = "".join(file.read_text(encoding="utf-8") for file in SCHEMAS.glob("**/*.xsd"))
+    noted = unescape(sources.replace("&#x27;", "'"))
+    for file in SCHEMAS.glob("*/notes.yaml"):
+        for row in parse_yaml(file.read_text(encoding="utf-8"), source=file.name):
+            assert row["en"] in noted, (file.name, row["en"])
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("par. 5; as the report names it", "lid 5; zoals het verslag het noemt"),
+        (
+            "Art. 94, 4°, permanence of the function or the wages",
+            "art. 94, 4°, bestendigheid van de functie of van het loon",
+        ),
+        ("§ 3, note (2)", "§ 3, noot (2)"),
+        ("§ 3; what nobody translated", None),
+        ("what nobody translated", None),
+    ],
+)
+def test_a_note_is_said_with_the_reference_before_it(note: str, said: str | None) -> None:
+    assert catalogue().notes.said(note, "be-rd-2003-05-28", "nl") == said
+    assert catalogue().notes.said(note, "be-rd-2003-05-28", "en") == note
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
