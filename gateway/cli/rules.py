@@ -73,7 +73,7 @@ def _facts(listed: ListedRule, acts: Acts, lang: Language) -> dict[str, object]:
         },
         "message": rule.words.message[lang],
         "fix": rule.words.fix[lang],
-        "note": rule.note_in(lang),
+        "note": rule.note[lang],
     }
 
 

@@ -120,7 +120,7 @@ def _of_rule(
         where=rule.where.value,
         by=rule.by,
         kinds=about,
-        note=rule.note_in(language),
+        note=rule.note[language],
         law=tuple(_law(catalogue, rule, language)),
         right=right,
         wrong=wrong,

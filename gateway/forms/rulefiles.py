@@ -105,8 +105,8 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
     entry = Entry(
         data,
         where=where,
-        required=["id", "severity", "legal", "message", "fix"],
-        optional=["effective", "context", "let", "test", "schema", "checked", "by", "kinds", "cases", "note"],
+        required=["id", "severity", "legal", "note", "message", "fix"],
+        optional=["effective", "context", "let", "test", "schema", "checked", "by", "kinds", "cases"],
     )
     rule_id = entry.text("id")
     if _ID.fullmatch(rule_id) is None:
@@ -128,9 +128,8 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
     severity = Severity(entry.one_of("severity", list(Severity)))
     if "schema" in kinds and severity is not Severity.ERROR:
         raise entry.wrong("severity", "what the schema refuses is always an error")
-    message = four_languages(entry.data["message"], where=f"{where}.message")
-    fix = four_languages(entry.data["fix"], where=f"{where}.fix")
-    if "{" in "".join((*message.values(), *fix.values())):
+    note, message, fix = (four_languages(entry.data[key], where=f"{where}.{key}") for key in ("note", "message", "fix"))
+    if "{" in "".join((*note.values(), *message.values(), *fix.values())):
         raise CatalogueError("catalogue-placeholders", f"{where}: a rule's words have no placeholders")
     rule = Rule(
         id=rule_id,
@@ -142,9 +141,9 @@ def _rule(data: object, *, where: str, expressions: Mapping[str, str]) -> tuple[
             fix=fix,
             legal=legal,
         ),
+        note=note,
         where=where_checked,
         by=_part(entry, where_checked),
-        note=_note(entry, where_checked),
         start=effective.day("from"),
         end=effective.day("until"),
         selectors=_selectors(entry) if "schema" in kinds else (),
@@ -178,17 +177,6 @@ def _part(entry: Entry, where: Where) -> str | None:
     if _PART.fullmatch(entry.text("by")) is None:
         raise entry.wrong("by", "the name of a part such as routing is expected")
     return entry.text("by")
-
-
-def _note(entry: Entry, where: Where) -> Mapping[str, str]:
-    """By language; a plain text is English, as those are that nobody has translated yet. Empty if there is none."""
-    if "note" not in entry.data:
-        if where is Where.ORGANISATIONAL:
-            raise CatalogueError("catalogue-rules", f"{entry.where}: needs a note that says why no machine checks it")
-        return {}
-    note = entry.data["note"]
-    said = four_languages(note, where=f"{entry.where}.note") if isinstance(note, dict) else {"en": entry.text("note")}
-    return {language: " ".join(text.split()) for language, text in said.items()}
 
 
 def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[str, str], Function]) -> Test:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -126,7 +126,7 @@ class Rule:
 
     where: what it takes to check it. A document rule has a test, selectors, or both; others have neither.
     by: the part of the gateway that checks it; None for a rule that no machine checks.
-    note: the reason behind it, by language, in English alone where nobody has translated it yet; empty if none is told.
+    note: the reason behind it, in four languages.
     cases: as rules.yaml has them; kinds: those that a rule of a whole country speaks about; None for all of them.
     """
 
@@ -134,9 +134,9 @@ class Rule:
     severity: Severity
     legal: tuple[Legal, ...]
     words: Message
+    note: Mapping[str, str]
     where: Where
     by: str | None = None
-    note: Mapping[str, str] = field(default_factory=dict)
     start: date | None = None
     end: date | None = None
     test: Test | None = None
@@ -148,10 +148,6 @@ class Rule:
     def article(self) -> str:
         """The articles in one line, as our data write them: `Art. 48 par. 6; Art. 50`."""
         return articles_in_one_line(self.legal)
-
-    def note_in(self, language: str) -> str | None:
-        """The reason behind it in a language, or else in English."""
-        return self.note.get(language) or self.note.get("en")
 
     def cited_in(self, country: str) -> Rule:
         """The rule as forms of a country cite it: only provisions of that country or the Union, if it names any."""

@@ -69,12 +69,10 @@ def test_an_explanation_reads_from_what_is_wrong_to_the_example() -> None:
     assert [line[0] for line in facts["wrong"]["lines"] if line[0] in "+-"] == ["-", "+"]
 
 
-def test_a_reason_is_told_in_the_language_that_is_asked_for_or_else_in_english() -> None:
+def test_a_reason_is_told_in_the_language_that_is_asked_for() -> None:
     told = {lang: sealpost(["explain", "HA-07", "--lang", lang, "--json"]).json["reason"] for lang in LANGUAGES}
     assert len(set(told.values())) == len(LANGUAGES)
     assert told["nl"].startswith("De beslissing zegt")
-    in_english = sealpost(["explain", "HA-40", "--json"]).json["reason"]
-    assert sealpost(["explain", "HA-40", "--lang", "de", "--json"]).json["reason"] == in_english
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "seven working days"), ("de", "sieben Werktagen")])

@@ -181,6 +181,7 @@ terms:
 """
 
 WORDS = """
+  note: {en: "n en", nl: "n nl", fr: "n fr", de: "n de"}
   message: {en: "m en", nl: "m nl", fr: "m fr", de: "m de"}
   fix: {en: "f en", nl: "f nl", fr: "f fr", de: "f de"}
 """

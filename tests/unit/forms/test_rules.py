@@ -200,8 +200,7 @@ def test_a_rule_that_breaks_says_nothing_about_the_document(schemas: Path, test:
         ("- id: SL-01\n  severity: error\n  legal: [{act: a, article: '1'}]\n  checked: never\n", "signature, records"),
         (_elsewhere("records"), "needs `by`"),
         (_elsewhere("records") + "  by: Its Own Part\n", "a part such as routing"),
-        (_elsewhere("organisational"), "needs a note"),
-        (_elsewhere("organisational") + "  note: n\n  by: people\n", "needs `by`"),
+        (_elsewhere("organisational") + "  by: people\n", "needs `by`"),
         (_tested("true()") + "  by: rules\n", "needs `by`"),
         (_tested("true()") + "  cases: [{pass: {proof: test_it}}]\n", "a test such as"),
         (_tested("true()") + "  cases: [{pass: {proof: 'tests/a.py::test_a', base: b}}]\n", "unknown base"),
@@ -235,12 +234,28 @@ def test_a_wrong_rules_file_is_refused_with_file_rule_and_reason(schemas: Path, 
     assert "zz" in str(caught.value)
 
 
-def test_words_of_rules_have_all_languages_and_no_placeholders(schemas: Path) -> None:
-    for broken, said in (("de: ", "xx: "), ("m de", "{value}")):
-        text = RULES.replace(broken, said, 1)
-        (schemas / "zz/slip/1/rules.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(CatalogueError, match="SL-01"):
-            Catalogue.load(schemas)
+@pytest.mark.parametrize("key", ["note", "message", "fix"])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("", "SL-01: missing KEY"),
+        ("  KEY: Only in English.", "SL-01.KEY: needs a text in each of en, nl, fr, de"),
+        ("  KEY: {en: a, nl: b, fr: c}", "SL-01.KEY: needs a text in each of en, nl, fr, de"),
+        ("  KEY: {en: a, nl: b, fr: c, xx: d}", "SL-01.KEY: needs a text in each of en, nl, fr, de"),
+        ("  KEY: {en: a, nl: b, fr: c, de: ' '}", "SL-01.KEY: the text in de is empty"),
+        ("  KEY: {en: '{x}', nl: '{x}', fr: '{x}', de: '{x}'}", "SL-01: a rule's words have no placeholders"),
+    ],
+)
+def test_reason_message_and_fix_of_a_rule_are_there_in_every_language_without_placeholders(
+    schemas: Path, key: str, written: str, said: str
+) -> None:
+    right = next(line for line in WORDS.splitlines() if line.startswith(f"  {key}: "))
+    (schemas / "zz/slip/1/rules.yaml").write_text(
+        RULES.replace(right, written.replace("KEY", key), 1), encoding="utf-8"
+    )
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.load(schemas)
+    assert said.replace("KEY", key) in str(caught.value)
 
 
 def test_listed_rules_give_their_words_to_whoever_checks_them(catalogue: Catalogue) -> None:
@@ -292,7 +307,7 @@ def test_a_country_has_rules_of_no_form(schemas: Path) -> None:
     proof = "  cases: [{pass: {proof: 'tests/a.py::test_a'}}]\n"
     country.write_text(
         "ruleset: zz:act\nrules:\n"
-        f"{_elsewhere('organisational').replace('SL-01', 'SL-100')}  note: People decide.{WORDS}"
+        f"{_elsewhere('organisational').replace('SL-01', 'SL-100')}{WORDS[1:]}"
         f"{_elsewhere('records').replace('SL-01', 'SL-99')}  by: routing\n  kinds: [zz/slip]\n{proof}{WORDS[1:]}",
         encoding="utf-8",
     )
