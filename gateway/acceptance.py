@@ -18,10 +18,12 @@ from lxml import etree
 from gateway.cases import Cases, Filing
 from gateway.envelope import Consignment, build_envelope, build_envelopes
 from gateway.evidence import Reason, Witness
+from gateway.filing import OnFile
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
 from gateway.forms.report import Report, finding_to_json
 from gateway.idempotency import Accepted, HandedIn, handed_in_before, same_document
+from gateway.journal import Entry, entry_of_filing
 from gateway.lifecycle import Patience
 from gateway.model import (
     Delivery,
@@ -85,6 +87,19 @@ class _Entry:
     links: Sequence[str]
     sealed_facts: bytes
     validation: ValidationRecord | None = None
+
+    @property
+    def filed(self) -> Entry:
+        """What the journal knows of all that is no evidence."""
+        on_file = OnFile(
+            submission_id=self.submission.id,
+            answer=self.submission.answer,
+            links=self.links,
+            facts=sha256(self.sealed_facts),
+            terms=self.terms,
+            deliveries=[copy.delivery for copy in self.copies],
+        )
+        return entry_of_filing(on_file, at=self.submission.accepted_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,18 +172,19 @@ class Acceptance:
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
         main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)
-        return lambda unit: self._store(unit, main, notices, handed_in)
+        stored = [(each, each.filed) for each in (main, *notices)]
+        return lambda unit: self._store(unit, stored, handed_in)
 
-    def _store(self, unit: Transaction, entry: _Entry, notices: Sequence[_Entry], handed_in: HandedIn) -> Accepted:
+    def _store(self, unit: Transaction, stored: Sequence[tuple[_Entry, Entry]], handed_in: HandedIn) -> Accepted:
         """Everything of one submission, in the caller's transaction; a twin that was faster has the say."""
-        submission = entry.submission
+        submission = stored[0][0].submission
         known = handed_in_before(unit, handed_in) or same_document(
             unit, handed_in, submission.document_id, most=self.kept_per_day
         )
         if known is not None:
             return known
-        for each in (entry, *notices):
-            _add(unit, each)
+        for entry, filed in stored:
+            _add(unit, entry, filed)
         return Accepted(submission_id=submission.id, answer=submission.answer)
 
     def _notice(self, notice: Notice, at: datetime) -> _Entry:
@@ -336,7 +352,7 @@ def reason_of(finding: Finding) -> Reason:
     return Reason(code=finding.rule or finding.code, article=finding.article, path=path)
 
 
-def _add(unit: Transaction, entry: _Entry) -> None:
+def _add(unit: Transaction, entry: _Entry, filed: Entry) -> None:
     submission = entry.submission
     unit.add_submission(submission)
     case_id = unit.file(submission.id, links=entry.links, sealed_facts=entry.sealed_facts)
@@ -347,5 +363,6 @@ def _add(unit: Transaction, entry: _Entry) -> None:
     for proof in (*entry.proofs, *(copy.consigned for copy in entry.copies)):
         unit.add_evidence(proof)
     unit.add_terms(submission.id, entry.terms)
+    unit.enter(filed)
     if entry.validation is not None:
         unit.add_validation(submission.id, entry.validation)

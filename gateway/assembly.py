@@ -42,6 +42,7 @@ from gateway.oversight import Oversight
 from gateway.packaging import Packages
 from gateway.paper import Paper
 from gateway.ports import Clock, Store
+from gateway.proving import Prover
 from gateway.pseudonyms import IdentifierKeys, RecordKeys
 from gateway.public_check import PublicCheck
 from gateway.publication import Publication
@@ -323,11 +324,10 @@ def auditing(gateway: Gateway, *, known: Sequence[bytes] = ()) -> Audit:
     """The audit of a gateway's store. known: checkpoints of its journal that were kept elsewhere."""
     return Audit(
         store=gateway.store,
-        witness=gateway.witness,
-        trust=gateway.trust,
-        calendars=gateway.receipts.calendars,
+        prover=Prover(witness=gateway.witness, trust=gateway.trust, calendars=gateway.receipts.calendars),
         clock=gateway.clock,
         journal=replace(gateway.journal.prover, known=known),
+        watched_s=gateway.patience.remind_after_s + 3600,  # clocks of several machines
     )
 
 

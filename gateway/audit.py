@@ -7,25 +7,27 @@ keeps none: it runs beside a working gateway, over stores of any size. What a si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
-from gateway.deadlines import Calendar
 from gateway.errors import StoreUnavailable
-from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.journal import EntryKind
 from gateway.journal_audit import JournalProver
 from gateway.model import SubmissionId
 from gateway.ports import Clock, LooseEnd, Reading, Store
 from gateway.proving import Dossier, Prover, dossier_of
-from signing import TrustPolicy
 
 PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what a row raises that the gateway never wrote
 PLACES = {
     "delivery": "delivery",
     "hosted": "party",
+    "token": "party",
+    "print": "delivery",
+    "turn": "delivery",
+    "inquiry": "submission",
     "envelope": "delivery",
     "attempt": "delivery",
     "lane": "party",
@@ -52,14 +54,13 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """The proof of a whole store. calendars: by country. trust: of recipients' receipts."""
+    """The proof of a whole store. watched_s: how long the watch leaves a copy alone at most."""
 
     store: Store
-    witness: Witness
-    trust: TrustPolicy
-    calendars: Mapping[str, Calendar]
+    prover: Prover
     clock: Clock
     journal: JournalProver
+    watched_s: float
 
     def run(self, tally: Tally | None = None) -> Iterator[Flaw]:
         """Every flaw, as it is found. tally: counts what was looked at."""
@@ -77,7 +78,6 @@ class Audit:
             yield Flaw(code="store-unreadable", place="store", detail=error.code)
 
     def _submissions(self, tally: Tally) -> Iterator[Flaw]:
-        prover = Prover(witness=self.witness, trust=self.trust, calendars=self.calendars)
         position = 0
         while True:
             after = position
@@ -90,7 +90,9 @@ class Audit:
                     continue
                 tally.count(dossier)
                 try:
-                    yield from prover.prove(dossier)
+                    yield from self.prover.prove(
+                        dossier, watched_by=self.clock.now() + timedelta(seconds=self.watched_s)
+                    )
                 except UNREADABLE:
                     yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
 
@@ -111,7 +113,7 @@ def _keys(view: Reading) -> list[Flaw]:
 def _register(view: Reading) -> list[Flaw]:
     """Parties that are found by what their record does not say, or not by what it says."""
     try:
-        return [Flaw(code="register-differs", place=f"party {each}") for each in view.differing_parties()]
+        return [Flaw(code=end.code, place=f"party {end.id}") for end in view.differing_parties()]
     except UNREADABLE:
         return [Flaw(code="row-unreadable", place="the register of parties")]
 

@@ -130,8 +130,8 @@ class Hosting:
 
         Then the former mailbox sealing key is not needed any more. Raises StoreUnavailable, signing.KeyUnavailable.
         """
-        wrapping = self.keys.at(self.clock.now())
-        count = 0
+        now = self.clock.now()
+        wrapping, count = self.keys.at(now), 0
         for key in self.store.read(lambda view: view.hosted_keys()):
             if key.wrapped_for == wrapping.fingerprint:
                 continue
@@ -143,7 +143,7 @@ class Hosting:
                 wrapped_for=wrapping.fingerprint,
                 made_at=key.made_at,
             )
-            self.store.write(lambda unit, kept=kept: unit.put_hosted_key(kept))  # type: ignore[misc]
+            self.store.write(lambda unit, kept=kept: unit.put_hosted_key(kept, at=now))  # type: ignore[misc]
             count += 1
         return count
 

@@ -17,9 +17,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.errors import Unreadable
+from gateway.filing import OnFile
 from gateway.keyring import PublishedKey
-from gateway.model import Evidence, KeptReceipt, Party, ValidationRecord, instant_text
-from gateway.partyrecord import party_record
+from gateway.model import Evidence, HostedKey, KeptReceipt, Party, PartyId, ValidationRecord, instant_text
+from gateway.partyrecord import hosted_key_record, party_record
 
 TITLE = "sealpost-journal-entry-1"
 SALT_BYTES = 16
@@ -36,7 +37,8 @@ class EntryKind(StrEnum):
     evidence: a signed statement of the service, an operator's act among them. receipt: what a recipient sent back,
     with what became of it. validation: what was known of certificates behind signatures; it names the digests of all
     revocation data that it rests on. key: a key of the service that was made known. party: what the register says of
-    a party from then on.
+    a party from then on. filing: what is on file of a form beside its evidence. hosted-key: the sealing key that is
+    kept for a party. access: a token that was given to a party, or taken from it.
     """
 
     EVIDENCE = "evidence"
@@ -44,6 +46,9 @@ class EntryKind(StrEnum):
     VALIDATION = "validation"
     KEY = "key"
     PARTY = "party"
+    FILING = "filing"
+    HOSTED_KEY = "hosted-key"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +149,42 @@ def entry_of_party(party: Party, *, at: datetime) -> Entry:
         at=at,
         code="registered",
         digest=hashlib.sha256(party_record(party).encode()).digest(),
+    )
+
+
+def entry_of_filing(on_file: OnFile, *, at: datetime) -> Entry:
+    """The entry for what is on file of a form."""
+    return Entry(
+        kind=EntryKind.FILING,
+        id=on_file.submission_id,
+        of=on_file.submission_id,
+        at=at,
+        code="filed",
+        digest=hashlib.sha256(on_file.raw).digest(),
+    )
+
+
+def entry_of_hosted_key(key: HostedKey, *, at: datetime) -> Entry:
+    """The entry for a sealing key as it is kept for a party from that moment on."""
+    return Entry(
+        kind=EntryKind.HOSTED_KEY,
+        id=key.party,
+        of="mailbox",
+        at=at,
+        code="kept",
+        digest=hashlib.sha256(hosted_key_record(key).encode()).digest(),
+    )
+
+
+def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime) -> Entry:
+    """The entry for a token (its SHA-256 in hex) that is given to a party, or taken from it."""
+    return Entry(
+        kind=EntryKind.ACCESS,
+        id=token_hash,
+        of=party,
+        at=at,
+        code="given" if given else "taken",
+        digest=bytes.fromhex(token_hash),
     )
 
 

@@ -21,9 +21,12 @@ from gateway.journal import (
     Stamp,
     entry_bytes,
     entry_of_evidence,
+    entry_of_filing,
+    entry_of_hosted_key,
     entry_of_key,
     entry_of_party,
     entry_of_receipt,
+    entry_of_token,
     entry_of_validation,
 )
 from gateway.model import DeliveryId, EvidenceId, PartyId, SubmissionId
@@ -50,7 +53,7 @@ from signing import (
 PAGE = 500
 LEVELS = 63
 PLACE = "journal"
-_CHANGING = (EntryKind.RECEIPT, EntryKind.PARTY)  # a later entry says what became of the thing since
+_CHANGING = (EntryKind.RECEIPT, EntryKind.PARTY, EntryKind.HOSTED_KEY)  # a later entry says what became of it since
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what reading a row raises that the gateway never wrote
 
 
@@ -160,7 +163,7 @@ class JournalProver:
                 place, number = f"time stamp {stamp.number}", stamp.number
                 if stamp.covers is not None:
                     first, end = stamp.covers
-                    if first != covered or not first < end <= closed:
+                    if first != covered or not first < end <= closed or stamp.anew_from is not None:
                         yield Flaw(code="stamp-differs", place=place, detail="covers")
                         return
                     covered = end
@@ -169,9 +172,12 @@ class JournalProver:
     def _stamp(self, store: Store, stamp: Stamp, place: str, now: datetime, trees: StampedTrees) -> Iterator[Flaw]:
         """A token must hold over what is below it, when the one that renewed it was made, or else now; nobody may have
         revoked its authority, by what was heard of it last."""
-        leaves, until = store.read(
-            lambda view: (trees.leaves(view, stamp), _known_until(view, stamp, now + CLOCK_TOLERANCE))
-        )
+        try:
+            leaves, until = store.read(
+                lambda view: (trees.leaves(view, stamp), _known_until(view, stamp, now + CLOCK_TOLERANCE))
+            )
+        except (VerificationFailed, LookupError):  # of a stamp that this one covers
+            leaves, until = [], None
         if until is None or not leaves:
             yield Flaw(code="stamp-invalid", place=place, detail="nothing to hold it against")
             return
@@ -191,6 +197,8 @@ class JournalProver:
             return
         if (_shown(given.stamped_at), _shown(given.path.until)) != (stamp.stamped_at, stamp.ends_at):
             yield Flaw(code="stamp-differs", place=place, detail="times")
+        if not store.read(lambda view: _fits(view, stamp)):
+            yield Flaw(code="stamp-differs", place=place, detail="anew")
 
 
 def _boundaries(store: Store, kept: Sequence[Checkpoint]) -> Iterator[tuple[int, Batch | None, Checkpoint | None]]:
@@ -266,6 +274,14 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
         case EntryKind.PARTY:
             party = view.party(PartyId(entry.id))
             return None if party is None else entry_of_party(party, at=entry.at)
+        case EntryKind.FILING:
+            on_file = view.on_file(SubmissionId(entry.id))
+            return None if on_file is None else entry_of_filing(on_file, at=entry.at)
+        case EntryKind.HOSTED_KEY:
+            hosted = view.hosted_key(PartyId(entry.id))
+            return None if hosted is None else entry_of_hosted_key(hosted, at=entry.at)
+        case EntryKind.ACCESS:  # what is given may be taken again: each token is held against its newest entry
+            return entry_of_token(entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at)
 
 
 def _same(entry: Entry, expected: Entry) -> bool:
@@ -276,6 +292,17 @@ def _same(entry: Entry, expected: Entry) -> bool:
 def _shown(at: datetime) -> datetime:
     """An instant as it is stored: with milliseconds."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _fits(view: Reading, stamp: Stamp) -> bool:
+    """Whether what covers it anew, and what it covers anew itself, is there."""
+    later = None if stamp.rehashed_by is None else view.stamp(stamp.rehashed_by)
+    if stamp.rehashed_by is not None and (later is None or later.anew_from is None):
+        return False
+    if stamp.covers is not None or stamp.anew_from is None:
+        return True
+    first = view.stamps_rehashed_by(stamp.number)[0]
+    return stamp.anew_from == (first.anew_from if first.covers is None else first.covers[0])
 
 
 def _known_until(view: Reading, stamp: Stamp, now: datetime) -> datetime | None:

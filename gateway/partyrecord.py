@@ -1,4 +1,4 @@
-"""A party of the register as text: what the store keeps, and what the journal binds of it."""
+"""A party of the register, and the key that is kept for it, as text: what the journal binds of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.model import Endpoint, EndpointKind, Mandate, Party, PartyId
+from gateway.model import Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId, instant_text
 
 
 def party_record(party: Party) -> str:
@@ -46,6 +46,19 @@ def party_of(record: str) -> Party:
         endpoint=Endpoint(kind=EndpointKind(kind), url=url, ca_certificate=ca),
         mandates=tuple(Mandate(principal=PartyId(who), kinds=tuple(kinds)) for who, kinds in data["mandates"]),
         postal=tuple(data["postal"]),
+    )
+
+
+def hosted_key_record(key: HostedKey) -> str:
+    """A hosted key as JSON text: its certificate as PEM, wrapped as hex."""
+    return json.dumps(
+        {
+            "party": key.party,
+            "certificate": pem_of(key.certificate),
+            "wrapped": key.wrapped.hex(),
+            "wrappedFor": key.wrapped_for,
+            "madeAt": instant_text(key.made_at),
+        }
     )
 
 

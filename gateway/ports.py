@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from gateway.filing import OnFile
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey
 from gateway.model import (
@@ -89,8 +90,9 @@ class Reading(Register, Protocol):
 
     def parties(self) -> Sequence[Party]: ...
 
-    def differing_parties(self) -> Sequence[str]:
-        """Ids of parties whose record and look-ups (identifiers, roles, certificates) do not say the same."""
+    def differing_parties(self) -> Sequence[LooseEnd]:
+        """Parties that cannot be read, and those whose record and look-ups (identifiers, roles, certificates) do not
+        say the same."""
 
     def submission(self, submission_id: SubmissionId) -> Submission | None: ...
 
@@ -323,6 +325,10 @@ class Reading(Register, Protocol):
         """The case that a form was put into, and who sees that case."""
         ...
 
+    def on_file(self, submission_id: SubmissionId) -> OnFile | None:
+        """What was filed of a form beside its evidence, as it stands; None when it is in no case."""
+        ...
+
     def loose_ends(self, *, now: datetime) -> Sequence[LooseEnd]:
         """Rows without the row that they belong to, and recipients with due copies whose queue is not looked at."""
         ...
@@ -338,9 +344,13 @@ class Transaction(Reading, Protocol):
     def put_party(self, party: Party, *, at: datetime) -> None:
         """Take or replace a party, with its entry in the journal."""
 
-    def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None: ...
+    def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None:
+        """Keep a token (its SHA-256 in hex) that opens what is the party's, with its entry in the journal."""
+        ...
 
-    def drop_tokens(self, party: PartyId) -> None: ...
+    def drop_tokens(self, party: PartyId, *, at: datetime) -> None:
+        """Make every token of a party worthless, with an entry for each in the journal."""
+        ...
 
     def add_submission(self, submission: Submission) -> None: ...
 
@@ -470,8 +480,8 @@ class Transaction(Reading, Protocol):
         """Add an entry to the journal, behind all others; its position. Evidence and receipts enter by themselves."""
         ...
 
-    def put_hosted_key(self, key: HostedKey) -> None:
-        """Keep a sealing key for a party, in place of the one it had."""
+    def put_hosted_key(self, key: HostedKey, *, at: datetime) -> None:
+        """Keep a sealing key for a party, in place of the one it had, with its entry in the journal."""
         ...
 
     def publish_key(self, key: PublishedKey) -> None:

@@ -19,6 +19,7 @@ from gateway.flaws import Flaw
 from gateway.hosting import OPENED
 from gateway.lifecycle import ENDED, REACHED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
+    FORM,
     PASSED,
     PROVEN_BY_POST,
     UNKNOWN,
@@ -53,15 +54,18 @@ CLOSED_BY = {
     SubmissionFact.ALL_ENDED: (SubmissionState.CLOSED_WITH_EXCEPTIONS,),
 }
 """Where a submission stands by what became of its copies."""
+KINDS_OF_ITEMS = ("certificate", "ocsp", "crl")
 AT_ACCEPTANCE = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A delivery with what is kept for it. envelope: digest and size of the sealed bytes, None when they are gone."""
+    """A delivery with what is kept for it. envelope: digest and size of the sealed bytes, None when they are gone.
+    is_print_damaged: whether the copy for the print station is not as it was stored."""
 
     delivery: Delivery
     envelope: tuple[str, int] | None
+    is_print_damaged: bool
     receipts: tuple[KeptReceipt, ...]
     marks: tuple[Postmark, ...] = ()
 
@@ -116,9 +120,18 @@ def _copy(view: Reading, delivery: Delivery) -> Copy:
     return Copy(
         delivery=delivery,
         envelope=envelope,
+        is_print_damaged=_is_print_damaged(view, delivery),
         receipts=tuple(view.receipts_of(delivery.id)),
         marks=tuple(view.postmarks(delivery.id)),
     )
+
+
+def _is_print_damaged(view: Reading, delivery: Delivery) -> bool:
+    try:
+        view.print_job(delivery.id)
+    except NotFound:
+        return True
+    return False
 
 
 def _proof(view: Reading, evidence_id: EvidenceId) -> str | None:
@@ -145,8 +158,8 @@ class Prover:
         self._own_trust = TrustPolicy((*certificates, *trust.anchors), algorithms=trust.algorithms)
         self._calendars = calendars
 
-    def prove(self, dossier: Dossier) -> Iterator[Flaw]:
-        """Everything that is wrong with one submission."""
+    def prove(self, dossier: Dossier, *, watched_by: datetime) -> Iterator[Flaw]:
+        """Everything that is wrong with one submission. watched_by: when the watch looks at any copy at the latest."""
         said: _Said = []
         for evidence in dossier.evidence:
             statement, flaw = self._statement(evidence)
@@ -156,7 +169,7 @@ class Prover:
         yield from self._submission(dossier, said)
         for copy in dossier.copies:
             own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
-            yield from _delivery(dossier, copy)
+            yield from _delivery(dossier, copy, watched_by)
             yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
             yield from _posted(copy, own)
@@ -167,8 +180,12 @@ class Prover:
         yield from self._terms(dossier, said)
         if dossier.validation is not None:
             yield from _arrival(dossier.validation, dossier.submission)
+        known = {FORM, *(f"receipt {receipt.digest}" for copy in dossier.copies for receipt in copy.receipts)}
         for record in dossier.later:
-            yield from _validation(record, f"submission {dossier.submission.id}")
+            place = f"submission {dossier.submission.id}"
+            yield from _validation(record, place)
+            if record.about not in known:
+                yield Flaw(code="validation-differs", place=place, detail="about")
 
     def _statement(self, evidence: Evidence) -> tuple[Statement | None, Flaw | None]:
         place = _at(evidence)
@@ -181,14 +198,22 @@ class Prover:
         signer = fingerprint(statement.issuer)
         if signer in self._ours and signer != self._in_use(evidence.at):
             return None, Flaw(code="evidence-out-of-time", place=place)
-        row = (evidence.id, evidence.event.uri, evidence.at, evidence.submission_id, evidence.delivery_id)
-        names = ("id", "event", "at", "submission", "delivery")
+        row = (
+            evidence.id,
+            evidence.event.uri,
+            evidence.at,
+            evidence.submission_id,
+            evidence.delivery_id,
+            evidence.receipt_id is not None,
+        )
+        names = ("id", "event", "at", "submission", "delivery", "receipt")
         told = (
             statement.evidence_id,
             statement.event,
             statement.at,
             statement.submission_id,
             statement.delivery_id,
+            statement.receipt_digest is not None,
         )
         differing = [name for name, kept, signed in zip(names, row, told, strict=True) if kept != signed]
         if differing:
@@ -395,26 +420,28 @@ def _validation(record: ValidationRecord, place: str) -> Iterator[Flaw]:
     for missing in sorted(named - {item.digest for item in record.items}):
         yield Flaw(code="validation-missing", place=place, detail=missing)
     for item in record.items:
-        if sha256(item.raw) != item.digest:
+        if sha256(item.raw) != item.digest or item.kind not in KINDS_OF_ITEMS:
             yield Flaw(code="validation-changed", place=place, detail=item.digest)
     if not sources <= {None, "never", "ocsp", "crl"}:
         yield Flaw(code="validation-differs", place=place, detail="statuses")
 
 
-def _delivery(dossier: Dossier, copy: Copy) -> Iterator[Flaw]:
+def _delivery(dossier: Dossier, copy: Copy, watched_by: datetime) -> Iterator[Flaw]:
     delivery, place = copy.delivery, f"delivery {copy.delivery.id}"
     if copy.envelope is None:
         if dossier.kept:
             yield Flaw(code="envelope-missing", place=place)
     elif copy.envelope != (delivery.envelope_digest, delivery.size_bytes):
         yield Flaw(code="envelope-differs", place=place)
+    if copy.is_print_damaged:
+        yield Flaw(code="envelope-differs", place=place, detail="for the print station")
     submission = dossier.submission
     if (delivery.document_digest, delivery.kind) != (submission.digest, submission.kind):
         yield Flaw(code="delivery-document-differs", place=place)
     pushed = delivery.transport is EndpointKind.PUSH and delivery.turn is not None  # one that waits its turn is not due
     if delivery.state is DeliveryState.CONSIGNED and pushed and delivery.due_at is None:
         yield Flaw(code="delivery-without-time", place=place)
-    if delivery.state not in ENDED and delivery.watch_at is None:
+    if delivery.state not in ENDED and (delivery.watch_at is None or delivery.watch_at > watched_by):
         yield Flaw(code="delivery-unwatched", place=place)
     if is_final(delivery.state) and (delivery.due_at is not None or delivery.lease_until is not None):
         yield Flaw(code="settled-but-due", place=place)
@@ -469,10 +496,12 @@ def _posted(copy: Copy, own: _Said) -> Iterator[Flaw]:
     told = {evidence.id: statement for evidence, statement in own if statement is not None and statement.posted_on}
     for evidence_id in sorted(kept.keys() ^ told.keys()):
         yield Flaw(code="postmark-differs", place=f"evidence {evidence_id}")
+    if kept.keys() == told.keys() and [*kept] != [*told]:
+        yield Flaw(code="postmark-differs", place=place, detail="order")
     posted_on = min((mark.on for mark in copy.marks if mark.fact is PostFact.DEPOSITED), default=None)
     for evidence_id, statement in told.items():
         mark = kept.get(evidence_id)
-        if mark is not None and (mark.on, mark.fact) != (statement.posted_on, _post_fact(statement)):
+        if mark is not None and not _says(mark, statement):
             yield Flaw(code="postmark-differs", place=f"evidence {evidence_id}")
         elif mark is not None and posted_on is not None and mark.on < posted_on:
             yield Flaw(code="post-out-of-order", place=f"evidence {evidence_id}")
@@ -481,6 +510,12 @@ def _posted(copy: Copy, own: _Said) -> Iterator[Flaw]:
         yield Flaw(code="evidence-without-state", place=place, detail=BY_POST)
     if delivery.state is DeliveryState.PAPER_DELIVERED and not has_it:
         yield Flaw(code="state-without-evidence", place=place, detail=BY_POST)
+
+
+def _says(mark: Postmark, statement: Statement) -> bool:
+    kept = (mark.fact, mark.on, mark.number, mark.digest)
+    letter = mark.number if statement.letter is None else statement.letter
+    return kept == (_post_fact(statement), statement.posted_on, letter, statement.proof_digest)
 
 
 def _post_fact(statement: Statement) -> PostFact:

@@ -82,7 +82,7 @@ class Registration:
                 key = unit.hosted_key(party.id)
                 if key is None:
                     key = made
-                    unit.put_hosted_key(key)
+                    unit.put_hosted_key(key, at=self.clock.now())
                 taken = replace(party, sealing_certificate=key.certificate)
             check_certificates(taken, unit)
             check_continuity(taken, unit, self.kinds)
@@ -136,7 +136,7 @@ class Registration:
         def work(unit: Transaction) -> None:
             if unit.party(party_id) is None:
                 raise NotFound("party-not-found", "no such party")
-            unit.drop_tokens(party_id)
+            unit.drop_tokens(party_id, at=self.clock.now())
 
         self.store.write(work)
 

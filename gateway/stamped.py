@@ -102,13 +102,13 @@ class StampedTrees:
             anew = stamp.rehashed_by
             newest = stamp
             while newest.renewed_by is not None and newest.renewed_by < (anew or ENDLESS):
-                later = _there(view, newest.renewed_by)
+                later = _there(view, newest.renewed_by, after=newest.number)
                 tree, places = self._tree(view, later)
                 record = renew(record, tree.path(places[newest.number]), later.token)
                 newest = later
             if anew is None or anew == before:
                 return record
-            stamp, own = _there(view, anew), stamp
+            stamp, own = _there(view, anew, after=stamp.number), stamp
             tree, places = self._tree(view, stamp)
             index += places[own.number]
             record = rehash(record, tree.path(index), stamp.token, digest_name=stamp.digest_name)
@@ -150,8 +150,8 @@ def _covered(view: Reading, stamp: Stamp) -> list[tuple[Stamp, int, bytes]]:
     return [found for each in view.stamps_rehashed_by(stamp.number) for found in _covered(view, each)]
 
 
-def _there(view: Reading, number: int) -> Stamp:
+def _there(view: Reading, number: int, *, after: int) -> Stamp:
     found = view.stamp(number)
-    if found is None:
+    if found is None or number <= after:  # only a later one can cover it
         raise LookupError(f"time stamp {number} of the journal is gone")
     return found

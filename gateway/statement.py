@@ -47,7 +47,8 @@ class Statement:
     """The verified content of one piece of evidence. event: its URI. issuer: the certificate that signed it.
 
     terms: (id, day zero, last day, last day on the other reading, verdict) of the terms that ran already.
-    posted_on, proof_digest: of the proof of the post: the day that it states, its bytes. issued_by: under which name
+    posted_on, letter, proof_digest: of the proof of the post: the day that it states, the number of the letter (None
+    where evidence of an earlier version says none), its bytes. issued_by: under which name
     it was issued. copy, of: of the copy that it is about. consigned: every copy, in an acceptance; evidence of version
     1.0 of the schema names none.
     """
@@ -65,6 +66,7 @@ class Statement:
     terms: tuple[StatedTerm, ...]
     issuer: Certificate
     posted_on: date | None = None
+    letter: str | None = None
     proof_digest: str | None = None
     reasons: tuple[str, ...] = ()
     sender: str | None = None
@@ -124,6 +126,7 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
         terms=tuple(term(node) for node in content.iterchildren(f"{name}Term")),
         issuer=signature.certificate,
         posted_on=None if posted_on is None else date.fromisoformat(posted_on.strip()),
+        letter=content.findtext(f"{name}Post/{name}Number"),
         proof_digest=None if proof_digest is None else proof_digest.strip(),
         reasons=tuple(node.text or "" for node in content.iterfind(f"{name}Reason/{name}Code")),
         sender=reader.optional("Sender"),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
+from gateway.errors import EngineFault
+from gateway.filing import OnFile
 from gateway.model import CaseId, Filed, PartyId, SubmissionId, new_id
 from gateway.ports import MAX_CASE
 from gateway.stores import rows
+from gateway.stores.at_rest import open_facts
 from gateway.stores.engine import sqlite
+from signing import sha256
 
 _NEWEST = (
     f"SELECT {rows.FILED} FROM (SELECT * FROM filed WHERE case_id IN ({{cases}}) ORDER BY seq DESC LIMIT {MAX_CASE}) "
@@ -15,6 +22,13 @@ _NEWEST = (
     "LEFT JOIN body_key ON body_key.submission_id = submission.id "
     "LEFT JOIN delivery ON delivery.submission_id = submission.id ORDER BY filed.seq, delivery.seq"
 )
+_ON_FILE = """
+SELECT filed.digest, facts, body_key.key, answer, (SELECT json_group_array(link) FROM json_each(filed.links)
+    JOIN case_link ON link = value WHERE case_link.case_id = filed.case_id)
+FROM filed JOIN submission ON submission.id = submission_id LEFT JOIN body_key USING (submission_id)
+WHERE submission_id = ?
+"""
+_FACTS = "SELECT submission_id, facts, body_key.key FROM filed JOIN body_key USING (submission_id)"
 
 
 def filed_under(connection: sqlite.Connection, links: Sequence[str]) -> list[Filed]:
@@ -34,10 +48,47 @@ def cases_of(connection: sqlite.Connection, party: PartyId, *, after: int, limit
     return [(seq, CaseId(case_id)) for seq, case_id in connection.execute(sql, (party, after, limit))]
 
 
+def on_file(connection: sqlite.Connection, submission_id: SubmissionId) -> OnFile | None:
+    """See `ports.Reading.on_file`. A link that leads elsewhere is none of it, and facts that are not as they were
+    sealed have no digest."""
+    row = connection.execute(_ON_FILE, (submission_id,)).fetchone()
+    if row is None:
+        return None
+    digest, facts, key, answer, links = row
+    return OnFile(
+        submission_id=submission_id,
+        answer=bytes(answer),
+        links=json.loads(links),
+        facts=digest if key is None or _is(digest, facts, key, submission_id) else "",
+        terms=rows.terms_of(connection, submission_id),
+        deliveries=rows.deliveries_of(connection, submission_id),
+    )
+
+
+def bind_facts(connection: Any) -> None:
+    """Keep the digests of the facts of a file that had none; of an erased form there is none to be had."""
+    for of, facts, key in connection.execute(_FACTS).fetchall():
+        with suppress(EngineFault):
+            digest = sha256(open_facts(key, facts, submission_id=of))
+            connection.execute("UPDATE filed SET digest = ? WHERE submission_id = ?", (digest, of))
+
+
+def _is(digest: str, facts: bytes, key: bytes, submission_id: SubmissionId) -> bool:
+    try:
+        return sha256(open_facts(key, facts, submission_id=submission_id)) == digest
+    except EngineFault:
+        return False
+
+
 def file(
-    connection: sqlite.Connection, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes
+    connection: sqlite.Connection,
+    submission_id: SubmissionId,
+    *,
+    links: Sequence[str],
+    sealed_facts: bytes,
+    digest: str,
 ) -> CaseId:
-    """See `ports.Transaction.file`."""
+    """See `ports.Transaction.file`. sealed_facts: as they are stored. digest: of what is inside."""
     known = connection.execute(
         f"SELECT DISTINCT case_id FROM case_link WHERE link IN ({_marks(links)}) ORDER BY case_id", tuple(links)
     ).fetchall()
@@ -49,7 +100,8 @@ def file(
         [(link, case_id) for link in links],
     )
     connection.execute(
-        "INSERT INTO filed (case_id, submission_id, facts) VALUES (?, ?, ?)", (case_id, submission_id, sealed_facts)
+        "INSERT INTO filed (case_id, submission_id, facts, digest, links) VALUES (?, ?, ?, ?, ?)",
+        (case_id, submission_id, sealed_facts, digest, json.dumps(list(links))),
     )
     (sender,) = connection.execute("SELECT sender FROM submission WHERE id = ?", (submission_id,)).fetchone()
     concern(connection, case_id, sender)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from gateway.model import Inquiry, SubmissionId, Unanswered, ValidationItem, ValidationRecord
 from gateway.stores import rows
-from gateway.stores.at_rest import Damaged, open_body
+from gateway.stores.at_rest import Damaged, open_body, seal_body
 from gateway.stores.bodies import BodyKeys
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import from_ms, maybe_at, to_ms
@@ -21,6 +23,10 @@ from gateway.stores.rows import from_ms, maybe_at, to_ms
 _DUE = """
 SELECT seq, inquiry.submission_id, about, path, used_at, since, tries, body_key.key
 FROM inquiry JOIN body_key USING (submission_id) WHERE next_at <= ? ORDER BY next_at LIMIT ?
+"""
+_ALL = """
+SELECT inquiry.submission_id, about, next_at, tries, used_at, path, body_key.key
+FROM inquiry LEFT JOIN body_key USING (submission_id)
 """
 _LATER = "SELECT record, id, about FROM later_validation WHERE"
 
@@ -82,7 +88,7 @@ def inquire(
     """Have what is unanswered asked again."""
     for each in record.unanswered:
         path = json.dumps([base64.b64encode(der).decode() for der in each.path]).encode()
-        kept = keys.keep(path, submission_id=submission_id, of=_bound(submission_id, each.about))
+        kept = keys.keep(path, submission_id=submission_id, of=_bound(submission_id, each.about, to_ms(each.used_at)))
         now = to_ms(record.at)
         connection.execute(
             "INSERT INTO inquiry (submission_id, about, path, used_at, since, tries, next_at) "
@@ -96,7 +102,7 @@ def due(connection: sqlite.Connection, *, now: datetime, limit: int) -> Sequence
     found = []
     for number, of, about, kept, used_at, since, tries, key in connection.execute(_DUE, (to_ms(now), limit)):
         try:
-            path = json.loads(open_body(key, kept, of=_bound(of, about)))
+            path = json.loads(open_body(key, kept, of=_bound(of, about, used_at)))
         except Damaged:
             path = []
         unanswered = Unanswered(about=about, path=tuple(map(base64.b64decode, path)), used_at=from_ms(used_at))
@@ -115,5 +121,30 @@ def ask_again(connection: sqlite.Connection, number: int, *, at: datetime) -> No
     connection.execute("UPDATE inquiry SET tries = tries + 1, next_at = ? WHERE seq = ?", (to_ms(at), number))
 
 
-def _bound(submission_id: str, about: str) -> str:
-    return f"inquiry {submission_id} {about}"
+def damaged(connection: sqlite.Connection, *, latest: int) -> list[str]:
+    """The forms of which something will not be asked again: it is not as it was stored, or waits beyond `latest`."""
+    return [
+        of
+        for of, about, next_at, tries, *sealed in connection.execute(_ALL)
+        if next_at > latest or tries < 0 or not _opens(of, about, *sealed)
+    ]
+
+
+def _opens(of: str, about: str, used_at: int, kept: bytes, key: bytes | None) -> bool:
+    try:
+        return key is not None and bool(open_body(key, kept, of=_bound(of, about, used_at)))
+    except Damaged:
+        return False
+
+
+def bind_times(connection: Any) -> None:
+    """Bind the times of a file from before they were bound to what is asked again; what is damaged stays it."""
+    for of, about, _, _, used_at, kept, key in connection.execute(_ALL).fetchall():
+        with suppress(Damaged):
+            path = open_body(key or b"", kept, of=f"inquiry {of} {about}")
+            anew = seal_body(key or b"", path, of=_bound(of, about, used_at))
+            connection.execute("UPDATE inquiry SET path = ? WHERE path = ?", (anew, kept))
+
+
+def _bound(submission_id: str, about: str, used_at: int) -> str:
+    return f"inquiry {submission_id} {about} {used_at}"

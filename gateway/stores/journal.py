@@ -17,13 +17,17 @@ from gateway.journal import (
     EntryKind,
     Stamp,
     entry_of_evidence,
+    entry_of_filing,
+    entry_of_hosted_key,
     entry_of_party,
     entry_of_receipt,
+    entry_of_token,
 )
 from gateway.partyrecord import party_of
-from gateway.stores import rows
+from gateway.stores import cases, rows
 from gateway.stores.engine import sqlite
 
+UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)  # of a row that the gateway never wrote
 _SIZE = "SELECT coalesce(max(position), -1) + 1 FROM journal"
 _ENTER = f"INSERT INTO journal ({rows.ENTRY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ENTER_NEXT = f"INSERT INTO journal ({rows.ENTRY}) VALUES (({_SIZE}), ?, ?, ?, ?, ?, ?, ?)"
@@ -277,5 +281,22 @@ def enter_register(connection: sqlite.Connection) -> None:
     """
     now = datetime.now(UTC)
     for (record,) in connection.execute("SELECT record FROM party ORDER BY id").fetchall():
-        with suppress(ValueError, LookupError, TypeError):
+        with suppress(*UNREADABLE):
             enter(connection, entry_of_party(party_of(record), at=now))
+
+
+def enter_holdings(connection: sqlite.Connection) -> None:
+    """Enter what is on file of forms, the keys that are kept for parties and the tokens that they have, of a file that
+    was made before the journal knew of these; each as it is, as in `enter_register`."""
+    now = datetime.now(UTC)
+    for (of,) in connection.execute("SELECT submission_id FROM filed ORDER BY seq").fetchall():
+        with suppress(*UNREADABLE):
+            on_file = cases.on_file(connection, of)
+            if on_file is not None:
+                enter(connection, entry_of_filing(on_file, at=now))
+    for row in connection.execute(f"SELECT {rows.HOSTED_KEY} FROM hosted_key ORDER BY party").fetchall():
+        with suppress(*UNREADABLE):
+            enter(connection, entry_of_hosted_key(rows.hosted_key_of(row), at=now))
+    for token_hash, party, at in connection.execute("SELECT hash, party, created_at FROM token").fetchall():
+        with suppress(*UNREADABLE):
+            enter(connection, entry_of_token(token_hash, party, given=True, at=rows.from_ms(at)))

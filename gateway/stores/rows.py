@@ -40,6 +40,7 @@ from gateway.model import (
 )
 from gateway.partyrecord import pem_of
 from gateway.stores.at_rest import open_facts
+from gateway.stores.engine import sqlite
 
 Row = Sequence[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,6 +108,7 @@ def submission_row(submission: Submission) -> Row:
 
 _DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "position")
 DELIVERY = ", ".join((*_DELIVERY_COLUMNS, "seq"))
+_DELIVERIES_OF = f"SELECT {DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
 _INSTANTS = ("handed_over_at", "due_at", "lease_until", "tried_since", "lawful_until", "paper_by", "watch_at")
 
 
@@ -145,6 +147,11 @@ def delivery_of(row: Row) -> Delivery:
             **{name: maybe_at(values[name]) for name in _INSTANTS},
         }
     )
+
+
+def deliveries_of(connection: sqlite.Connection, submission_id: str) -> list[Delivery]:
+    """All copies of a submission, in their order."""
+    return [delivery_of(row) for row in connection.execute(_DELIVERIES_OF, (submission_id,))]
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
@@ -316,6 +323,7 @@ def item_of(row: Row) -> ValidationItem:
 
 
 TERM = "id, article, act, length, unit, starts_on, day_zero, last_day, last_day_other_reading, verdict, law"
+_TERMS_OF = f"SELECT {TERM} FROM term WHERE submission_id = ? ORDER BY seq"
 
 
 def term_of(row: Row) -> Term:
@@ -338,6 +346,11 @@ def term_of(row: Row) -> Term:
         reason=law["reason"],
         law=law.get("act", ""),
     )
+
+
+def terms_of(connection: sqlite.Connection, submission_id: str) -> list[Term]:
+    """All terms of a submission, in their order."""
+    return [term_of(row) for row in connection.execute(_TERMS_OF, (submission_id,))]
 
 
 def term_row(term: Term) -> Row:
@@ -371,9 +384,13 @@ def hosted_key_row(key: HostedKey) -> tuple[Any, ...]:
 
 
 def hosted_key_of(row: Row) -> HostedKey:
+    """From the columns of HOSTED_KEY. Raises ValueError for a row that the gateway never wrote."""
+    certificate = x509.load_pem_x509_certificate(row[1].encode())
+    if pem_of(certificate) != row[1]:
+        raise ValueError("a certificate is kept as it is written")
     return HostedKey(
         party=PartyId(row[0]),
-        certificate=x509.load_pem_x509_certificate(row[1].encode()),
+        certificate=certificate,
         wrapped=bytes(row[2]),
         wrapped_for=row[3],
         made_at=from_ms(row[4]),

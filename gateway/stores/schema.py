@@ -10,9 +10,9 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from gateway.errors import ConfigError
-from gateway.stores import postmarks
+from gateway.stores import cases, inquiries, postmarks
 from gateway.stores.engine import sqlite
-from gateway.stores.journal import enter_all, enter_register
+from gateway.stores.journal import enter_all, enter_holdings, enter_register
 
 migrations = Migrations("sealpost")
 
@@ -156,6 +156,19 @@ def m015_register(db: Database) -> None:
     enter_register(db.conn)
 
 
+@migrations()
+def m017_holdings(db: Database) -> None:
+    """The journal knows what is on file of forms, keys that are kept for parties, and tokens: as they are, from now on.
+
+    Which form brought which link of a case was not kept: the first form of the case has them all.
+    """
+    for statement in _M017.split(";"):
+        db.execute(statement)
+    cases.bind_facts(db.conn)
+    inquiries.bind_times(db.conn)
+    enter_holdings(db.conn)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -269,6 +282,13 @@ ALTER TABLE journal_stamp ADD COLUMN digest TEXT NOT NULL DEFAULT 'sha256';
 ALTER TABLE journal_stamp ADD COLUMN anew_from INTEGER;
 ALTER TABLE journal_stamp ADD COLUMN rehashed_by INTEGER;
 CREATE INDEX journal_stamp_rehashing ON journal_stamp (rehashed_by) WHERE rehashed_by IS NOT NULL
+"""
+
+_M017 = """
+ALTER TABLE filed ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE filed ADD COLUMN links TEXT NOT NULL DEFAULT '[]';
+UPDATE filed SET links = (SELECT json_group_array(link) FROM case_link WHERE case_link.case_id = filed.case_id)
+    WHERE seq = (SELECT min(seq) FROM filed AS first WHERE first.case_id = filed.case_id)
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.filing import OnFile
 from gateway.journal import Batch, Cosignature, Entry, EntryKind, Stamp
 from gateway.keyring import PublishedKey
 from gateway.model import (
@@ -66,7 +67,7 @@ class Snapshot:
     def parties(self) -> Sequence[Party]:
         return [party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
 
-    def differing_parties(self) -> Sequence[str]:
+    def differing_parties(self) -> Sequence[LooseEnd]:
         return soundness.differing_parties(self._connection)
 
     def parties_by_identifier(self, scheme: str, key: str) -> Sequence[Party]:
@@ -113,8 +114,7 @@ class Snapshot:
         return row and rows.delivery_of(row)
 
     def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]:
-        sql = f"SELECT {rows.DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
-        return [rows.delivery_of(row) for row in self._rows(sql, submission_id)]
+        return rows.deliveries_of(self._connection, submission_id)
 
     def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
         free = ""
@@ -230,8 +230,7 @@ class Snapshot:
         return inquiries.waiting(self._connection)
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
-        sql = f"SELECT {rows.TERM} FROM term WHERE submission_id = ? ORDER BY seq"
-        return [rows.term_of(row) for row in self._rows(sql, submission_id)]
+        return rows.terms_of(self._connection, submission_id)
 
     def hosted_key(self, party: PartyId) -> HostedKey | None:
         row = self._row(f"SELECT {rows.HOSTED_KEY} FROM hosted_key WHERE party = ?", party)
@@ -327,6 +326,9 @@ class Snapshot:
 
     def case_of(self, submission_id: SubmissionId) -> tuple[CaseId, Sequence[PartyId]] | None:
         return soundness.case_of(self._connection, submission_id)
+
+    def on_file(self, submission_id: SubmissionId) -> OnFile | None:
+        return cases.on_file(self._connection, submission_id)
 
     def loose_ends(self, *, now: datetime) -> Sequence[LooseEnd]:
         return soundness.loose_ends(self._connection, now=to_ms(now))

@@ -6,17 +6,35 @@ Everything else an audit reads through the same look-ups as everybody. Codes are
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
+from gateway.inquiries import SCHEDULE
 from gateway.model import CaseId, PartyId, SubmissionId
-from gateway.partyrecord import party_of
+from gateway.partyrecord import party_of, party_record
 from gateway.ports import LooseEnd
+from gateway.stores import inquiries
 from gateway.stores.engine import sqlite
 
+MILLISECOND = timedelta(milliseconds=1)
 MOMENT_MS = 5_000  # a lane that is full, or being claimed, is looked at again within a moment
 _NO_SUBMISSION = "NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id)"
 _NO_DELIVERY = "NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = delivery_id)"
 _NO_ENTRY = "NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = {0}.id AND journal.kind = '{0}')"
 _OF_NO_FORM = "(about LIKE 'seal %' OR about LIKE 'authority %')"
+# The newest entry about a token says who has it, since when.
+_GIVEN = """
+SELECT 1 FROM (SELECT of, at, code FROM journal WHERE journal.id = hash AND journal.kind = 'access'
+    ORDER BY position DESC LIMIT 1) WHERE of = party AND at = created_at AND code = 'given'
+"""
+# Forms are filed, and their copies stand in line, in the order of their entries.
+_FILED_IN_ORDER = """
+SELECT id, position AS entered, lag(position) OVER (ORDER BY submission.seq) AS before
+FROM submission JOIN journal USING (id) WHERE journal.kind = 'filing'
+UNION ALL SELECT submission_id, position, lag(position) OVER (ORDER BY filed.seq)
+FROM filed JOIN journal ON journal.id = submission_id AND journal.kind = 'filing'
+UNION ALL SELECT submission_id, position, lag(position) OVER (ORDER BY delivery.seq)
+FROM delivery JOIN journal ON journal.id = submission_id AND journal.kind = 'filing'
+"""
 _LOOSE = {
     "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
@@ -24,6 +42,8 @@ _LOOSE = {
     "validation-without-entry": "SELECT id FROM (SELECT submission_id AS id FROM validation UNION ALL "
     "SELECT id FROM later_validation) AS kept WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = kept.id AND journal.kind = 'validation')",
+    "validation-differs": f"SELECT id FROM later_validation WHERE {_OF_NO_FORM} "
+    "AND substr(about, instr(about, ' ') + 1) <> of",
     "validation-missing": f"SELECT id FROM later_validation WHERE {_OF_NO_FORM} AND EXISTS ("
     "SELECT 1 FROM json_each(CASE WHEN json_valid(CAST(record AS TEXT)) THEN CAST(record AS TEXT) ELSE '{}' END, "
     "'$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
@@ -46,10 +66,20 @@ _LOOSE = {
     "AND older.state = 'consigned' AND older.seq < delivery.seq AND older.submission_id <> delivery.submission_id)",
     "delivery-out-of-case": "SELECT id FROM delivery JOIN filed USING (submission_id) "
     "WHERE delivery.case_id IS NOT filed.case_id",
+    "filing-without-entry": "SELECT submission_id FROM filed WHERE NOT EXISTS ("
+    "SELECT 1 FROM journal WHERE journal.id = submission_id AND journal.kind = 'filing')",
+    "filing-out-of-order": f"SELECT id FROM ({_FILED_IN_ORDER}) WHERE entered < before",
+    "hosted-key-without-entry": "SELECT party FROM hosted_key WHERE NOT EXISTS ("
+    "SELECT 1 FROM journal WHERE journal.id = party AND journal.kind = 'hosted-key')",
+    "token-without-entry": f"SELECT DISTINCT party FROM token WHERE NOT EXISTS ({_GIVEN})",
+    "print-job-without-delivery": f"SELECT delivery_id FROM print_job WHERE {_NO_DELIVERY}",
+    "turn-differs": "SELECT delivery.id FROM delivery LEFT JOIN lane USING (party) WHERE turn > coalesce(turns, 0) "
+    "UNION SELECT id FROM delivery WHERE turn IS NOT NULL GROUP BY party, turn HAVING count(*) > 1",
     "hosted-key-without-party": "SELECT party FROM hosted_key WHERE NOT EXISTS "
     "(SELECT 1 FROM party WHERE party.id = hosted_key.party)",
     "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
-    "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed)",
+    "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed) "
+    "UNION SELECT case_id FROM case_link WHERE link NOT IN (SELECT value FROM filed, json_each(filed.links))",
 }
 _LOOKED_UP = (
     "SELECT party, scheme, key FROM party_identifier UNION ALL SELECT party, 'role', role FROM party_role "
@@ -66,20 +96,31 @@ def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
     """See `ports.Reading.loose_ends`."""
     found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
     asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
-    return [*found, *(LooseEnd(code="lane-asleep", id=row[0]) for row in asleep)]
+    found += [LooseEnd(code="lane-asleep", id=row[0]) for row in asleep]
+    unasked = inquiries.damaged(connection, latest=now + SCHEDULE[-1] // MILLISECOND)
+    return [*found, *(LooseEnd(code="inquiry-lost", id=each) for each in unasked)]
 
 
-def differing_parties(connection: sqlite.Connection) -> list[str]:
+def differing_parties(connection: sqlite.Connection) -> list[LooseEnd]:
     """See `ports.Reading.differing_parties`."""
     said: set[tuple[str, ...]] = set()
+    unreadable: set[str] = set()
     for party_id, record in connection.execute("SELECT id, record FROM party"):
-        party = party_of(record)
-        said |= {(party_id, "id", party.id)} if party.id != party_id else set()
+        try:
+            party = party_of(record)
+        except (ValueError, LookupError, TypeError):
+            unreadable.add(party_id)
+            continue
+        said |= {(party_id, "record")} if (party.id, party_record(party)) != (party_id, record) else set()
         said |= {(party_id, scheme, key) for scheme, key in party.identifiers.items()}
         said |= {(party_id, "role", role) for role in party.roles}
         said |= {(party_id, "certificate", each) for each in party.fingerprints}
     found = {tuple(row) for row in connection.execute(_LOOKED_UP)}
-    return sorted({party_id for party_id, *_ in said ^ found})
+    differing = {party_id for party_id, *_ in said ^ found} - unreadable
+    return [
+        *(LooseEnd(code="row-unreadable", id=each) for each in sorted(unreadable)),
+        *(LooseEnd(code="register-differs", id=each) for each in sorted(differing)),
+    ]
 
 
 def damage(connection: sqlite.Connection) -> list[str]:

@@ -23,9 +23,11 @@ from gateway.journal import (
     Entry,
     Stamp,
     entry_of_evidence,
+    entry_of_hosted_key,
     entry_of_key,
     entry_of_party,
     entry_of_receipt,
+    entry_of_token,
     entry_of_validation,
 )
 from gateway.keyring import PublishedKey
@@ -60,6 +62,7 @@ from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn,
 from gateway.stores.rows import maybe_ms, to_ms
 from gateway.stores.schema import check_build, migrations
 from gateway.stores.snapshot import Snapshot
+from signing import sha256
 
 T = TypeVar("T")
 log = logging.getLogger("sealpost.store")
@@ -180,9 +183,11 @@ class _Unit(Snapshot):
 
     def put_token(self, token_hash: str, party: PartyId, *, at: datetime) -> None:
         self._insert("token", "hash, party, created_at", (token_hash, party, to_ms(at)))
+        self.enter(entry_of_token(token_hash, party, given=True, at=at))
 
-    def drop_tokens(self, party: PartyId) -> None:
-        self._connection.execute("DELETE FROM token WHERE party = ?", (party,))
+    def drop_tokens(self, party: PartyId, *, at: datetime) -> None:
+        for (token_hash,) in self._rows("DELETE FROM token WHERE party = ? RETURNING hash", party):
+            self.enter(entry_of_token(token_hash, party, given=False, at=at))
 
     def add_submission(self, submission: Submission) -> None:
         self._insert("submission", rows.SUBMISSION, rows.submission_row(submission))
@@ -357,13 +362,14 @@ class _Unit(Snapshot):
     def enter(self, entry: Entry) -> int:
         return journal.enter(self._connection, entry)
 
-    def put_hosted_key(self, key: HostedKey) -> None:
+    def put_hosted_key(self, key: HostedKey, *, at: datetime) -> None:
         self._connection.execute(
             f"INSERT INTO hosted_key ({rows.HOSTED_KEY}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (party) DO UPDATE SET "
             "certificate = excluded.certificate, wrapped = excluded.wrapped, wrapped_for = excluded.wrapped_for, "
             "made_at = excluded.made_at",
             rows.hosted_key_row(key),
         )
+        self.enter(entry_of_hosted_key(key, at=at))
 
     def publish_key(self, key: PublishedKey) -> None:
         self._insert("published_key", rows.PUBLISHED_KEY, rows.published_key_row(key))
@@ -413,4 +419,5 @@ class _Unit(Snapshot):
 
     def file(self, submission_id: SubmissionId, *, links: Sequence[str], sealed_facts: bytes) -> CaseId:
         kept = self._body_keys.keep(sealed_facts, submission_id=submission_id, of=f"facts {submission_id}")
-        return cases.file(self._connection, submission_id, links=links, sealed_facts=kept)
+        digest = sha256(sealed_facts)
+        return cases.file(self._connection, submission_id, links=links, sealed_facts=kept, digest=digest)

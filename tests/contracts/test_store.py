@@ -686,7 +686,7 @@ def test_a_key_kept_for_a_party_replaces_the_one_before(opened: Callable[[], Sto
     anew = replace(key, wrapped=b"again", wrapped_for="sha256:22")
     store = opened()
     for each in (key, anew):
-        store.write(lambda unit, each=each: unit.put_hosted_key(each))  # type: ignore[misc]
+        store.write(lambda unit, each=each: unit.put_hosted_key(each, at=NOW))  # type: ignore[misc]
     later = opened()
     assert later.read(lambda view: (view.hosted_key(PartyId("worker")), view.hosted_keys())) == (anew, [anew])
     assert later.read(lambda view: view.hosted_key(PartyId("employer"))) is None

@@ -162,6 +162,14 @@ DAMAGE = {
     "AS BLOB)",
     "validation-missing": "DELETE FROM validation_item",
     "validation-changed": "UPDATE validation_item SET raw = CAST(raw || x'00' AS BLOB)",
+    "filing-without-entry": "DELETE FROM journal WHERE kind = 'filing'",
+    "filing-out-of-order": "UPDATE delivery SET seq = -seq WHERE seq = (SELECT max(seq) FROM delivery)",
+    "entry-without-filing": f"DELETE FROM filed WHERE submission_id = {OPEN}",
+    "hosted-key-without-entry": "INSERT INTO hosted_key VALUES ('worker', 'x', x'00', 'x', 0)",
+    "token-without-entry": "INSERT INTO token SELECT 'x', party, created_at FROM token WHERE party = 'worker'",
+    "print-job-without-delivery": "INSERT INTO print_job VALUES ('x', x'00')",
+    "turn-differs": "UPDATE lane SET turns = 0",
+    "inquiry-lost": "INSERT INTO inquiry SELECT NULL, submission_id, 'form', x'00', 0, 0, 0, 0 FROM body_key",
     "hosted-key-without-party": "INSERT INTO hosted_key VALUES ('x', 'x', x'00', 'x', 0)",
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
@@ -192,6 +200,24 @@ FOUND_BY = {
     "role": "DELETE FROM party_role WHERE party = 'fund'",
     "certificate": "INSERT INTO party_certificate VALUES ('sha256:x', 'worker')",
 }
+ON_FILE = {
+    "a term's length": "UPDATE term SET length = length + 1",
+    "what a term says": "UPDATE term SET law = replace(law, 'authority', 'party')",
+    "whom a term waits for": "UPDATE term SET starts_on = starts_on || 'x' WHERE starts_on LIKE 'ContentHandover:%'",
+    "sealed facts": "UPDATE filed SET facts = CAST(facts || x'00' AS BLOB)",
+    "facts of another form": "UPDATE filed SET facts = (SELECT facts FROM filed AS other "
+    "WHERE other.seq <> filed.seq LIMIT 1)",
+    "the link to its case": "UPDATE case_link SET link = link || 'x'",
+    "by when a copy must be there": "UPDATE delivery SET lawful_until = 1",
+    "the first answer": "UPDATE submission SET answer = CAST(answer || x'20' AS BLOB) WHERE state <> 'rejected'",
+}
+TOKENS = {
+    "of another party": "UPDATE token SET party = 'employer' WHERE party = 'worker'",
+    "that was taken": "DELETE FROM token WHERE party = 'worker'; INSERT INTO journal SELECT "
+    "(SELECT max(position) + 1 FROM journal), kind, id, of, at, 'taken', digest, salt FROM journal "
+    "WHERE kind = 'access' AND of = 'worker'; INSERT INTO token SELECT id, of, at FROM journal WHERE kind = 'access' "
+    "AND of = 'worker' AND code = 'given'",
+}
 UNREADABLE = {
     "published key": "INSERT INTO published_key VALUES (1, 'serwice', 'sha256:x', 0, 0, 'x')",
     "party": "UPDATE party SET record = replace(record, '\"id\"', '\"it\"') WHERE id = 'fund'",
@@ -208,6 +234,7 @@ ELSEWHERE = {
     "evidence-out-of-time",  # tests/journey/test_rotation.py, with the two of keys
     "proof-missing",  # tests/journey/test_paper.py
     "entry-without-key",
+    "entry-without-hosted-key",  # tests/journey/test_hosted_mailboxes.py
     "key-without-entry",
     "post-out-of-order",  # tests/journey/test_post.py
 }
@@ -234,6 +261,21 @@ def test_a_party_that_was_changed_behind_the_desk_is_found(damaged: Callable[[st
 @pytest.mark.parametrize("what", FOUND_BY)
 def test_a_party_that_is_found_by_what_it_is_not_is_found(damaged: Callable[[str], set[str]], what: str) -> None:
     assert damaged(FOUND_BY[what]) == {"register-differs"}
+
+
+@pytest.mark.parametrize("what", ON_FILE)
+def test_what_is_on_file_of_a_form_is_bound(damaged: Callable[[str], set[str]], what: str) -> None:
+    assert "entry-differs" in damaged(ON_FILE[what])
+
+
+@pytest.mark.parametrize("what", TOKENS)
+def test_a_token_opens_nothing_that_the_journal_does_not_know_of(damaged: Callable[[str], set[str]], what: str) -> None:
+    assert "token-without-entry" in damaged(TOKENS[what])
+
+
+def test_a_party_that_cannot_be_read_hides_no_other(damaged: Callable[[str], set[str]]) -> None:
+    found = damaged(f"{UNREADABLE['party']}; {FOUND_BY['identifier']}")
+    assert {"row-unreadable", "register-differs"} <= found
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
@@ -286,7 +328,7 @@ def test_a_flipped_byte_in_the_file_is_found(
     running = world.start()
     found = {flaw.code for flaw in running.audit()}
     running.gateway.store.close()
-    assert found == codes
+    assert found >= codes
 
 
 def test_the_command_says_sound_or_what_is_wrong(story: World, cast: DemoFolder, tmp_path: Path) -> None:

@@ -21,7 +21,18 @@ TABLES = {
     "journal": ("position", "kind", "id", "of", "at", "code", "digest", "salt"),
     "journal_node": ("level", "place", "hash"),
     "journal_batch": ("size", "checkpoint"),
-    "journal_stamp": ("number", "first", "size", "stamped_at", "ends_at", "token", "renewed_by"),
+    "journal_stamp": (
+        "number",
+        "first",
+        "size",
+        "stamped_at",
+        "ends_at",
+        "token",
+        "renewed_by",
+        "digest",
+        "anew_from",
+        "rehashed_by",
+    ),
     "journal_cosignature": ("size", "witness", "line"),
     "evidence": ("id", "event", "at", "submission_id", "raw"),
     "receipt": ("id", "delivery_id", "digest", "received_at", "outcome", "raw"),
@@ -48,6 +59,7 @@ def kept(open_log: Callable[..., Log], cosigner: NoteSigner) -> Log:
     log.clock.step(YEAR)
     log.authorities.down.add("short")
     assert log.batches.renew(before=log.clock.now() + 2 * YEAR) == 3
+    assert log.batches.rehash(digest_name="sha512") == 3
     log.enter(2)
     assert log.close() == 1  # signed, not stamped; what is in no batch yet, nobody has signed
     return log

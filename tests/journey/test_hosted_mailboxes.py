@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -308,6 +309,16 @@ def test_kept_keys_follow_the_mailbox_sealing_key(
     assert alone.gateway.hosting is not None
     opened = alone.gateway.hosting.open(alone.party("worker"), hosted.delivery)
     assert sha256(hosted.form) == opened.delivery.document_digest
+
+
+def test_a_kept_key_that_is_gone_or_another_is_found(hosted: Hosted) -> None:
+    """Without it nobody ever reads what waits in that mailbox."""
+    assert hosted.flaws() == []
+    with closing(sqlite3.connect(hosted.counter.gateway.config.store_path, isolation_level=None)) as store:
+        store.execute("UPDATE hosted_key SET made_at = made_at + 1")
+        assert [each.partition(" ")[0] for each in hosted.flaws()] == ["entry-differs"]
+        store.execute("DELETE FROM hosted_key")
+        assert [each.partition(" ")[0] for each in hosted.flaws()] == ["entry-without-hosted-key"]
 
 
 def test_swapped_rows_open_nothing(hosted: Hosted, config: Config) -> None:
