@@ -7,9 +7,8 @@ guess a body from its proof.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +17,6 @@ from gateway.exchange import EVIDENCE
 from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
-    DeliveryId,
     Event,
     Evidence,
     EvidenceId,
@@ -29,7 +27,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.version import VERSION
-from signing import Field, Marked
+from signing import Field, Marked, sha256
 
 POLICY = "urn:sealpost:policy:evidence:1"
 
@@ -89,23 +87,19 @@ class Witness:
     ) -> Evidence:
         """The signed statement that `event` took place at `at`. consigned: every copy, where it is the acceptance."""
         evidence_id = EvidenceId(new_id())
-        copy = _NO_COPY if delivery is None else _Copy.of(delivery)
         fields = (
             ("EvidenceId", evidence_id),
             ("Event", event.uri),
             ("EventTime", instant_text(at)),
             ("Issuer", self.issuer),
             ("SubmissionId", submission_id),
-            ("DeliveryId", copy.delivery_id),
+            ("DeliveryId", None if delivery is None else delivery.id),
             ("Sender", sender),
-            ("Recipient", copy.recipient),
-            ("Route", copy.route),
-            ("Article", copy.article),
-            *copy.numbers,
-            ("Kind", copy.kind or kind),
+            *(() if delivery is None else _addressed(delivery)),
+            ("Kind", kind if delivery is None else delivery.kind),
             ("DocumentId", document_id),
-            _salted("DocumentDigest", copy.document_digest or document_digest),
-            _salted("EnvelopeDigest", copy.envelope_digest),
+            _salted("DocumentDigest", document_digest if delivery is None else delivery.document_digest),
+            _salted("EnvelopeDigest", None if delivery is None else delivery.envelope_digest),
             ("ReceiptDigest", receipt_digest),
             *map(_reason, reasons),
             ("Act", () if act is None else (("Code", act.code), ("By", act.by))),
@@ -122,40 +116,19 @@ class Witness:
             event=event,
             at=at,
             submission_id=submission_id,
-            delivery_id=copy.delivery_id,
+            delivery_id=None if delivery is None else delivery.id,
             raw=raw,
             receipt_id=receipt_id,
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Copy:
-    """What evidence says of the copy it speaks about, if it speaks about one."""
-
-    delivery_id: DeliveryId | None = None
-    recipient: tuple[Field, ...] = ()
-    route: str | None = None
-    article: str | None = None
-    numbers: tuple[Field, ...] = ()
-    kind: str | None = None
-    document_digest: str | None = None
-    envelope_digest: str | None = None
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> _Copy:
-        return cls(
-            delivery_id=delivery.id,
-            recipient=_recipient(delivery),
-            route=delivery.route,
-            article=delivery.article,
-            numbers=_numbers(delivery),
-            kind=delivery.kind,
-            document_digest=delivery.document_digest,
-            envelope_digest=delivery.envelope_digest,
-        )
-
-
-_NO_COPY = _Copy()
+def _addressed(delivery: Delivery) -> tuple[Field, ...]:
+    return (
+        ("Recipient", _recipient(delivery)),
+        ("Route", delivery.route),
+        ("Article", delivery.article),
+        *_numbers(delivery),
+    )
 
 
 def _recipient(delivery: Delivery) -> tuple[Field, ...]:
@@ -173,14 +146,14 @@ def _consigned(delivery: Delivery) -> Field:
 
 def salted_digest(salt: bytes, digest: str) -> str:
     """`sha256:<hex>` of salt || the 32 bytes of `digest`: what evidence shows in place of a digest."""
-    return "sha256:" + hashlib.sha256(salt + bytes.fromhex(digest.removeprefix("sha256:"))).hexdigest()
+    return sha256(salt + bytes.fromhex(digest.removeprefix("sha256:")))
 
 
 def _salted(name: str, digest: str | None) -> Field:
     if digest is None:
         return name, None
     salt = secrets.token_bytes(16)
-    return name, Marked(salted_digest(salt, digest), {"salt": base64.b64encode(salt).decode()})
+    return name, Marked(salted_digest(salt, digest), {"salt": b2a_base64(salt, newline=False).decode()})
 
 
 def _reason(reason: Reason) -> Field:

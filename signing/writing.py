@@ -6,14 +6,15 @@ Source: W3C Exclusive C14N 1.0; Canonical XML 1.0, 2.3 (how text and attributes 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 _NOT_A_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _RESERVED: Final = ("id", "xmlns")
-_ESCAPED: Final = ("&", "<", ">", "\r")
+_AS_IT_IS: Final = bytes(code for code in range(0x20, 0x7F) if chr(code) not in '&<>"')
 
 
 class Marked(NamedTuple):
@@ -26,6 +27,18 @@ class Marked(NamedTuple):
 Field: TypeAlias = "tuple[str, str | Marked | tuple[Field, ...] | None]"
 """One element: its name, and its text or the elements in it; without either it is left out."""
 
+_Step: TypeAlias = "str | tuple[str, tuple[str, ...] | None] | None"
+"""The name of an element with text; name and attributes of one that has some; name and None: an element with elements
+in it begins; None: it ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Markup:
+    """What stands around the texts of fields. pieces: one more than texts. escapes: how each text is written."""
+
+    pieces: tuple[str, ...]
+    escapes: tuple[Callable[[str], str], ...]
+
 
 def canonical_fields(fields: Iterable[Field]) -> str:
     """The elements in canonical form, as they stand inside an element of the same default namespace.
@@ -33,32 +46,63 @@ def canonical_fields(fields: Iterable[Field]) -> str:
     Raises ValueError for a name that is not a plain one, an identifier (the content has the only one), and a character
     that XML does not have.
     """
-    parts: list[str] = []
-    _write(fields, parts)
-    texts = "".join(parts[1::3])
-    if any(map(texts.__contains__, _ESCAPED)):
-        parts[1::3] = map(_text, parts[1::3])
-    written = "".join(parts)
-    if not (written.isascii() and written.isprintable()) and _NOT_A_CHARACTER.search(written):
-        raise ValueError("a character that XML does not have")
-    return written
+    steps: list[_Step] = []
+    texts: list[str] = []
+    _take_apart(fields, steps, texts)
+    markup = _markup(tuple(steps))
+    plain = "".join(texts)
+    if not plain.isascii() or plain.encode().translate(None, _AS_IT_IS):
+        if _NOT_A_CHARACTER.search(plain):
+            raise ValueError("a character that XML does not have")
+        texts = [escape(text) for escape, text in zip(markup.escapes, texts, strict=True)]
+    written = [""] * (2 * len(texts) + 1)
+    written[::2] = markup.pieces
+    written[1::2] = texts
+    return "".join(written)
 
 
-def _write(fields: Iterable[Field], parts: list[str]) -> None:
-    """Three parts at a time: what stands before a text, the text as it was given, what stands behind it."""
+def _take_apart(fields: Iterable[Field], steps: list[_Step], texts: list[str]) -> None:
+    """Documents of one kind differ in their texts and seldom in their steps."""
     for name, value in fields:
-        if not value and not isinstance(value, str):
-            continue
-        start, end = _tags(name)
         if isinstance(value, str):
-            parts += (start, value, end)
+            steps.append(name)
+            texts.append(value)
+        elif not value:
+            continue
         elif isinstance(value, Marked):
-            marks = [f' {_attribute(key)}="{_attribute_value(each)}"' for key, each in sorted(value.attributes.items())]
-            parts += (f"{start[:-1]}{''.join(marks)}>", value.text, end)
+            names = tuple(sorted(value.attributes))
+            steps.append((name, names))
+            texts += [value.attributes[each] for each in names]
+            texts.append(value.text)
         else:
-            parts += (start, "", "")
-            _write(value, parts)
-            parts += ("", "", end)
+            steps.append((name, None))
+            _take_apart(value, steps, texts)
+            steps.append(None)
+
+
+@lru_cache(maxsize=256)
+def _markup(steps: tuple[_Step, ...]) -> _Markup:
+    pieces = [""]
+    escapes: list[Callable[[str], str]] = []
+    within: list[str] = []
+    for step in steps:
+        if step is None:
+            pieces[-1] += f"</{within.pop()}>"
+            continue
+        name, attributes = (step, ()) if isinstance(step, str) else step
+        pieces[-1] += f"<{_plain(name)}"
+        if attributes is None:
+            pieces[-1] += ">"
+            within.append(name)
+            continue
+        for attribute in attributes:
+            pieces[-1] += f' {_not_reserved(attribute)}="'
+            pieces.append('"')
+            escapes.append(_attribute_value)
+        pieces[-1] += ">"
+        pieces.append(f"</{name}>")
+        escapes.append(_text)
+    return _Markup(pieces=tuple(pieces), escapes=tuple(escapes))
 
 
 def _text(value: str) -> str:
@@ -70,15 +114,13 @@ def _attribute_value(value: str) -> str:
     return escaped.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
 
 
-@lru_cache(maxsize=1024)
-def _tags(name: str) -> tuple[str, str]:
+def _plain(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("a name that is not plain")
-    return f"<{name}>", f"</{name}>"
-
-
-@lru_cache(maxsize=1024)
-def _attribute(name: str) -> str:
-    if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
-        raise ValueError("a name that no attribute may have here")
     return name
+
+
+def _not_reserved(name: str) -> str:
+    if name.lower() in _RESERVED:
+        raise ValueError("a name that no attribute may have here")
+    return _plain(name)

@@ -55,6 +55,14 @@ def test_written_fields_are_their_own_canonical_form(fields: list[Field]) -> Non
     assert f.canonical(etree.fromstring(expected)) == expected
 
 
+@given(text=TEXTS, mark=TEXTS)
+def test_documents_of_one_kind_are_each_escaped_as_their_own_texts_need(text: str, mark: str) -> None:
+    fields: list[Field] = [("A", text), ("B", Marked(mark, {"c": text, "b": mark})), ("D", (("E", text),))]
+    parent = etree.Element(f"{{{SPACE}}}Parent", nsmap={None: SPACE})
+    as_tree(parent, fields)
+    assert f'<Parent xmlns="{SPACE}">{canonical_fields(fields)}</Parent>'.encode() == f.canonical(parent)
+
+
 @settings(max_examples=60, deadline=None)
 @given(fields=FIELDS)
 def test_a_written_document_verifies_and_gives_the_fields(people: People, fields: list[Field]) -> None:
