@@ -20,7 +20,6 @@ from gateway.errors import Unreadable
 from signing import Field, Identity, TrustPolicy, VerifiedSignature, sign_fields, verify_xml
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "exchange" / "1"
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 class DocumentFormat:
@@ -29,18 +28,21 @@ class DocumentFormat:
     def __init__(self, root: str) -> None:
         self.root = root
         self.namespace = f"urn:sealpost:{root.lower()}:1"
+        # With a prefix: a Content without a namespace must not come into this one.
+        self._start, self._end = f'<own:{root} xmlns:own="{self.namespace}">'.encode(), f"</own:{root}>".encode()
         self._local = threading.local()
 
     @cached_property
     def _source(self) -> bytes:
         return (FOLDER / f"{self.root.lower()}.xsd").read_bytes()
 
-    def _schema(self) -> etree.XMLSchema:
-        """This thread's own compiled schema: libxml2 mixes up the errors of a shared one."""
-        schema: etree.XMLSchema | None = getattr(self._local, "schema", None)
-        if schema is None:
-            schema = self._local.schema = etree.XMLSchema(etree.fromstring(self._source))
-        return schema
+    def _tools(self) -> tuple[etree.XMLParser, etree.XMLSchema]:
+        """This thread's own parser, for which none waits, and schema: libxml2 mixes up the errors of a shared one."""
+        tools: tuple[etree.XMLParser, etree.XMLSchema] | None = getattr(self._local, "tools", None)
+        if tools is None:
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+            tools = self._local.tools = parser, etree.XMLSchema(etree.fromstring(self._source))
+        return tools
 
     def build(self, fields: Iterable[Field], *, identity: Identity, at: datetime) -> bytes:
         """The document of `fields`, signed by `identity`."""
@@ -52,14 +54,14 @@ class DocumentFormat:
         Raises signing.VerificationFailed; Unreadable("not-a-<root>") when what was signed is another kind of document.
         """
         verified = verify_xml(raw, trust=trust, at=at)
-        content = etree.fromstring(verified.content, _PARSER)
-        if etree.QName(content).namespace != self.namespace or len(verified.signatures) != 1:
+        parser, schema = self._tools()
+        root = etree.fromstring(b"".join((self._start, verified.content, self._end)), parser)
+        content = root[0]
+        if content.tag != f"{{{self.namespace}}}Content" or len(verified.signatures) != 1:
             raise Unreadable(
                 f"not-a-{self.root.lower()}", f"the signed document is not one {self.root} with one signature"
             )
-        root = etree.Element(f"{{{self.namespace}}}{self.root}")
-        root.append(content)
-        if not self._schema().validate(root):
+        if not schema.validate(root):
             raise Unreadable(f"not-a-{self.root.lower()}", f"the signed {self.root} does not follow its schema")
         return Reader(content, self.namespace), verified.signatures[0]
 
@@ -80,8 +82,13 @@ class Reader:
 
     def optional(self, name: str) -> str | None:
         """Text of a child as its schema reads it, without white space around it; or None."""
-        text = self.content.findtext(f"{{{self.namespace}}}{name}")
+        text = self._texts.get(f"{{{self.namespace}}}{name}")
         return None if text is None else " ".join(text.split())
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Of each child, of several with one name the first. Most of them are asked for, so they are read in one go."""
+        return {str(child.tag): child.text or "" for child in reversed(self.content)}
 
     def instant(self, name: str) -> datetime:
         """Instant in a child that the schema demands. Raises Unreadable for one that only a schema can read (24:00)."""

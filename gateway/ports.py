@@ -108,6 +108,10 @@ class Reading(Register, Protocol):
 
     def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]: ...
 
+    def states_of(self, submission_id: SubmissionId) -> Sequence[DeliveryState]:
+        """The states of all its copies."""
+        ...
+
     def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
         """Copies that are available to the party and wait for its receipt, by `turn`, from the first above `after`.
 
@@ -304,6 +308,10 @@ class Reading(Register, Protocol):
         ...
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]: ...
+
+    def terms_started_by(self, submission_id: SubmissionId, what: str) -> Sequence[Term]:
+        """Those of its terms that do not run yet and that `what` (see `terms.starter`) starts."""
+        ...
 
     def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
         """The newest forms (at most `MAX_CASE`) of the cases that have one of the links, oldest first."""

@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -61,6 +61,7 @@ PARAMETERS = frozenset({"created", "expires", "keyid", "alg", "nonce", "tag"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=1024)
 def target_uri(url: str) -> str:
     """The address as it is signed: scheme and host in lower case, no default port, at least a path. Raises ValueError.
 

@@ -125,7 +125,7 @@ def _outlived(before: DeliveryState, fact: Fact) -> Iterator[str]:
 
 def _close_submission(unit: Transaction, submission_id: SubmissionId) -> None:
     """Close the submission when this was the last of its copies; one closed with exceptions may yet come right."""
-    fact = outcome_of([each.state for each in unit.deliveries_of(submission_id)])
+    fact = outcome_of(unit.states_of(submission_id))
     submission = None if fact is None else unit.submission(submission_id)
     if fact is None or submission is None:
         return

@@ -69,9 +69,14 @@ def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act
     )
 
 
+def starter(event: Event, role: Role) -> str:
+    """`event` at a recipient in `role`, as terms name what starts them (`starts_on`)."""
+    return f"{event}:{role}"
+
+
 def started(term: Term, event: Event, role: Role, day: date, calendar: Calendar) -> Term | None:
     """The term as `event` at a recipient on `day` starts it; None where it does not."""
-    if term.day_zero is not None or term.starts_on != f"{event}:{role}":
+    if term.day_zero is not None or term.starts_on != starter(event, role):
         return None
     dates = calendar.last_day(day, term.length, term.unit)
     return replace(term, day_zero=day, last_day=dates.reading_l, last_day_other_reading=dates.reading_c)
@@ -95,7 +100,7 @@ def last_day_for(role: Role, terms: Iterable[Term], actors: Mapping[str, frozens
 
 def start_terms(unit: Transaction, delivery: Delivery, event: Event, day: date, calendar: Calendar) -> None:
     """Start, in the caller's transaction, the terms that `event` at the delivery's recipient starts on `day`."""
-    for term in unit.terms_of(delivery.submission_id):
+    for term in unit.terms_started_by(delivery.submission_id, starter(event, delivery.role)):
         running = started(term, event, delivery.role, day, calendar)
         if running is not None:
             unit.start_term(delivery.submission_id, running)

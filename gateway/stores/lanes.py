@@ -48,9 +48,10 @@ _SETTLE = """
 UPDATE delivery SET attempts = attempts + 1, due_at = ?, last_problem = ?, holder = NULL, lease_id = NULL,
     lease_until = NULL WHERE id = ? AND lease_id = ? AND due_at IS NOT NULL AND tried_since IS ?
 """
+_COUNT = "UPDATE delivery SET attempts = attempts + 1 WHERE id = ? RETURNING lease_id"
 _LET_GO = """
 UPDATE delivery SET due_at = CASE WHEN due_at IS NULL THEN NULL ELSE ? END, holder = NULL, lease_id = NULL,
-    lease_until = NULL WHERE id = ? AND lease_id = ? RETURNING due_at
+    lease_until = NULL WHERE id = ? RETURNING due_at
 """
 _NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL"
 
@@ -112,9 +113,10 @@ def settle(connection: sqlite.Connection, delivery: Delivery, *, at: int, due_at
     since = rows.maybe_ms(delivery.tried_since)
     settled = bool(connection.execute(_SETTLE, (due_at, outcome, delivery.id, delivery.lease_id, since)).rowcount)
     if not settled:  # the try counts, whoever has the copy now
-        connection.execute("UPDATE delivery SET attempts = attempts + 1 WHERE id = ?", (delivery.id,))
-        let_go = connection.execute(_LET_GO, (at, delivery.id, delivery.lease_id)).fetchone()
-        due_at = None if let_go is None else let_go[0]
+        due_at = None
+        (lease_id,) = connection.execute(_COUNT, (delivery.id,)).fetchone()
+        if lease_id == delivery.lease_id:
+            (due_at,) = connection.execute(_LET_GO, (at, delivery.id)).fetchone()
     if due_at is not None:
         rearm_lane(connection, delivery.party, due_at)
     return settled

@@ -107,6 +107,7 @@ def submission_row(submission: Submission) -> Row:
 
 
 _DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "position")
+_DELIVERY_FIELDS = (*_DELIVERY_COLUMNS, "position")
 DELIVERY = ", ".join((*_DELIVERY_COLUMNS, "seq"))
 _DELIVERIES_OF = f"SELECT {DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
 _INSTANTS = ("handed_over_at", "due_at", "lease_until", "tried_since", "lawful_until", "paper_by", "watch_at")
@@ -134,19 +135,14 @@ IN_HAND = f"state IN ({_listed({*NEEDS_A_PERSON, DeliveryState.PAPER_DEPOSITED})
 
 def delivery_of(row: Row) -> Delivery:
     """From the columns of DELIVERY."""
-    values = dict(zip((*_DELIVERY_COLUMNS, "position"), row, strict=True))
-    return Delivery(
-        **{
-            **values,
-            "id": DeliveryId(values["id"]),
-            "submission_id": SubmissionId(values["submission_id"]),
-            "party": PartyId(values["party"]),
-            "state": DeliveryState(values["state"]),
-            "transport": EndpointKind(values["transport"]),
-            "consigned_at": from_ms(values["consigned_at"]),
-            **{name: maybe_at(values[name]) for name in _INSTANTS},
-        }
-    )
+    values = dict(zip(_DELIVERY_FIELDS, row, strict=True))
+    values["state"] = DeliveryState(values["state"])
+    values["transport"] = EndpointKind(values["transport"])
+    values["consigned_at"] = from_ms(values["consigned_at"])
+    for name in _INSTANTS:
+        if values[name] is not None:
+            values[name] = from_ms(values[name])
+    return Delivery(**values)
 
 
 def deliveries_of(connection: sqlite.Connection, submission_id: str) -> list[Delivery]:

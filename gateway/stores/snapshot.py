@@ -116,6 +116,10 @@ class Snapshot:
     def deliveries_of(self, submission_id: SubmissionId) -> Sequence[Delivery]:
         return rows.deliveries_of(self._connection, submission_id)
 
+    def states_of(self, submission_id: SubmissionId) -> Sequence[DeliveryState]:
+        sql = "SELECT state FROM delivery WHERE submission_id = ?"
+        return [DeliveryState(row[0]) for row in self._rows(sql, submission_id)]
+
     def mailbox(self, party: PartyId, *, after: int, limit: int, free_at: datetime | None = None) -> Sequence[Delivery]:
         free = ""
         moment: tuple[int, ...] = ()
@@ -231,6 +235,12 @@ class Snapshot:
 
     def terms_of(self, submission_id: SubmissionId) -> Sequence[Term]:
         return rows.terms_of(self._connection, submission_id)
+
+    def terms_started_by(self, submission_id: SubmissionId, what: str) -> Sequence[Term]:
+        sql = (
+            f"SELECT {rows.TERM} FROM term WHERE submission_id = ? AND starts_on = ? AND day_zero IS NULL ORDER BY seq"
+        )
+        return [rows.term_of(row) for row in self._rows(sql, submission_id, what)]
 
     def hosted_key(self, party: PartyId) -> HostedKey | None:
         row = self._row(f"SELECT {rows.HOSTED_KEY} FROM hosted_key WHERE party = ?", party)
