@@ -58,7 +58,7 @@ def test_an_explanation_reads_from_what_is_wrong_to_the_example() -> None:
         "HA-28  fout",
         "Wat te doen: ",
         "Wettekst: ",
-        "koninklijk besluit van 28 mei 2003, art. 49",
+        "koninklijk besluit van 28 mei 2003, bijlage II-1 (*); art. 49",
         "op het document",
         "Juist (be/health-assessment",
     ):
