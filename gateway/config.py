@@ -41,9 +41,10 @@ class Config:
     least 32 random bytes. code_lists: folder of this installation's own code lists.
     admin_token: file with the administrator's token. public_url: where anybody finds the gateway, printed on renditions
     as the address of the public check; none is printed unless given. processes: how many take forms in, one for each
-    core unless given. workers: how many deliver. kept_per_day: see idempotency.count_kept. request_timeout_s: for a
-    head, then a body, to come whole. schedule_s, give_up_after_s: see lifecycle.RetryPolicy.
-    warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks what is due.
+    core unless given. workers: how many deliver, one for each core and at most two unless given. kept_per_day: see
+    idempotency.count_kept. request_timeout_s: for a head, then a body, to come whole. schedule_s, give_up_after_s: see
+    lifecycle.RetryPolicy. warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch looks
+    what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
     paper_slip_after_days: how long the post may be silent of a letter. store_min_free_mb: an alert begins when the
@@ -77,7 +78,7 @@ class Config:
     port: int = 8080
     public_url: str | None = None
     processes: int | None = None
-    workers: int = 1
+    workers: int | None = None
     kept_per_day: int = 2000
     request_timeout_s: float = 30
     retry_schedule_s: tuple[float, ...] = (60, 300, 900, 3600, 10800)

@@ -42,6 +42,7 @@ SWITCH_S = 0.0005
 PATIENCE_S = 2.0  # with an address in use: the intake processes of a killed `serve` let go of theirs in a moment
 
 BACKLOG = 2048  # connections that wait to be accepted
+MOST_WORKERS = 2  # unless said otherwise: a third of a delivery is writing to the store, which one does at a time
 INTAKE, WORKER = "sealpost-intake", "sealpost-worker"  # how the processes are shown
 
 
@@ -92,7 +93,8 @@ def _children(settings: Config, listening: socket.socket, *, with_worker: bool) 
 
     catalogue = Catalogue.load(settings.schemas, code_lists=settings.code_lists)
     gc.freeze()  # no child looks through all of this for garbage
-    processes = settings.processes or len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0))
+    processes = settings.processes or cores
     shares = Shares(processes)
     intakes = [
         Child(
@@ -104,7 +106,7 @@ def _children(settings: Config, listening: socket.socket, *, with_worker: bool) 
     ]
     workers = [
         Child(name=WORKER, run=partial(_deliver, settings, catalogue))
-        for _ in range(settings.workers if with_worker else 0)
+        for _ in range((settings.workers or min(cores, MOST_WORKERS)) if with_worker else 0)
     ]
     return intakes, workers
 
