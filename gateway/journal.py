@@ -24,10 +24,14 @@ from gateway.partyrecord import hosted_key_record, party_record
 
 TITLE = "sealpost-journal-entry-1"
 SALT_BYTES = 16
+BOUND_BY = "sha512"
+"""What binds a thing to its entry. Stronger than what the first hash trees are made with, so that these can be made
+anew (RFC 4998, 5.3) and the way from the new stamp to the thing itself has no weaker step."""
+_SIZES = {"sha256": 32, "sha512": 64}
 _WORDS = re.compile(r"[!-~]{1,200}( [!-~]{1,200}){3}")
 _READ = re.compile(
     TITLE + r"\nkind (?P<kind>\S+)\nid (?P<id>\S+)\nof (?P<of>\S+)\nat (?P<at>\S+)\ncode (?P<code>\S+)\n"
-    r"digest sha256:(?P<digest>[0-9a-f]{64})\nsalt (?P<salt>[0-9a-f]{32})\n"
+    r"digest (?P<name>sha256|sha512):(?P<digest>[0-9a-f]{64,128})\nsalt (?P<salt>[0-9a-f]{32})\n"
 )
 
 
@@ -56,7 +60,8 @@ class Entry:
     """One thing that is recorded. position: None until it is stored.
 
     id: of the thing. of: of what it belongs to (a submission, for a receipt its delivery). code: what happened: the
-    event of evidence, what became of a receipt. digest: SHA-256 of its raw bytes. at: with the milliseconds that count.
+    event of evidence, what became of a receipt. digest: of its raw bytes, by SHA-512, or by SHA-256 in an earlier
+    entry. at: with the milliseconds that count.
     """
 
     kind: EntryKind
@@ -70,8 +75,13 @@ class Entry:
 
     def __post_init__(self) -> None:
         words = f"{self.kind} {self.id} {self.of} {self.code}"
-        if _WORDS.fullmatch(words) is None or len(self.digest) != 32 or len(self.salt) != SALT_BYTES:
+        if _WORDS.fullmatch(words) is None or len(self.digest) not in _SIZES.values() or len(self.salt) != SALT_BYTES:
             raise ValueError("an entry is made of words, a digest and a salt")
+
+    @property
+    def digest_name(self) -> str:
+        """By what it binds its thing."""
+        return next(name for name, size in _SIZES.items() if len(self.digest) == size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +126,7 @@ class Cosignature:
     line: str
 
 
-def entry_of_evidence(evidence: Evidence) -> Entry:
+def entry_of_evidence(evidence: Evidence, *, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a piece of evidence."""
     return Entry(
         kind=EntryKind.EVIDENCE,
@@ -124,11 +134,11 @@ def entry_of_evidence(evidence: Evidence) -> Entry:
         of=evidence.submission_id,
         at=evidence.at,
         code=evidence.event,
-        digest=hashlib.sha256(evidence.raw).digest(),
+        digest=_digest(evidence.raw, digest_name),
     )
 
 
-def entry_of_key(key: PublishedKey) -> Entry:
+def entry_of_key(key: PublishedKey, *, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a key that is made known."""
     return Entry(
         kind=EntryKind.KEY,
@@ -136,11 +146,11 @@ def entry_of_key(key: PublishedKey) -> Entry:
         of=key.purpose,
         at=key.published_at,
         code="published",
-        digest=key.digest,
+        digest=_digest(key.raw, digest_name),
     )
 
 
-def entry_of_party(party: Party, *, at: datetime) -> Entry:
+def entry_of_party(party: Party, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a party as it is registered from that moment on."""
     return Entry(
         kind=EntryKind.PARTY,
@@ -148,11 +158,11 @@ def entry_of_party(party: Party, *, at: datetime) -> Entry:
         of="register",
         at=at,
         code="registered",
-        digest=hashlib.sha256(party_record(party).encode()).digest(),
+        digest=_digest(party_record(party).encode(), digest_name),
     )
 
 
-def entry_of_filing(on_file: OnFile, *, at: datetime) -> Entry:
+def entry_of_filing(on_file: OnFile, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
     """The entry for what is on file of a form."""
     return Entry(
         kind=EntryKind.FILING,
@@ -160,11 +170,11 @@ def entry_of_filing(on_file: OnFile, *, at: datetime) -> Entry:
         of=on_file.submission_id,
         at=at,
         code="filed",
-        digest=hashlib.sha256(on_file.raw).digest(),
+        digest=_digest(on_file.raw, digest_name),
     )
 
 
-def entry_of_hosted_key(key: HostedKey, *, at: datetime) -> Entry:
+def entry_of_hosted_key(key: HostedKey, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a sealing key as it is kept for a party from that moment on."""
     return Entry(
         kind=EntryKind.HOSTED_KEY,
@@ -172,11 +182,11 @@ def entry_of_hosted_key(key: HostedKey, *, at: datetime) -> Entry:
         of="mailbox",
         at=at,
         code="kept",
-        digest=hashlib.sha256(hosted_key_record(key).encode()).digest(),
+        digest=_digest(hosted_key_record(key).encode(), digest_name),
     )
 
 
-def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime) -> Entry:
+def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a token (its SHA-256 in hex) that is given to a party, or taken from it."""
     return Entry(
         kind=EntryKind.ACCESS,
@@ -184,11 +194,11 @@ def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime
         of=party,
         at=at,
         code="given" if given else "taken",
-        digest=bytes.fromhex(token_hash),
+        digest=_digest(token_hash.encode(), digest_name),
     )
 
 
-def entry_of_receipt(receipt: KeptReceipt) -> Entry:
+def entry_of_receipt(receipt: KeptReceipt, *, digest_name: str = BOUND_BY) -> Entry:
     """The entry for a receipt, with what became of it."""
     return Entry(
         kind=EntryKind.RECEIPT,
@@ -196,11 +206,11 @@ def entry_of_receipt(receipt: KeptReceipt) -> Entry:
         of=receipt.delivery_id,
         at=receipt.received_at,
         code=receipt.outcome,
-        digest=hashlib.sha256(receipt.raw).digest(),
+        digest=_digest(receipt.raw, digest_name),
     )
 
 
-def entry_of_validation(of: str, record: ValidationRecord) -> Entry:
+def entry_of_validation(of: str, record: ValidationRecord, *, digest_name: str = BOUND_BY) -> Entry:
     """The entry for what was known of signatures. of: the submission, or the seal of ours."""
     return Entry(
         kind=EntryKind.VALIDATION,
@@ -208,7 +218,7 @@ def entry_of_validation(of: str, record: ValidationRecord) -> Entry:
         of=of,
         at=record.at,
         code=record.outcome,
-        digest=hashlib.sha256(record.raw).digest(),
+        digest=_digest(record.raw, digest_name),
     )
 
 
@@ -220,7 +230,7 @@ def entry_bytes(entry: Entry) -> bytes:
     """
     return (
         f"{TITLE}\nkind {entry.kind}\nid {entry.id}\nof {entry.of}\nat {instant_text(entry.at)}\ncode {entry.code}\n"
-        f"digest sha256:{entry.digest.hex()}\nsalt {entry.salt.hex()}\n"
+        f"digest {entry.digest_name}:{entry.digest.hex()}\nsalt {entry.salt.hex()}\n"
     ).encode()
 
 
@@ -244,6 +254,10 @@ def read_entry(raw: bytes) -> Entry:
     if entry_bytes(entry) != raw:
         raise _not_an_entry()
     return entry
+
+
+def _digest(raw: bytes, digest_name: str) -> bytes:
+    return hashlib.new(digest_name, raw).digest()
 
 
 def _not_an_entry() -> Unreadable:

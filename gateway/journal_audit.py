@@ -7,6 +7,7 @@ checkpoint must be the root at its size and each time stamp cover its part. Chec
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -257,31 +258,35 @@ def _flaw_of(view: Reading, entry: Entry) -> str | None:
 
 def _expected(view: Reading, entry: Entry) -> Entry | None:
     """The entry for the thing as it is stored now; None when it is gone."""
+    name = entry.digest_name
     match entry.kind:
         case EntryKind.EVIDENCE:
             evidence = view.evidence(EvidenceId(entry.id))
-            return None if evidence is None else entry_of_evidence(evidence)
+            return None if evidence is None else entry_of_evidence(evidence, digest_name=name)
         case EntryKind.RECEIPT:
-            receipt = view.receipt_by_digest(DeliveryId(entry.of), f"sha256:{entry.digest.hex()}")
-            return None if receipt is None else entry_of_receipt(receipt)
+            kept = view.receipts_of(DeliveryId(entry.of))
+            receipt = next((each for each in kept if hashlib.new(name, each.raw).digest() == entry.digest), None)
+            return None if receipt is None else entry_of_receipt(receipt, digest_name=name)
         case EntryKind.VALIDATION:
             at_arrival = entry.id == entry.of
             record = view.validation_of(SubmissionId(entry.id)) if at_arrival else view.later_validation(entry.id)
-            return None if record is None else entry_of_validation(entry.of, record)
+            return None if record is None else entry_of_validation(entry.of, record, digest_name=name)
         case EntryKind.KEY:
             key = next((each for each in view.published_keys() if each.id == entry.id), None)
-            return None if key is None else entry_of_key(key)
+            return None if key is None else entry_of_key(key, digest_name=name)
         case EntryKind.PARTY:
             party = view.party(PartyId(entry.id))
-            return None if party is None else entry_of_party(party, at=entry.at)
+            return None if party is None else entry_of_party(party, at=entry.at, digest_name=name)
         case EntryKind.FILING:
             on_file = view.on_file(SubmissionId(entry.id))
-            return None if on_file is None else entry_of_filing(on_file, at=entry.at)
+            return None if on_file is None else entry_of_filing(on_file, at=entry.at, digest_name=name)
         case EntryKind.HOSTED_KEY:
             hosted = view.hosted_key(PartyId(entry.id))
-            return None if hosted is None else entry_of_hosted_key(hosted, at=entry.at)
+            return None if hosted is None else entry_of_hosted_key(hosted, at=entry.at, digest_name=name)
         case EntryKind.ACCESS:  # what is given may be taken again: each token is held against its newest entry
-            return entry_of_token(entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at)
+            return entry_of_token(
+                entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at, digest_name=name
+            )
 
 
 def _same(entry: Entry, expected: Entry) -> bool:

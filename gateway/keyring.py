@@ -6,7 +6,6 @@ process reads in its own configuration, and the ones before it stay known, so th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,11 +108,6 @@ class PublishedKey:
     def id(self) -> str:
         """`<purpose>:<hex of the fingerprint>:<seconds since 1970>`, by which the journal names it."""
         return f"{self.purpose}:{self.fingerprint.removeprefix('sha256:')}:{int(self.since.timestamp())}"
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of its canonical bytes."""
-        return hashlib.sha256(self.raw).digest()
 
 
 def published(purpose: Purpose, key: DatedKey, *, at: datetime) -> PublishedKey:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256 as bare_sha256
+from hashlib import sha512
 
 from gateway.envelope import Consignment
 from gateway.evidence import Witness
@@ -141,7 +142,7 @@ class Parts:
 
     def entry(self, event: Event) -> str:
         """The file of its entry in the journal, without the ending."""
-        digest = bare_sha256(self.files[self.name(event)]).hexdigest().encode()
+        digest = sha512(self.files[self.name(event)]).hexdigest().encode()
         return next(name for name, raw in self.files.items() if name.endswith(".entry") and digest in raw).removesuffix(
             ".entry"
         )

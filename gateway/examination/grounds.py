@@ -92,8 +92,9 @@ class Material:
 
     @cached_property
     def by_digest(self) -> Mapping[bytes, str]:
-        """SHA-256 of each file -> its name."""
-        return {hashlib.sha256(content).digest(): name for name, content in self.package.files.items()}
+        """SHA-256 and SHA-512 of each file -> its name."""
+        files = self.package.files.items()
+        return {made(content).digest(): name for name, content in files for made in (hashlib.sha256, hashlib.sha512)}
 
     @cached_property
     def kept(self) -> ValidationData:

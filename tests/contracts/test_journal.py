@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ ENTRIES = st.builds(
     of=WORDS,
     at=st.integers(0, 10**12).map(lambda ms: NOW + timedelta(milliseconds=ms)),
     code=WORDS,
-    digest=st.binary(min_size=32, max_size=32),
+    digest=st.sampled_from((32, 64)).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
     salt=st.binary(min_size=16, max_size=16),
 )
 
@@ -76,9 +76,9 @@ def test_evidence_and_receipts_enter_with_what_they_are(store: Store) -> None:
     store.write(work)
     first, second = all_entries(store)
     assert (first.position, first.kind, first.id, first.of) == (0, "evidence", evidence.id, evidence.submission_id)
-    assert (first.at, first.code, first.digest) == (NOW, "ContentConsignment", sha256(evidence.raw).digest())
+    assert (first.at, first.code, first.digest) == (NOW, "ContentConsignment", sha512(evidence.raw).digest())
     assert (second.position, second.kind, second.id, second.of) == (1, "receipt", receipt.id, "d")
-    assert (second.code, second.digest) == ("receipt-for-other-bytes", sha256(receipt.raw).digest())
+    assert (second.code, second.digest) == ("receipt-for-other-bytes", sha512(receipt.raw).digest())
     assert first.salt != second.salt
     found = store.read(lambda view: view.journal_entry(EntryKind.RECEIPT, receipt.id))
     assert found == second
@@ -138,7 +138,7 @@ def test_what_an_older_file_holds_is_entered_in_its_order(tmp_path: Path) -> Non
 
     assert store.read(entered)[:5] == ["e1", "e3", "r2", "e0", "r4"]
     assert [each.position for each in all_entries(store)] == list(range(6))
-    assert all_entries(store)[2].digest == sha256(b"raw2").digest()
+    assert all_entries(store)[2].digest == sha512(b"raw2").digest()
     store.close()
     again = STORES["sqlite"](path)
     assert again.read(lambda view: view.journal_size()) == 6

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256, sha512
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from gateway.batches import MOST_STAMPED
 from gateway.errors import Conflict
+from gateway.journal import read_entry
+from gateway.model import EvidenceId
 from gateway.proofs import EntryProof
 from gateway.stamped import stamped_data
+from gateway.stores.engine import sqlite
 from signing import (
     Identity,
     TimestampUnavailable,
@@ -70,6 +75,32 @@ def test_everything_is_covered_anew_renewed_and_covered_anew_again(log: Log, key
         proves(log, keys, thing)
     assert chains(log.proof(things[0])) == [["sha256", "sha256"], ["sha384", "sha384"], ["sha512"]]
     assert chains(log.proof(later[0])) == [["sha256", "sha256"], ["sha512"]]
+
+
+def test_no_step_from_the_new_stamp_to_the_thing_itself_needs_the_old_digest(log: Log) -> None:
+    """What is renewed covers the entry; the entry binds its thing by the digest that is left."""
+    (thing,) = entered(log, 1)
+    log.batches.rehash(digest_name="sha512")
+    proof = log.proof(thing)
+    assert proof.record is not None
+    newest = read_record(proof.record).chains[-1]
+    assert {each.digest_name for each in newest} == {"sha512"}
+    entry = read_entry(proof.entry)
+    evidence = log.store.read(lambda view: view.evidence(EvidenceId(thing)))
+    assert evidence is not None
+    assert (entry.digest_name, entry.digest) == ("sha512", sha512(evidence.raw).digest())
+
+
+def test_an_entry_of_before_that_binds_by_the_old_digest_is_still_proven(log: Log, keys: Keys, tmp_path: Path) -> None:
+    (thing,) = log.enter(1)
+    with closing(sqlite.connect(str(tmp_path / "store"), isolation_level=None)) as connection:
+        (raw,) = connection.execute("SELECT raw FROM evidence").fetchone()
+        connection.execute("UPDATE journal SET digest = ?", (sha256(raw).digest(),))
+    log.close()
+    log.batches.stamp_due()
+    assert log.flaws() == []
+    proves(log, keys, thing)
+    assert b"\ndigest sha256:" in log.proof(thing).entry
 
 
 def test_a_weaker_digest_covers_nothing_anew(log: Log) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha512
 from typing import Any
 
 import httpx2
@@ -17,7 +18,6 @@ from signing import (
     TimestampTrust,
     parse_note_key,
     read_checkpoint,
-    sha256,
     verify_consistency,
     verify_log_proof,
     verify_record,
@@ -63,7 +63,7 @@ def test_evidence_and_its_receipt_are_proven_to_those_who_may_see_them(http: Htt
         proof = http("worker").get(f"{evidence['href']}{of}/journal-proof").json()
         assert proof["missing"] == ["cosignature"]
         entry = proof["entry"].encode()
-        assert f"sha256:{read_entry(entry).digest.hex()}" == sha256(raw)
+        assert read_entry(entry).digest == sha512(raw).digest()
         signed = verify_log_proof(proof["logProof"].encode(), entry, log=log)
         verify_record(base64.b64decode(proof["evidenceRecord"]), entry, trust=trust, at=now)
         verify_record(

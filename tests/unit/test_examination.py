@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha512
 from itertools import pairwise
 from typing import Any
 
@@ -976,7 +977,7 @@ def test_revocation_data_that_was_recorded_years_later_was_not_known_at_arrival(
 
 def _entry_of(parts: Parts, name: str) -> str:
     """The entry of the journal that binds a file."""
-    digest = sha256(parts.files[name]).encode()
+    digest = sha512(parts.files[name]).hexdigest().encode()
     return next(each for each, raw in parts.files.items() if each.endswith(".entry") and digest in raw)
 
 
