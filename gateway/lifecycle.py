@@ -133,6 +133,9 @@ NEEDS_A_PERSON = frozenset({_S.SUSPENDED, _S.EXPIRED, _S.ESCALATED, _S.PAPER_QUE
 """Nothing happens by itself any more until somebody acts."""
 
 
+LAID_READY = frozenset({Event.CONTENT_CONSIGNMENT, Event.CONTENT_CONSIGNMENT_FAILURE})
+"""What is stated of each copy when a form is accepted, or of the counter's own notices, when these are drawn up."""
+
 WARNS_SENDER = frozenset(
     {
         Event.SENDER_WARNED,

@@ -17,7 +17,7 @@ from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.hosting import OPENED
-from gateway.lifecycle import ENDED, REACHED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
+from gateway.lifecycle import ENDED, LAID_READY, REACHED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     FORM,
     PASSED,
@@ -229,7 +229,7 @@ class Prover:
     def _submission(self, dossier: Dossier, said: _Said) -> Iterator[Flaw]:
         submission, place = dossier.submission, f"submission {dossier.submission.id}"
         events = Counter(evidence.event for evidence, _ in said)
-        own_notice = submission.sender == self._issuer
+        own_notice = submission.sender in {self._issuer, *_names_of_ours(said)}
         rejected = submission.state is SubmissionState.REJECTED
         wanted = Event.SUBMISSION_REJECTION if rejected else Event.SUBMISSION_ACCEPTANCE
         if events[wanted] != 1 and not own_notice:
@@ -327,6 +327,13 @@ class Prover:
                 due = (started[0], dates.reading_l, dates.reading_c)
                 if due != (term.day_zero, term.last_day, term.last_day_other_reading):
                     yield Flaw(code="terms-differ", place=place, detail=term.id)
+
+
+def _names_of_ours(said: _Said) -> Iterator[str]:
+    """The name that the counter had when it laid copies ready. It may have another one since."""
+    for evidence, statement in said:
+        if statement is not None and evidence.event in LAID_READY:
+            yield statement.issued_by
 
 
 def _starting_day(event: str, evidence: Evidence, statement: Statement | None, calendar: Calendar) -> date | None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from gateway.examination.grounds import Material, fault, gap
 from gateway.examination.statements import Stated
 from gateway.examination.verdict import Link, LinkKind, Standing
-from gateway.lifecycle import follow
+from gateway.lifecycle import LAID_READY, follow
 from gateway.model import Event, SubmissionState
-from gateway.package import DESCRIPTION, DescribedCopy
+from gateway.package import DESCRIPTION, DescribedCopy, Description
 
 DECIDED = frozenset({Event.SUBMISSION_ACCEPTANCE, Event.SUBMISSION_REJECTION})
 
@@ -20,8 +20,7 @@ def examine_course(material: Material, stated: Sequence[Stated]) -> Iterator[Lin
     description = material.description
     if not stated:
         yield gap(LinkKind.STATEMENT, DESCRIPTION, "nothing-stated", needed=True)
-    by_issuer = description.sender == description.issuer  # a notice of the counter itself is not handed in
-    if description.whole and not by_issuer:
+    if description.whole and not _is_own_notice(description, stated):
         rejected = description.state == SubmissionState.REJECTED
         wanted = Event.SUBMISSION_REJECTION if rejected else Event.SUBMISSION_ACCEPTANCE
         decisions = [each for each in stated if each.event in DECIDED]
@@ -38,6 +37,13 @@ def examine_course(material: Material, stated: Sequence[Stated]) -> Iterator[Lin
             yield fault(LinkKind.STATEMENT, each.name, "about-something-else")
     for copy in description.copies:
         yield _copy(copy, [each for each in stated if each.statement.delivery_id == copy.delivery_id])
+
+
+def _is_own_notice(description: Description, stated: Sequence[Stated]) -> bool:
+    """Whether the counter itself drew up the form, so that nobody handed it in: it is the sender under the name that it
+    had when it laid the copies ready. It may have another one since."""
+    ready = [each.statement for each in stated if each.event in LAID_READY]
+    return bool(ready) and all(each.issued_by == description.sender for each in ready)
 
 
 def _all_copies(acceptance: Stated, described: Sequence[DescribedCopy]) -> Iterator[Link]:

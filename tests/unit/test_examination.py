@@ -368,6 +368,16 @@ def test_a_service_that_has_another_name_since_is_still_the_one_that_its_certifi
     assert not_holding(verdict_on(parts)) == set()
 
 
+def test_a_notice_of_a_service_that_has_another_name_since_was_handed_in_by_nobody(parts: Parts) -> None:
+    """It was its own under the name that it had when it laid the copies ready, and no other form passes for one."""
+    _leave_out(parts, parts.name(Event.SUBMISSION_ACCEPTANCE))
+    missing = (LinkKind.STATEMENT, MISSING, "statement-of-decision")
+    parts.describe(issuer="counter-of-today", sender="counter", made_for="counter")
+    assert missing not in not_holding(verdict_on(parts))
+    parts.describe(sender="service", made_for="service")
+    assert missing in not_holding(verdict_on(parts))
+
+
 def test_evidence_of_before_copies_were_numbered_can_be_read(world: World) -> None:
     names = ("EvidenceId", "Event", "EventTime", "Issuer", "DeliveryId", "Policy", "SoftwareVersion")
     said = (new_id(), Event.CONTENT_CONSIGNMENT.uri, "2026-01-01T00:00:00Z", "counter", new_id(), "urn:x", "sealpost 0")
