@@ -296,6 +296,14 @@ class Client:
         path = f"/v1/operations/deliveries/{_segment(delivery_id)}/acts"
         return cast(OperationView, self._json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
 
+    def operation_evidence(self, evidence_id: str) -> bytes:
+        """The signed XML of one piece of evidence, whoever it concerns (administrator only)."""
+        return self._call("GET", f"/v1/operations/evidence/{_segment(evidence_id)}").content
+
+    def operation_receipt(self, receipt_id: str) -> bytes:
+        """What came as a receipt, byte for byte; it may be anything (administrator only)."""
+        return self._call("GET", f"/v1/operations/receipts/{_segment(receipt_id)}").content
+
     def erasable(self, *, before: str) -> Iterator[ErasableView]:
         """Forms accepted before that day which can be erased, oldest first (administrator only)."""
         return cast(Iterator[ErasableView], self._pages("/v1/operations/submissions", before=before))

@@ -20,7 +20,7 @@ from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import ENDED
 from gateway.model import Alert, Event, Submission, SubmissionId, SubmissionState, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.status import Json, evidence_item
+from gateway.status import Json, operators_evidence_item
 from gateway.steps import tell
 
 ERASE = "erase"
@@ -84,7 +84,7 @@ class Erasure:
             return unit.close_alerts(submission_id, at=proof.at)
 
         tell((), self.store.write(work))
-        return evidence_item(proof)
+        return operators_evidence_item(proof)
 
 
 def _erasable(view: Reading, submission_id: SubmissionId) -> Submission:

@@ -344,7 +344,10 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptReceipt:
-    """What a recipient sent back, kept as it came, with what became of it (`outcome`, a kebab-case code)."""
+    """What came as a receipt, kept as it came, with what became of it (`outcome`, a kebab-case code).
+
+    sent_by: the party that handed it in; None for what was kept before that was noted.
+    """
 
     id: str
     delivery_id: DeliveryId
@@ -353,6 +356,7 @@ class KeptReceipt:
     outcome: str
     evidence_id: EvidenceId | None
     raw: bytes
+    sent_by: PartyId | None = None
 
 
 FORM = "form"

@@ -14,9 +14,19 @@ from gateway.errors import Conflict, NotFound
 from gateway.evidence import Act, Reason, Witness
 from gateway.forms.citing import Acts
 from gateway.lifecycle import ENDED, NEEDS_A_PERSON, Fact, advance, can_advance
-from gateway.model import Alert, Delivery, DeliveryId, DeliveryState, EndpointKind, KeptReceipt, instant_text
+from gateway.model import (
+    Alert,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    EndpointKind,
+    Evidence,
+    EvidenceId,
+    KeptReceipt,
+    instant_text,
+)
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.status import Json, delivery_view, evidence_item, without_nulls
+from gateway.status import OPERATIONS, Json, delivery_view, operators_evidence_item, receipt_href, without_nulls
 from gateway.steps import ENDPOINT_DOWN, Step, evidence_on, take, tell
 
 
@@ -120,11 +130,25 @@ class Oversight:
             return {
                 **self._view(view, delivery, language),
                 "tries": [{"at": instant_text(each.at), "code": each.code} for each in view.tries_of(delivery.id)],
-                "evidence": [evidence_item(each) for each in evidence_on(view, delivery)],
+                "evidence": [operators_evidence_item(each) for each in evidence_on(view, delivery)],
                 "receipts": [_receipt_view(each) for each in view.receipts_of(delivery.id)],
             }
 
         return self.store.read(look)
+
+    def evidence(self, evidence_id: EvidenceId) -> Evidence:
+        """One piece of evidence, whoever it concerns. Raises NotFound."""
+        found = self.store.read(lambda view: view.evidence(evidence_id))
+        if found is None:
+            raise NotFound("evidence-not-found", "no such evidence")
+        return found
+
+    def receipt(self, receipt_id: str) -> KeptReceipt:
+        """What came as a receipt, as it came: it may be anything. Raises NotFound."""
+        found = self.store.read(lambda view: view.receipt(receipt_id))
+        if found is None:
+            raise NotFound("receipt-not-found", "no such receipt")
+        return found
 
     def queue(
         self, states: Sequence[DeliveryState], *, after: tuple[int, int], limit: int, language: str
@@ -154,7 +178,7 @@ class Oversight:
         shown = {name: moment and instant_text(moment) for name, moment in moments.items()}
         return without_nulls(
             {
-                **delivery_view(delivery, self.acts, language, view.postmarks(delivery.id)),
+                **delivery_view(delivery, self.acts, language, view.postmarks(delivery.id), root=OPERATIONS),
                 "kind": delivery.kind,
                 "sender": form and form.sender,
                 "documentId": form and form.document_id,
@@ -221,9 +245,12 @@ def cursor_of(delivery: Delivery) -> tuple[int, int]:
 
 
 def _receipt_view(receipt: KeptReceipt) -> Json:
-    """What came as a receipt, and what became of it: a state, or the code of what is wrong with it."""
+    """What came as a receipt and from whom, and what became of it: a state, or the code of what is wrong with it."""
     return without_nulls(
         {
+            "receiptId": receipt.id,
+            "href": receipt_href(receipt.id),
+            "sentBy": receipt.sent_by,
             "receivedAt": instant_text(receipt.received_at),
             "outcome": receipt.outcome,
             "digest": receipt.digest,

@@ -29,6 +29,7 @@ from gateway.model import (
     EvidenceId,
     KeptReceipt,
     Party,
+    PartyId,
     ValidationRecord,
     new_id,
     rest_of_day_s,
@@ -134,7 +135,7 @@ class Receipts:
         tells them apart.
         """
         at = self.clock.now()
-        kept = _kept(raw, digest, delivery_id, outcome=BY_ANOTHER_PARTY, at=at)
+        kept = _kept(raw, digest, delivery_id, outcome=BY_ANOTHER_PARTY, at=at, sent_by=party.id)
 
         def work(unit: Transaction) -> Sequence[Alert]:
             if not self._has_room(unit, party, at) or len(raw) > MAX_RECEIPT_BYTES:
@@ -174,7 +175,7 @@ class Receipts:
                 verified = f"receipt-signature-{asked.outcome}"
         if isinstance(verified, str):
             code = verified
-            kept = _kept(raw, digest, delivery.id, outcome=code, at=at)
+            kept = _kept(raw, digest, delivery.id, outcome=code, at=at, sent_by=party.id)
             failure = self._prove_other_bytes(delivery, kept) if code == FOR_OTHER_BYTES else None
             began, is_kept = self.store.write(lambda unit: self._keep_odd(unit, party, kept, failure, asked))
             tell(began, ())
@@ -187,7 +188,7 @@ class Receipts:
                 return _as_before(known, known.evidence_id), None, () if along is None else along(unit)
             taken, step = _settle(unit, verified, proof, raw, digest, self.calendars)
             if step is None:
-                kept = _kept(raw, digest, delivery.id, outcome=_odd_code(taken), at=at)
+                kept = _kept(raw, digest, delivery.id, outcome=_odd_code(taken), at=at, sent_by=party.id)
                 began, is_kept = self._keep_odd(unit, party, kept, None, None)
                 if isinstance(taken, Disregarded):
                     return replace(taken, is_kept=is_kept), Step(state=delivery.state, began=tuple(began)), ()
@@ -302,7 +303,14 @@ def _settle(
         return Disregarded(code=f"receipt-after-{delivery.state}", out_of_turn=True), None
     step = take(unit, delivery, fact, proof=proof, problem=receipt.reason)
     kept = _kept(
-        raw, digest, delivery.id, outcome=step.state, at=proof.at, evidence_id=proof.id, receipt_id=proof.receipt_id
+        raw,
+        digest,
+        delivery.id,
+        outcome=step.state,
+        at=proof.at,
+        sent_by=receipt.party,
+        evidence_id=proof.id,
+        receipt_id=proof.receipt_id,
     )
     unit.add_receipt(kept)
     calendar = calendars[delivery.country]
@@ -317,6 +325,7 @@ def _kept(
     *,
     outcome: str,
     at: datetime,
+    sent_by: PartyId,
     evidence_id: EvidenceId | None = None,
     receipt_id: str | None = None,
 ) -> KeptReceipt:
@@ -328,6 +337,7 @@ def _kept(
         outcome=outcome,
         evidence_id=evidence_id,
         raw=raw,
+        sent_by=sent_by,
     )
 
 

@@ -49,7 +49,8 @@ WARNINGS = {
 }
 """What evidence of a copy its sender is warned of, and by which code."""
 
-ROOT = "/v1"
+ROOT, OPERATIONS = "/v1", "/v1/operations"
+"""Where a party finds its own, and where the operator finds what it sees to."""
 
 
 def without_nulls(values: Mapping[str, Any]) -> Json:
@@ -62,9 +63,14 @@ def submission_href(submission_id: str) -> str:
     return f"{ROOT}/submissions/{submission_id}"
 
 
-def evidence_href(evidence_id: str) -> str:
+def evidence_href(evidence_id: str, root: str = ROOT) -> str:
     """Where a piece of evidence is found."""
-    return f"{ROOT}/evidence/{evidence_id}"
+    return f"{root}/evidence/{evidence_id}"
+
+
+def receipt_href(receipt_id: str) -> str:
+    """Where the operator finds what came as a receipt."""
+    return f"{OPERATIONS}/receipts/{receipt_id}"
 
 
 def submission_view(
@@ -109,8 +115,10 @@ def _decided_at(submission: Submission) -> str:
     return "rejectedAt" if submission.state is SubmissionState.REJECTED else "acceptedAt"
 
 
-def delivery_view(delivery: Delivery, acts: Acts, language: str, marks: Sequence[Postmark] = ()) -> Json:
-    """One copy's way. marks: what the post did with it."""
+def delivery_view(
+    delivery: Delivery, acts: Acts, language: str, marks: Sequence[Postmark] = (), *, root: str = ROOT
+) -> Json:
+    """One copy's way. marks: what the post did with it. root: where its reader finds evidence."""
     handed_over = delivery.handed_over_at
     return without_nulls(
         {
@@ -130,14 +138,14 @@ def delivery_view(delivery: Delivery, acts: Acts, language: str, marks: Sequence
             "envelopeDigest": delivery.envelope_digest,
             "sizeBytes": delivery.size_bytes,
             "lastProblem": None if handed_over is not None else delivery.last_problem,
-            "post": [postmark_view(mark) for mark in marks] or None,
+            "post": [postmark_view(mark, root) for mark in marks] or None,
         }
     )
 
 
-def postmark_view(mark: Postmark) -> Json:
+def postmark_view(mark: Postmark, root: str = ROOT) -> Json:
     """What the post did with a copy on paper, on the day that its proof states."""
-    href = evidence_href(mark.evidence_id)
+    href = evidence_href(mark.evidence_id, root)
     return {"fact": mark.fact, "on": mark.on.isoformat(), "number": mark.number, "href": href}
 
 
@@ -170,6 +178,21 @@ def evidence_item(evidence: Evidence) -> Json:
             "href": evidence_href(evidence.id),
             "receiptHref": evidence.receipt_id and f"{evidence_href(evidence.id)}/receipt",
             "proofHref": f"{evidence_href(evidence.id)}/proof" if evidence.event in PROVEN_BY_POST else None,
+        }
+    )
+
+
+def operators_evidence_item(evidence: Evidence) -> Json:
+    """One piece of evidence in a list for the operator, who opens it whoever it concerns. A proof of the post is sealed
+    for others."""
+    return without_nulls(
+        {
+            "evidenceId": evidence.id,
+            "event": evidence.event,
+            "at": instant_text(evidence.at),
+            "deliveryId": evidence.delivery_id,
+            "href": evidence_href(evidence.id, OPERATIONS),
+            "receiptHref": evidence.receipt_id and receipt_href(evidence.receipt_id),
         }
     )
 

@@ -122,8 +122,12 @@ class TryView(TypedDict):
 
 
 class KeptReceiptView(TypedDict):
-    """What came as a receipt. outcome: the state to which it led, or the code of what is wrong with it."""
+    """What came as a receipt. outcome: the state to which it led, or the code of what is wrong with it. sentBy: the
+    party that handed it in, where that is known."""
 
+    receiptId: str
+    href: str
+    sentBy: NotRequired[str]
     receivedAt: str
     outcome: str
     digest: str

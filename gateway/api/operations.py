@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from gateway.api.access import Language, TheGateway, administrator
 from gateway.api.wire import (
@@ -18,11 +18,11 @@ from gateway.api.wire import (
     RehashingRequest,
     RenewalRequest,
 )
-from gateway.model import DeliveryId, DeliveryState, SubmissionId, instant_text
+from gateway.model import DeliveryId, DeliveryState, EvidenceId, SubmissionId, instant_text
 from gateway.proofs import backlog_view
-from gateway.status import without_nulls
+from gateway.status import OPERATIONS, without_nulls
 
-router = APIRouter(prefix="/v1/operations", dependencies=[Depends(administrator)])
+router = APIRouter(prefix=OPERATIONS, dependencies=[Depends(administrator)])
 
 
 @router.get("/deliveries", operation_id="listOperations")
@@ -49,6 +49,19 @@ def act(
 ) -> dict[str, Any]:
     """Do something about a delivery: evidenced, with the operator's label and a reason of the closed list."""
     return gateway.oversight.act(DeliveryId(delivery_id), body.act, reason=body.reason, by=body.by, language=lang)
+
+
+@router.get("/evidence/{evidence_id}", operation_id="getOperationEvidence", response_class=Response)
+def evidence(evidence_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> Response:
+    """One signed statement of the service, whoever it concerns."""
+    return Response(gateway.oversight.evidence(EvidenceId(evidence_id)).raw, media_type="application/xml")
+
+
+@router.get("/receipts/{receipt_id}", operation_id="getOperationReceipt", response_class=Response)
+def receipt(receipt_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> Response:
+    """What came as a receipt, byte for byte. What moved nothing may be anything: nobody should open it as what it
+    says that it is."""
+    return Response(gateway.oversight.receipt(receipt_id).raw, media_type="application/octet-stream")
 
 
 @router.get("/journal", operation_id="getJournalBacklog")

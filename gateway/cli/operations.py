@@ -1,19 +1,21 @@
-"""`operations list | show | act | erase | alerts | journal | certificates | renew | rehash`.
+"""`operations list | show | evidence | receipt | act | erase | alerts | journal | certificates | renew | rehash`.
 
 What needs a person, by the administrator's token.
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
-from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.cli.output import answering, out, print_json, print_table, usage_error, write_bytes
 from gateway.erasure import ErasureReason
 from gateway.model import DeliveryState
 from gateway.oversight import IN_HAND, ActCode, ReasonCode
@@ -30,6 +32,7 @@ class Digest(StrEnum):
 
 
 DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of the delivery.")]
+OutFile = Annotated[Path | None, typer.Option("--out", help="Where to write; stdout if not given.", dir_okay=False)]
 
 
 @app.command("list")
@@ -78,6 +81,40 @@ def show(
     """
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         _print(gateway.operation(delivery_id), as_json=as_json)
+
+
+@app.command()
+def evidence(
+    evidence_id: Annotated[str, typer.Argument(metavar="EVIDENCE", help="Id of the evidence.")],
+    url: Url,
+    to: OutFile = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+) -> None:
+    """Fetch a piece of evidence.
+
+    The signed XML, whoever it concerns.
+    """
+    with answering(as_json=False), client(url, token, token_file) as gateway:
+        write_bytes(gateway.operation_evidence(evidence_id), to)
+
+
+@app.command()
+def receipt(
+    receipt_id: Annotated[str, typer.Argument(metavar="RECEIPT", help="Id of the receipt, as `show` tells it.")],
+    url: Url,
+    to: OutFile = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+) -> None:
+    """Fetch what came as a receipt.
+
+    Byte for byte. One that moved nothing may be anything, so it is not written to a terminal.
+    """
+    if to is None and sys.stdout.isatty():
+        raise usage_error("give --out: what a stranger sent may command a terminal")
+    with answering(as_json=False), client(url, token, token_file) as gateway:
+        write_bytes(gateway.operation_receipt(receipt_id), to)
 
 
 @app.command()
@@ -270,4 +307,6 @@ def _print(delivery: OperationView, *, as_json: bool) -> None:
         [(item["event"], item["at"], item["evidenceId"]) for item in delivery.get("evidence", [])],
     )
     for receipt in delivery.get("receipts", []):
-        console.print(Text(f"receipt {receipt['receivedAt']}  {receipt['outcome']}  {receipt['digest']}"))
+        sent_by = receipt.get("sentBy", "(not known)")
+        told = f"receipt {receipt['receivedAt']}  {receipt['outcome']}  from {sent_by}  {receipt['digest']}"
+        console.print(Text(f"{told}  {receipt['receiptId']}"))

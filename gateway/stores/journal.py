@@ -261,6 +261,10 @@ def add_cosignature(connection: sqlite.Connection, new: Cosignature) -> None:
 # files from before there was a journal
 
 
+_RECEIPT_THEN = "id, delivery_id, digest, received_at, outcome, evidence_id, raw, NULL"
+"""The columns of a receipt in a file without a journal."""
+
+
 def enter_all(connection: sqlite.Connection) -> None:
     """Enter everything that a file without a journal holds, by the time at which it came."""
     made = (rows.entry_row(each, position) for position, each in enumerate(_before(connection)))
@@ -269,7 +273,7 @@ def enter_all(connection: sqlite.Connection) -> None:
 
 def _before(connection: sqlite.Connection) -> Iterator[Entry]:
     for _, from_receipt, seq in connection.execute(_IN_ORDER):
-        table, columns = ("receipt", rows.RECEIPT) if from_receipt else ("evidence", rows.EVIDENCE)
+        table, columns = ("receipt", _RECEIPT_THEN) if from_receipt else ("evidence", rows.EVIDENCE)
         row = connection.execute(f"SELECT {columns} FROM {table} WHERE seq = ?", (seq,)).fetchone()
         yield entry_of_receipt(rows.receipt_of(row)) if from_receipt else entry_of_evidence(rows.evidence_of(row))
 

@@ -188,7 +188,7 @@ def evidence_row(evidence: Evidence) -> Row:
     )
 
 
-RECEIPT = "id, delivery_id, digest, received_at, outcome, evidence_id, raw"
+RECEIPT = "id, delivery_id, digest, received_at, outcome, evidence_id, raw, sent_by"
 
 
 def receipt_of(row: Row) -> KeptReceipt:
@@ -201,6 +201,7 @@ def receipt_of(row: Row) -> KeptReceipt:
         outcome=row[4],
         evidence_id=row[5] and EvidenceId(row[5]),
         raw=bytes(row[6]),
+        sent_by=row[7] and PartyId(row[7]),
     )
 
 
@@ -214,6 +215,7 @@ def receipt_row(receipt: KeptReceipt) -> Row:
         receipt.outcome,
         receipt.evidence_id,
         receipt.raw,
+        receipt.sent_by,
     )
 
 

@@ -157,6 +157,12 @@ def m015_register(db: Database) -> None:
 
 
 @migrations()
+def m016_senders_of_receipts(db: Database) -> None:
+    """Who handed in what came as a receipt; of earlier ones that is not known."""
+    db.execute("ALTER TABLE receipt ADD COLUMN sent_by TEXT")
+
+
+@migrations()
 def m017_holdings(db: Database) -> None:
     """The journal knows what is on file of forms, keys that are kept for parties, and tokens: as they are, from now on.
 

@@ -353,7 +353,8 @@ class _Unit(Snapshot):
         kept = self._row(
             f"INSERT INTO receipt ({rows.RECEIPT}) VALUES ({marks}) ON CONFLICT (delivery_id, digest) DO UPDATE SET "
             "id = excluded.id, received_at = excluded.received_at, outcome = excluded.outcome, "
-            "evidence_id = excluded.evidence_id WHERE outcome <> excluded.outcome RETURNING 1",
+            "evidence_id = excluded.evidence_id, sent_by = excluded.sent_by "
+            "WHERE outcome <> excluded.outcome RETURNING 1",
             *rows.receipt_row(receipt),
         )
         if kept is not None:

@@ -113,6 +113,8 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: list(client.erasable(before="2011-01-31")),
     lambda client: client.erase("s", reason="retention-ended", by="desk-2"),
     lambda client: client.operation("x"),
+    lambda client: client.operation_evidence("x"),
+    lambda client: client.operation_receipt("x"),
     lambda client: client.act("x", "retry", reason="other", by="desk-2"),
     lambda client: list(client.alerts()),
     lambda client: client.journal_backlog(),

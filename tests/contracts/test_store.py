@@ -313,7 +313,8 @@ def test_a_receipt_is_kept_once_with_what_became_of_it_last(store: Store) -> Non
             raw=b"<Receipt/>",
         )
 
-    first, last = receipt("receipt-by-a-stranger", None), receipt("handed-over", "e")
+    first = replace(receipt("receipt-by-another-party", None), sent_by=PartyId("worker"))
+    last = replace(receipt("handed-over", "e"), sent_by=PartyId("fund"))
     for each in (first, last):
         store.write(lambda unit, each=each: unit.add_receipt(each))
     assert store.read(lambda view: view.receipt_by_digest(DeliveryId("d"), "sha256:33")) == last

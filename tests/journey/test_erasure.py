@@ -81,7 +81,10 @@ def test_nothing_readable_is_left_and_everything_proves_itself(
     for name, raw in stored_bytes(counter).items():
         assert not [each for each in secrets if each in raw], name
     after = {each["evidenceId"]: each for each in http("service").get(f"{ended['href']}/evidence").json()["items"]}
-    assert after == before | {told.json()["evidenceId"]: told.json()}
+    stated = told.json()
+    assert after == before | {stated["evidenceId"]: stated | {"href": f"/v1/evidence/{stated['evidenceId']}"}}
+    senders = http("service").get(f"/v1/evidence/{stated['evidenceId']}").content
+    assert http("admin").get(stated["href"]).content == senders
     for evidence_id in after:
         evidence = counter.gateway.store.read(lambda view, each=evidence_id: view.evidence(EvidenceId(each)))
         verified = verify_xml(evidence.raw, trust=counter.trust, at=evidence.at)

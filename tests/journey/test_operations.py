@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -21,6 +22,7 @@ from gateway.assembly import auditing, dispatching
 from gateway.model import PartyId
 from gateway.oversight import ACTS, ActCode
 from signing import TrustPolicy, sha256, trust_from_pem, verify_xml
+from tests.cli.command import sealpost
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
 
@@ -232,7 +234,8 @@ def test_an_act_is_signed_with_its_reason_and_the_operators_label(
     assert (done.status_code, done.json()["state"]) == (201, "closed")
     proof = done.json()["evidence"][-1]
     assert proof["event"] == "operator-act"
-    raw = http("service").get(proof["href"]).content
+    raw = http("admin").get(proof["href"]).content
+    assert raw == http("service").get(f"/v1/evidence/{proof['evidenceId']}").content
     content = etree.fromstring(verify_xml(raw, trust=signed_by_us, at=clock.at).content)
     assert content.findtext(f"{E}Event") == "urn:sealpost:event:operator-act"
     assert content.findtext(f"{E}Act/{E}Code") == "close"
@@ -412,15 +415,60 @@ def test_a_receipt_over_other_bytes_suspends_the_copy_and_is_shown_to_no_party(h
     nothing_is_wrong(counter)
 
 
+def test_the_operator_reads_what_came_as_a_receipt_and_who_sent_it(
+    http: Http, counter: Counter, url: str, tmp_path: Path
+) -> None:
+    """A stranger's rubbish, the recipient's own over other bytes, and the one that counts; nobody else reads any."""
+    view = hand_in(http, counter, "be/appeal")
+    delivery = delivery_to(view, "inspectorate")
+    envelope = opened(counter, "inspectorate", lease(http, "inspectorate", delivery).content)
+    rubbish = b"\x1b]0;<Rubbish/>"
+    odd = receipt_of(counter, "inspectorate", envelope, envelope_digest=f"sha256:{'0' * 64}")
+    good = receipt_of(counter, "inspectorate", envelope)
+    sent = [("fund", rubbish), ("inspectorate", odd), ("inspectorate", good)]
+    for party, raw in sent:
+        send_receipt(http, party, delivery, raw)
+    shown = http("admin").get(f"/v1/operations/deliveries/{delivery}").json()
+    assert [(each["sentBy"], each["outcome"]) for each in shown["receipts"]] == [
+        ("fund", "receipt-by-another-party"),
+        ("inspectorate", "receipt-for-other-bytes"),
+        ("inspectorate", "handed-over"),
+    ]
+    environment = {"SEALPOST_URL": url, "SEALPOST_TOKEN_FILE": str(counter.folder.admin_token)}
+    for (party, raw), each in zip(sent, shown["receipts"], strict=True):
+        got = http("admin").get(each["href"])
+        assert (got.status_code, got.content) == (200, raw)
+        assert got.headers["Content-Type"] == "application/octet-stream"  # whatever it says that it is
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
+        for other in {*counter.tokens, party}:
+            assert http(other).get(each["href"]).status_code == 403
+        file = tmp_path / each["receiptId"]
+        fetched = sealpost(["operations", "receipt", each["receiptId"], "--out", str(file)], environment=environment)
+        assert (fetched.code, file.read_bytes()) == (0, raw)
+        assert f"from {party}" in sealpost(["operations", "show", delivery], environment=environment).text
+    for each in shown["evidence"]:
+        raw = http("admin").get(each["href"]).content
+        assert raw == http("worker").get(f"/v1/evidence/{each['evidenceId']}").content
+        assert sealpost(["operations", "evidence", each["evidenceId"]], environment=environment).out == raw
+        if "receiptHref" in each:
+            assert http("admin").get(each["receiptHref"]).content in (odd, good)
+    assert shown["evidence"][-1]["receiptHref"] == shown["receipts"][-1]["href"]
+    for what in ("evidence", "receipts"):
+        assert http("admin").get(f"/v1/operations/{what}/01a20000-0000-7000-8000-000000000000").status_code == 404
+
+
 @pytest.mark.parametrize("party", ["worker", "employer", "service", "inspectorate", None])
 def test_operations_are_for_the_administrator_alone(http: Http, counter: Counter, party: str | None) -> None:
-    delivery = delivery_to(hand_in(http, counter), "worker")
+    view = hand_in(http, counter)
+    delivery = delivery_to(view, "worker")
     client = http(party)
     body = {"act": "close", "reason": "other", "by": "desk-2"}
     for answer in (
         client.get("/v1/operations/deliveries"),
         client.get(f"/v1/operations/deliveries/{delivery}"),
         client.get("/v1/operations/alerts"),
+        client.get(f"/v1/operations/evidence/{view['acceptance']['evidenceId']}"),
+        client.get("/v1/operations/receipts/01a20000-0000-7000-8000-000000000000"),
         client.post(f"/v1/operations/deliveries/{delivery}/acts", json=body),
     ):
         assert answer.status_code == (401 if party is None else 403)
