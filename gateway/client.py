@@ -378,7 +378,7 @@ class Client:
         return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/deposits", json_body=body))
 
     def paper_failed(self, delivery_id: str, *, reason: str) -> PrintJobView:
-        """Say that the copy could not be printed or posted."""
+        """Say that the copy could not be printed or posted, or that the post lost it."""
         path = f"/v1/paper/{_segment(delivery_id)}/failures"
         return cast(PrintJobView, self._json("POST", path, json_body={"reason": reason}))
 

@@ -96,7 +96,10 @@ TRANSITIONS: dict[tuple[DeliveryState, Fact], tuple[DeliveryState, Event]] = {
     **{(state, Fact.PAPER_DUE): (_S.ESCALATED, Event.PAPER_ORDERED) for state in _UNREACHED},
     (_S.ESCALATED, Fact.PRINT_JOB_TAKEN): (_S.PAPER_QUEUED, Event.PRINT_JOB_TAKEN),
     (_S.PAPER_QUEUED, Fact.DEPOSITED): (_S.PAPER_DEPOSITED, Event.RELAY_TO_NON_ERDS),
-    (_S.PAPER_QUEUED, Fact.PAPER_FAILED): (_S.SUSPENDED, Event.RELAY_TO_NON_ERDS_FAILURE),
+    **{
+        (state, Fact.PAPER_FAILED): (_S.SUSPENDED, Event.RELAY_TO_NON_ERDS_FAILURE)
+        for state in (_S.PAPER_QUEUED, _S.PAPER_DEPOSITED)
+    },
     **{
         (state, Fact.DELIVERED_BY_POST): (_S.PAPER_DELIVERED, Event.RECEIVED_FROM_NON_ERDS)
         for state in _WITHOUT_RECEIPT

@@ -31,11 +31,13 @@ from gateway.steps import ENDPOINT_DOWN, Step, evidence_on, take, tell
 
 
 class ActCode(StrEnum):
-    """What an operator may do: push now, push no more, send on paper, do nothing more."""
+    """What an operator may do: push now, push no more, send on paper, state that paper did not work out (a print or a
+    letter is lost, the address wrong), do nothing more."""
 
     RETRY = "retry"
     MAILBOX = "mailbox"
     PAPER = "paper"
+    PAPER_FAILED = "paper-failed"
     CLOSE = "close"
 
 
@@ -43,6 +45,7 @@ ACTS: Mapping[ActCode, Fact] = {
     ActCode.RETRY: Fact.RETRIED,
     ActCode.MAILBOX: Fact.LEFT_IN_MAILBOX,
     ActCode.PAPER: Fact.ESCALATED,
+    ActCode.PAPER_FAILED: Fact.PAPER_FAILED,
     ActCode.CLOSE: Fact.ENDED,
 }
 
@@ -55,6 +58,9 @@ class ReasonCode(StrEnum):
     NO_SERVER_ANY_MORE = "no-server-any-more"
     NOT_COLLECTED = "not-collected"
     LEGAL_MOMENT_NEAR = "legal-moment-near"
+    PRINT_LOST = "print-lost"
+    LETTER_LOST = "letter-lost"
+    ADDRESS_WRONG = "address-wrong"
     POST_RETURNED_IT = "post-returned-it"
     RECIPIENT_IS_GONE = "recipient-is-gone"
     SENT_ANOTHER_WAY = "sent-another-way"
@@ -107,7 +113,7 @@ class Oversight:
                 delivery,
                 fact,
                 proof=proof,
-                problem=None if act is ActCode.RETRY else delivery.last_problem,
+                problem=_problem(act, reason, delivery),
                 due_at=at if fact is Fact.RETRIED else None,
                 tried_since=at if state is DeliveryState.CONSIGNED else delivery.tried_since,
                 watch_at=None if state in ENDED else at,
@@ -193,6 +199,13 @@ def _found(view: Reading, delivery_id: DeliveryId) -> Delivery:
     if delivery is None:
         raise NotFound("delivery-not-found", "no such delivery")
     return delivery
+
+
+def _problem(act: ActCode, reason: ReasonCode, delivery: Delivery) -> str | None:
+    """What stands in the way of the copy after an act."""
+    if act is ActCode.RETRY:
+        return None
+    return reason if act is ActCode.PAPER_FAILED else delivery.last_problem
 
 
 def _transport(unit: Transaction, delivery: Delivery, fact: Fact) -> EndpointKind | None:

@@ -156,7 +156,8 @@ class Paper:
         return Noted(delivery=self._step(delivery, fact, mark=mark, marks=len(seen.marks)))
 
     def failed(self, caller: Party, delivery_id: DeliveryId, *, reason: str) -> Delivery:
-        """It could not be printed or posted, for a reason in kebab-case. Evidence: RelayToNonERDSFailure."""
+        """It could not be printed or posted, or the post lost it, for a reason in kebab-case. Evidence:
+        RelayToNonERDSFailure."""
         return self._step(self._seen(caller, delivery_id).delivery, Fact.PAPER_FAILED, reason=reason)
 
     def answered(

@@ -66,7 +66,7 @@ def failure(
     lang: Language,
     _: Annotated[NoQuery, Query()],
 ) -> JSONResponse:
-    """It could not be printed or posted; the delivery needs an operator again."""
+    """It could not be printed or posted, or the post lost it; the delivery needs an operator again."""
     noted = Noted(delivery=gateway.paper.failed(party, DeliveryId(delivery_id), reason=body.reason))
     return _answer(noted, gateway.catalogue.acts, lang)
 

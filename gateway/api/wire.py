@@ -167,9 +167,9 @@ class Slip(Strict):
 
 
 class PaperFailure(Strict):
-    """Why a letter could not be made or posted."""
+    """Why a letter could not be made or posted, or did not arrive."""
 
-    reason: Literal["not-printable", "no-address", "address-abroad", "refused-by-post", "other"]
+    reason: Literal["not-printable", "no-address", "address-abroad", "refused-by-post", "letter-lost", "other"]
 
 
 class Alerts(Page):

@@ -130,7 +130,8 @@ def act(
 ) -> None:
     """Do something about a delivery.
 
-    retry: push now. mailbox: push no more, it stays ready. paper: to the print station. close: nothing more is done.
+    retry: push now. mailbox: push no more, it stays ready. paper: to the print station. paper-failed: print or letter
+    are lost, or the address is wrong; then choose again. close: nothing more is done.
     """
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         _print(gateway.act(delivery_id, act.value, reason=reason.value, by=by), as_json=as_json)

@@ -53,12 +53,13 @@ LetterNumber = Annotated[
 
 
 class FailureReason(StrEnum):
-    """Why a letter could not be made or posted."""
+    """Why a letter could not be made or posted, or did not arrive."""
 
     NOT_PRINTABLE = "not-printable"
     NO_ADDRESS = "no-address"
     ADDRESS_ABROAD = "address-abroad"
     REFUSED_BY_POST = "refused-by-post"
+    LETTER_LOST = "letter-lost"
     OTHER = "other"
 
 
@@ -169,7 +170,7 @@ def failed(
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that a copy could not be printed or posted."""
+    """Say that a copy could not be printed or posted, or that the post lost it."""
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
         _say(gateway.paper_failed(delivery_id, reason=reason.value), as_json=as_json)
 

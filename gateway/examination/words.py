@@ -618,10 +618,10 @@ EVENTS: Mapping[Event, Words] = {
         "de": "die Post nahm die Ausfertigung auf Papier an",
     },
     Event.RELAY_TO_NON_ERDS_FAILURE: {
-        "en": "the copy could not go on paper",
-        "nl": "het exemplaar kon niet op papier gaan",
-        "fr": "l'exemplaire n'a pu partir sur papier",
-        "de": "die Ausfertigung konnte nicht auf Papier gehen",
+        "en": "the way on paper failed",
+        "nl": "de weg op papier is mislukt",
+        "fr": "la voie papier a échoué",
+        "de": "der Weg auf Papier ist gescheitert",
     },
     Event.RECEIVED_FROM_NON_ERDS: {
         "en": "the post said what became of the copy on paper",

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.responses import Response
 
 from gateway.api.wire import PartyRecord
@@ -18,7 +20,9 @@ from gateway.config import Config
 from gateway.demo.papers import draw_up
 from gateway.demo.pki import party_record
 from gateway.errors import ConfigError
-from gateway.model import DeliveryId, PostFact
+from gateway.lifecycle import Fact, advance, can_advance
+from gateway.model import DeliveryId, DeliveryState, PostFact
+from gateway.oversight import ACTS, ActCode
 from gateway.ports import Reading
 from gateway.stores.engine import sqlite
 from gateway.stores.sqlite import SqliteStore
@@ -26,7 +30,7 @@ from signing import sign_xml
 from tests.cli.command import Ran, sealpost
 from tests.conftest import Counter
 from tests.journey.test_cases import appeal_against
-from tests.journey.test_mailboxes import XML, delivery_to, hand_in, lease
+from tests.journey.test_mailboxes import XML, delivery_to, hand_in, lease, opened, receipt_of
 from tests.journey.test_operations import (
     HOUR,
     E,
@@ -532,3 +536,101 @@ def test_a_file_from_before_there_were_postmarks_reads_them_off_its_evidence(
     again = SqliteStore(path)
     assert again.read(lambda view: view.postmarks(DeliveryId(worker))) == before
     again.close()
+
+
+# When the post fails
+
+
+@pytest.mark.parametrize(("with_the_post", "reason"), [(False, "print-lost"), (True, "letter-lost")])
+def test_a_print_or_letter_that_is_lost_is_stated_and_goes_out_again(
+    http: Http, counter: Counter, today: Callable[[], date], with_the_post: bool, reason: str
+) -> None:
+    view = hand_in(http, counter)
+    worker = delivery_to(view, "worker")
+    act(http, worker, "paper")
+    printed(http, worker)
+    if with_the_post:
+        deposit(http, worker, today())
+    before = http("admin").get(f"/v1/operations/deliveries/{worker}").json()
+    assert before["acts"] == ["paper-failed", "close"]
+    stated = act(http, worker, "paper-failed", reason=reason).json()
+    assert (stated["state"], stated["lastProblem"]) == ("suspended", reason)
+    assert stated["acts"] == ["mailbox", "paper", "close"]
+    assert reasons(http, counter, view, worker, "RelayToNonERDSFailure") == [reason]
+    content = content_of(http, counter, f"/v1/evidence/{stated['evidence'][-1]['evidenceId']}")
+    assert [content.findtext(f"{E}Act/{E}{name}") for name in ("Code", "By")] == ["paper-failed", "desk-2"]
+    assert {("delivery-suspended", worker)} <= open_alerts(http)
+    assert "GW-COPY-NOT-POSTED" in codes(http, view)
+    assert act(http, worker, "paper-failed", reason=reason).json()["code"] == "act-not-possible"
+    nothing_is_wrong(counter)
+    assert act(http, worker, "paper").json()["state"] == "escalated"
+    assert printed(http, worker).status_code == 201, "it is printed anew, not again"
+    assert deposit(http, worker, today(), "RR999999999BE").json()["state"] == "paper-deposited"
+    assert slip(http, worker, today()).json()["state"] == "paper-delivered"
+    assert "GW-COPY-NOT-POSTED" not in codes(http, view)
+    nothing_is_wrong(counter)
+
+
+def test_a_letter_that_was_called_lost_may_yet_arrive_or_come_back(
+    http: Http, counter: Counter, today: Callable[[], date]
+) -> None:
+    for outcome, state in (("delivered", "paper-delivered"), ("returned", "consigned")):
+        view, worker = on_its_way(http, counter)
+        act(http, worker, "paper-failed", reason="letter-lost")
+        assert act(http, worker, "mailbox", reason="letter-lost").json()["state"] == "consigned"
+        assert slip(http, worker, today(), outcome).json()["state"] == state
+        assert events(http, view, worker)[-3:] == ["RelayToNonERDSFailure", "operator-act", "ReceivedFromNonERDS"]
+        assert sign_for(http, counter, "worker", worker).json()["outcome"] == "handed-over"
+        nothing_is_wrong(counter)
+
+
+def test_the_station_states_that_the_post_lost_a_letter(http: Http, counter: Counter) -> None:
+    view, worker = on_its_way(http, counter)
+    assert say(http, worker, "failures", {"reason": "letter-lost"}).json()["state"] == "suspended"
+    assert reasons(http, counter, view, worker, "RelayToNonERDSFailure") == ["letter-lost"]
+    nothing_is_wrong(counter)
+
+
+OPERATOR = {each.value: fact for each, fact in ACTS.items() if each is not ActCode.RETRY}
+POST = {
+    "prints": Fact.PRINT_JOB_TAKEN,
+    "failures": Fact.PAPER_FAILED,
+    "deposits": Fact.DEPOSITED,
+    "delivered": Fact.DELIVERED_BY_POST,
+    "returned": Fact.RETURNED_BY_POST,
+}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=st.lists(st.sampled_from([*OPERATOR, *POST, "receipt"]), max_size=14))
+def test_whatever_operator_station_and_recipient_do_in_any_order_is_stated_and_proves_itself(
+    http: Http, counter: Counter, today: Callable[[], date], moves: list[str]
+) -> None:
+    """The operator's acts go exactly where the table says; what the station says moves a copy by it, or leaves it."""
+    view = hand_in(http, counter)
+    worker = delivery_to(view, "worker")
+    operator, station, recipient = http("admin"), http(STATION), http("worker")
+    envelope = opened(counter, "worker", lease(http, "worker", worker, seconds=1).content)
+    for number, move in enumerate(moves):
+        before = DeliveryState(counter.state(worker))
+        fact = {**OPERATOR, **POST}.get(move, Fact.RECEIPT_ACCEPTED)
+        if move in OPERATOR:
+            body = {"act": move, "reason": "other", "by": "desk-2"}
+            told = operator.post(f"/v1/operations/deliveries/{worker}/acts", json=body)
+            assert (told.status_code == 201) is can_advance(before, fact), told.text
+        elif move == "prints":
+            told = station.post(f"/v1/paper/{worker}/prints")
+        elif move == "failures":
+            told = station.post(f"/v1/paper/{worker}/failures", json={"reason": "other"})
+        elif move == "deposits":
+            body = proof(today().isoformat(), number=f"RR{view['submissionId']}{number}"[-30:])
+            told = station.post(f"/v1/paper/{worker}/deposits", json=body)
+        elif move == "receipt":
+            raw = receipt_of(counter, "worker", envelope)
+            told = recipient.post(f"/v1/mailbox/{worker}/receipts", content=raw, headers=XML)
+        else:
+            told = station.post(f"/v1/paper/{worker}/slips", json=proof(today().isoformat(), outcome=move))
+        moves_it = told.status_code == 201 and can_advance(before, fact)
+        assert counter.state(worker) == (advance(before, fact)[0] if moves_it else before)
+        assert told.status_code < 500
+    nothing_is_wrong(counter)
