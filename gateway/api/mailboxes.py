@@ -67,9 +67,9 @@ async def _hung_up(request: Request) -> None:
 
 
 def _crowded(*, all_parties: bool) -> JSONResponse:
-    status, who = (503, "The gateway has") if all_parties else (429, "You have")
+    who = "The gateway has" if all_parties else "You have"
     return problem(
-        status,
+        503 if all_parties else 429,
         "too-many-waiting",
         "Too many requests wait",
         f"{who} as many requests waiting for a mailbox as may wait at once. Ask again later, or without waitS.",

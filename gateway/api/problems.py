@@ -73,7 +73,7 @@ REFUSAL_STATUSES = {
 
 
 class Problem(JSONResponse):
-    """A problem whose title and detail leave in the language that the request asks for, wherever it was made."""
+    """A problem whose words leave in the language that the request asks for, wherever it was made."""
 
     media_type = MEDIA_TYPE
 
@@ -85,8 +85,15 @@ class Problem(JSONResponse):
         """Answer. The language is that of the scope's Accept-Language."""
         language = language_of(Headers(scope=scope).getlist("Accept-Language"))
         content = {**self._content, **{name: in_language(self._content[name], language) for name in _IN_WORDS}}
+        if "issues" in content:
+            content["issues"] = [_issue(each, language) for each in content["issues"]]
         answer = JSONResponse(content, self.status_code, self._own_headers, MEDIA_TYPE)
         await answer(scope, receive, send)
+
+
+def _issue(issue: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """An issue; findings of a report (which name the step that found them) have their words already."""
+    return issue if "phase" in issue else {**issue, "message": in_language(issue["message"], language)}
 
 
 def problem(

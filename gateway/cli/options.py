@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.cli.output import usage_error
+from gateway.cli.output import LANG_VARIABLE, speak, spoken, usage_error
 
 if TYPE_CHECKING:
     from gateway.client import Client
@@ -31,7 +31,7 @@ class Language(StrEnum):
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Lang = Annotated[Language, typer.Option("--lang", help="Language of messages.", envvar="SEALPOST_LANG")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of messages.", envvar=LANG_VARIABLE, callback=speak)]
 Url = Annotated[str, typer.Option("--url", help="Where the gateway is.", envvar="SEALPOST_URL")]
 Token = Annotated[
     str | None,
@@ -63,8 +63,8 @@ KeyFile = Annotated[
 ]
 
 
-def client(url: str, token: str | None, token_file: Path | None, *, language: Language = Language.EN) -> Client:
-    """The gateway at `url`, as the owner of the token."""
+def client(url: str, token: str | None, token_file: Path | None, *, language: Language | None = None) -> Client:
+    """The gateway at `url`, as the owner of the token. language: without it, that in which errors are told."""
     if token is None and token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
     if not token:
@@ -75,7 +75,7 @@ def client(url: str, token: str | None, token_file: Path | None, *, language: La
         raise usage_error("--url must be an http or https address, such as http://127.0.0.1:8800")
     from gateway.client import Client  # here, so that only who calls a gateway waits for it
 
-    return Client(url, token=token, language=language.value)
+    return Client(url, token=token, language=spoken() if language is None else language.value)
 
 
 def _is_http(url: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from signing import SigningError
 
 PIPE_WIDTH = 1000
+LANG_VARIABLE = "SEALPOST_LANG"
 
 # What to do about a failure on this side of the API; the gateway's own problems say it themselves.
 _WAYS_OUT: Mapping[str, str] = {
@@ -46,6 +49,29 @@ _WAYS_OUT: Mapping[str, str] = {
     "folder-not-empty": "Give a new or empty folder, or the one of an earlier publication.",
     "receipt-by-a-stranger": "Give, with --signing-key, the signing key whose certificate is registered for you.",
 }
+
+
+_asked: ContextVar[str | None] = ContextVar("language asked for", default=None)
+
+
+def speak(language: str) -> str:
+    """Let errors of this command be told in a language; for its `--lang`."""
+    _asked.set(language)
+    return language
+
+
+def spoken() -> str:
+    """The language in which errors are told: that of `--lang` where the command has it, else of SEALPOST_LANG."""
+    return _asked.get() or os.environ.get(LANG_VARIABLE, "en")
+
+
+def in_words(text: str) -> str:
+    """A title, detail or way out in that language."""
+    if spoken() not in ("nl", "fr", "de"):
+        return text
+    from gateway.api.problem_words import in_language  # here: only who made a mistake needs it
+
+    return in_language(text, spoken())
 
 
 class ExitCode(IntEnum):
@@ -127,6 +153,8 @@ def answering(*, as_json: bool) -> Iterator[None]:
         raise typer.Exit(_show_failure(exc, as_json=as_json)) from exc
     except _signing_error() as exc:
         raise typer.Exit(_show_unsigned(exc, as_json=as_json)) from exc
+    finally:
+        _asked.set(None)
 
 
 def _signing_error() -> type[SigningError]:
@@ -177,7 +205,7 @@ def _show_unsigned(exc: SigningError, *, as_json: bool) -> ExitCode:
 
 def usage_error(message: str) -> typer.Exit:
     """Say what is wrong with the call; raise what is returned."""
-    err().print(Text(f"sealpost: {message}"))
+    err().print(Text(f"sealpost: {in_words(message)}"))
     return typer.Exit(ExitCode.USAGE)
 
 
@@ -196,6 +224,8 @@ def _problem(exc: GatewayError | SigningError, title: str, members: Mapping[str,
 def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | None = None) -> None:
     if "fix" not in problem and problem.get("code", "") in _WAYS_OUT:
         problem = {**problem, "fix": _WAYS_OUT[problem["code"]]}
+    told = {name: in_words(str(problem[name])) for name in ("title", "detail", "fix") if name in problem}
+    problem = cast("ProblemView", {**problem, **told})
     if as_json:
         print_json(problem)
         return
@@ -207,7 +237,7 @@ def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | N
         if word := problem.get(name):
             console.print(Text(f"  {name}: {word}"))
     if fix := problem.get("fix"):
-        console.print(Text(f"  way out: {fix}"))
+        console.print(Text(f"  {in_words('way out')}: {fix}"))
     print_issues(console, problem.get("issues", []))
     if retry_after_s is not None:
         console.print(Text(f"  try again in {retry_after_s} s"))

@@ -168,6 +168,19 @@ def test_a_file_without_a_key_is_usage(folder: DemoFolder) -> None:
     assert "Traceback" not in ran.err
 
 
+def test_an_error_is_told_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    missing = tmp_path / "no-such-key.pem"
+    dutch = sealpost(["sign", ASSESSMENT, "--key", missing], environment={"SEALPOST_LANG": "nl"})
+    assert f"{missing}: het sleutelbestand kan niet gelezen worden" in dutch.err
+    assert "wat te doen: Geef een PEM-bestand" in dutch.err
+    nowhere = ["mailbox", "list", "--url", "http://127.0.0.1:1", "--token", "x", "--json"]
+    as_json = sealpost(nowhere, environment={"SEALPOST_LANG": "de"}).json
+    assert (as_json["title"], as_json["code"]) == ("Der Dienst ist nicht erreichbar", "unreachable")
+    asked = sealpost(["term", "no-such-term", "--lang", "fr"], environment={"SEALPOST_LANG": "nl"})
+    assert asked.err.startswith("sealpost: délai inconnu")
+    assert "the key file cannot be read" in sealpost(["sign", ASSESSMENT, "--key", missing]).err
+
+
 def test_forms_lists_all_kinds_and_the_fields_of_one() -> None:
     listed = sealpost(["forms", "--json"])
     assert listed.code == 0, listed.err

@@ -58,6 +58,23 @@ def test_a_record_that_would_do_harm_is_refused_and_names_the_key(counter: Count
     assert http("admin").get("/v1/parties/employer").json()["roles"] == ["Employer"]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("nl", "geen geldig kbo"), ("fr", "pas un kbo valable"), ("de", "kein gültiges kbo")]
+)
+def test_what_is_wrong_is_told_in_the_language_that_is_asked_for(
+    counter: Counter, http: Http, language: str, said: str
+) -> None:
+    wrong = record(counter, "employer", identifiers={"kbo": "0123456748"})
+    answer = http("admin").put("/v1/parties/employer", json=wrong, headers={"Accept-Language": language}).json()
+    assert (answer["detail"], answer["issues"][0]["message"]) == (said, said)
+    strange = {**record(counter, "employer"), "colour": "red"}
+    answer = http("admin").put("/v1/parties/employer", json=strange, headers={"Accept-Language": language}).json()
+    assert not answer["issues"][0]["message"].startswith("refused")
+    missing = http("employer").get("/v1/submissions/0", headers={"Accept-Language": language}).json()
+    assert missing["code"] == "submission-not-found"
+    assert missing["detail"] != "no such submission of this party"
+
+
 def test_a_certificate_belongs_to_one_party(counter: Counter, http: Http) -> None:
     stolen = record(counter, "employer", sealingCertificate=record(counter, "dossier")["sealingCertificate"])
     answer = http("admin").put("/v1/parties/employer", json=stolen)
