@@ -13,7 +13,7 @@ from gateway.errors import CatalogueError
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
 from tests.schemas.cases import catalogue
-from tests.unit.forms.screening_texts import CODES, DIAGNOSES, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
+from tests.unit.forms.screening_texts import CODES, DIAGNOSES, EVERYDAY, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
 
 FOLDED = st.text("abcdez159 .-éÉœßÅ’\u0301\u00ad漢", max_size=40)
 EVERY = {
@@ -73,6 +73,11 @@ def test_false_alarms_are_known_and_few() -> None:
 @pytest.mark.parametrize(("language", "text"), _each(DIAGNOSES))
 def test_a_text_that_names_disease_complaint_treatment_or_medicine_alarms(language: str, text: str) -> None:
     assert _screening().holds_diagnosis(text, language)
+
+
+@pytest.mark.parametrize(("language", "text"), _each(EVERYDAY))
+def test_what_is_told_of_somebody_in_everyday_words_alarms(language: str, text: str) -> None:
+    assert _alarms(text, language)
 
 
 @pytest.mark.parametrize("text", CODES)
