@@ -52,6 +52,10 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     # evidence and states
     "evidence-invalid": ("the signature of evidence does not hold over its bytes", _FORGED),
     "evidence-by-a-stranger": ("evidence was not signed by this service's seal", _FORGED),
+    "evidence-out-of-order": (
+        "something is stated of a copy before its consignment, or in another order than the journal has it",
+        _FORGED,
+    ),
     "evidence-out-of-time": ("evidence was signed by a key of ours at a time at which another was in use", _FORGED),
     "evidence-differs": ("evidence says another thing than the row that holds it", _FORGED),
     "evidence-for-other-bytes": ("evidence binds another digest than the one stored", _FORGED),

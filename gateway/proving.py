@@ -17,6 +17,7 @@ from gateway.errors import NotFound, Unreadable
 from gateway.evidence import Witness
 from gateway.flaws import Flaw
 from gateway.hosting import OPENED
+from gateway.journal import EntryKind
 from gateway.lifecycle import ENDED, LAID_READY, REACHED, TRANSITIONS, SubmissionFact, follow, is_final, outcome_of
 from gateway.model import (
     FORM,
@@ -73,7 +74,8 @@ class Copy:
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
     """All rows of one submission, read at one moment. case: with those who see it. proofs: of the post, by the evidence
-    that rests on them, as their digest; None where one is not there any more."""
+    that rests on them, as their digest; None where one is not there any more. entered: where evidence, which stands in
+    the order in which it was kept, has its entry in the journal."""
 
     submission: Submission
     copies: tuple[Copy, ...]
@@ -83,6 +85,7 @@ class Dossier:
     validation: ValidationRecord | None
     later: tuple[ValidationRecord, ...]
     proofs: Mapping[EvidenceId, str | None]
+    entered: Mapping[EvidenceId, int]
     kept: bool
 
     @property
@@ -97,6 +100,7 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
     if submission is None:
         raise ValueError("the submission went away while it was being read")
     evidence = tuple(view.evidence_of(submission_id))
+    entries = ((each.id, view.journal_entry(EntryKind.EVIDENCE, each.id)) for each in evidence)
     return Dossier(
         submission=submission,
         copies=tuple(_copy(view, delivery) for delivery in view.deliveries_of(submission_id)),
@@ -106,6 +110,7 @@ def dossier_of(view: Reading, submission_id: SubmissionId) -> Dossier:
         validation=view.validation_of(submission_id),
         later=tuple(view.later_validations(submission_id)),
         proofs={each.id: _proof(view, each.id) for each in evidence if each.event in PROVEN_BY_POST},
+        entered={name: entry.position for name, entry in entries if entry is not None and entry.position is not None},
         kept=view.is_kept(submission_id),
     )
 
@@ -170,6 +175,7 @@ class Prover:
         for copy in dossier.copies:
             own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
             yield from _delivery(dossier, copy, watched_by)
+            yield from _in_order(copy.delivery, [each for each, _ in own], dossier.entered)
             yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
             yield from _posted(copy, own)
@@ -470,6 +476,19 @@ def _moves(delivery: Delivery, own: Sequence[Evidence]) -> Iterator[Flaw]:
     )
     code = "evidence-without-state" if behind else "state-without-evidence"
     yield Flaw(code=code, place=place, detail=delivery.state)
+
+
+def _in_order(delivery: Delivery, own: Sequence[Evidence], entered: Mapping[EvidenceId, int]) -> Iterator[Flaw]:
+    """The consignment of a copy comes before all else that is stated of it, and the journal has the same order.
+
+    Not by the times stated: a clock may be set back, and what was stated later then has an earlier one.
+    """
+    events = [each.event for each in own]
+    if Event.CONTENT_CONSIGNMENT in events[1:]:
+        yield Flaw(code="evidence-out-of-order", place=f"delivery {delivery.id}", detail=events[0])
+    positions = [entered[each.id] for each in own if each.id in entered]
+    if positions != sorted(positions):
+        yield Flaw(code="evidence-out-of-order", place=f"delivery {delivery.id}", detail="journal")
 
 
 def _bound(copy: Copy, own: _Said) -> Iterator[Flaw]:

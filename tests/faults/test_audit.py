@@ -106,6 +106,7 @@ DAMAGE = {
     "evidence-differs": "UPDATE evidence SET at = at + 1 WHERE event = 'ContentConsignment'",
     "evidence-for-other-bytes": f"UPDATE delivery SET envelope_digest = 'sha256:{'0' * 64}' WHERE id = {WAITING}",
     "evidence-without-state": f"UPDATE delivery SET state = 'consigned', due_at = 1 WHERE id = {HANDED}",
+    "evidence-out-of-order": f"UPDATE evidence SET seq = -1 WHERE event = 'ContentHandover' AND {OF_HANDED}",
     "evidence-without-receipt": f"DELETE FROM receipt WHERE {OF_HANDED}",
     "state-without-evidence": f"UPDATE delivery SET state = 'handed-over' WHERE id = {WAITING}",
     "submission-without-evidence": f"DELETE FROM evidence WHERE submission_id = {REFUSED}",
@@ -173,6 +174,15 @@ DAMAGE = {
     "hosted-key-without-party": "INSERT INTO hosted_key VALUES ('x', 'x', x'00', 'x', 0)",
     "submission-without-case": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "case-without-party": "DELETE FROM case_party WHERE party = 'inspectorate'",
+}
+_ENTRY = "(SELECT id FROM evidence WHERE event = '{}' AND " + OF_HANDED + ")"
+HANDED_OVER_FIRST = {
+    "by its rows": DAMAGE["evidence-out-of-order"],
+    "by the journal": "CREATE TEMP TABLE swap AS SELECT min(position) + max(position) AS both FROM journal WHERE id IN "
+    f"({_ENTRY.format('ContentConsignment')}, {_ENTRY.format('ContentHandover')}); "
+    "CREATE TEMP TABLE moved AS SELECT (SELECT both FROM swap) - position AS position, kind, id, of, at, code, digest, "
+    f"salt FROM journal WHERE id IN ({_ENTRY.format('ContentConsignment')}, {_ENTRY.format('ContentHandover')}); "
+    "DELETE FROM journal WHERE id IN (SELECT id FROM moved); INSERT INTO journal SELECT * FROM moved",
 }
 TOLD = {
     "submission sender": "UPDATE submission SET sender = 'fund' WHERE id = " + CLOSED,
@@ -243,6 +253,15 @@ ELSEWHERE = {
 @pytest.mark.parametrize("code", DAMAGE)
 def test_damage_is_found_by_its_own_code(damaged: Callable[[str], set[str]], code: str) -> None:
     assert code in damaged(DAMAGE[code])
+
+
+@pytest.mark.parametrize("what", HANDED_OVER_FIRST)
+def test_a_hand_over_that_is_recorded_before_its_consignment_is_found(
+    damaged: Callable[[str], set[str]], what: str
+) -> None:
+    """States and signatures all hold; in the journal, checkpoints and time stamps cover the order as well."""
+    journal = {"node-differs", "checkpoint-differs", "stamp-invalid"} if what == "by the journal" else set()
+    assert damaged(HANDED_OVER_FIRST[what]) == {"evidence-out-of-order", *journal}
 
 
 @pytest.mark.parametrize("what", TOLD)
