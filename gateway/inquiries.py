@@ -9,19 +9,23 @@ ended its issuer says nothing any more: asking ends there, and that is kept too.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from cryptography.x509 import load_der_x509_certificate
 
 from gateway.batches import is_late
 from gateway.keyring import Keyring
-from gateway.model import Alert, Inquiry, ValidationRecord, new_id
+from gateway.model import Alert, Inquiry, RevocationPolicy, ValidationRecord, new_id
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.steps import begin_alert, end_alerts, opened_alert, tell
 from gateway.vouching import Vouching, authority_name, seal_name
-from signing import Identity
+
+log = logging.getLogger("sealpost.inquiries")
 
 DUTY = "inquiries"
 DUTY_S = 300
@@ -36,9 +40,16 @@ WAITING = "revocation"
 """The subject of the alert that many answers, or one for long, are waited for."""
 
 
+class _Question(Protocol):
+    def __call__(self, *, at: datetime) -> ValidationRecord | None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inquiries:
-    """Asks again. seals: our own. late_after_s: when somebody must know that an answer is waited for."""
+    """Asks again. seals: our own. late_after_s: when somebody must know that an answer is waited for.
+
+    _put_off: of what of ours nobody answered about, how often it was asked and until when it is left alone.
+    """
 
     store: Store
     vouching: Vouching
@@ -46,18 +57,24 @@ class Inquiries:
     clock: Clock
     holder: str
     late_after_s: float
+    _put_off: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def ask_due(self, is_over: Callable[[], bool] = lambda: False) -> int:
         """Ask about all that is due, our own seals and the time authorities; how many answers came.
 
-        Raises StoreUnavailable. is_over: whether to stop before the next question about what is due, since each may
-        take long.
+        Raises StoreUnavailable. is_over: whether to stop before the next question, since each may take long. One
+        process asks at a time. Where nobody is to be asked any more, what waits for an answer is let go.
         """
-        now = self.clock.now()
-        answered = sum([self._keep(self.vouching.ask_about_seal(each, at=now), now) for each in self._seals_due(now)])
-        answered += sum(
-            [self._keep(self.vouching.ask_about_authority(each, at=now), now) for each in self._authorities_due(now)]
-        )
+        if self.vouching.revocation is RevocationPolicy.OFF:
+            self._let_go()
+            return 0
+        answered = 0
+        if not self.store.write(self._on_duty):
+            return answered
+        for name, ask in self._ours_due(self.clock.now()):
+            if is_over():
+                return answered
+            answered += self._ask_of_ours(name, ask)
         while due := self.store.read(lambda view: view.inquiries_due(now=self.clock.now(), limit=BATCH)):
             if not self.store.write(self._on_duty):
                 return answered
@@ -68,17 +85,39 @@ class Inquiries:
         self._tell()
         return answered
 
-    def _seals_due(self, now: datetime) -> list[Identity]:
-        """The seals of ours that count now and about which nothing was heard lately."""
-        seals = [key.identity for key in self.seals.keys if key.since <= now <= key.until]
-        return self.store.read(lambda view: [each for each in seals if not _heard(view, seal_name(each), now)])
+    def _let_go(self) -> None:
+        """End every inquiry: the certificates that it keeps serve nothing any more."""
+        if self.backlog()[0]:
+            ended = self.store.write(lambda unit: unit.end_inquiries())
+            log.warning("revocation.policy is off: %d certificates are asked about no more", ended)
+        self._tell()
 
-    def _authorities_due(self, now: datetime) -> list[tuple[bytes, ...]]:
-        """The paths of those who made the newest time stamps and about whom nothing was heard lately."""
+    def _ours_due(self, now: datetime) -> list[tuple[str, _Question]]:
+        """What is asked of our seals that count now, and of those who made the newest time stamps, by what it is about:
+        where nothing was heard lately, and who did not answer last time has had its pause."""
+        vouching = self.vouching
+        seals = [key.identity for key in self.seals.keys if key.since <= now <= key.until]
         stamps = self.store.read(lambda view: view.stamps(after=max(0, view.newest_stamp() - RECENT), limit=RECENT))
-        paths = dict.fromkeys(self.vouching.authority_of(stamp.token, at=now) for stamp in stamps)
-        found = [each for each in paths if each is not None]
-        return self.store.read(lambda view: [each for each in found if not _heard(view, authority_name(each), now)])
+        paths = dict.fromkeys(vouching.authority_of(stamp.token, at=now) for stamp in stamps)
+        questions: dict[str, _Question] = {seal_name(each): partial(vouching.ask_about_seal, each) for each in seals}
+        questions |= {authority_name(each): partial(vouching.ask_about_authority, each) for each in paths if each}
+        waiting = {name for name, (_, until) in self._put_off.items() if now < until <= now + EVERY}
+        return self.store.read(
+            lambda view: [
+                (name, ask) for name, ask in questions.items() if name not in waiting and not _heard(view, name, now)
+            ]
+        )
+
+    def _ask_of_ours(self, name: str, ask: _Question) -> bool:
+        """Ask once of a seal of ours, or a time authority; whether there is an answer. Without one it has its pause,
+        which grows as that of an inquiry."""
+        now = self.clock.now()
+        if self._keep(ask(at=now), now):
+            self._put_off.pop(name, None)
+            return True
+        tries = self._put_off.get(name, (0, now))[0]
+        self._put_off[name] = (tries + 1, now + _pause(tries))
+        return False
 
     def backlog(self) -> tuple[int, datetime | None]:
         """How many wait for an answer, and since when the oldest does."""
@@ -91,8 +130,7 @@ class Inquiries:
         if wanted.path:
             record = self.vouching.ask_about(wanted.path, about=wanted.about, used_at=wanted.used_at, at=now)
         if record is None or (record.unanswered and not _has_ended(wanted.path, now)):
-            delay = SCHEDULE[min(inquiry.tries, len(SCHEDULE) - 1)]
-            self.store.write(lambda unit: unit.ask_again(inquiry.number, at=now + delay))
+            self.store.write(lambda unit: unit.ask_again(inquiry.number, at=now + _pause(inquiry.tries)))
             return False
         kept = replace(record, id=new_id(), unanswered=())
 
@@ -138,6 +176,11 @@ class Inquiries:
 def _heard(view: Reading, about: str, now: datetime) -> bool:
     newest = view.newest_validations(about, limit=1)
     return bool(newest) and newest[0].at > now - EVERY
+
+
+def _pause(tries: int) -> timedelta:
+    """How long is waited after so many tries and one more."""
+    return SCHEDULE[min(tries, len(SCHEDULE) - 1)]
 
 
 def _has_ended(path: Sequence[bytes], now: datetime) -> bool:

@@ -274,6 +274,20 @@ def test_nothing_is_asked_again_that_was_refused_or_that_nobody_wants_to_know(
     assert counter.gateway.inquiries.backlog() == (0, None)
 
 
+def test_where_nobody_is_to_be_asked_any_more_nothing_waits_for_an_answer(
+    opened: Callable[..., Counter], issuer: Issuer, clock: Now
+) -> None:
+    counter = opened()
+    issuer.down |= SILENT
+    appeal(counter, card(counter, issuer))
+    clock.ahead = 25 * HOUR
+    counter.gateway.inquiries.ask_due()
+    assert (counter.gateway.inquiries.backlog()[0], alerts(counter)) == (1, {(UNANSWERED, "revocation")})
+    asked, off = len(issuer.asked), opened(revocation_policy=RevocationPolicy.OFF)
+    assert (off.gateway.inquiries.ask_due(), off.gateway.inquiries.backlog(), alerts(off)) == (0, (0, None), set())
+    assert (len(issuer.asked), audited(off)) == (asked, set())
+
+
 # receipts
 
 
@@ -356,6 +370,27 @@ def test_our_own_seal_is_asked_after_now_and_then_and_packages_show_it(
     assert alerts(counter) == {(REVOKED, seal.fingerprint)}
     verdict = judged(counter, package(counter, submission_id, "worker"), clock)
     assert [each.code for each in verdict.links if each.kind is LinkKind.SEAL] == ["certificate-revoked"]
+
+
+def test_one_process_asks_after_our_seal_and_ever_less_often_while_nobody_answers(
+    sealing: tuple[Counter, Identity], issuer: Issuer, clock: Now
+) -> None:
+    counter, _ = sealing
+    inquiries, other = counter.gateway.inquiries, replace(counter.gateway.inquiries, holder="another", _put_off={})
+    issuer.down |= SILENT
+    asked = []
+    for minute in range(0, 8 * 60, 5):
+        clock.ahead = timedelta(minutes=minute)
+        before = len(issuer.asked)
+        assert (inquiries.ask_due(), other.ask_due()) == (0, 0)
+        if len(issuer.asked) > before:
+            asked.append(minute)
+    assert asked == [0, 5, 20, 80, 260]
+    issuer.down.clear()
+    clock.ahead = timedelta(minutes=979)
+    assert (inquiries.ask_due(), len(issuer.asked)) == (0, before)
+    clock.ahead = timedelta(minutes=981)
+    assert (inquiries.ask_due(), inquiries.ask_due()) == (1, 0)
 
 
 # time authorities
