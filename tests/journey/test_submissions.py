@@ -103,11 +103,19 @@ def test_the_same_submission_again_gets_the_first_answer_again(http: Http, count
     assert len(http("inspectorate").get("/v1/mailbox").json()["items"]) == 1
 
 
+def judged(sender: httpx2.Client, form: bytes) -> httpx2.Response:
+    """The answer to a form; as long as a twin of it is being judged, which a busy machine does slowly, it is asked for
+    again."""
+    while (answer := sender.post("/v1/submissions", content=form, headers=XML)).status_code == 202:
+        assert answer.json()["state"] == "running"
+    return answer
+
+
 def test_twins_that_arrive_at_once_are_one_submission(http: Http, counter: Counter) -> None:
     form = counter.form("be/occupational-disease-report")
     senders = [http("service") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda s: s.post("/v1/submissions", content=form, headers=XML), senders))
+        answers = list(pool.map(lambda sender: judged(sender, form), senders))
     assert {answer.content for answer in answers} == {answers[0].content}
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
     assert len(http("fund").get("/v1/mailbox").json()["items"]) == 1
@@ -133,11 +141,7 @@ def test_of_two_forms_with_one_number_that_arrive_at_once_one_is_taken(http: Htt
     assert form != other
     senders = [http("worker") for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(
-            pool.map(
-                lambda s, raw: s.post("/v1/submissions", content=raw, headers=XML), senders, [form, other, form, other]
-            )
-        )
+        answers = list(pool.map(judged, senders, [form, other, form, other]))
     assert sorted({answer.status_code for answer in answers}) in ([200, 201, 409], [201, 409])
     refused = [answer.json() for answer in answers if answer.status_code == 409]
     assert {problem["code"] for problem in refused} <= {"form-refused", "document-id-reused"}
