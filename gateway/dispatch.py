@@ -18,7 +18,7 @@ from typing import assert_never
 from gateway.errors import StoreUnavailable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Breaker, Fact, Patience, RetryPolicy, advance, can_advance
-from gateway.model import Alert, Delivery, EndpointKind
+from gateway.model import Alert, Delivery, EndpointKind, Party
 from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
 from gateway.steps import ENDPOINT_DOWN, Step, opened_alert, take, tell
@@ -100,7 +100,7 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 -- nothing of one copy may stop the others
             where = "".join(traceback.format_tb(error.__traceback__))  # without the message, which may hold values
             log.error("delivery %s: %s\n%s", delivery.id, type(error).__name__, where)  # noqa: TRY400
-            self._defer(delivery, "internal-error", None)
+            self._defer(delivery, None, "internal-error")
         finally:
             self.free.release()
             self.on_end()
@@ -108,12 +108,12 @@ class Dispatch:
     def _attempt(self, delivery: Delivery) -> None:
         envelope, recipient = self.store.read(lambda view: (view.envelope(delivery.id), view.party(delivery.party)))
         if recipient is None:
-            self._defer(delivery, "recipient-unknown", None)
+            self._defer(delivery, None, "recipient-unknown")
             return
         outcome: Outcome = self.transports[delivery.transport].send(delivery, envelope, recipient)
         match outcome:
             case Answered(raw_receipt=None):
-                self._defer(delivery, "receipt-pending", None, healthy=True)
+                self._defer(delivery, recipient, "receipt-pending", healthy=True)
             case Answered(raw_receipt=bytes() as raw):
                 match self.receipts.take_answer(
                     raw, delivery=delivery, party=recipient, along=lambda unit: self._settle(unit, delivery)
@@ -121,13 +121,13 @@ class Dispatch:
                     case HandedOver() | Declined() | Acknowledged():
                         pass
                     case Disregarded(code=code, out_of_turn=is_its_own):
-                        self._defer(delivery, code, None, healthy=is_its_own)
+                        self._defer(delivery, recipient, code, healthy=is_its_own)
                     case unreachable:
                         assert_never(unreachable)
             case Deferred(code=code, retry_after_s=wait):
-                self._defer(delivery, code, wait)
+                self._defer(delivery, recipient, code, wait_s=wait)
             case Refused(code=code):
-                self._fail(delivery, Fact.REFUSED_BY_ENDPOINT, code)
+                self._fail(delivery, recipient, Fact.REFUSED_BY_ENDPOINT, code)
             case _:
                 raise AssertionError("a transport returned no outcome")
 
@@ -137,8 +137,17 @@ class Dispatch:
         unit.settle_attempt(delivery, at=at, due_at=None, outcome="receipt-taken")
         return self._healthy(unit, delivery, at)
 
-    def _defer(self, delivery: Delivery, code: str, wait_s: float | None, *, healthy: bool = False) -> None:
-        """Try again later, or give up when the time for trying is over."""
+    def _defer(
+        self,
+        delivery: Delivery,
+        recipient: Party | None,
+        code: str,
+        *,
+        wait_s: float | None = None,
+        healthy: bool = False,
+    ) -> None:
+        """Try again later, or give up when the time for trying is over. recipient: as it was when it was tried; None
+        where its endpoint was not asked."""
         at = self.clock.now()
         due = self.retry.next_attempt(
             attempts=delivery.attempts + 1,
@@ -147,7 +156,7 @@ class Dispatch:
             lawful_until=delivery.lawful_until,
         )
         if due is None:
-            self._fail(delivery, Fact.GIVEN_UP, code, healthy=healthy)
+            self._fail(delivery, recipient, Fact.GIVEN_UP, code, healthy=healthy)
             return
         if wait_s is not None:
             due = max(due, at + timedelta(seconds=min(wait_s, MAX_RETRY_AFTER_S)))
@@ -157,11 +166,13 @@ class Dispatch:
             unit.settle_attempt(delivery, at=at, due_at=due, outcome=code)
             if healthy:
                 return (), self._healthy(unit, delivery, at)
-            return self._failing(unit, delivery, at), ()
+            return self._failing(unit, recipient, at), ()
 
         tell(*self.store.write(work))
 
-    def _fail(self, delivery: Delivery, fact: Fact, code: str, *, healthy: bool = False) -> None:
+    def _fail(
+        self, delivery: Delivery, recipient: Party | None, fact: Fact, code: str, *, healthy: bool = False
+    ) -> None:
         """Stop pushing this copy, with evidence; it stays ready in the recipient's mailbox."""
         at = self.clock.now()
         _, event = advance(delivery.state, fact)
@@ -178,18 +189,22 @@ class Dispatch:
                 state, _ = advance(current.state, fact)
                 look = self.patience.next_look(current, state, after=at)
                 step = take(unit, current, fact, proof=proof, problem=code, watch_at=look)
-            down = () if healthy else self._failing(unit, delivery, at)
+            down = () if healthy else self._failing(unit, recipient, at)
             up = self._healthy(unit, delivery, at) if healthy else ()
             return (down, up) if step is None else ((*step.began, *down), (*step.ended, *up))
 
         tell(*self.store.write(work))
 
-    def _failing(self, unit: Transaction, delivery: Delivery, at: datetime) -> Sequence[Alert]:
-        """Count a failure of the recipient's endpoint; the alert that this begins."""
-        until = at + timedelta(seconds=self.breaker.pause_s)
-        if not unit.mark_lane(delivery.party, failed=True, threshold=self.breaker.failures, paused_until=until):
+    def _failing(self, unit: Transaction, tried: Party | None, at: datetime) -> Sequence[Alert]:
+        """Count a failure of the recipient's endpoint, if that is the one which was tried; the alert that this
+        begins."""
+        now = None if tried is None else unit.party(tried.id)
+        if tried is None or now is None or now.endpoint != tried.endpoint:
             return ()
-        return opened_alert(unit, ENDPOINT_DOWN, delivery.party, at=at)
+        until = at + timedelta(seconds=self.breaker.pause_s)
+        if not unit.mark_lane(tried.id, failed=True, threshold=self.breaker.failures, paused_until=until):
+            return ()
+        return opened_alert(unit, ENDPOINT_DOWN, tried.id, at=at)
 
     def _healthy(self, unit: Transaction, delivery: Delivery, at: datetime) -> Sequence[Alert]:
         """The recipient's endpoint answers; the alerts that this ends."""

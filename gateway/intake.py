@@ -37,10 +37,14 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class StillRunning:
-    """What was handed in under this key is being judged at this moment. other_bytes: and it is not this."""
+    """What was handed in under this key is being judged at this moment.
+
+    digest: of these bytes, where it is others that are judged. first_digest: of those, as far as it is known.
+    """
 
     key: str
-    other_bytes: bool = False
+    digest: str | None = None
+    first_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +97,11 @@ class Intake:
         if known is not None:
             return known
         under_key = _under_key(sender, handed_in.key)
-        with self.holds.hold(f"{under_key} {digest}") as alone, self.holds.hold(under_key) as first:
+        with self.holds.hold(f"{under_key} {digest}") as alone, self.holds.hold(under_key, note=digest) as first:
             if not alone:
                 return StillRunning(key=handed_in.key)
             if not first:
-                return StillRunning(key=handed_in.key, other_bytes=True)
+                return StillRunning(key=handed_in.key, digest=digest, first_digest=self.holds.note_of(under_key))
             return self._judge(handed_in)
 
     def is_running(self, sender: Party, key: str) -> bool:

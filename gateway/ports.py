@@ -592,8 +592,15 @@ class Room:
 class Holds(Protocol):
     """Who works on what at this moment. What a process holds ends with it."""
 
-    def hold(self, name: str) -> AbstractContextManager[bool]:
-        """Hold `name` within the context: True, or False while somebody else holds it. Never waits."""
+    def hold(self, name: str, *, note: str = "") -> AbstractContextManager[bool]:
+        """Hold `name` within the context: True, or False while somebody else holds it. Never waits.
+
+        note: what the others may know of it, at most 96 characters of ASCII.
+        """
+        ...
+
+    def note_of(self, name: str) -> str | None:
+        """What its holder says of `name`; None where nobody holds it, or what was said is lost."""
         ...
 
 

@@ -85,9 +85,18 @@ def _answer(accepted: Accepted) -> Response:
 def _still_running(running: StillRunning) -> Response:
     href = f"/v1/submissions?idempotencyKey={quote(running.key, safe='')}"
     headers = {"Location": href, "Retry-After": "1"}
-    if running.other_bytes:
+    if running.digest is not None:
         detail = "other bytes are being judged under this key; hand other bytes in under another key"
-        return problem(409, "idempotency-key-running", "In conflict with what runs", detail, headers=headers, href=href)
+        return problem(
+            409,
+            "idempotency-key-running",
+            "In conflict with what runs",
+            detail,
+            headers=headers,
+            firstDigest=running.first_digest,
+            digest=running.digest,
+            href=href,
+        )
     return JSONResponse({"state": "running", "idempotencyKey": running.key, "href": href}, 202, headers=headers)
 
 

@@ -166,14 +166,12 @@ def test_what_runs_at_one_process_is_said_to_run_by_the_other_and_what_dies_neve
         first = pool.submit(keyed, two, form)
         wait_until(lambda: sender.get(place).json() == {"items": [], "running": True})
         for paused in two.children(INTAKE):  # so that each is asked while the other one is silent
-            os.kill(paused, signal.SIGSTOP)
-            try:
-                twin = keyed(two, form)
-            finally:
-                os.kill(paused, signal.SIGCONT)
+            twin = told_by_one(two, paused, form)
             assert (twin.status_code, twin.headers["Location"], twin.headers["Retry-After"]) == (202, place, "1")
-        stranger = keyed(two, other)
-        assert (stranger.status_code, stranger.json()["code"]) == (409, "idempotency-key-running")
+            stranger = told_by_one(two, paused, other)
+            told = stranger.json()
+            assert (stranger.status_code, told["code"], told["href"]) == (409, "idempotency-key-running", place)
+            assert (told["firstDigest"], told["digest"]) == (sha256(form), sha256(other)), "whoever judges the first"
         for intake in two.children(INTAKE):
             os.kill(intake, signal.SIGKILL)
         with pytest.raises(httpx2.HTTPError):
@@ -184,6 +182,15 @@ def test_what_runs_at_one_process_is_said_to_run_by_the_other_and_what_dies_neve
     assert keyed(two, form).status_code == 409
     (item,) = two.http("service").get(place).json()["items"]
     assert item["documentDigest"] == sha256(other)
+
+
+def told_by_one(running: Serving, paused: int, form: bytes) -> httpx2.Response:
+    """The answer to a form under the key while one process is silent."""
+    os.kill(paused, signal.SIGSTOP)
+    try:
+        return keyed(running, form)
+    finally:
+        os.kill(paused, signal.SIGCONT)
 
 
 def keyed(running: Serving, form: bytes) -> httpx2.Response:

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from gateway.api.wire import PartyRecord
-from gateway.assembly import auditing, build
+from gateway.api.wire import EndpointRecord, PartyRecord
+from gateway.assembly import auditing, build, dispatching
 from gateway.config import Config
 from gateway.demo.papers import draw_up
 from gateway.demo.pki import party_record
@@ -517,6 +520,33 @@ def test_who_gives_up_its_server_is_pushed_to_no_more_and_its_endpoint_is_not_do
         assert (shown["transport"], "dueAt" in shown) == ("mailbox", False)
         nothing_is_wrong(counter)
         assert sign_for(http, counter, "fund", fund).json()["outcome"] == "handed-over"
+
+
+@pytest.mark.parametrize("moved_to", ["mailbox", "another server"])
+def test_a_try_that_fails_when_its_recipient_has_moved_says_nothing_of_where_it_receives_now(
+    open_counter: Callable[..., Counter], clock: Hands, moved_to: str
+) -> None:
+    tried, moved = Event(), Event()
+
+    async def hang(scope: Scope, receive: Receive, send: Send) -> None:
+        tried.set()
+        await anyio.to_thread.run_sync(moved.wait)
+        await Response(status_code=503)(scope, receive, send)
+
+    with pushed(open_counter, clock, hang, breaker_failures=1, breaker_pause_s=600) as (counter, http):
+        fund = delivery_to(hand_in(http, counter, ODR), "fund")
+        record = PartyRecord.model_validate(party_record(counter.folder, "fund"))
+        if moved_to == "another server":
+            url = f"{counter.party('fund').endpoint.url}/new"
+            record = record.model_copy(update={"endpoint": EndpointRecord(kind="push", url=url)})
+        with dispatching(counter.gateway) as dispatch:
+            assert dispatch.deliver_due() == 1
+            assert tried.wait(30)
+            counter.gateway.registration.put(record.draft())
+            moved.set()
+        assert counter.gateway.store.read(lambda view: attempts(view, fund)) == 1
+        assert ("endpoint-down", "fund") not in open_alerts(http)
+        nothing_is_wrong(counter)
 
 
 def test_a_file_from_before_there_were_postmarks_reads_them_off_its_evidence(
