@@ -7,20 +7,22 @@ evidence (EN 319 522-3: ConsignmentNotification, ConsignmentNotificationFailure)
 moves nothing and starts no term: who was told has not got it yet.
 
 When a notice is due is read off the evidence of a copy, so a process that dies forgets none. The watch finds what is
-due; a thread beside it rings, since an address may be slow.
+due; a few threads beside it ring, since an address may be slow: at one door one of them at a time, so that a slow one
+delays nobody but those behind the same door.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
+from threading import Lock
+from urllib.parse import urlsplit
 
 from gateway.deadlines import Calendar
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance
-from gateway.model import Delivery, DeliveryId, EndpointKind, Event, Evidence, Party
+from gateway.model import Delivery, DeliveryId, EndpointKind, Event, Evidence, Party, PartyId
 from gateway.ports import Answered, Bell, Clock, Outcome, Reading, Refused, Store, Transaction
 from gateway.steps import evidence_on, take
 
@@ -36,6 +38,45 @@ def is_told(party: Party) -> bool:
     return party.endpoint.kind is EndpointKind.MAILBOX and party.endpoint.url is not None
 
 
+class _Round:
+    """Who is to be told, in the order in which that was asked for. Safe to share between threads.
+
+    At each door one rings at a time; who comes to it meanwhile waits there, and goes to the end of the round after it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next: dict[PartyId, dict[DeliveryId, Delivery]] = {}
+        self._at_door: dict[str, dict[PartyId, dict[DeliveryId, Delivery]]] = {}
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """Have the recipients of copies told, each once for all that waits."""
+        with self._lock:
+            for each in deliveries:
+                self._next.setdefault(each.party, {})[each.id] = each
+
+    def take(self) -> list[Delivery]:
+        """The copies of which one party is to be told now; none when nobody is."""
+        with self._lock:
+            party = next(iter(self._next), None)
+            return [] if party is None else list(self._next.pop(party).values())
+
+    def come_to(self, door: str, deliveries: Sequence[Delivery]) -> bool:
+        """Whether one may ring at a door for copies of one party; else they wait until nobody rings there."""
+        with self._lock:
+            is_free = door not in self._at_door
+            behind = self._at_door.setdefault(door, {})
+            for each in () if is_free else deliveries:
+                behind.setdefault(each.party, {})[each.id] = each
+            return is_free
+
+    def leave(self, door: str) -> None:
+        """Nobody rings at the door any more."""
+        with self._lock:
+            for party, waiting in self._at_door.pop(door).items():
+                self._next.setdefault(party, {}).update(waiting)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Notifying:
     """Gives notices. bell: rings at a party's address."""
@@ -45,7 +86,7 @@ class Notifying:
     clock: Clock
     calendars: Mapping[str, Calendar]
     bell: Bell
-    _wanted: SimpleQueue[Delivery] = field(default_factory=SimpleQueue)
+    _wanted: _Round = field(default_factory=_Round)
     _failed_since: dict[DeliveryId, datetime] = field(default_factory=dict)
 
     def next_notice(self, delivery: Delivery, own: Sequence[Evidence], party: Party | None) -> datetime | None:
@@ -66,33 +107,37 @@ class Notifying:
 
     def want(self, delivery: Delivery) -> None:
         """Have the recipient of a copy told; it is asked for again until evidence says that it was."""
-        self._wanted.put(delivery)
+        self._wanted.add((delivery,))
 
     def give_wanted(self, is_over: Callable[[], bool] = lambda: False) -> int:
-        """Tell everybody who is to be told, each once for all that waits; how many were. Raises StoreUnavailable.
+        """Tell everybody who is to be told and at whose door nobody rings, each once for all that waits; how many were.
+        Several threads may do this at once. Raises StoreUnavailable.
 
         is_over: whether to stop before the next one, since each may take long; the watch asks again for the others.
         """
-        wanted: dict[str, dict[str, Delivery]] = {}
-        while True:
-            try:
-                delivery = self._wanted.get_nowait()
-            except Empty:
-                break
-            wanted.setdefault(delivery.party, {})[delivery.id] = delivery
         told = 0
-        for deliveries in wanted.values():
-            if is_over():
-                break
-            due = [each for each in deliveries.values() if self.store.read(lambda view, d=each: self._due(view, d))]  # type: ignore[misc]
-            party = self.store.read(lambda view, d=due: view.party(d[0].party)) if due else None  # type: ignore[misc]
-            if party is None:
+        while not is_over() and (deliveries := self._wanted.take()):
+            party = self.store.read(lambda view, d=deliveries: view.party(d[0].party))  # type: ignore[misc]
+            if party is None or not is_told(party):
                 continue
-            outcome = self.bell.ring(party)
-            for delivery in due:
-                self._note(delivery, outcome)
-            told += isinstance(outcome, Answered)
+            door = urlsplit(party.endpoint.url or "").netloc
+            if not self._wanted.come_to(door, deliveries):
+                continue
+            try:
+                told += self._tell(party, deliveries)
+            finally:
+                self._wanted.leave(door)
         return told
+
+    def _tell(self, party: Party, deliveries: Sequence[Delivery]) -> bool:
+        """Ring for what is still due of a party's copies; whether it was heard."""
+        due = [each for each in deliveries if self.store.read(lambda view, d=each: self._due(view, d))]  # type: ignore[misc]
+        if not due:
+            return False
+        outcome = self.bell.ring(party)
+        for delivery in due:
+            self._note(delivery, outcome)
+        return isinstance(outcome, Answered)
 
     def _due(self, view: Reading, seen: Delivery) -> datetime | None:
         """Since when the recipient is to be told, if it still is."""

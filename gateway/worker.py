@@ -1,8 +1,8 @@
 """The worker process: deliver what is due, watch over what is not delivered, keep the journal, again and again, and
 stop cleanly.
 
-The journal, asking after certificates and telling recipients have threads of their own: time authorities, witnesses,
-issuers and doors may be slow, and no delivery waits for them.
+The journal, asking after certificates and telling recipients have threads of their own, the last several: time
+authorities, witnesses, issuers and doors may be slow, and no delivery waits for them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ log = logging.getLogger("sealpost.worker")
 
 GATHER_S = 0.02  # between two looks for what is due, so that one finds several: each is a transaction
 NOTICES_S = 1.0  # how often it is looked whether somebody is to be told
+RINGERS = 8  # doors at which somebody rings at once
 ASK_AGAIN_S = 30.0  # a witness or an authority that did not answer
 
 
@@ -67,7 +68,7 @@ def run(gateway: Gateway, stop: Stop) -> None:
     with (
         _beside(gateway, _keep_journal),
         _beside(gateway, _ask_again),
-        _beside(gateway, _give_notices),
+        _beside(gateway, _give_notices, threads=RINGERS),
         dispatching(gateway, stop.wake) as dispatch,
     ):
         while not stop.is_set():
@@ -90,20 +91,25 @@ def run(gateway: Gateway, stop: Stop) -> None:
             if not tried:
                 stop.wait(gateway.config.poll_s)
             time.sleep(GATHER_S)
+    gateway.notifying.bell.close()
     log.info("worker stopped")
 
 
 @contextmanager
-def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None]) -> Iterator[None]:
-    """Do `work` in a thread of its own for as long as the context lasts."""
+def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None], *, threads: int = 1) -> Iterator[None]:
+    """Do `work` in threads of its own for as long as the context lasts."""
     done = threading.Event()
-    beside = threading.Thread(target=work, args=(gateway, done), name=work.__name__, daemon=True)
-    beside.start()
+    beside = [
+        threading.Thread(target=work, args=(gateway, done), name=work.__name__, daemon=True) for _ in range(threads)
+    ]
+    for each in beside:
+        each.start()
     try:
         yield
     finally:
         done.set()
-        beside.join()
+        for each in beside:
+            each.join()
 
 
 def _ask_again(gateway: Gateway, done: threading.Event) -> None:
@@ -115,7 +121,6 @@ def _give_notices(gateway: Gateway, done: threading.Event) -> None:
     """Tell recipients what waits for them, as the watch finds it."""
     passing = (StoreUnavailable, KeyUnavailable)
     _again_and_again("notices", done, NOTICES_S, lambda: gateway.notifying.give_wanted(done.is_set), passing=passing)
-    gateway.notifying.bell.close()
 
 
 def _keep_journal(gateway: Gateway, done: threading.Event) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -16,7 +20,9 @@ from http_message_signatures import MappingKeyResolver
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway import worker
 from gateway.api.wire import PartyRecord
+from gateway.assembly import auditing
 from gateway.demo.pki import party_record
 from gateway.errors import RegistrationRefused
 from gateway.push_signature import NOTICE, check_digest, signature_of
@@ -202,6 +208,99 @@ def test_who_registered_no_address_is_not_told_and_what_an_operator_leaves_in_th
         assert told(counter, clock, timedelta(seconds=1)) == 1
         assert told(counter, clock, HOUR) == 0, "its reminders count from now"
     assert notices(http, view) == [GIVEN]
+    nothing_is_wrong(counter)
+
+
+class Hanging(Door):
+    """A door at which nobody answers until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rung, self.free = threading.Event(), threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.rung.set()
+        await anyio.to_thread.run_sync(self.free.wait)
+        await super().__call__(scope, receive, send)
+
+
+@contextmanager
+def doors(counter: Counter, of: dict[str, Door]) -> Iterator[None]:
+    """Each party has itself told at its door; those with the same one at different places behind it."""
+    with ExitStack() as stack:
+        addresses: dict[int, str] = {}
+        for door in of.values():
+            if id(door) not in addresses:
+                addresses[id(door)] = stack.enter_context(served(door))
+        for party, door in of.items():
+            endpoint = {"kind": "mailbox", "url": f"{addresses[id(door)]}/{party}"}
+            record = party_record(counter.folder, party) | {"endpoint": endpoint}
+            counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
+        yield
+
+
+def until(so: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if so():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to that")
+
+
+def told_of(counter: Counter, view: dict[str, Any], party: str) -> list[str]:
+    found = counter.gateway.store.read(lambda read: read.evidence_of(view["submissionId"]))
+    return [
+        each.event for each in found if each.delivery_id == delivery_to(view, party) and each.event in (GIVEN, FAILED)
+    ]
+
+
+def test_doors_that_hang_delay_nobody_but_who_is_behind_them(open_counter: Callable[..., Counter]) -> None:
+    """The worker's own threads: two doors hang, one of them with two parties behind it; everybody else is told."""
+    counter, hanging, alone, open_door = open_counter(watch_every_s=0.05), Hanging(), Hanging(), Door()
+    behind = {"worker": hanging, "dossier": hanging, "fund": alone, "employer": open_door, "inspectorate": open_door}
+    with doors(counter, behind):
+        stop = worker.Stop()
+        working = threading.Thread(target=worker.run, args=(counter.gateway, stop))
+        working.start()
+        try:
+            first = json.loads(counter.accept(counter.form("be/health-assessment"), sender="service").answer)
+            report = json.loads(counter.accept(counter.form("be/occupational-disease-report"), sender="service").answer)
+            assert hanging.rung.wait(30)
+            assert alone.rung.wait(30)
+            until(lambda: told_of(counter, first, "employer") == [GIVEN])
+            until(lambda: told_of(counter, report, "inspectorate") == [GIVEN])
+            assert told_of(counter, first, "worker") == told_of(counter, first, "dossier") == []
+            hanging.free.set()
+            alone.free.set()
+            until(lambda: told_of(counter, first, "worker") == told_of(counter, first, "dossier") == [GIVEN])
+            until(lambda: told_of(counter, report, "fund") == [GIVEN])
+        finally:
+            hanging.free.set()
+            alone.free.set()
+            stop.set()
+            working.join()
+    assert list(auditing(counter.gateway).run()) == []
+
+
+def test_at_one_door_one_rings_at_a_time_and_each_in_its_turn(http: Http, counter: Counter, clock: Hands) -> None:
+    door, open_door = Hanging(), Door()
+    with doors(counter, {"worker": door, "dossier": door, "employer": open_door}):
+        view = hand_in(http, counter)
+        look(counter, clock, timedelta(0))
+        with ThreadPoolExecutor(1) as pool:
+            ringing = pool.submit(counter.gateway.notifying.give_wanted)
+            assert door.rung.wait(30)
+            # Whoever else rings now finds this door taken, and goes on with the others.
+            counter.gateway.notifying.give_wanted()
+            until(lambda: told_of(counter, view, "employer") == [GIVEN])
+            look(counter, clock, timedelta(minutes=5))  # asked for again meanwhile: no reason to ring twice
+            assert counter.gateway.notifying.give_wanted() == 0
+            door.free.set()
+            assert ringing.result() >= 2, "and then for who came behind"
+        assert counter.gateway.notifying.give_wanted() == 0
+        assert told_of(counter, view, "worker") == told_of(counter, view, "dossier") == [GIVEN]
+        assert len(door.heard) == 2
+        counter.gateway.notifying.bell.close()
     nothing_is_wrong(counter)
 
 
