@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -34,6 +35,7 @@ from signing import load_identity
 KIND, SIGNER, SENDER = "be/occupational-disease-report", "doctor", "service"
 SERVERS, COLLECTS = (FUND.id, INSPECTORATE.id), DOSSIER.id
 LEASE_S = 3
+LINES_OF_TRACE = 60
 AGAIN = 0.05  # so many acknowledged forms are handed in once more
 
 
@@ -47,7 +49,7 @@ class Sender(threading.Thread):
         self._token = stage.folder.token(SENDER).read_text().strip()
         self.acknowledged: dict[str, set[bytes]] = {}  # document id -> every different answer to it
         self.interrupted = 0
-        self.errors = 0  # answers 5xx that are no 503: of a process that was ending while it worked
+        self.errors: list[str] = []  # answers 5xx that are no 503: status and what they said
         self.refused: list[str] = []
 
     def run(self) -> None:
@@ -74,7 +76,7 @@ class Sender(threading.Thread):
             self.acknowledged.setdefault(document_id, set()).add(answer.content)
             return True
         if answer.status_code >= 500 and answer.status_code != 503:
-            self.errors += 1
+            self.errors.append(f"{answer.status_code} {answer.text[:500]}")
         elif answer.status_code not in (202, 429, 503):  # 202: what this sender gave up waiting for is being judged
             self.refused.append(f"{answer.status_code} {answer.text[:500]}")
             return True
@@ -142,9 +144,10 @@ class Campaign:
         return sum(sender.interrupted for sender in self.senders)
 
     @property
-    def errors(self) -> int:
-        """How often a sender was answered 5xx otherwise than 503."""
-        return sum(sender.errors for sender in self.senders)
+    def errors(self) -> list[str]:
+        """What a sender was told with a 5xx other than 503, and what the gateway noted of it."""
+        noted = self.serve.log.read_text(errors="replace").splitlines()
+        return [f"{each}{_noted(each, noted)}" for sender in self.senders for each in sender.errors]
 
     def kill(self, *, progress: int) -> list[str]:
         """SIGKILL one, two or all processes of `serve` after so many further acknowledgements; their roles."""
@@ -258,6 +261,15 @@ def children(pid: int) -> list[tuple[int, str]]:
         with suppress(OSError):
             found.append((child, (Path("/proc") / str(child) / "comm").read_text().strip()))
     return found
+
+
+def _noted(answer: str, log: Sequence[str]) -> str:
+    """What stands in a log under the reference of an answer: the error, and where in the program it was raised."""
+    reference = re.search(r'"reference":"([0-9a-f-]{36})"', answer)
+    if reference is None:
+        return ""
+    at = next((number for number, line in enumerate(log) if reference[1] in line), len(log))
+    return "".join(f"\n{line}" for line in log[at : at + LINES_OF_TRACE])
 
 
 def document_id(form: bytes) -> str:

@@ -26,12 +26,12 @@ PROGRESS = 2  # acknowledgements between two kills, so that each falls into a wo
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a campaign came to. lost: not at a recipient. changed: acknowledged twice with different answers.
-    errors: 5xx without a promise to be back, by processes that were ending."""
+    errors: what a sender was told with a 5xx other than 503, which promises nothing; with what was logged of it."""
 
     kills: dict[str, int]
     acknowledged: int
     interrupted: int
-    errors: int
+    errors: list[str]
     delivered: int
     doubles: int
     lost: int
@@ -41,8 +41,9 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing was lost, doubled, changed or found."""
-        return not (self.doubles or self.lost or self.changed or self.flaws) and self.acknowledged > 0
+        """Whether nothing was lost, doubled, changed or found, and nobody left without a promise."""
+        wrong = self.doubles or self.lost or self.changed or self.flaws or self.errors
+        return not wrong and self.acknowledged > 0
 
     def to_json(self) -> dict[str, Any]:
         return {"name": "kill", "passed": self.passed, "allKills": sum(self.kills.values()), **self.__dict__}

@@ -76,6 +76,11 @@ class Acceptor:
         """Accept nothing more."""
         self._rest()
 
+    async def settle(self) -> None:
+        """Wait until every connection that was accepted has begun: only then it can be asked to end."""
+        if self._beginning:
+            await asyncio.wait(self._beginning)
+
     def tell(self) -> None:
         """Let the other processes know how many connections there are."""
         self.share.tell(self.opened() + len(self._beginning))

@@ -89,6 +89,9 @@ class _Boundary:
             await self._app(scope, receive_within_limit, send_with_headers)
         except ClientDisconnect:
             return  # nobody is there to be answered, and nothing was done
+        except asyncio.CancelledError:  # the time for what runs is over: it is not known what comes of it
+            if not started:
+                await problems.closing()(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 -- the boundary: answered and logged without its message
             answer = problems.unknown(error)
             if not started:

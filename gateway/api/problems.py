@@ -218,6 +218,11 @@ def full() -> JSONResponse:
     return _gateway_error_of(StoreUnavailable("counter-full", "too much is asked at this moment"))
 
 
+def closing() -> JSONResponse:
+    """The answer to what is cut off because the process stops; another one tells what came of it."""
+    return _gateway_error_of(StoreUnavailable("counter-closes", "the counter was stopped; ask again, as before"))
+
+
 def unknown(error: Exception) -> JSONResponse:
     """Tell the caller a reference and nothing else; log where it happened without the message, which may hold
     values."""

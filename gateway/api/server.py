@@ -60,5 +60,6 @@ class Server(uvicorn.Server):
         self._acceptor.stop()
         self._acceptor.listening.close()
         self._app.state.waiting.end()  # who waits for a mailbox would hold up the end
+        await self._acceptor.settle()  # else it would be answered on and on, and cut off in the end
         await super().shutdown([])
         self._app.state.desk.close()

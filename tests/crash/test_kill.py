@@ -23,4 +23,5 @@ def test_every_acknowledged_submission_is_delivered_once_whatever_is_killed(tmp_
         assert outcome.interrupted > 0, "no kill met a sender: the test proves nothing"
         assert outcome.acknowledged >= 2 * KILLS
         assert (outcome.lost, outcome.doubles, outcome.changed, outcome.flaws) == (0, 0, 0, 0), outcome
+        assert outcome.errors == []
         assert outcome.delivered == 3 * outcome.acknowledged
