@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME…] [--json]`: run benchmarks; without a name, all of them.
 
-`python -m benchmarks TRIAL [OPTION…] [--json]` runs one of the trials (kill, power-cut): they break things for as long
-as they are told to, and end with exit code 1 when anything was lost, doubled or damaged.
+`python -m benchmarks TRIAL [OPTION…] [--json]` runs one of the trials (kill, power-cut, every-call): they break
+things for as long as they are told to, and end with exit code 1 when anything was lost, doubled or damaged.
 """
 
 from __future__ import annotations
@@ -55,7 +55,11 @@ BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
 }
 
 # Modules that each have options(parser) and run(chosen), which gives something with passed and to_json().
-TRIALS = {"kill": "benchmarks.kill", "power-cut": "benchmarks.power_cut"}
+TRIALS = {
+    "kill": "benchmarks.kill",
+    "power-cut": "benchmarks.power_cut",
+    "every-call": "benchmarks.every_call",
+}
 
 
 SIZED = ("dead-endpoint", "claim-flat", "memory-flat", "start-large")

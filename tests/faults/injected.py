@@ -66,7 +66,7 @@ class FailingStore:
 
         def counted(unit: Transaction) -> T:
             try:
-                return work(_Counted(unit, self.plan))  # type: ignore[arg-type]
+                return work(_Counted(unit, self.plan))
             except Crash as crash:  # it may not kill the writer's thread: a dead process has none
                 raise _DiedInside from crash
 

@@ -9,88 +9,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from benchmarks.disk import SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE, SQLITE_OK, Disk
 from gateway.errors import StoreUnavailable
 from gateway.model import DeliveryState
-from gateway.ports import Reading, Store, Transaction
 from gateway.stores.group_commit import EXIT_CANNOT_SYNC
 from tests.faults.injected import Crash
-from tests.faults.test_matrix import live
-from tests.faults.world import PUSHED, Running, World, everything_settled
-
-T = TypeVar("T")
-NewWorld = Callable[[], World]
-
-
-@dataclass
-class Mortal:
-    """A store whose process is dead once the engine said that it must end: whoever waited hears nothing."""
-
-    inner: Store
-    ends: list[int]
-
-    def read(self, work: Callable[[Reading], T]) -> T:
-        return self.inner.read(work)
-
-    def write(self, work: Callable[[Transaction], T]) -> T:
-        try:
-            result = self.inner.write(work)
-        except StoreUnavailable:
-            if self.ends:
-                raise Crash from None
-            raise
-        assert not self.ends, "somebody was told something by a process that had to end"
-        return result
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-@contextmanager
-def on(world: World, disk: Disk, **options: Any) -> Iterator[tuple[Running, list[int]]]:
-    """The world's gateway on that disk, and the exit codes with which its process would have ended."""
-    ends: list[int] = []
-    with disk.mounted():
-        running = world.start(wrap=lambda store: Mortal(store, ends), on_fatal=ends.append, **options)
-        try:
-            yield running, ends
-        finally:
-            disk.fails = lambda kind, file: SQLITE_OK
-            running.gateway.store.close()
+from tests.faults.scenario import NewWorld, Papers, failing, lived_on, on
+from tests.faults.world import PUSHED, everything_settled
 
 
 @pytest.fixture
-def papers(new_world: NewWorld) -> tuple[World, Any]:
-    world = new_world()
-    return world, (world.form(), world.form()[1].replace(b"<c:DocumentId>", b"<c:DocumentId>x", 1))
-
-
-def lived(new_world: NewWorld, papers: tuple[World, Any], disk: Disk) -> tuple[dict[str, Any], list[int]]:
-    """The scenario of the matrix on a disk; after the end of a process the next one finishes it on a sound disk."""
-    drawn_up, forms = papers
-    world = new_world()
-    world.clock.at = drawn_up.clock.at
-    world.refuses("inspectorate")
-    with on(world, disk) as (running, ends):
-        try:
-            live(world, running, forms)
-        except Crash:
-            world.clock.step(61)
-    running = world.start()
-    live(world, running, forms)
-    assert running.audit() == []
-    assert len(world.answers[forms[0][0]]) == 1
-    facts = world.facts(running)
-    running.gateway.store.close()
-    return facts, ends
+def papers(new_world: NewWorld) -> Papers:
+    return Papers.of(new_world())
 
 
 @pytest.mark.parametrize(
@@ -103,25 +38,19 @@ def lived(new_world: NewWorld, papers: tuple[World, Any], disk: Disk) -> tuple[d
     ids=["every-sync-fails-once", "a-write-fails", "a-write-finds-no-room"],
 )
 def test_whatever_the_disk_does_the_facts_are_the_same_in_the_end(
-    new_world: NewWorld, papers: tuple[World, Any], kind: str, code: int, every: int, ends_with: list[int]
+    new_world: NewWorld, papers: Papers, kind: str, code: int, every: int, ends_with: list[int]
 ) -> None:
-    counting = Disk()
-    undisturbed, ends = lived(new_world, papers, counting)
-    assert ends == []
-    # The last calls are those of closing the file, after everything: whether they fail is nobody's business.
-    closing = {"sync": 2, "write": counting.counts["write"] // 4}[kind]
-    moments = range(1, counting.counts[kind] - closing + 1, every)
+    """Each sync, and some of the writes; `python -m benchmarks every-call` fails all of them."""
+    undisturbed = lived_on(new_world, papers, Disk())
+    assert undisturbed.ends == []
+    moments = range(1, undisturbed.counts[kind] + 1, every)
     assert len(moments) >= 5
     met = 0
     for at in moments:
-        disk = Disk(fails=lambda asked, _: SQLITE_OK)
-        disk.fails = lambda asked, _, disk=disk, at=at: (  # type: ignore[misc]
-            code if asked == kind and disk.counts[kind] == at else SQLITE_OK
-        )
-        facts, ends = lived(new_world, papers, disk)
-        assert facts == undisturbed, (kind, at)
-        assert ends in ([], ends_with)
-        met += ends == ends_with
+        life = lived_on(new_world, papers, failing(kind, code, at))
+        assert life.is_like(undisturbed.facts), (kind, at, life)
+        assert life.ends in ([], ends_with)
+        met += life.ends == ends_with
     assert met >= len(moments) // 2
 
 
