@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from gateway.assembly import Gateway, dispatching
 from gateway.errors import StoreUnavailable
@@ -66,6 +66,7 @@ def run(gateway: Gateway, stop: Stop) -> None:
     log.info("worker started")
     caught_up, next_look = False, time.monotonic()
     with (
+        closing(gateway.notifying.bell),
         _beside(gateway, _keep_journal),
         _beside(gateway, _ask_again),
         _beside(gateway, _give_notices, threads=RINGERS),
@@ -91,7 +92,6 @@ def run(gateway: Gateway, stop: Stop) -> None:
             if not tried:
                 stop.wait(gateway.config.poll_s)
             time.sleep(GATHER_S)
-    gateway.notifying.bell.close()
     log.info("worker stopped")
 
 

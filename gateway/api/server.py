@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from gateway.api.connections import Connection
 from gateway.assembly import Gateway
 
 FINISH_S = 25  # for requests that run when the gateway stops; the supervisor waits a little longer
+ANSWER_S = 1.0  # to tell those that were cut off
 
 
 class Server(uvicorn.Server):
@@ -62,4 +64,6 @@ class Server(uvicorn.Server):
         self._app.state.waiting.end()  # who waits for a mailbox would hold up the end
         await self._acceptor.settle()  # else it would be answered on and on, and cut off in the end
         await super().shutdown([])
+        if cut_off := self.server_state.tasks:
+            await asyncio.wait(cut_off, timeout=ANSWER_S)  # they are answered, before the threads are waited for
         self._app.state.desk.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +23,7 @@ from gateway.config import Config
 from gateway.demo.papers import draw_up
 from gateway.demo.pki import party_record
 from gateway.errors import ConfigError
+from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.lifecycle import Fact, advance, can_advance
 from gateway.model import DeliveryId, DeliveryState, PostFact
 from gateway.oversight import ACTS, ActCode
@@ -599,6 +600,9 @@ def test_a_print_or_letter_that_is_lost_is_stated_and_goes_out_again(
     assert slip(http, worker, today()).json()["state"] == "paper-delivered"
     assert "GW-COPY-NOT-POSTED" not in codes(http, view)
     nothing_is_wrong(counter)
+    package = http("service").get(f"{view['href']}/evidence-package").content
+    links = examine(package, grounds=Grounds(trust=counter.trust, at=datetime.now(UTC))).links
+    assert {link.standing for link in links if link.kind is LinkKind.COURSE} == {Standing.HOLDS}
 
 
 def test_a_letter_that_was_called_lost_may_yet_arrive_or_come_back(
