@@ -37,6 +37,7 @@ from gateway.views import (
     JournalView,
     KeyView,
     MailboxItem,
+    OddReceiptView,
     OperationView,
     PartyRecord,
     PrintJobView,
@@ -299,6 +300,10 @@ class Client:
     def operation_evidence(self, evidence_id: str) -> bytes:
         """The signed XML of one piece of evidence, whoever it concerns (administrator only)."""
         return self._call("GET", f"/v1/operations/evidence/{_segment(evidence_id)}").content
+
+    def odd_receipts(self) -> Iterator[OddReceiptView]:
+        """What came as a receipt and moved nothing, of all deliveries, oldest first (administrator only)."""
+        return cast(Iterator[OddReceiptView], self._pages("/v1/operations/receipts"))
 
     def operation_receipt(self, receipt_id: str) -> bytes:
         """What came as a receipt, byte for byte; it may be anything (administrator only)."""

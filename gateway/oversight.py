@@ -149,6 +149,12 @@ class Oversight:
             raise NotFound("evidence-not-found", "no such evidence")
         return found
 
+    def odd_receipts(self, *, after: int, limit: int) -> tuple[list[Json], int | None]:
+        """What came as a receipt and moved nothing, whatever became of its copy, oldest first; and the next cursor."""
+        found = self.store.read(lambda view: view.receipts_without_effect(after=after, limit=limit))
+        items = [{**_receipt_view(each), "deliveryId": each.delivery_id} for _, each in found]
+        return items, found[-1][0] if len(found) == limit else None
+
     def receipt(self, receipt_id: str) -> KeptReceipt:
         """What came as a receipt, as it came: it may be anything. Raises NotFound."""
         found = self.store.read(lambda view: view.receipt(receipt_id))

@@ -190,6 +190,11 @@ class Reading(Register, Protocol):
         """Everything that was kept for a delivery, in the order in which it came."""
         ...
 
+    def receipts_without_effect(self, *, after: int, limit: int) -> Sequence[tuple[int, KeptReceipt]]:
+        """What came as a receipt and moved nothing, of all deliveries, in the order in which it came; each with its
+        position, from above `after` on."""
+        ...
+
     def journal_size(self) -> int:
         """How many entries the journal has."""
         ...

@@ -134,6 +134,12 @@ class KeptReceiptView(TypedDict):
     evidenceId: NotRequired[str]
 
 
+class OddReceiptView(KeptReceiptView):
+    """What came as a receipt and moved nothing."""
+
+    deliveryId: str
+
+
 class ErasableView(TypedDict):
     """A form that is kept and of which nothing is under way."""
 

@@ -14,6 +14,7 @@ from gateway.api.wire import (
     Erasable,
     ErasureRequest,
     NoQuery,
+    Page,
     Queue,
     RehashingRequest,
     RenewalRequest,
@@ -55,6 +56,13 @@ def act(
 def evidence(evidence_id: str, gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> Response:
     """One signed statement of the service, whoever it concerns."""
     return Response(gateway.oversight.evidence(EvidenceId(evidence_id)).raw, media_type="application/xml")
+
+
+@router.get("/receipts", operation_id="listOddReceipts")
+def odd_receipts(gateway: TheGateway, page: Annotated[Page, Query()]) -> dict[str, Any]:
+    """What came as a receipt and moved nothing, with its code, of all deliveries, oldest first."""
+    items, cursor = gateway.oversight.odd_receipts(after=int(page.after), limit=page.limit)
+    return page.of(items, cursor, f"{OPERATIONS}/receipts")
 
 
 @router.get("/receipts/{receipt_id}", operation_id="getOperationReceipt", response_class=Response)

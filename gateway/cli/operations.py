@@ -1,4 +1,4 @@
-"""`operations list | show | evidence | receipt | act | erase | alerts | journal | certificates | renew | rehash`.
+"""`operations list | show | act | receipts | receipt | evidence | erase | alerts | journal | certificates | renew …`.
 
 What needs a person, by the administrator's token.
 """
@@ -97,6 +97,26 @@ def evidence(
     """
     with answering(as_json=False), client(url, token, token_file) as gateway:
         write_bytes(gateway.operation_evidence(evidence_id), to)
+
+
+@app.command()
+def receipts(url: Url, token: Token = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
+    """List what came as a receipt and moved nothing.
+
+    Of all deliveries, oldest first, with the code of what is wrong with it and who sent it.
+    """
+    with answering(as_json=as_json), client(url, token, token_file) as gateway:
+        found = list(gateway.odd_receipts())
+        if as_json:
+            print_json({"items": found})
+            return
+        print_table(
+            ("received", "code", "from", "delivery", "receipt"),
+            [
+                (each["receivedAt"], each["outcome"], each.get("sentBy", ""), each["deliveryId"], each["receiptId"])
+                for each in found
+            ],
+        )
 
 
 @app.command()

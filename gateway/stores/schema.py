@@ -175,6 +175,12 @@ def m017_holdings(db: Database) -> None:
     enter_holdings(db.conn)
 
 
+@migrations()
+def m018_receipts_without_effect(db: Database) -> None:
+    """What came as a receipt and moved nothing is found without looking through all that did."""
+    db.execute("CREATE INDEX receipt_without_effect ON receipt (seq) WHERE evidence_id IS NULL")
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

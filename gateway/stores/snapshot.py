@@ -214,6 +214,10 @@ class Snapshot:
         sql = f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? ORDER BY seq"
         return [rows.receipt_of(row) for row in self._rows(sql, delivery_id)]
 
+    def receipts_without_effect(self, *, after: int, limit: int) -> Sequence[tuple[int, KeptReceipt]]:
+        sql = f"SELECT seq, {rows.RECEIPT} FROM receipt WHERE evidence_id IS NULL AND seq > ? ORDER BY seq LIMIT ?"
+        return [(row[0], rows.receipt_of(row[1:])) for row in self._rows(sql, after, limit)]
+
     def validation_of(self, submission_id: SubmissionId) -> ValidationRecord | None:
         row = self._row("SELECT record FROM validation WHERE submission_id = ?", submission_id)
         return row and inquiries.record_of(self._connection, row[0])

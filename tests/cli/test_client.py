@@ -115,6 +115,7 @@ CALLS: Sequence[Callable[[Client], object]] = (
     lambda client: client.operation("x"),
     lambda client: client.operation_evidence("x"),
     lambda client: client.operation_receipt("x"),
+    lambda client: list(client.odd_receipts()),
     lambda client: client.act("x", "retry", reason="other", by="desk-2"),
     lambda client: list(client.alerts()),
     lambda client: client.journal_backlog(),

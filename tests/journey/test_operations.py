@@ -452,6 +452,21 @@ def test_the_operator_reads_what_came_as_a_receipt_and_who_sent_it(
         assert sealpost(["operations", "evidence", each["evidenceId"]], environment=environment).out == raw
         if "receiptHref" in each:
             assert http("admin").get(each["receiptHref"]).content in (odd, good)
+    late = b"<Late/>"  # of a copy that is settled: it begins no alert, and is listed all the same
+    send_receipt(http, "fund", delivery, late)
+    page, listed = "/v1/operations/receipts?limit=1", []
+    while page:
+        answer = http("admin").get(page).raise_for_status().json()
+        listed += answer["items"]
+        page = answer.get("next")
+    told = [(each["sentBy"], each["outcome"], each["digest"], each["deliveryId"]) for each in listed]
+    assert told == [
+        ("fund", "receipt-by-another-party", sha256(rubbish), delivery),
+        ("inspectorate", "receipt-for-other-bytes", sha256(odd), delivery),
+        ("fund", "receipt-by-another-party", sha256(late), delivery),
+    ]
+    table = sealpost(["operations", "receipts"], environment=environment)
+    assert all(each["receiptId"] in table.text for each in listed)
     assert shown["evidence"][-1]["receiptHref"] == shown["receipts"][-1]["href"]
     for what in ("evidence", "receipts"):
         assert http("admin").get(f"/v1/operations/{what}/01a20000-0000-7000-8000-000000000000").status_code == 404
@@ -468,6 +483,7 @@ def test_operations_are_for_the_administrator_alone(http: Http, counter: Counter
         client.get(f"/v1/operations/deliveries/{delivery}"),
         client.get("/v1/operations/alerts"),
         client.get(f"/v1/operations/evidence/{view['acceptance']['evidenceId']}"),
+        client.get("/v1/operations/receipts"),
         client.get("/v1/operations/receipts/01a20000-0000-7000-8000-000000000000"),
         client.post(f"/v1/operations/deliveries/{delivery}/acts", json=body),
     ):
