@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -49,6 +50,7 @@ from tests.journey.test_operations import (
     sign_for,
 )
 from tests.journey.test_paper import STATION, content_of, on_its_way, printed, proof, say
+from tests.journey.test_submissions import SCHEMA
 
 Http = Callable[[str | None], httpx2.Client]
 DAY = 24 * HOUR
@@ -588,7 +590,9 @@ def test_a_print_or_letter_that_is_lost_is_stated_and_goes_out_again(
     assert (stated["state"], stated["lastProblem"]) == ("suspended", reason)
     assert stated["acts"] == ["mailbox", "paper", "close"]
     assert reasons(http, counter, view, worker, "RelayToNonERDSFailure") == [reason]
-    content = content_of(http, counter, f"/v1/evidence/{stated['evidence'][-1]['evidenceId']}")
+    href = f"/v1/evidence/{stated['evidence'][-1]['evidenceId']}"
+    etree.XMLSchema(etree.parse(SCHEMA)).assertValid(etree.fromstring(http("service").get(href).content))
+    content = content_of(http, counter, href)
     assert [content.findtext(f"{E}Act/{E}{name}") for name in ("Code", "By")] == ["paper-failed", "desk-2"]
     assert {("delivery-suspended", worker)} <= open_alerts(http)
     assert "GW-COPY-NOT-POSTED" in codes(http, view)
