@@ -87,7 +87,9 @@ def a_troubled_life(world: World, check: Callable[[Store], None]) -> int:
     running.work(2)
     oversight = running.gateway.oversight
     for act in (ActCode.RETRY, ActCode.MAILBOX):
-        oversight.act(copies(running, told.submission_id)["fund"].id, act, reason=ReasonCode.OTHER, by="desk")
+        oversight.act(
+            copies(running, told.submission_id)["fund"].id, act, reason=ReasonCode.OTHER, by="desk", language="en"
+        )
     world.clients["dossier"].collect(running, running.party("dossier"))
     world.recipients = Forbids(world.recipients.inboxes)
     running.gateway.store.close()
@@ -99,7 +101,7 @@ def a_troubled_life(world: World, check: Callable[[Store], None]) -> int:
         running.gateway.watch.look()
     copy = copies(running, told.submission_id)["fund"]
     oversight = running.gateway.oversight
-    oversight.act(copy.id, ActCode.CLOSE, reason=ReasonCode.OTHER, by="desk")
+    oversight.act(copy.id, ActCode.CLOSE, reason=ReasonCode.OTHER, by="desk", language="en")
     sealed = running.gateway.store.read(lambda view: view.envelope(copy.id))
     late = world.recipients.inboxes["fund"].take(sealed)
     assert isinstance(late, Kept)

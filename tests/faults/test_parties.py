@@ -251,7 +251,7 @@ class Parties(RuleBasedStateMachine):
 
         def do() -> None:
             with suppress(Conflict):
-                self.running.gateway.oversight.act(copy.id, act, reason=ReasonCode.OTHER, by="desk")
+                self.running.gateway.oversight.act(copy.id, act, reason=ReasonCode.OTHER, by="desk", language="en")
                 assert not is_final(copy.state), "an operator moved what its recipient had signed for"
 
         self.survive(do)

@@ -82,6 +82,7 @@ HARMLESS = {
     "paper_proof.media_type": "what the print station called a file whose bytes are bound",
     "published_key.seq": _ORDER,
     "receipt.seq": _ORDER,
+    "receipt.sent_by": f"who handed in what moved nothing, {_SHOWN}; of what moved a copy, its signature says it",
     "submission.idempotency_key": "a key for bytes that are known by their number too",
     "term.seq": _ORDER,
 }
@@ -153,7 +154,7 @@ class Life:
         """A copy goes on paper and is handed over."""
         gateway, station = self.counter.gateway, self.counter.party(STATION)
         mine = _copy_of(self.accept(ASSESSMENT)[1], "worker")
-        gateway.oversight.act(mine, ActCode.PAPER, reason=ReasonCode.NOT_COLLECTED, by="desk")
+        gateway.oversight.act(mine, ActCode.PAPER, reason=ReasonCode.NOT_COLLECTED, by="desk", language="en")
         gateway.paper.take_job(station, mine)
         proofs = [Proof(raw=raw, media_type="application/pdf") for raw in (b"deposit", b"slip")]
         on = gateway.catalogue.countries["be"].calendar.date_of(self.clock.at)

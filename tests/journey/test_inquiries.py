@@ -216,7 +216,7 @@ def test_the_certificate_that_waits_is_gone_with_the_form(
     assert in_clear not in b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
     for delivery in counter.gateway.store.read(lambda view: view.deliveries_of(submission_id)):
         act, reason = ActCode.CLOSE, ReasonCode.SENT_ANOTHER_WAY
-        counter.gateway.oversight.act(delivery.id, act, reason=reason, by="desk")
+        counter.gateway.oversight.act(delivery.id, act, reason=reason, by="desk", language="en")
     counter.gateway.erasure.erase(submission_id, reason=ErasureReason.DATA_SUBJECT_ASKED, by="desk")
     assert counter.gateway.inquiries.backlog() == (0, None)
     assert audited(counter) == set()
@@ -232,7 +232,9 @@ def test_the_alert_about_answers_ends_when_none_is_waited_for_any_more(
     counter.gateway.inquiries.ask_due()
     assert alerts(counter) == {(UNANSWERED, "revocation")}
     for delivery in counter.gateway.store.read(lambda view: view.deliveries_of(submission_id)):
-        counter.gateway.oversight.act(delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk")
+        counter.gateway.oversight.act(
+            delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk", language="en"
+        )
     counter.gateway.erasure.erase(submission_id, reason=ErasureReason.DATA_SUBJECT_ASKED, by="desk")
     counter.gateway.inquiries.ask_due()
     assert alerts(counter) == set()
@@ -245,7 +247,9 @@ def test_a_receipt_for_an_erased_form_keeps_no_certificate_of_who_signed_it(
     submission_id, mine = assessment(counter)
     sealed = counter.gateway.store.read(lambda view: view.envelope(mine))
     for delivery in counter.gateway.store.read(lambda view: view.deliveries_of(submission_id)):
-        counter.gateway.oversight.act(delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk")
+        counter.gateway.oversight.act(
+            delivery.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="desk", language="en"
+        )
     counter.gateway.erasure.erase(submission_id, reason=ErasureReason.DATA_SUBJECT_ASKED, by="desk")
     issuer.down |= SILENT
     at, signer = datetime.now(UTC), card(counter, issuer)

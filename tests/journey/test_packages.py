@@ -122,7 +122,9 @@ def test_a_recipient_does_not_learn_what_became_of_the_copies_of_others(
     copies = counter.gateway.store.read(lambda view: view.deliveries_of(SubmissionId(submission[0])))
     for each in copies:
         if each.party != "worker":
-            counter.gateway.oversight.act(each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test")
+            counter.gateway.oversight.act(
+                each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test", language="en"
+            )
     told = {
         party: json.loads(read_package(http(party).get(where).content).files["package.json"])["submission"]["state"]
         for party in ("service", "worker")
@@ -212,7 +214,9 @@ def test_every_state_of_the_journal_is_connected_and_one_that_was_kept_too(
 ) -> None:
     for each in counter.gateway.store.read(lambda view: view.deliveries_of(SubmissionId(submission[0]))):
         if each.party != "worker":
-            counter.gateway.oversight.act(each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test")
+            counter.gateway.oversight.act(
+                each.id, ActCode.CLOSE, reason=ReasonCode.SENT_ANOTHER_WAY, by="test", language="en"
+            )
     close_journal(counter)
     counter.accept(counter.form("be/health-assessment"), sender="service")
     close_journal(counter)
