@@ -17,13 +17,13 @@ from gateway.forms.sources import Entry
 
 WORDS = (
     *("article", "appendix", "annex", "title", "section", "paragraph", "point", "another-point", "note", "part"),
-    *("and", "to"),
+    *("and", "to", "first"),
 )
 _TOKEN = re.compile(
     r"Art\. (?P<article>)|App\. (?P<appendix>)|Annex (?P<annex>)|"
     r"^(?P<title>[IVX]+\.[0-9]+)|,? par\. (?P<paragraph>[0-9]+(?:-[0-9]+)?)|"
     r"(?P<before>, | |)(?P<point>[0-9]+)°|,? note (?P<note>\([0-9]+\))|,? part (?P<part>[0-9]+)|"
-    r" and (?P<and>)| to (?P<to>)|(?<![\w.(-])(?P<number>[0-9]+[a-z]*)(?![\w.:)-])"
+    r"§ (?P<mark>[0-9]+)| and (?P<and>)| to (?P<to>)|(?<![\w.(-])(?P<number>[0-9]+[a-z]*)(?![\w.:)-])"
 )
 _KEPT = 2048  # citations remembered: some hundreds of ours, in four languages
 
@@ -145,6 +145,9 @@ class Acts:
         sections = self._acts[act].sections if act in self._acts else frozenset[str]()
         article, after_point = "", False
 
+        def numbered(value: str) -> str:
+            return self._words["first"][language] if value == "1" else value
+
         def said(found: re.Match[str]) -> str:
             nonlocal article, after_point
             name = str(found.lastgroup)
@@ -156,6 +159,9 @@ class Acts:
                     return value
                 case "paragraph":
                     name = "section" if article in sections else "paragraph"
+                    value = numbered(value)
+                case "mark":
+                    return f"§ {numbered(value)}"
                 case "point" if was_point or not found["before"]:
                     return found["before"] + self._words["another-point"][language].format(text=value)
             return self._words[name][language].format(text=value)

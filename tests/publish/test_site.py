@@ -144,6 +144,7 @@ def test_no_note_is_translated_that_no_schema_has() -> None:
             "art. 94, 4°, bestendigheid van de functie of van het loon",
         ),
         ("§ 3, note (2)", "§ 3, noot (2)"),
+        ("§ 2, § 3", "§ 2, § 3"),
         ("§ 3; what nobody translated", None),
         ("what nobody translated", None),
     ],

@@ -44,6 +44,16 @@ ALIKE = {"note", "TSB", "Lexces", "service"}  # words that are the same in anoth
         ),
         (
             DECREE,
+            "60 par. 1, 49 par. 1",
+            (
+                "Royal Decree of 28 May 2003, Art. 60 § 1, 49 par. 1",
+                "koninklijk besluit van 28 mei 2003, art. 60, § 1, 49, lid 1",
+                "arrêté royal du 28 mai 2003, art. 60, § 1er, 49, al. 1er",
+                "Königlicher Erlass vom 28. Mai 2003, Art. 60 § 1, 49 Abs. 1",
+            ),
+        ),
+        (
+            DECREE,
             "82, 1°, 7° and 11°",
             (
                 "Royal Decree of 28 May 2003, Art. 82, 1°, 7° and 11°",
