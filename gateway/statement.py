@@ -153,6 +153,16 @@ def claimed_document(raw: bytes) -> SaltedDigest | None:
         return None
 
 
+def claimed_time(raw: bytes) -> datetime | None:
+    """When a piece of evidence says that it was made: nothing of it is verified. None if it does not say."""
+    try:
+        told = etree.fromstring(raw, _PARSER).findtext(f".//{{{EVIDENCE.namespace}}}EventTime") or ""
+        at = datetime.fromisoformat(told.strip())
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    return at if at.tzinfo is not None else None
+
+
 def stated(term: Term) -> StatedTerm:
     """A running term as evidence states it."""
 

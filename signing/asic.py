@@ -139,7 +139,10 @@ def read_package(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Package:
         if matched := _MANIFEST.fullmatch(name):
             kind, mark = matched.groups()
             proof_name = _PROOF[kind][0].format(mark)
-            digests = _read_manifest(content, proof_name)
+            try:
+                digests = _read_manifest(content, proof_name)
+            except ContainerRejected as error:
+                raise ContainerRejected(error.code, error.detail, about=name, why=error.why) from None
             missing |= dict.fromkeys(each for each in digests if each not in files)
             if proof_name in meta:
                 found[kind].append(Covering(name=name, raw=content, proof=meta[proof_name], digests=digests))
@@ -226,17 +229,17 @@ def _read_manifest(raw: bytes, proof_name: str) -> dict[str, tuple[str, bytes]]:
     if root.tag != f"{{{_ASIC}}}ASiCManifest" or root.attrib or not children:
         raise _disagrees("a manifest that is none")
     if not _is(children[0], f"{{{_ASIC}}}SigReference", {"URI", "MimeType"}, 0):
-        raise _disagrees("a manifest that names no signature or record")
+        raise _disagrees("a manifest that names no signature or record", "of-another")
     if children[0].get("URI") != proof_name:
-        raise _disagrees("a manifest that names the signature or record of another")
+        raise _disagrees("a manifest that names the signature or record of another", "of-another")
     digests: dict[str, tuple[str, bytes]] = {}
     for child in children[1:]:
         name, algorithm, digest = _read_reference(child)
         if name in digests or _is_meta(name) or not is_plain(name):
-            raise _disagrees("a manifest that names a file twice, or one that says what is covered")
+            raise _disagrees("a manifest that names a file twice, or one that says what is covered", "repeats")
         digests[name] = algorithm, digest
     if not digests:
-        raise _disagrees("a manifest that names no file")
+        raise _disagrees("a manifest that names no file", "empty")
     return digests
 
 
@@ -265,5 +268,5 @@ def _is(element: etree._Element, tag: str, attributes: set[str], children: int) 
     return element.tag == tag and known and len(element) == children
 
 
-def _disagrees(detail: str) -> ContainerRejected:
-    return ContainerRejected("manifest-disagrees", detail)
+def _disagrees(detail: str, why: str = "unreadable") -> ContainerRejected:
+    return ContainerRejected("manifest-disagrees", detail, why=why)

@@ -94,7 +94,7 @@ def read_container(raw: bytes, *, max_bytes: int = MAX_BYTES, max_entries: int =
     if _MIMETYPE in found.missing:
         raise _without_media_type()
     if found.missing or found.unlisted:
-        raise ContainerRejected("manifest-disagrees", "the manifest names other files than the container holds")
+        raise _disagrees("the manifest names other files than the container holds", "names")
     return found.files
 
 
@@ -208,19 +208,23 @@ def _read_manifest(raw: bytes) -> list[str]:
     try:
         root = parse(raw)
     except NotXml:
-        raise ContainerRejected("manifest-disagrees", "the manifest cannot be read") from None
+        raise _disagrees("the manifest cannot be read", "unreadable") from None
     entries = root.findall(f"{{{_MANIFEST_NS}}}file-entry")
     names = sorted(str(entry.get(f"{{{_MANIFEST_NS}}}full-path")) for entry in entries)
     if names[:1] != ["/"] or len(set(names)) != len(names) or not all(map(is_plain, names[1:])):
-        raise ContainerRejected("manifest-disagrees", "a manifest with names that no container of ours has")
+        raise _disagrees("a manifest with names that no container of ours has", "repeats")
     if names != _listed(names[1:]):
-        raise ContainerRejected("manifest-disagrees", "a manifest that names what says what is covered")
+        raise _disagrees("a manifest that names what says what is covered", "repeats")
     return names
 
 
 def is_plain(name: str) -> bool:
     """Whether a file in a container may have this name."""
     return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
+
+
+def _disagrees(detail: str, why: str) -> ContainerRejected:
+    return ContainerRejected("manifest-disagrees", detail, about=_MANIFEST, why=why)
 
 
 def _without_media_type() -> ContainerRejected:

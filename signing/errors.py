@@ -222,7 +222,17 @@ class SealingFailed(SigningError):
 
 
 class ContainerRejected(SigningError):
-    """A container is not what the strict reader accepts. Codes: CONTAINER_CODES."""
+    """A container is not what the strict reader accepts. Codes: CONTAINER_CODES.
+
+    about: the file in it that is at fault, if it is one. why, of a manifest that disagrees: `unreadable`, `of-another`
+    (it names another signature or record than its own), `repeats` (a file twice, or what may not be named), `empty`,
+    `names` (other files than there are).
+    """
+
+    def __init__(self, code: str, detail: str, *, about: str = "", why: str = "") -> None:
+        super().__init__(code, detail)
+        self.about = about
+        self.why = why
 
 
 class TimestampUnavailable(SigningError):

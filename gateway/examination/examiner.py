@@ -23,6 +23,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from gateway.errors import Unreadable
 from gateway.examination.course import examine_course
+from gateway.examination.derived import derive_description
 from gateway.examination.form import examine_form, examine_renditions
 from gateway.examination.grounds import Grounds, Material, failure, fault, gap
 from gateway.examination.journal import examine_journal
@@ -62,19 +63,21 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     try:
         package = read_package(raw)
         links = list(_missing(package))
-        if DESCRIPTION not in package.files:  # all the rest is judged by what it describes
+        found = package.files.get(DESCRIPTION)
+        description = derive_description(package, grounds) if found is None else read_description(found)
+        if description is None:  # all the rest is judged by what it describes
             return Verdict(validation_time=grounds.at, links=tuple(links))
-        description = read_description(package.files[DESCRIPTION])
     except (ContainerRejected, Unreadable) as error:
         broken = Link(
             kind=LinkKind.PACKAGE,
             standing=Standing.FAILS,
-            about="",
+            about=error.about if isinstance(error, ContainerRejected) else DESCRIPTION,
             code=error.code,
+            params={"why": error.why} if isinstance(error, ContainerRejected) else {},
             subindication=Subindication.FORMAT_FAILURE,
         )
         return Verdict(validation_time=grounds.at, links=(broken,))
-    if not package.strays:
+    if found is not None and not package.strays:
         links.append(Link(kind=LinkKind.PACKAGE, standing=Standing.HOLDS, about=DESCRIPTION))
     material = Material(package=package, description=description, grounds=grounds)
     # 2.
@@ -104,7 +107,7 @@ def examine(raw: bytes, *, grounds: Grounds) -> Verdict:
     return Verdict(
         validation_time=grounds.at,
         links=tuple(links),
-        description=description,
+        description=None if found is None else description,
         story=tuple(tell_story(material, stated)),
     )
 

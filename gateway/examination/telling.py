@@ -9,6 +9,7 @@ from typing import Any
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, Verdict
 from gateway.examination.words import (
     CODES,
+    DISAGREEMENTS,
     EVENTS,
     HEADINGS,
     HOLDS,
@@ -62,8 +63,8 @@ def _reason(link: Link, language: str) -> str:
 
 def _params(link: Link, language: str) -> dict[str, str]:
     params = dict(link.params)
-    event, outcome, state, source, proof = (
-        params.get(name, "") for name in ("event", "outcome", "state", "source", "proof")
+    event, outcome, state, source, proof, why = (
+        params.get(name, "") for name in ("event", "outcome", "state", "source", "proof", "why")
     )
     if event:
         params["event"] = _event(Event(event), language)
@@ -75,9 +76,11 @@ def _params(link: Link, language: str) -> dict[str, str]:
         params["proof"] = PROOFS[proof][language].replace("{who}", str(link.who))
     if source:
         params["source"] = SOURCES[source][language]
+    if why:
+        params["why"] = DISAGREEMENTS[why][language]
     name = params.get("name", "")
     party = f": {name}" if link.kind is LinkKind.STATEMENT and name else ""
-    return {**params, "party": party, "who": str(link.who or "?")}
+    return {**params, "about": link.about, "party": party, "who": str(link.who or "?")}
 
 
 class _Params(dict[str, str]):

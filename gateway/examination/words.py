@@ -317,6 +317,12 @@ REASONS: Mapping[Subindication, Words] = {
 """What stands behind a refusal of `signing`, by the subindication that EN 319 102-1 gives to it."""
 
 CODES: Mapping[str, Words] = {
+    "manifest-disagrees": {
+        "en": "the list {about} {why}",
+        "nl": "de lijst {about} {why}",
+        "fr": "la liste {about} {why}",
+        "de": "die Liste {about} {why}",
+    },
     "not-in-package": {
         "en": "{name} is not in the package",
         "nl": "{name} zit niet in het pakket",
@@ -683,6 +689,39 @@ OUTCOMES: Mapping[ReceiptOutcome, Words] = {
     ReceiptOutcome.ACCEPTED: {"en": "taken", "nl": "aangenomen", "fr": "accepté", "de": "angenommen"},
     ReceiptOutcome.REFUSED: {"en": "refused", "nl": "geweigerd", "fr": "refusé", "de": "abgelehnt"},
     ReceiptOutcome.PROCESSED: {"en": "processed", "nl": "verwerkt", "fr": "traité", "de": "bearbeitet"},
+}
+
+DISAGREEMENTS: Mapping[str, Words] = {
+    "unreadable": {
+        "en": "cannot be read",
+        "nl": "is niet te lezen",
+        "fr": "est illisible",
+        "de": "ist nicht lesbar",
+    },
+    "of-another": {
+        "en": "names another signature or record than the one beside it",
+        "nl": "noemt een andere handtekening of een ander bewijs dan wat ernaast staat",
+        "fr": "nomme une autre signature ou preuve que celle qui l'accompagne",
+        "de": "nennt eine andere Signatur oder einen anderen Nachweis als den daneben",
+    },
+    "repeats": {
+        "en": "names a file twice, or one that no list may name",
+        "nl": "noemt een bestand tweemaal, of een dat geen lijst mag noemen",
+        "fr": "nomme un fichier deux fois, ou un fichier qu'aucune liste ne peut nommer",
+        "de": "nennt eine Datei zweimal oder eine, die keine Liste nennen darf",
+    },
+    "empty": {
+        "en": "names no file",
+        "nl": "noemt geen bestand",
+        "fr": "ne nomme aucun fichier",
+        "de": "nennt keine Datei",
+    },
+    "names": {
+        "en": "names other files than there are",
+        "nl": "noemt andere bestanden dan er zijn",
+        "fr": "nomme d'autres fichiers que ceux qui sont là",
+        "de": "nennt andere Dateien, als vorhanden sind",
+    },
 }
 
 PROOFS: Mapping[str, Words] = {

@@ -16,10 +16,13 @@ FILES = {"package.json": b"{}\n", "evidence/a.xml": b"<a/>", "journal/4.entry": 
 PACKAGE = build_package(
     FILES, records={"journal/4.entry": RECORDS[4], "journal/7.entry": RECORDS[7]}, identity=PEOPLE.doctor, at=AT
 )
+LASTING = build_package(
+    FILES, records={"journal/4.entry": MADE["rehashed"], "journal/7.entry": RECORDS[7]}, identity=PEOPLE.doctor, at=AT
+)
 
 
-def changed(name: str) -> bytes:
-    entries = read_container(PACKAGE)
+def changed(name: str, package: bytes = PACKAGE) -> bytes:
+    entries = read_container(package)
     return build_container({**entries, name: entries[name] + b"."})
 
 
@@ -29,6 +32,8 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Verdict
     over = {f"{name}.ers": DATA[4] for name in MADE} | {f"other-{name}.ers": b"another" for name in MADE}
     files = {name: MADE[name.removeprefix("other-").removesuffix(".ers")] for name in over}
     files["package.asice"] = PACKAGE
+    files["rehashed.asice"] = LASTING
+    files["altered-rehashed.asice"] = changed("journal/4.entry", LASTING)
     files["altered-evidence.asice"] = changed("evidence/a.xml")
     files["altered-entry.asice"] = changed("journal/4.entry")
     said: dict[str, list[Verdict]] = {name: [] for name in files}
@@ -54,6 +59,17 @@ def test_the_seal_of_a_package_covers_every_file(verdicts: dict[str, list[Verdic
     seal, *records = verdicts["package.asice"]
     assert (seal.level, seal.indication) == ("CAdES-BASELINE-B", "TOTAL_PASSED"), seal
     assert [record.subindication for record in records] == ["CERTIFICATE_CHAIN_GENERAL_FAILURE"] * 2, records
+
+
+def test_a_record_that_covers_anew_holds_in_its_package_too(verdicts: dict[str, list[Verdict]]) -> None:
+    """Its new chain is over the file itself and all that was stamped before: a changed file is found by it as well."""
+    seal, *records = verdicts["rehashed.asice"]
+    assert (seal.level, seal.indication) == ("CAdES-BASELINE-B", "TOTAL_PASSED"), seal
+    assert [record.subindication for record in records] == ["CERTIFICATE_CHAIN_GENERAL_FAILURE"] * 2, records
+    assert sorted(len(record.stamps.split()) for record in records) == [1, STAMPS["rehashed"]], records
+    seal, *records = verdicts["altered-rehashed.asice"]
+    assert (seal.indication, seal.subindication) == ("TOTAL_FAILED", "HASH_FAILURE"), seal
+    assert {record.indication for record in records} == {"INDETERMINATE", "FAILED"}, records
 
 
 def test_a_package_with_another_file_is_refused(verdicts: dict[str, list[Verdict]]) -> None:
