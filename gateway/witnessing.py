@@ -17,7 +17,15 @@ from gateway.model import Alert
 from gateway.ports import Ask, Clock, Store, Transaction
 from gateway.proofs import StoredNodes, recorded_at
 from gateway.steps import begin_alert, tell
-from signing import NoteKey, NotFetched, Tree, VerificationFailed, add_cosignatures, read_checkpoint
+from signing import (
+    CLOCK_TOLERANCE,
+    NoteKey,
+    NotFetched,
+    Tree,
+    VerificationFailed,
+    add_cosignatures,
+    read_checkpoint,
+)
 
 MAX_ANSWER_BYTES = 16 * 1024
 NOT_COSIGNED, CONTRADICTED = "journal-not-cosigned", "journal-contradicted"
@@ -122,12 +130,16 @@ class Witnessing:
         raise WitnessUnavailable("witness-answer-refused")
 
     def _counts(self, witness: WitnessAddress, batch: Batch, line: bytes) -> bool:
-        """Whether a line is the witness's signature of this checkpoint; it may send others beside it."""
+        """Whether a line is the witness's signature of this checkpoint; it may send others beside it. One of a time at
+        which the checkpoint was not there yet, or that has not come, would stand in every proof."""
         try:
-            read_checkpoint(add_cosignatures(batch.checkpoint, line), log=self.log, witnesses=[witness.key], quorum=1)
+            note = add_cosignatures(batch.checkpoint, line)
+            signed = read_checkpoint(note, log=self.log, witnesses=[witness.key], quorum=1)
         except VerificationFailed:
             return False
-        return True
+        made = self.store.read(lambda view: recorded_at(view, batch.size - 1))
+        now = self.clock.now()
+        return (made or now) - CLOCK_TOLERANCE <= signed.cosigned[witness.key.name] <= now + CLOCK_TOLERANCE
 
     def _tell(self, witness: WitnessAddress, code: str, *, uncosigned_from: int) -> None:
         """Begin an alert: at once where a witness contradicts us, else when it has been silent for long."""

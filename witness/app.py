@@ -7,6 +7,7 @@ nothing. Only then is the checkpoint remembered, and only then signed.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from witness.requests import MAX_BODY_BYTES, AddCheckpoint, Malformed, parse_req
 logger = logging.getLogger("witness")
 
 SIZE = "text/x.tlog.size"
+BODY_S = 10.0
 
 
 class Refused(Exception):
@@ -103,11 +105,15 @@ def _signed(asked: AddCheckpoint, log: NoteKey) -> SignedCheckpoint:
         raise Refused(status, "not a checkpoint that this log has signed") from None
 
 
-def create_app(witness: Witness) -> Starlette:
-    """The witness as an ASGI application."""
+def create_app(witness: Witness, *, body_s: float = BODY_S) -> Starlette:
+    """The witness as an ASGI application. body_s: how long a request may take to come; strangers may send them."""
 
     async def add_checkpoint(request: Request) -> Response:
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(body_s):
+                body = await _body(request)
+        except TimeoutError:
+            return PlainTextResponse("too slow\n", status_code=408, headers={"Connection": "close"})
         if body is None:
             return PlainTextResponse("too large\n", status_code=413)
         try:

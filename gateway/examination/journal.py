@@ -17,6 +17,7 @@ from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
 from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION
 from signing import (
+    CLOCK_TOLERANCE,
     CertificateStatus,
     Checkpoint,
     Covering,
@@ -93,7 +94,7 @@ def examine_journal(material: Material) -> Journaled:
         stated = EVIDENCE.fullmatch(name) or RECEIPT.fullmatch(name)
         if (stated or _is_validation(name)) and name not in covered:
             found.links.append(gap(LinkKind.JOURNAL, name, "not-in-journal", needed=stated is not None))
-    found.links += _witnesses(found.seen.values())
+    found.links += _witnesses(found.seen.values(), until=material.grounds.at + CLOCK_TOLERANCE)
     if keys.logs:
         shown = {size: checkpoint for size, (checkpoint, _) in found.seen.items()}
         found.links += examine_growth(material, shown, _known(material, found, keys))
@@ -331,8 +332,8 @@ def _time(found: Journaled, verified: VerifiedRecord | VerificationFailed | None
     found.links.append(link)
 
 
-def _witnesses(seen: Iterable[tuple[Checkpoint, Mapping[str, datetime]]]) -> Iterator[Link]:
-    """A link for each checkpoint and who saw it."""
+def _witnesses(seen: Iterable[tuple[Checkpoint, Mapping[str, datetime]]], *, until: datetime) -> Iterator[Link]:
+    """A link for each checkpoint and who saw it; nobody has seen it at a time that has not come."""
     for checkpoint, cosigned in sorted(seen, key=lambda each: each[0].size):
         about = f"journal/{checkpoint.size}.checkpoint"
         if not cosigned:
@@ -340,7 +341,8 @@ def _witnesses(seen: Iterable[tuple[Checkpoint, Mapping[str, datetime]]]) -> Ite
         for name, at in cosigned.items():
             yield Link(
                 kind=LinkKind.WITNESS,
-                standing=Standing.HOLDS,
+                standing=Standing.HOLDS if at <= until else Standing.OPEN,
+                code=None if at <= until else "times-contradict",
                 about=about,
                 who=Who(name=name),
                 at=at,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,8 @@ from signing import (
     read_checkpoint,
     sign_checkpoint,
 )
-from witness.app import Refused, Witness
+from tests.conftest import served
+from witness.app import Refused, Witness, create_app
 from witness.memory import Memory
 from witness.requests import Malformed, parse_request
 
@@ -253,8 +255,42 @@ def _patiently(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
     raise TimeoutError
 
 
+def test_who_sends_nothing_holds_nobody_up(witness: Witness, log: NoteSigner) -> None:
+    """A stranger needs no token to connect; a request that does not come is let go, and the log is served meanwhile."""
+    with served(create_app(witness, body_s=0.5)) as url:
+        port = int(url.rpartition(":")[2])
+        head = b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 500\r\n\r\nold"
+        with ExitStack() as stack:
+            slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(64)]
+            for each in slow:
+                each.sendall(head)
+            with httpx2.Client(trust_env=False) as client:
+                assert client.post(f"{url}/add-checkpoint", content=request(log, 0, 5)).status_code == 200
+            assert {each.recv(64).split(b" ")[1] for each in slow} == {b"408"}
+
+
+def test_replayed_forked_and_foreign_checkpoints_get_no_signature_over_the_network(
+    witness: Witness, log: NoteSigner
+) -> None:
+    thief = note_signer_from_pem(new_note_key(), name=log.name)
+    fork, bodies = tree(20, "other"), {}
+    bodies["replayed"] = request(log, 0, 5)
+    bodies["rolled back"] = request(log, 10, 8, proof=[])
+    bodies["forked"] = request(log, 10, 20, of=fork)
+    bodies["forked at the same size"] = request(log, 10, 10, of=fork)
+    bodies["by another key under its name"] = request(thief, 10, 20)
+    bodies["two requests in one"] = request(log, 10, 12) + request(log, 12, 14)
+    with served(create_app(witness)) as url, httpx2.Client(base_url=url, trust_env=False) as client:
+        assert client.post("/add-checkpoint", content=request(log, 0, 10)).status_code == 200
+        for name, body in bodies.items():
+            answer = client.post("/add-checkpoint", content=body)
+            assert answer.status_code in (400, 403, 409, 422), name
+            assert "witness.example" not in answer.text, name
+        assert client.post("/add-checkpoint", content=request(log, 10, 20)).status_code == 200, "nothing was remembered"
+
+
 def test_its_readme_names_every_answer() -> None:
     text = (Path(__file__).parents[2] / "witness" / "README.md").read_text()
     told = set(re.findall(r"^\| (\d{3}) \|", text, re.MULTILINE))
     code = (Path(__file__).parents[2] / "witness" / "app.py").read_text()
-    assert told == set(re.findall(r"Refused\((\d{3})", code)) - {"500"} | {"200", "403"}
+    assert told == set(re.findall(r"(?:Refused\(|status_code=)(\d{3})", code)) - {"500"} | {"200", "403"}

@@ -28,7 +28,7 @@ from signing import (
 )
 from tests.conftest import served
 from tests.deliveries import NOW
-from tests.journal.conftest import Keys, Log
+from tests.journal.conftest import Keys, Log, ManualClock
 from tests.journal.test_batches import open_alerts
 from witness.app import Witness, create_app
 from witness.memory import Memory
@@ -42,13 +42,25 @@ def cosigner() -> NoteSigner:
 
 
 @pytest.fixture
-def url(cosigner: NoteSigner, keys: Keys, tmp_path: Path) -> Iterator[str]:
+def clock() -> ManualClock:
+    """That of the log, and of its witness."""
+    return ManualClock()
+
+
+@pytest.fixture
+def log(open_log: Callable[..., Log], clock: ManualClock) -> Log:
+    return open_log(clock=clock)
+
+
+@pytest.fixture
+def url(cosigner: NoteSigner, keys: Keys, tmp_path: Path, clock: ManualClock) -> Iterator[str]:
     """Where the witness is."""
     folder = tmp_path / "memory"
     folder.mkdir()
     memory = Memory(folder)
     log = keys.signer.verifier
-    with served(create_app(Witness(signer=cosigner, logs={log.name: log}, memory=memory))) as address:
+    witness = Witness(signer=cosigner, logs={log.name: log}, memory=memory, clock=clock.now)
+    with served(create_app(witness)) as address:
         yield address
     memory.close()
 
@@ -140,9 +152,15 @@ def _then_dies(asks: Witnessing) -> Any:
 
 @pytest.mark.parametrize("later", [1, 3, 9])
 def test_a_store_that_fell_back_to_a_copy_is_contradicted(
-    open_log: Callable[..., Log], keys: Keys, cosigner: NoteSigner, url: str, tmp_path: Path, later: int, asking: Asking
+    log: Log,
+    open_log: Callable[..., Log],
+    keys: Keys,
+    cosigner: NoteSigner,
+    url: str,
+    tmp_path: Path,
+    later: int,
+    asking: Asking,
 ) -> None:
-    log = open_log()
     asks = asking(log, url)
     log.enter(2)
     log.close()
@@ -206,6 +224,8 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 HOSTILE: dict[str, tuple[int, Callable[[bytes, NoteSigner], bytes]]] = {
     "nothing": (200, lambda note, own: b""),
     "no line": (200, lambda note, own: b"\xff\x00 what\n"),
+    "of a time before its entries": (200, lambda note, own: cosign(note, signer=own, at=NOW - timedelta(days=1))),
+    "of a time that has not come": (200, lambda note, own: cosign(note, signer=own, at=NOW + timedelta(days=365))),
     "by another key": (200, lambda note, own: _line(note, note_signer_from_pem(new_note_key(), name=NAME))),
     "of another name": (200, lambda note, own: _line(note, replace(own, name="witness.example/w2"))),
     "over another checkpoint": (200, lambda note, own: _line(note.replace(b"\n2\n", b"\n3\n"), own)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -156,6 +157,52 @@ def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[...
         assert len(httpx2.get(place, headers=worker, trust_env=False).json()["items"]) == 2
         clock.at += timedelta(days=1)
         assert httpx2.post(place, headers=worker, trust_env=False).status_code == 201
+
+
+def test_of_many_openings_at_once_no_more_succeed_than_the_day_allows(
+    open_counter: Callable[..., Counter], mailbox_key: Path
+) -> None:
+    counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=3)
+    with served(create_app(counter.gateway)) as url:
+        place = Hosted(counter=counter, url=url, form=b"", delivery=DeliveryId(""))
+        with place.http(None, admin=True) as admin:
+            admin.put("/v1/parties/worker", json=worker_record(counter.folder)).raise_for_status()
+        told = json.loads(counter.accept(counter.form(FORM), sender="service").answer)
+        (mine,) = [each["deliveryId"] for each in told["deliveries"] if each["party"] == "worker"]
+        place = replace(place, delivery=DeliveryId(mine))
+        with place.http("worker") as worker, ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: worker.post(place.place), range(16)))
+            assert sorted(each.status_code for each in answers) == [201] * 3 + [429] * 13
+            assert len(worker.get(place.place).json()["items"]) == 3
+            assert all(b"PK" not in each.content[:4] for each in answers if each.status_code != 201)
+    assert place.flaws() == []
+
+
+@pytest.mark.parametrize("how", ["taken", "of another party", "cut", "in another case", "twice", "in the address"])
+def test_a_token_that_is_not_the_owners_own_opens_nothing(hosted: Hosted, how: str) -> None:
+    """Over the network, with whatever a thief may hold or guess of a token."""
+    own, other = hosted.counter.tokens["worker"], hosted.counter.tokens["employer"]
+    headers = {
+        "taken": {"Authorization": f"Bearer {own}"},
+        "of another party": {"Authorization": f"Bearer {other}", "X-Sealpost-Party": "worker", "From": "worker"},
+        "cut": {"Authorization": f"Bearer {own[:-1]}"},
+        "in another case": {"Authorization": f"Bearer {own.upper()}"},
+        "twice": [("Authorization", f"Bearer {other}"), ("Authorization", f"Bearer {own}")],
+        "in the address": {},
+    }[how]
+    if how == "taken":
+        with hosted.http(None, admin=True) as admin:
+            assert admin.delete("/v1/parties/worker/tokens").is_success
+    place = f"{hosted.place}?access_token={own}" if how == "in the address" else hosted.place
+    with httpx2.Client(base_url=hosted.url, trust_env=False) as thief:
+        answer = thief.post(place, headers=headers)
+        assert answer.status_code in (400, 401, 404), (how, answer.text)
+        assert hosted.form[200:400] not in answer.content
+    evidence = hosted.counter.gateway.store.read(lambda view: view.delivery(hosted.delivery))
+    assert evidence is not None
+    proofs = hosted.counter.gateway.store.read(lambda view: view.evidence_of(evidence.submission_id))
+    assert Event.CONTENT_ACCESS_TRACKING not in {each.event for each in proofs}
+    assert hosted.flaws() == []
 
 
 class Day:

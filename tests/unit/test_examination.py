@@ -948,6 +948,13 @@ def test_a_list_of_files_that_is_damaged_is_named_and_what_is_wrong_with_it(
     assert len({say(link, language) for language in ("en", "nl", "fr", "de")}) == 4
 
 
+def test_nobody_has_seen_a_checkpoint_at_a_time_that_has_not_come(world: World, parts: Parts) -> None:
+    """A witness may lie about the time; that breaks no proof, and is told."""
+    early = replace(world.grounds(), at=STAMPED - timedelta(minutes=10))
+    assert (LinkKind.WITNESS, OPEN, "times-contradict") in not_holding(examine(parts.pack(), grounds=early))
+    assert LinkKind.WITNESS not in {kind for kind, _, _ in not_holding(verdict_on(parts))}
+
+
 def test_who_may_stamp_and_what_must_be_known_is_the_examiners_to_say(world: World, parts: Parts) -> None:
     nobody = replace(world.grounds(), timestamps=TimestampTrust(anchors=TrustPolicy((world.authority.certificate,))))
     found = not_holding(examine(parts.pack(), grounds=nobody))
