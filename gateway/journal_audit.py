@@ -48,6 +48,7 @@ from signing import (
     check_authority,
     leaf_hash,
     read_checkpoint,
+    sha256,
     verify_digest_timestamp,
 )
 
@@ -265,7 +266,8 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
             return None if evidence is None else entry_of_evidence(evidence, digest_name=name)
         case EntryKind.RECEIPT:
             kept = view.receipts_of(DeliveryId(entry.of))
-            receipt = next((each for each in kept if hashlib.new(name, each.raw).digest() == entry.digest), None)
+            named = (each for each in kept if sha256(each.raw) == each.digest)
+            receipt = next((each for each in named if hashlib.new(name, each.raw).digest() == entry.digest), None)
             return None if receipt is None else entry_of_receipt(receipt, digest_name=name)
         case EntryKind.VALIDATION:
             at_arrival = entry.id == entry.of
