@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.assembly import auditing
 from gateway.journal import read_entry
-from signing import TimestampTrust, parse_note_key, sha256, verify_log_proof, verify_record
+from signing import TimestampTrust, parse_note_key, verify_log_proof, verify_record
 from tests.conftest import Counter
 from tests.journey.test_erasure import PARTIES, erase
 from tests.journey.test_journal import Http, keep
@@ -26,7 +27,7 @@ def proven(http: Http, counter: Counter, view: dict[str, Any]) -> dict[str, Any]
             raw = http("service").get(href).content
             proof = http("service").get(f"{href}/journal-proof").json()
             entry = proof["entry"].encode()
-            assert f"sha256:{read_entry(entry).digest.hex()}" == sha256(raw)
+            assert read_entry(entry).digest == hashlib.sha512(raw).digest()
             verify_log_proof(proof["logProof"].encode(), entry, log=log)
             verify_record(base64.b64decode(proof["evidenceRecord"]), entry, trust=trust, at=now)
             found[href] = raw, entry
