@@ -17,6 +17,7 @@ from gateway.errors import EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, NotViewable
 from gateway.forms.kinds import FormKind
+from gateway.forms.labels import SEPARATOR
 from gateway.forms.validation import Identified, Validator
 from gateway.rendition.claims import claims_of
 from gateway.rendition.codes import qr_pixels
@@ -119,7 +120,8 @@ def _law(catalogue: Catalogue, kind: FormKind, profile: Node, language: str) -> 
 
     Which articles of another act ask for the form, our data do not know: then that act is named alone.
     """
-    own = catalogue.countries[kind.country].profiles[profile["code"]].act == kind.act
+    followed = catalogue.countries[kind.country].profiles.get(profile["code"])  # None: that of another country
+    own = followed is not None and followed.act == kind.act
     return {"own_act": own, "law": catalogue.acts.cite(kind.provisions, language) if own else profile["text"]}
 
 
@@ -127,7 +129,9 @@ def named_place(catalogue: Catalogue, country: str, language: str, path: str) ->
     """Where in which form a path leads, in words; the path itself where no form of the country has that root."""
     root = path.split("/")[1].rpartition(":")[2] if path.startswith("/") else ""
     kind = catalogue.by_root_name(country, root)
-    return path if kind is None else f"{kind.title[language]}: {catalogue.vocabulary(kind).place(path, language)}"
+    if kind is None:
+        return path
+    return SEPARATOR.join((kind.title[language], catalogue.vocabulary(kind).place(path, language)))
 
 
 def _check(url: str) -> dict[str, Any]:

@@ -187,14 +187,21 @@ def test_a_form_that_follows_the_code_names_the_code_and_not_the_decree(kind: st
     assert "28 mei 2003" not in shown
 
 
+def test_a_draft_under_the_law_of_another_country_prints_and_names_that_law() -> None:
+    form = (SAMPLES / "be/deliberation-reply/1/valid-minimal.xml").read_bytes()
+    shown = " ".join(text_of(printed(form.replace(b">BE-RD2003<", b">NL-TSB<"), "en")).split())
+    assert "Royal Decree of 28 May 2003" not in shown
+    assert "Legal basis: Dutch arrangement" in shown
+
+
 @pytest.mark.parametrize(
     ("language", "place"),
     [
         (
             "nl",
-            "Formulier voor de gezondheidsbeoordeling: F. Aanbevelingen en voorstellen › Maatregel 2 › Beschrijving",
+            "Formulier voor de gezondheidsbeoordeling › F. Aanbevelingen en voorstellen › Maatregel 2 › Beschrijving",
         ),
-        ("fr", "Formulaire d'évaluation de santé: F. Recommandations et propositions › Mesure 2 › Description"),
+        ("fr", "Formulaire d'évaluation de santé › F. Recommandations et propositions › Mesure 2 › Description"),
     ],
 )
 def test_a_flagged_place_is_told_by_the_names_of_its_fields(language: str, place: str) -> None:
