@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 1000
 LANG_VARIABLE = "SEALPOST_LANG"
+_TRANSLATED = ("nl", "fr", "de")
 
 # What to do about a failure on this side of the API; the gateway's own problems say it themselves.
 _WAYS_OUT: Mapping[str, str] = {
@@ -61,13 +62,17 @@ def speak(language: str) -> str:
 
 
 def spoken() -> str:
-    """The language in which errors are told: that of `--lang` where the command has it, else of SEALPOST_LANG."""
-    return _asked.get() or os.environ.get(LANG_VARIABLE, "en")
+    """The language in which errors are told: that of `--lang` where the command has it, else of SEALPOST_LANG.
+
+    English where that is a language that is not spoken here.
+    """
+    asked = _asked.get() or os.environ.get(LANG_VARIABLE, "")
+    return asked if asked in _TRANSLATED else "en"
 
 
 def in_words(text: str) -> str:
     """A title, detail or way out in that language."""
-    if spoken() not in ("nl", "fr", "de"):
+    if spoken() not in _TRANSLATED:
         return text
     from gateway.api.problem_words import in_language  # here: only who made a mistake needs it
 

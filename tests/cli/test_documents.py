@@ -176,6 +176,8 @@ def test_an_error_is_told_in_the_language_of_the_reader(tmp_path: Path) -> None:
     nowhere = ["mailbox", "list", "--url", "http://127.0.0.1:1", "--token", "x", "--json"]
     as_json = sealpost(nowhere, environment={"SEALPOST_LANG": "de"}).json
     assert (as_json["title"], as_json["code"]) == ("Der Dienst ist nicht erreichbar", "unreachable")
+    unspoken = sealpost(nowhere, environment={"SEALPOST_LANG": "ł"})
+    assert (unspoken.json["title"], unspoken.json["code"]) == ("The gateway cannot be reached", "unreachable")
     asked = sealpost(["term", "no-such-term", "--lang", "fr"], environment={"SEALPOST_LANG": "nl"})
     assert asked.err.startswith("sealpost: délai inconnu")
     assert "the key file cannot be read" in sealpost(["sign", ASSESSMENT, "--key", missing]).err
