@@ -89,7 +89,7 @@ ALIKE = {"note", "TSB", "Lexces", "service"}  # words that are the same in anoth
                 "Code on well-being at work, Title I.4, deliberation",
                 "codex over het welzijn op het werk, titel I.4, overleg",
                 "code du bien-être au travail, titre I.4, concertation",
-                "Kodex über das Wohlbefinden bei der Arbeit, Titel I.4, Absprache",
+                "Kodex über das Wohlbefinden bei der Arbeit, Titel I.4, Konzertierung",
             ),
         ),
         (
