@@ -7,6 +7,11 @@ from __future__ import annotations
 
 HARMLESS = {
     "nl": (
+        "Begeleiden van personen met een handicap",
+        "Begeleider in de gehandicaptenzorg",
+        "Gehandicapte bewoners verplaatsen met de tillift",
+        "Opleiding omgaan met stress",
+        "Werkdruk en stress in het team bespreken",
         "Magazijnier: vaten laden en lossen, met de hand en met de steekwagen",
         "Heftruckchauffeur in het magazijn, rek B12",
         "Bouten M12 en moeren M16 aandraaien met momentsleutel",
@@ -96,6 +101,10 @@ HARMLESS = {
         "Geen blootstelling aan kwarts boven de grenswaarde",
     ),
     "fr": (
+        "Accompagnement de personnes handicapées",
+        "Éducatrice pour enfants handicapés",
+        "Gestion du stress : formation pour l'équipe",
+        "Réduire le stress lié aux délais",
         "Magasinier : chargement et déchargement de fûts, à la main et au diable",
         "Pas de conduite d'engins de manutention",
         "Cariste dans l'entrepôt, rayonnage B12",
@@ -174,6 +183,11 @@ HARMLESS = {
         "Tension mécanique de la courroie à contrôler",
     ),
     "de": (
+        "Betreuung von Menschen mit Behinderung",
+        "Hilfe für Kinder mit geistiger Behinderung",
+        "Stress vermeiden, Pausen einplanen",
+        "Patienten im Rollstuhl schieben",
+        "Behinderte Zufahrt räumen",
         "Lagerarbeiter: Fässer laden und entladen, von Hand und mit der Karre",
         "Arbeitsplatz ohne Heben von Lasten über 10 kg",
         "Staplerfahrer im Lager, Regal B12",
@@ -304,7 +318,6 @@ FALSE_ALARMS = {
         "Douanier: drugs opsporen met de hond",
         "Opvoeder in een centrum voor verslavingszorg",
         "Risico op letsel aan de schouder bij werk boven het hoofd",  # the same words name what somebody has
-        "Werkdruk en stress in het team bespreken",
     ),
     "fr": ("Préparation de morphine à la pharmacie", "Éducateur en toxicomanie"),
     "de": ("Verkauf von Blutdruckmessern", "Sozialarbeiter in der Suchtberatung"),
@@ -314,6 +327,11 @@ FALSE_ALARMS = {
 # As they are said, without a word of medicine: what somebody has, gets, uses or cannot do.
 EVERYDAY = {
     "nl": (
+        "Zij heeft een handicap",
+        "Geen avonddienst, hij is snel moe",
+        "Geen schermwerk, slechte ogen",
+        "Parkeerplaats dichtbij, slecht ter been",
+        "Niet knielen: kunstknie",
         "Geen nachtwerk meer, hij is erg vermoeid en snel uitgeput",
         "Rustig werk wegens ziekte van Crohn",
         "Mag niet rijden na een tia",
@@ -327,7 +345,6 @@ EVERYDAY = {
         "Rolstoelgebruiker, werkpost gelijkvloers",
         "Niet alleen werken wegens flauwtes",
         "Vermijden van lawaai, draagt een hoortoestel",
-        "Kan geen handschoenen dragen: latexovergevoeligheid",
         "Deeltijds wegens uitputting",
         "Geen ladder, staat niet vast op de benen na een val met heupfractuur",
         "Aangepast werk na bypass",
@@ -336,6 +353,10 @@ EVERYDAY = {
         "Geen avondwerk in verband met zijn therapie bij de psycholoog",
     ),
     "fr": (
+        "Elle a un handicap, poste au rez-de-chaussée",
+        "Pas de conduite, il voit mal",
+        "Poste assis, marche difficilement",
+        "Reprise après son opération",
         "Pas de travail de nuit, elle souffre de fatigue",
         "Aménager le poste : il est très stressé",
         "Travail calme en raison de sa fatigue",
@@ -358,6 +379,12 @@ EVERYDAY = {
         "Manutention interdite, déchirure musculaire",
     ),
     "de": (
+        "Er hat eine Behinderung",
+        "Mitarbeiter mit Behinderungen an beiden Händen",
+        "Keine Leiter wegen Schwindel",
+        "Kein Fahren, sie sieht schlecht",
+        "Leichte Arbeit nach der Reha",
+        "Sitzende Arbeit, geht an Krücken",
         "Keine Kälte, er ist oft erkältet",
         "Arbeitsplatz ebenerdig, die Arbeitnehmerin ist behindert",
         "Kein Heben, sie ist gehbehindert",
@@ -380,6 +407,9 @@ EVERYDAY = {
         "Mit Behinderung, Greifhilfe nötig",
     ),
     "en": (
+        "Ground floor, she has a disability",
+        "No phone calls, hearing impaired",
+        "Seated work, walks with crutches",
         "No night work because of his illness",
         "Off the road after an illness",
         "No phone duty, she is under stress",
