@@ -20,6 +20,7 @@ from gateway.statewords import WORDS as STATE_WORDS
 _TABLE = Path(__file__).with_suffix(".yaml")
 _PLACEHOLDER = re.compile(r"\\\{([a-z]+)\\\}")  # as re.escape writes it
 _NUMBER, _STATE, _DETAIL = "number", "state", "detail"
+_ANYTHING = r"\S(?:.*?\S)?"  # as short as it can be; no blank at its ends, so no French colon is taken for a file's
 _STATES: Mapping[str, Mapping[str, str]] = {state.value: texts for state, texts in STATE_WORDS.items()}
 
 
@@ -52,7 +53,7 @@ def _patterns() -> Sequence[_Pattern]:
 
 
 def _taken(placeholder: re.Match[str]) -> str:
-    return f"(?P<{placeholder[1]}>{'[0-9]+' if placeholder[1] == _NUMBER else '.+?'})"
+    return f"(?P<{placeholder[1]}>{'[0-9]+' if placeholder[1] == _NUMBER else _ANYTHING})"
 
 
 def in_language(text: str, language: str) -> str:

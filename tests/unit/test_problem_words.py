@@ -118,6 +118,7 @@ def test_every_error_that_a_party_can_get_has_its_words() -> None:
             "paper, close",
         ),
         ("/a/b.pem: the key file cannot be read", "de", "/a/b.pem: die Schlüsseldatei kann nicht gelesen werden"),
+        ("dite en français : une fois", "fr", "dite en français : une fois"),
         ("not a valid {scheme} {0}", "de", "kein gültiges {scheme} {0}"),
         (
             "there is no rule or code X-1; near: X-2, X-3",
