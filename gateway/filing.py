@@ -50,6 +50,7 @@ def _law(term: Term) -> str:
     told = {
         "id": term.id,
         "article": term.article,
+        "law": term.law,
         "act": dict(term.act),
         "length": term.length,
         "unit": term.unit,

@@ -213,6 +213,7 @@ FOUND_BY = {
 ON_FILE = {
     "a term's length": "UPDATE term SET length = length + 1",
     "what a term says": "UPDATE term SET law = replace(law, 'authority', 'party')",
+    "of which act a term is": "UPDATE term SET law = json_set(law, '$.act', 'x')",
     "whom a term waits for": "UPDATE term SET starts_on = starts_on || 'x' WHERE starts_on LIKE 'ContentHandover:%'",
     "sealed facts": "UPDATE filed SET facts = CAST(facts || x'00' AS BLOB)",
     "facts of another form": "UPDATE filed SET facts = (SELECT facts FROM filed AS other "
