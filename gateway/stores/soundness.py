@@ -16,6 +16,7 @@ from gateway.stores import inquiries
 from gateway.stores.engine import sqlite
 
 MILLISECOND = timedelta(milliseconds=1)
+CLOCKS_APART = timedelta(hours=1)  # that of an audit may be behind the one by which something was put off
 MOMENT_MS = 5_000  # a lane that is full, or being claimed, is looked at again within a moment
 _NO_SUBMISSION = "NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id)"
 _NO_DELIVERY = "NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.id = delivery_id)"
@@ -97,7 +98,7 @@ def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
     found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
     asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
     found += [LooseEnd(code="lane-asleep", id=row[0]) for row in asleep]
-    unasked = inquiries.damaged(connection, latest=now + SCHEDULE[-1] // MILLISECOND)
+    unasked = inquiries.damaged(connection, latest=now + (SCHEDULE[-1] + CLOCKS_APART) // MILLISECOND)
     return [*found, *(LooseEnd(code="inquiry-lost", id=each) for each in unasked)]
 
 

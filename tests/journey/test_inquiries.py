@@ -161,6 +161,19 @@ def test_what_nobody_told_is_asked_again_until_somebody_does(
     assert any(each.about.startswith("validation/") and each.kind is LinkKind.TIME for each in verdict.links)
 
 
+def test_an_audit_whose_clock_is_a_little_behind_finds_no_inquiry_lost(
+    opened: Callable[..., Counter], issuer: Issuer, clock: Now
+) -> None:
+    counter = opened()
+    issuer.down |= SILENT
+    appeal(counter, card(counter, issuer))
+    for tries in range(6):
+        clock.ahead = 13 * tries * HOUR
+        assert counter.gateway.inquiries.ask_due() == 0
+    clock.ahead -= timedelta(seconds=10)
+    assert audited(counter) == set()
+
+
 def test_that_a_certificate_had_been_revoked_is_learnt_later_and_told(
     opened: Callable[..., Counter], issuer: Issuer, clock: Now
 ) -> None:
