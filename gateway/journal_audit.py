@@ -30,7 +30,7 @@ from gateway.journal import (
     entry_of_token,
     entry_of_validation,
 )
-from gateway.model import DeliveryId, EvidenceId, PartyId, SubmissionId
+from gateway.model import DeliveryId, EvidenceId, KeptReceipt, PartyId, SubmissionId
 from gateway.ports import Clock, Reading, Store
 from gateway.stamped import StampedTrees
 from gateway.vouching import authority_name, known_by
@@ -265,9 +265,7 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
             evidence = view.evidence(EvidenceId(entry.id))
             return None if evidence is None else entry_of_evidence(evidence, digest_name=name)
         case EntryKind.RECEIPT:
-            kept = view.receipts_of(DeliveryId(entry.of))
-            named = (each for each in kept if sha256(each.raw) == each.digest)
-            receipt = next((each for each in named if hashlib.new(name, each.raw).digest() == entry.digest), None)
+            receipt = _receipt(view, entry)
             return None if receipt is None else entry_of_receipt(receipt, digest_name=name)
         case EntryKind.VALIDATION:
             at_arrival = entry.id == entry.of
@@ -289,6 +287,15 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
             return entry_of_token(
                 entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at, digest_name=name
             )
+
+
+def _receipt(view: Reading, entry: Entry) -> KeptReceipt | None:
+    """The receipt with the bytes of an entry. One that was judged anew since has another id: only then it is looked for
+    among all of its copy, which may be thousands."""
+    own = view.receipt(entry.id)
+    kept = view.receipts_of(DeliveryId(entry.of)) if own is None else [own]
+    named = (each for each in kept if sha256(each.raw) == each.digest)
+    return next((each for each in named if hashlib.new(entry.digest_name, each.raw).digest() == entry.digest), None)
 
 
 def _same(entry: Entry, expected: Entry) -> bool:
