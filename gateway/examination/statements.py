@@ -9,6 +9,7 @@ from datetime import timedelta
 from gateway.errors import Unreadable
 from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, TimeKind, Who
+from gateway.lifecycle import LAID_READY
 from gateway.model import PROVEN_BY_POST, Event
 from gateway.package import EVIDENCE, POST, RECEIPT, SEALED_POST, Description
 from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
@@ -116,10 +117,11 @@ def examine_statements(
 def _is_of_this(statement: Statement, evidence_id: str, description: Description) -> bool:
     """Whether a statement is the one that its file is named after, on this submission, of this sender.
 
-    For what its issuer sent itself, which needs no acceptance, the statement says so too. Else the issuer may have had
-    another name when it made the statement: who it is, the certificates say.
+    For what its issuer sent itself, which needs no acceptance, the statement of its consignment says so too. Else the
+    issuer may have had another name when it made the statement: who it is, the certificates say.
     """
-    if description.sender == description.issuer != statement.issued_by:
+    laid_ready = EVENTS.get(statement.event) in LAID_READY
+    if laid_ready and description.sender == description.issuer != statement.issued_by:
         return False
     own = (statement.evidence_id, statement.submission_id)
     return own == (evidence_id, description.submission_id) and statement.sender in (None, description.sender)

@@ -379,6 +379,18 @@ def test_a_notice_of_a_service_that_has_another_name_since_was_handed_in_by_nobo
     assert missing in not_holding(verdict_on(parts))
 
 
+def test_a_service_that_has_its_former_name_again_still_stands_by_what_it_stated_meanwhile(parts: Parts) -> None:
+    _leave_out(parts, parts.name(Event.SUBMISSION_ACCEPTANCE))
+    meanwhile = Witness(keys=Keyring.single(parts.world.service), issuer="counter-for-a-while").state(
+        Event.ERASURE, at=HANDED_IN, submission_id=SubmissionId(parts.description.submission_id)
+    )
+    name = f"evidence/{meanwhile.id}.xml"
+    parts.files[name] = meanwhile.raw
+    parts.describe(issuer="counter", sender="counter", made_for="counter")
+    stated = [link for link in verdict_on(parts).links if (link.kind, link.about) == (LinkKind.STATEMENT, name)]
+    assert [link.standing for link in stated] == [HOLDS]
+
+
 def test_evidence_of_before_copies_were_numbered_can_be_read(world: World) -> None:
     names = ("EvidenceId", "Event", "EventTime", "Issuer", "DeliveryId", "Policy", "SoftwareVersion")
     said = (new_id(), Event.CONTENT_CONSIGNMENT.uri, "2026-01-01T00:00:00Z", "counter", new_id(), "urn:x", "sealpost 0")
