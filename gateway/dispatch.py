@@ -61,13 +61,15 @@ class Dispatch:
         return self.patience.retry
 
     def catch_up(self) -> None:
-        """Bring forward what would wait longer than any schedule says: its clock was set back since.
+        """Bring forward what would wait longer than any schedule says: its clock was set back since, or it was to be
+        looked at less often until now.
 
         To be called once, before delivering. Raises StoreUnavailable.
         """
         now = self.clock.now()
         longest_s = max(*self.retry.schedule_s, self.lease_s, self.breaker.pause_s, MAX_RETRY_AFTER_S)
-        self.store.write(lambda unit: unit.bring_forward(now=now, latest=now + timedelta(seconds=longest_s)))
+        latest, watched_by = (now + timedelta(seconds=seconds) for seconds in (longest_s, self.patience.remind_after_s))
+        self.store.write(lambda unit: unit.bring_forward(now=now, latest=latest, watched_by=watched_by))
 
     def deliver_due(self) -> int:
         """Start a try for what is due, as far as there are free workers; the number started.

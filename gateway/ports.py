@@ -450,8 +450,9 @@ class Transaction(Reading, Protocol):
         end. What a client of the mailbox has in hand is not due."""
         ...
 
-    def bring_forward(self, *, now: datetime, latest: datetime) -> None:
-        """Make due now whatever waits for a time after `latest`."""
+    def bring_forward(self, *, now: datetime, latest: datetime, watched_by: datetime) -> None:
+        """Make due now whatever waits for a time after `latest`, and have the watch look now at what it would leave
+        alone until after `watched_by`."""
         ...
 
     def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:

@@ -81,9 +81,11 @@ def reset_lane(connection: sqlite.Connection, party: str) -> bool:
     return connection.execute(_HEALTHY, (party,)).fetchone() is not None
 
 
-def bring_forward(connection: sqlite.Connection, *, now: int, latest: int) -> None:
-    """Make due now what waits for a time after `latest`, and close breakers that are open until then."""
+def bring_forward(connection: sqlite.Connection, *, now: int, latest: int, watched_by: int) -> None:
+    """Make due now what waits for a time after `latest`, close breakers that are open until then, and have a look at
+    what the watch would leave alone until after `watched_by`."""
     connection.execute("UPDATE delivery SET due_at = ? WHERE due_at > ?", (now, latest))
+    connection.execute("UPDATE delivery SET watch_at = ? WHERE watch_at > ?", (now, watched_by))
     connection.execute("UPDATE lane SET paused_until = 0 WHERE paused_until > ?", (latest,))
     connection.execute("UPDATE lane SET next_at = ? WHERE next_at > ? AND next_at < ?", (now, latest, NEVER))
 

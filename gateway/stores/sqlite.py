@@ -325,8 +325,8 @@ class _Unit(Snapshot):
         claimed = claim_due(self._connection, now=to_ms(now), until=to_ms(until), holder=holder, limit=limit)
         return [rows.delivery_of(row) for row in claimed]
 
-    def bring_forward(self, *, now: datetime, latest: datetime) -> None:
-        bring_forward(self._connection, now=to_ms(now), latest=to_ms(latest))
+    def bring_forward(self, *, now: datetime, latest: datetime, watched_by: datetime) -> None:
+        bring_forward(self._connection, now=to_ms(now), latest=to_ms(latest), watched_by=to_ms(watched_by))
 
     def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:
         self._insert("attempt", "delivery_id, at, outcome", (delivery.id, to_ms(at), outcome))

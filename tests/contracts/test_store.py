@@ -285,9 +285,20 @@ def test_what_waits_beyond_every_schedule_is_brought_forward_and_nothing_else(st
     until = NOW + timedelta(days=30)
     store.write(lambda unit: unit.mark_lane(PartyId("c"), failed=True, threshold=1, paused_until=until))
     assert claim(store) == []
-    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND))
+    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND, watched_by=NOW + 10 * SECOND))
     assert set(claim(store, now=NOW + SECOND)) == {frozen.id, paused.id}
     assert claim(store, now=NOW + 5 * SECOND) == [soon.id]
+
+
+def test_what_the_watch_would_leave_alone_for_too_long_is_looked_at_now_and_nothing_else(store: Store) -> None:
+    left_alone, looked_at = a_delivery("a"), a_delivery("b")
+    add(store, left_alone, looked_at)
+    for delivery, seconds in ((left_alone, 11), (looked_at, 10)):
+        at = NOW + seconds * SECOND
+        store.write(lambda unit, each=delivery.id, at=at: unit.watch_again(each, at))
+    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND, watched_by=NOW + 10 * SECOND))
+    due = store.read(lambda view: view.watch_due(now=NOW, limit=10))
+    assert [each.id for each in due] == [left_alone.id]
 
 
 def test_the_kinds_of_what_waits_for_a_party_are_known(store: Store) -> None:
