@@ -22,8 +22,10 @@ _NEWEST = (
     "LEFT JOIN body_key ON body_key.submission_id = submission.id "
     "LEFT JOIN delivery ON delivery.submission_id = submission.id ORDER BY filed.seq, delivery.seq"
 )
-_ON_FILE = """
-SELECT filed.digest, facts, body_key.key, answer, (SELECT json_group_array(link) FROM json_each(filed.links)
+LINKS = "json_each(CASE WHEN json_valid(filed.links) THEN filed.links ELSE '[]' END)"
+"""The links that a form brought, as rows; none where they cannot be read, which the audit names like any change."""
+_ON_FILE = f"""
+SELECT filed.digest, facts, body_key.key, answer, (SELECT json_group_array(link) FROM {LINKS}
     JOIN case_link ON link = value WHERE case_link.case_id = filed.case_id)
 FROM filed JOIN submission ON submission.id = submission_id LEFT JOIN body_key USING (submission_id)
 WHERE submission_id = ?

@@ -13,6 +13,7 @@ from gateway.model import CaseId, PartyId, SubmissionId
 from gateway.partyrecord import party_of, party_record
 from gateway.ports import LooseEnd
 from gateway.stores import inquiries
+from gateway.stores.cases import LINKS
 from gateway.stores.engine import sqlite
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -80,7 +81,8 @@ _LOOSE = {
     "(SELECT 1 FROM party WHERE party.id = hosted_key.party)",
     "link-without-case": "SELECT DISTINCT case_id FROM case_link WHERE case_id NOT IN (SELECT case_id FROM filed) "
     "UNION SELECT case_id FROM case_party WHERE case_id NOT IN (SELECT case_id FROM filed) "
-    "UNION SELECT case_id FROM case_link WHERE link NOT IN (SELECT value FROM filed, json_each(filed.links))",
+    "UNION SELECT case_id FROM case_link WHERE (link, case_id) NOT IN ("
+    f"SELECT value, filed.case_id FROM filed, {LINKS} WHERE value IS NOT NULL)",
 }
 _LOOKED_UP = (
     "SELECT party, scheme, key FROM party_identifier UNION ALL SELECT party, 'role', role FROM party_role "

@@ -219,8 +219,16 @@ ON_FILE = {
     "facts of another form": "UPDATE filed SET facts = (SELECT facts FROM filed AS other "
     "WHERE other.seq <> filed.seq LIMIT 1)",
     "the link to its case": "UPDATE case_link SET link = link || 'x'",
+    "links that cannot be read": "UPDATE filed SET links = 'x'",
     "by when a copy must be there": "UPDATE delivery SET lawful_until = 1",
     "the first answer": "UPDATE submission SET answer = CAST(answer || x'20' AS BLOB) WHERE state <> 'rejected'",
+}
+STRAY_LINKS = {
+    "that no form brought": "INSERT INTO case_link SELECT 'x', case_id FROM filed LIMIT 1",
+    "that a form of another case brought": "INSERT INTO case_link SELECT 'x', max(case_id) FROM filed; UPDATE filed "
+    "SET links = json_insert(links, '$[#]', 'x') WHERE case_id = (SELECT min(case_id) FROM filed)",
+    "beside a form that brought nothing": "INSERT INTO case_link SELECT 'x', case_id FROM filed LIMIT 1; UPDATE filed "
+    "SET links = json_insert(links, '$[#]', NULL)",
 }
 TOKENS = {
     "of another party": "UPDATE token SET party = 'employer' WHERE party = 'worker'",
@@ -286,6 +294,11 @@ def test_a_party_that_is_found_by_what_it_is_not_is_found(damaged: Callable[[str
 @pytest.mark.parametrize("what", ON_FILE)
 def test_what_is_on_file_of_a_form_is_bound(damaged: Callable[[str], set[str]], what: str) -> None:
     assert "entry-differs" in damaged(ON_FILE[what])
+
+
+@pytest.mark.parametrize("what", STRAY_LINKS)
+def test_a_link_leads_to_the_case_of_a_form_that_brought_it(damaged: Callable[[str], set[str]], what: str) -> None:
+    assert damaged(STRAY_LINKS[what]) == {"link-without-case"}
 
 
 @pytest.mark.parametrize("what", TOKENS)
