@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from gateway.errors import Unreadable
-from gateway.journal import Entry, EntryKind, entry_bytes, read_entry
+from gateway.journal import Entry, EntryKind, entry_bytes, entry_of_filing, read_entry
 from gateway.model import DeliveryId, Event, Evidence, EvidenceId, KeptReceipt, SubmissionId, new_id
+from gateway.partyrecord import pem_of
 from gateway.ports import Reading, Store, Transaction
 from gateway.stores import STORES
+from gateway.stores.at_rest import seal_body
 from gateway.stores.engine import sqlite
 from gateway.stores.schema import migrations
+from signing import issue_authority
 from tests.deliveries import NOW
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
@@ -157,6 +160,53 @@ def test_an_older_file_in_which_something_is_damaged_is_opened_for_the_audit_to_
         loose = store.read(lambda view: view.loose_ends(now=datetime.now(UTC)))
     unknown = {each.id for each in loose if each.code == "party-without-entry"}
     assert unknown == {"one", "two", "three"}
+
+
+def test_a_file_of_before_the_journal_knew_what_is_on_file_is_opened_with_all_that_it_holds(tmp_path: Path) -> None:
+    """Its tables are as they were then: what reads them at that moment must not ask for what came later."""
+    path, keys = tmp_path / "store", {"kept": b"k" * 32, "erased": None, "unsealed": b""}
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        migrations.apply(Database(connection), stop_before="m017_holdings")
+        for name, key in keys.items():
+            facts = b"" if key is None else seal_body(key, b"facts", of=f"facts {name}")
+            for statement in _A_FORM_THEN.split(";"):
+                connection.execute(statement, {"id": name, "facts": facts, "key": key})
+        asked = seal_body(b"k" * 32, b'["ZGVy"]', of="inquiry kept form")
+        connection.execute("INSERT INTO inquiry VALUES (NULL, 'kept', 'form', ?, 5, 6, 1, 7)", (asked,))
+        connection.execute("INSERT INTO case_link VALUES ('link', 'case')")
+        pem = pem_of(issue_authority("Mailbox", at=NOW).certificate)
+        connection.execute("INSERT INTO hosted_key VALUES ('worker', ?, x'00', 'sha256:0', 5)", (pem,))
+        connection.execute("INSERT INTO party VALUES ('worker', '{}')")
+        connection.execute("INSERT INTO token VALUES ('hash', 'worker', 5)")
+    with closing(STORES["sqlite"](path)) as store:
+        entered = {(each.kind, each.id): each for each in all_entries(store)}
+        on_file = {name: store.read(lambda view, name=name: view.on_file(SubmissionId(name))) for name in keys}  # type: ignore[misc]
+        (waiting,) = store.read(lambda view: view.inquiries_due(now=NOW, limit=9))
+        loose = {each.code for each in store.read(lambda view: view.loose_ends(now=NOW))}
+    assert {(EntryKind.HOSTED_KEY, "worker"), (EntryKind.ACCESS, "hash")} < entered.keys()
+    for name, filed in on_file.items():
+        assert filed is not None
+        known = entered[EntryKind.FILING, name]
+        assert entry_of_filing(filed, at=known.at).digest == known.digest
+        assert (len(filed.terms), len(filed.deliveries)) == (1, 1)
+    assert [filed and filed.facts for filed in on_file.values()] == [DIGEST_OF_FACTS, "", DIGEST_OF_FACTS]
+    assert [filed and list(filed.links) for filed in on_file.values()] == [["link"], [], []], "the first has them all"
+    assert waiting.unanswered.path == (b"der",)
+    unbound = {"filing-without-entry", "filing-out-of-order", "hosted-key-without-entry", "token-without-entry"}
+    assert not loose & {*unbound, "link-without-case", "inquiry-lost"}
+
+
+DIGEST_OF_FACTS = f"sha256:{sha256(b'facts').hexdigest()}"
+_A_FORM_THEN = """
+INSERT INTO submission VALUES (NULL, :id, 'service', NULL, 'sha256:0', 'be/appeal', :id, 'closed', 5, NULL, x'7b7d');
+INSERT INTO filed VALUES (NULL, 'case', :id, :facts);
+INSERT INTO body_key SELECT :id, :key WHERE :key IS NOT NULL;
+INSERT INTO term (submission_id, id, article, act, length, unit) VALUES (:id, 'T1', '1', '{}', 7, 'days');
+INSERT INTO delivery (id, submission_id, kind, route, article, role, party, copy, of, state, transport, attempts,
+    consigned_at, envelope_digest, document_digest, size_bytes, case_id)
+    VALUES (:id || '-copy', :id, 'be/appeal', 'R1', '1', 'Worker', 'worker', 1, 1, 'declined', 'mailbox', 0,
+    5, 'sha256:0', 'sha256:0', 1, 'case')
+"""
 
 
 @given(entry=ENTRIES)
