@@ -606,7 +606,10 @@ class Holds(Protocol):
         ...
 
     def note_of(self, name: str) -> str | None:
-        """What its holder says of `name`; None where nobody holds it, or what was said is lost."""
+        """What its holder says of `name`; None where it let go, or what was said is lost.
+
+        To be asked of a name that is held: what a process said of it that died since is still there.
+        """
         ...
 
 

@@ -152,8 +152,8 @@ def _again_and_again(
     *,
     passing: tuple[type[StoreUnavailable | KeyUnavailable], ...] = (StoreUnavailable,),
 ) -> None:
-    """Do `work` every so often until `done` is set. It is the only thread that does it, so nothing ends it: a damaged
-    journal, for one, is for the audit to name, and nobody waits longer for a form because of it.
+    """Do `work` every so often until `done` is set. Nobody would do it in place of this thread, so nothing ends it: a
+    damaged journal, for one, is for the audit to name, and nobody waits longer for a form because of it.
 
     passing: what is tried again at the next turn; all else a while later.
     """

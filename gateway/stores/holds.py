@@ -50,7 +50,10 @@ class FileHolds:
                 self._let_go(place)
 
     def note_of(self, name: str) -> str | None:
-        """What its holder says of `name`; None where nobody holds it, or what was said is lost."""
+        """What its holder says of `name`; None where it let go, or what was said is lost.
+
+        To be asked of a name that is held: what a process said of it that died since is still there.
+        """
         place = _place(name)
         raw = os.pread(self._file, PLACE_BYTES, _offset(place))
         check, note = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:].rstrip(b"\0")
