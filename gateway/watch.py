@@ -182,7 +182,7 @@ class Watch:
         delivery = course.delivery
         if not course.since(delivery.trying_since, Event.SENDER_WARNED):
             yield self.patience.warn_at(delivery), Fact.SENDER_WARNED
-        decided = (Event.OPERATOR_ACT, Event.PAPER_ORDERED)
+        decided = (Event.OPERATOR_ACT, Event.PAPER_ORDERED, Event.RELAY_TO_NON_ERDS_FAILURE)
         if delivery.paper_by is not None and not course.since(delivery.paper_by, *decided):
             yield delivery.paper_by, Fact.PAPER_DUE
         if delivery.turn is not None:

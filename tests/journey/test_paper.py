@@ -25,6 +25,7 @@ from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.forms.findings import LANGUAGES
 from gateway.idempotency import Accepted
 from gateway.model import DeliveryId, new_id
+from gateway.oversight import ActCode, ReasonCode
 from gateway.paperform import paper_letter
 from signing import SealingFailed, add_files, open_sealed, read_package, sha256, trust_from_pem, verify_xml
 from tests.cli.command import Ran, sealpost
@@ -286,6 +287,23 @@ def test_paper_goes_by_itself_where_it_is_configured(open_counter: Callable[...,
     assert counter.state(worker.id) == "escalated"
     evidence = counter.gateway.store.read(lambda view: view.evidence_of(accepted.submission_id))
     assert "paper-ordered" in [each.event for each in evidence if each.delivery_id == worker.id]
+    nothing_is_wrong(counter)
+
+
+def test_paper_that_failed_does_not_go_by_itself_again(open_counter: Callable[..., Counter], clock: Hands) -> None:
+    counter = open_counter(clock=clock, paper_party=STATION, paper_roles=("Worker",), paper_by_itself=True)
+    accepted = counter.accept(counter.form("be/health-assessment"), sender="service")
+    assert isinstance(accepted, Accepted)
+    copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
+    worker = next(copy for copy in copies if copy.party == "worker")
+    assert worker.paper_by is not None
+    oversight, told = counter.gateway.oversight, {"by": "desk", "language": "en"}
+    oversight.act(worker.id, ActCode.PAPER, reason=ReasonCode.NOT_COLLECTED, **told)
+    counter.gateway.paper.take_job(counter.party(STATION), worker.id)
+    look(counter, clock, worker.paper_by - clock.at)
+    oversight.act(worker.id, ActCode.PAPER_FAILED, reason=ReasonCode.ADDRESS_WRONG, **told)
+    look(counter, clock, 2 * HOUR)
+    assert counter.state(worker.id) == "suspended", "the same address would be as wrong"
     nothing_is_wrong(counter)
 
 
