@@ -24,7 +24,7 @@ from gateway.errors import ConfigError, Unreadable
 from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.forms.findings import LANGUAGES
 from gateway.idempotency import Accepted
-from gateway.model import DeliveryId, new_id
+from gateway.model import Delivery, DeliveryId, new_id
 from gateway.oversight import ActCode, ReasonCode
 from gateway.paperform import paper_letter
 from signing import SealingFailed, add_files, open_sealed, read_package, sha256, trust_from_pem, verify_xml
@@ -276,31 +276,34 @@ def test_paper_is_proposed_when_only_the_post_can_still_be_in_time(http: Http, c
     assert counter.state(worker) in ("consigned", "expired"), "an operator decides"
 
 
-def test_paper_goes_by_itself_where_it_is_configured(open_counter: Callable[..., Counter], clock: Hands) -> None:
+def counter_that_orders_paper(
+    open_counter: Callable[..., Counter], clock: Hands
+) -> tuple[Counter, Delivery, timedelta]:
+    """A counter where paper goes by itself, the worker's copy of a form, and how long until its paper is due."""
     counter = open_counter(clock=clock, paper_party=STATION, paper_roles=("Worker",), paper_by_itself=True)
     accepted = counter.accept(counter.form("be/health-assessment"), sender="service")
     assert isinstance(accepted, Accepted)
     copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
     worker = next(copy for copy in copies if copy.party == "worker")
     assert worker.paper_by is not None
-    look(counter, clock, worker.paper_by - clock.at)
+    return counter, worker, worker.paper_by - clock.at
+
+
+def test_paper_goes_by_itself_where_it_is_configured(open_counter: Callable[..., Counter], clock: Hands) -> None:
+    counter, worker, until_paper = counter_that_orders_paper(open_counter, clock)
+    look(counter, clock, until_paper)
     assert counter.state(worker.id) == "escalated"
-    evidence = counter.gateway.store.read(lambda view: view.evidence_of(accepted.submission_id))
+    evidence = counter.gateway.store.read(lambda view: view.evidence_of(worker.submission_id))
     assert "paper-ordered" in [each.event for each in evidence if each.delivery_id == worker.id]
     nothing_is_wrong(counter)
 
 
 def test_paper_that_failed_does_not_go_by_itself_again(open_counter: Callable[..., Counter], clock: Hands) -> None:
-    counter = open_counter(clock=clock, paper_party=STATION, paper_roles=("Worker",), paper_by_itself=True)
-    accepted = counter.accept(counter.form("be/health-assessment"), sender="service")
-    assert isinstance(accepted, Accepted)
-    copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
-    worker = next(copy for copy in copies if copy.party == "worker")
-    assert worker.paper_by is not None
+    counter, worker, until_paper = counter_that_orders_paper(open_counter, clock)
     oversight, told = counter.gateway.oversight, {"by": "desk", "language": "en"}
     oversight.act(worker.id, ActCode.PAPER, reason=ReasonCode.NOT_COLLECTED, **told)
     counter.gateway.paper.take_job(counter.party(STATION), worker.id)
-    look(counter, clock, worker.paper_by - clock.at)
+    look(counter, clock, until_paper)
     oversight.act(worker.id, ActCode.PAPER_FAILED, reason=ReasonCode.ADDRESS_WRONG, **told)
     look(counter, clock, 2 * HOUR)
     assert counter.state(worker.id) == "suspended", "the same address would be as wrong"
