@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gateway.errors import CatalogueError
-from gateway.forms.findings import DEFAULT_LANGUAGE, four_languages
+from gateway.forms.findings import DEFAULT_LANGUAGE, by_english
 from gateway.forms.sources import parse_yaml
 from gateway.statewords import WORDS as STATE_WORDS
 
@@ -35,12 +34,7 @@ class _Pattern:
 @cache
 def words() -> Mapping[str, Mapping[str, str]]:
     """The rows: English -> language -> text. Raises CatalogueError where one is there twice or not whole."""
-    rows = parse_yaml(_TABLE.read_text(encoding="utf-8"), source=_TABLE.name)
-    texts = [four_languages(row, where=f"{_TABLE.name}: {number}") for number, row in enumerate(rows, start=1)]
-    table = {row[DEFAULT_LANGUAGE]: row for row in texts}
-    if len(table) < len(texts):
-        raise CatalogueError("catalogue-file", f"{_TABLE.name}: a text is there twice")
-    return table
+    return by_english(parse_yaml(_TABLE.read_text(encoding="utf-8"), source=_TABLE.name), where=_TABLE.name)
 
 
 @cache

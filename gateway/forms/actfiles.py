@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gateway.errors import CatalogueError
 from gateway.forms.citing import WORDS, Act, Acts
-from gateway.forms.findings import LANGUAGES, four_languages
+from gateway.forms.findings import LANGUAGES, by_english, four_languages
 from gateway.forms.sources import Entry
 
 
@@ -21,9 +21,7 @@ def read_acts(files: Mapping[str, object], act_of: Callable[[str], str | None]) 
         entry = Entry(data, where=source, required=["acts"], optional=["words", "phrases", "types"])
         of_types = entry.optional_text("types") or of_types
         words |= {name: _words(each, where=f"{source}: {name}") for name, each in entry.mapping("words").items()}
-        for each in entry.items("phrases"):
-            said = four_languages(each, where=f"{source}: phrases")
-            phrases[said["en"]] = said
+        phrases |= by_english(entry.items("phrases"), where=f"{source}: phrases")
         acts |= {name: _act(each, where=f"{source}: {name}") for name, each in entry.mapping("acts").items()}
     if set(words) != set(WORDS):
         raise CatalogueError("catalogue-file", f"acts.yaml: needs exactly the words {', '.join(WORDS)}")

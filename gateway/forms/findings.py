@@ -239,6 +239,19 @@ def four_languages(entry: object, *, where: str) -> dict[str, str]:
     return texts
 
 
+def by_english(rows: object, *, where: str) -> dict[str, Mapping[str, str]]:
+    """A list of texts in our four languages, by their English. Raises CatalogueError, also where one is there twice."""
+    if not isinstance(rows, list):
+        raise CatalogueError("catalogue-file", f"{where}: a list of texts in four languages is expected")
+    table: dict[str, Mapping[str, str]] = {}
+    for number, row in enumerate(rows, start=1):
+        texts = four_languages(row, where=f"{where}: {number}")
+        if texts[DEFAULT_LANGUAGE] in table:
+            raise CatalogueError("catalogue-file", f"{where}: {number}: is there twice")
+        table[texts[DEFAULT_LANGUAGE]] = texts
+    return table
+
+
 def _message(entry: object, *, where: str, code: str) -> Message:
     if _CODE.fullmatch(code) is None:
         raise CatalogueError("catalogue-messages", f"{where}: not one of our codes")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from gateway.errors import CatalogueError
 from gateway.forms.citing import Acts
-from gateway.forms.findings import DEFAULT_LANGUAGE, four_languages
+from gateway.forms.findings import DEFAULT_LANGUAGE, by_english
 
 _PART = r"(?:Art\. [0-9]+[a-z]*|(?:§|par\.) [0-9]+|[0-9]+°?|F)"
 _LEAD = re.compile(rf"(?P<part>{_PART}(?:(?:, | to | and | ){_PART})*(?:, note \([0-9]+\))?)(?:(?P<joint>[;,]) |$)")
@@ -44,11 +44,8 @@ def read_notes(files: Mapping[str, object], acts: Acts) -> Notes:
     """The notes of every notes.yaml, by its name. Raises CatalogueError naming file and note."""
     table: dict[str, Mapping[str, str]] = {}
     for source, data in files.items():
-        if not isinstance(data, list):
-            raise CatalogueError("catalogue-file", f"{source}: a list of texts in four languages is expected")
-        for number, entry in enumerate(data, start=1):
-            said = four_languages(entry, where=f"{source}: {number}")
-            if said[DEFAULT_LANGUAGE] in table:
-                raise CatalogueError("catalogue-file", f"{source}: {number}: is there twice")
-            table[said[DEFAULT_LANGUAGE]] = said
+        said = by_english(data, where=source)
+        if twice := sorted(said.keys() & table.keys()):
+            raise CatalogueError("catalogue-file", f"{source}: {list(said).index(twice[0]) + 1}: is there twice")
+        table |= said
     return Notes(table, acts)
