@@ -13,12 +13,14 @@ run: two ECDSA P-256 signatures (push, evidence), one verification, two digests,
 from __future__ import annotations
 
 import sqlite3
+import statistics
 import time
 from pathlib import Path
 
 from benchmarks.bare import BareSteps
 from benchmarks.counter import CORES, RECIPIENTS, Counter, a_counter, progress
 from benchmarks.filling import pile_up
+from benchmarks.machine import asked, speed
 from benchmarks.processes import processor_s
 from benchmarks.recipients import Recipients, a_receipt
 from benchmarks.result import Result, compared
@@ -28,7 +30,7 @@ SUBMISSIONS = 400
 DEAD_PENDING = 100_000
 DEAD = "inspectorate"
 NOBODY_LISTENS = f"http://{LOOPBACK}:9/"  # the port of discard
-LEAST_RATE, MOST_SLOWED = 400.0, 1.2
+ASKED_RATE, MOST_SLOWED = 400.0, 1.2
 WARM_SHARE = 0.1
 PATIENCE_S = 120.0
 _WAITING = "SELECT count(*) FROM delivery WHERE party IN (?, ?, ?) AND state <> 'handed-over'"
@@ -39,14 +41,14 @@ def run() -> list[Result]:
     recipients = Recipients()
     with a_counter(endpoints=recipients.endpoints()) as counter:
         _hand_in(counter, SUBMISSIONS)
-        floor_s = _floor(counter)
+        floor_s, at_speed = _floor(counter), speed()
         rate, gateway_s = _deliver(counter, recipients)
-        floor_s = min(floor_s, _floor(counter))
+        floor_s, at_speed = min(floor_s, _floor(counter)), statistics.mean((at_speed, speed()))
     against = f"bare crypto and libxml2 of the same steps on {CORES} cores"
     return [
         compared("delivery", rate, "deliveries/s", against=against, floor=CORES / floor_s),
         compared("delivery processor", gateway_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
-        compared("delivery least", rate, "deliveries/s", against="what is asked", floor=LEAST_RATE),
+        *asked("delivery", rate, "deliveries/s", figure=ASKED_RATE, at=at_speed),
     ]
 
 

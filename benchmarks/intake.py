@@ -5,10 +5,11 @@ consignment note in each, evidence signed of each copy and of the acceptance, du
 runs as an operator runs it (`sealpost serve`); the load generator runs beside it on the same cores, which is
 included in every figure.
 
-Asked for, on two cores of a current server: 600 a second, and at 80 % of what was reached a p99 under 250 ms. The
-floor is the same steps by the bare libraries, measured in the same run: ECDSA P-256 (one verification, seven
-signatures), ECDH and AES-256-GCM (three copies), libxml2 (parse, canonical form, schema). What is between the two is
-the rules, the store, HTTP, the load generator, and Python around all of it.
+Asked for, on two cores of a current server: 600 a second, and at 80 % of what was reached a p99 under 250 ms; what
+that is on this machine, `benchmarks.machine` says. The floor is the same steps by the bare libraries, measured in the
+same run: ECDSA P-256 (one verification, seven signatures), ECDH and AES-256-GCM (three copies), libxml2 (parse,
+canonical form, schema). What is between the two is the rules, the store, HTTP, the load generator, and Python around
+all of it.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ import aiohttp
 
 from benchmarks.bare import BareSteps
 from benchmarks.counter import CORES, SENDER, Counter, a_counter
+from benchmarks.machine import asked, speed
 from benchmarks.processes import processor_s
 from benchmarks.result import Result, compared
 
 FORMS = 600
 WARM = 60
 CLIENTS = 16
-LEAST_RATE, MOST_P99_MS = 600.0, 250.0
+ASKED_RATE, MOST_P99_MS = 600.0, 250.0
 SHARE = 0.8  # of the highest rate, at which waiting is measured
 
 
@@ -40,10 +42,12 @@ def run() -> list[Result]:
         floor_s = steps.intake(forms[0])
         with counter.running() as gateway:
             asyncio.run(flood(counter, forms[:WARM]))
+            at_speed = speed()
             gateway_s, load_s = processor_s(gateway.handle.pid), time.process_time()
             rate = asyncio.run(flood(counter, forms[WARM : WARM + FORMS]))
             gateway_s = (processor_s(gateway.handle.pid) - gateway_s) / FORMS
             load_s = (time.process_time() - load_s) / FORMS
+            at_speed = statistics.mean((at_speed, speed()))
             waits = asyncio.run(_at_rate(counter, forms[WARM + FORMS :], SHARE * rate))
         floor_s = min(floor_s, steps.intake(forms[0]))
     p50, p99 = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
@@ -53,7 +57,7 @@ def run() -> list[Result]:
         compared("intake", rate, "submissions/s", against=against, floor=CORES / floor_s),
         compared("intake processor", gateway_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
         compared("intake load generator", load_s * 1e3, "ms of a core", against="the bare steps", floor=floor_s * 1e3),
-        compared("intake least", rate, "submissions/s", against="what is asked", floor=LEAST_RATE),
+        *asked("intake", rate, "submissions/s", figure=ASKED_RATE, at=at_speed),
         compared(f"intake p99 {at}", p99 * 1e3, "ms", against="the most that is allowed", floor=MOST_P99_MS),
         compared(f"intake p50 {at}", p50 * 1e3, "ms", against="the bare steps", floor=floor_s * 1e3),
     ]
