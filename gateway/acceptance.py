@@ -43,7 +43,7 @@ from gateway.model import (
     new_id,
 )
 from gateway.notices import Notice
-from gateway.notifying import is_told
+from gateway.notifying import first_notice
 from gateway.ports import Transaction
 from gateway.routing import Addressee
 from gateway.status import submission_view
@@ -298,8 +298,11 @@ class Acceptance:
             lawful_until=None if last_day is None else kind.calendar.end_of(last_day),
             paper_by=None if note.also_sealed_for is None else self._paper_by(last_day, kind, at),
         )
-        look = at if is_told(party) else self.patience.next_look(delivery, delivery.state, after=at)
-        return replace(delivery, watch_at=look)
+        looks = (
+            first_notice(party, at=at, calendar=kind.calendar),
+            self.patience.next_look(delivery, delivery.state, after=at),
+        )
+        return replace(delivery, watch_at=min(look for look in looks if look is not None))
 
     def _printed_for(self, recipients: Sequence[Role]) -> Mapping[Role, Party]:
         """The print station beside each of the roles for which it may print."""

@@ -89,6 +89,7 @@ class Party:
 
     identifiers: scheme -> key; national numbers only as keyed HMAC, the others in clear.
     masked: scheme -> what may be shown.
+    further_notice: a mailbox endpoint with the second address at which it is told that something waits.
     postal: ranges "9000-9999" for which an office is competent; empty means everywhere.
     """
 
@@ -100,6 +101,7 @@ class Party:
     signing_certificates: tuple[Certificate, ...] = ()
     sealing_certificate: Certificate | None = None
     endpoint: Endpoint = HOSTED
+    further_notice: Endpoint | None = None
     mandates: tuple[Mandate, ...] = ()
     postal: tuple[str, ...] = ()
 

@@ -12,8 +12,9 @@ from gateway.model import Endpoint, EndpointKind, HostedKey, Mandate, Party, Par
 
 
 def party_record(party: Party) -> str:
-    """A party as JSON text; certificates as PEM."""
-    seal = party.sealing_certificate
+    """A party as JSON text; certificates as PEM. What came to the register later stands in it only where it is used:
+    the text of an earlier party stays what the journal binds."""
+    seal, further = party.sealing_certificate, party.further_notice
     return json.dumps(
         {
             "id": party.id,
@@ -26,6 +27,7 @@ def party_record(party: Party) -> str:
             "endpoint": [party.endpoint.kind, party.endpoint.url, party.endpoint.ca_certificate],
             "mandates": [[mandate.principal, list(mandate.kinds)] for mandate in party.mandates],
             "postal": list(party.postal),
+            **({} if further is None else {"furtherNotice": [further.url, further.ca_certificate]}),
         }
     )
 
@@ -35,6 +37,7 @@ def party_of(record: str) -> Party:
     """The party of a record; parsed once per record text, because loading certificates costs."""
     data = json.loads(record)
     kind, url, ca = data["endpoint"]
+    further = data.get("furtherNotice")
     return Party(
         id=PartyId(data["id"]),
         name=data["name"],
@@ -44,6 +47,7 @@ def party_of(record: str) -> Party:
         signing_certificates=tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in data["signing"]),
         sealing_certificate=data["sealing"] and x509.load_pem_x509_certificate(data["sealing"].encode()),
         endpoint=Endpoint(kind=EndpointKind(kind), url=url, ca_certificate=ca),
+        further_notice=further and Endpoint(kind=EndpointKind.MAILBOX, url=further[0], ca_certificate=further[1]),
         mandates=tuple(Mandate(principal=PartyId(who), kinds=tuple(kinds)) for who, kinds in data["mandates"]),
         postal=tuple(data["postal"]),
     )

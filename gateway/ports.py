@@ -22,6 +22,7 @@ from gateway.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Endpoint,
     EndpointKind,
     Evidence,
     EvidenceId,
@@ -668,9 +669,9 @@ class Transport(Protocol):
 
 
 class Bell(Protocol):
-    """Tells a party, at the address that it registered, that its mailbox is not empty, and nothing else."""
+    """Tells a party, at an address that it registered, that its mailbox is not empty, and nothing else."""
 
-    def ring(self, party: Party) -> Outcome:
+    def ring(self, place: Endpoint) -> Outcome:
         """One try; Answered when it was heard. Never raises for what the network or the party does."""
         ...
 

@@ -21,7 +21,7 @@ from gateway.addresses import Reach, is_written_out
 from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.hosting import Hosting
-from gateway.identifiers import SCHEMES
+from gateway.identifiers import SCHEMES, Holder
 from gateway.model import HOSTED, Alert, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
@@ -51,6 +51,7 @@ class PartyDraft:
     sealing_certificate: str | None = None
     hosted_key: bool = False
     endpoint: Endpoint = HOSTED
+    further_notice: Endpoint | None = None
     mandates: Sequence[Mandate] = ()
     postal: Sequence[str] = ()
 
@@ -88,8 +89,11 @@ class Registration:
             check_continuity(taken, unit, self.kinds)
             before = unit.party(taken.id)
             unit.put_party(taken, at=self.clock.now())
-            ended = () if before is None or before.endpoint == taken.endpoint else self._moved(unit, taken)
-            return taken, ended
+            if before is None:
+                return taken, ()
+            if before.further_notice != taken.further_notice:
+                unit.watch_soon(taken.id, at=self.clock.now())
+            return taken, () if before.endpoint == taken.endpoint else self._moved(unit, taken)
 
         taken, ended = self.store.write(work)
         tell((), ended)
@@ -150,7 +154,9 @@ class Registration:
                 raise RegistrationRefused("identifier-invalid", f"not a valid {scheme}", place=f"identifiers.{scheme}")
         if any(_POSTAL.fullmatch(each) is None for each in draft.postal):
             raise RegistrationRefused("postal-range", 'a postal code or a range "9000-9999"', place="postal")
-        _check_endpoint(draft.endpoint, self.reach)
+        if draft.endpoint.kind is EndpointKind.PUSH or draft.endpoint.url is not None:
+            _check_address(draft.endpoint, self.reach, place="endpoint")
+        _check_further(draft, self.reach)
         sealing = draft.sealing_certificate
         return Party(
             id=PartyId(draft.id),
@@ -161,6 +167,7 @@ class Registration:
             signing_certificates=tuple(_certificate(pem, "signingCertificates") for pem in draft.signing_certificates),
             sealing_certificate=None if sealing is None else _sealing_certificate(sealing),
             endpoint=draft.endpoint,
+            further_notice=draft.further_notice,
             mandates=tuple(draft.mandates),
             postal=tuple(draft.postal),
         )
@@ -232,11 +239,25 @@ def _sealing_certificate(pem: str) -> Certificate:
     return certificate
 
 
-def _check_endpoint(endpoint: Endpoint, reach: Reach) -> None:
-    if endpoint.kind is EndpointKind.MAILBOX and endpoint.url is None:
+def _check_further(draft: PartyDraft, reach: Reach) -> None:
+    """A second address is for organisations: at one for a person, somebody else would learn that something waits."""
+    further = draft.further_notice
+    if further is None:
         return
+    if any(SCHEMES[scheme].holder is Holder.PERSON for scheme in draft.identifiers):
+        raise RegistrationRefused(
+            "further-notice-of-a-person", "only an organisation is told at a second address", place="furtherNotice"
+        )
+    _check_address(further, reach, place="furtherNotice")
+    if further.url == draft.endpoint.url:
+        raise RegistrationRefused(
+            "endpoint-url", "the second address must be another than the first", place="furtherNotice.url"
+        )
+
+
+def _check_address(endpoint: Endpoint, reach: Reach, *, place: str) -> None:
     if endpoint.ca_certificate is not None:
-        _certificate(endpoint.ca_certificate, "endpoint.caCertificate")
+        _certificate(endpoint.ca_certificate, f"{place}.caCertificate")
     url = endpoint.url or ""
     try:
         parts = urlsplit(url)
@@ -247,9 +268,9 @@ def _check_endpoint(endpoint: Endpoint, reach: Reach) -> None:
         usable = False
     if not usable or _URL.fullmatch(url) is None:
         raise RegistrationRefused(
-            "endpoint-url", "an http or https address without user or fragment", place="endpoint.url"
+            "endpoint-url", "an http or https address without user or fragment", place=f"{place}.url"
         )
     if is_written_out(parts.hostname or "") and not reach.permits(parts.hostname or ""):
         raise RegistrationRefused(
-            "endpoint-address", "neither a public address nor in push.allowed_networks", place="endpoint.url"
+            "endpoint-address", "neither a public address nor in push.allowed_networks", place=f"{place}.url"
         )

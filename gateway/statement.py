@@ -153,6 +153,17 @@ def claimed_document(raw: bytes) -> SaltedDigest | None:
         return None
 
 
+def claimed_reasons(raw: bytes) -> tuple[str, ...]:
+    """The codes of the reasons that a piece of evidence gives, as it says: nothing of it is verified."""
+    try:
+        found = etree.fromstring(raw, _PARSER).iterfind(
+            f".//{{{EVIDENCE.namespace}}}Reason/{{{EVIDENCE.namespace}}}Code"
+        )
+        return tuple((node.text or "").strip() for node in found)
+    except etree.XMLSyntaxError:
+        return ()
+
+
 def claimed_time(raw: bytes) -> datetime | None:
     """When a piece of evidence says that it was made: nothing of it is verified. None if it does not say."""
     try:

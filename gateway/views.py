@@ -307,6 +307,11 @@ class EndpointRecord(TypedDict):
     caCertificate: NotRequired[str | None]
 
 
+class FurtherNoticeRecord(TypedDict):
+    url: str
+    caCertificate: NotRequired[str | None]
+
+
 KeyView = TypedDict(
     "KeyView",
     {
@@ -330,6 +335,7 @@ class PartyRecord(TypedDict):
     sealingCertificate: NotRequired[str | None]
     hostedKey: NotRequired[bool]
     endpoint: EndpointRecord
+    furtherNotice: NotRequired[FurtherNoticeRecord | None]
     mandates: NotRequired[list[MandateRecord]]
     postal: NotRequired[list[str] | None]
 

@@ -80,6 +80,13 @@ class EndpointRecord(Strict):
     ca_certificate: Annotated[str, Field(max_length=20_000)] | None = None
 
 
+class FurtherNoticeRecord(Strict):
+    """A second address at which a party is told that something waits for it."""
+
+    url: Annotated[str, Field(max_length=500)]
+    ca_certificate: Annotated[str, Field(max_length=20_000)] | None = None
+
+
 class MandateRecord(Strict):
     """For whom a party may hand in which kinds."""
 
@@ -98,11 +105,13 @@ class PartyRecord(Strict):
     sealing_certificate: Annotated[str, Field(max_length=20_000)] | None = None
     hosted_key: bool = False
     endpoint: EndpointRecord = EndpointRecord(kind=EndpointKind.MAILBOX)
+    further_notice: FurtherNoticeRecord | None = None
     mandates: Annotated[list[MandateRecord], Field(max_length=1000)] = []
     postal: Annotated[list[str], Field(max_length=100)] = []
 
     def draft(self) -> PartyDraft:
         """The record in the words of the core."""
+        further = self.further_notice
         return PartyDraft(
             id=self.id,
             name=self.name,
@@ -114,6 +123,9 @@ class PartyRecord(Strict):
             endpoint=Endpoint(
                 kind=self.endpoint.kind, url=self.endpoint.url, ca_certificate=self.endpoint.ca_certificate
             ),
+            further_notice=None
+            if further is None
+            else Endpoint(kind=EndpointKind.MAILBOX, url=further.url, ca_certificate=further.ca_certificate),
             mandates=[Mandate(principal=PartyId(m.principal), kinds=tuple(m.kinds)) for m in self.mandates],
             postal=self.postal,
         )
@@ -238,6 +250,7 @@ READ_NAMES = frozenset(
         Slip,
         PaperFailure,
         EndpointRecord,
+        FurtherNoticeRecord,
         MandateRecord,
         PartyRecord,
     )
@@ -262,6 +275,8 @@ def party_view(party: Party) -> dict[str, Any]:
         "mandates": [{"for": m.principal, "kinds": list(m.kinds)} for m in party.mandates],
         "postal": list(party.postal),
     }
+    if party.further_notice is not None:
+        view["furtherNotice"] = {"url": party.further_notice.url}
     if party.sealing_certificate is not None:
         view["sealingCertificate"] = fingerprint(party.sealing_certificate)
     return view

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from gateway.model import Party
+from gateway.model import Endpoint
 from gateway.ports import Answered, Outcome
 from gateway.push_signature import NOTICE, RequestSigner
 from gateway.transports.answers import Answer
@@ -31,16 +31,16 @@ class Doorbell:
             reach=settings.reach, resolve=resolve, tls=lambda authority: tls_context(authority, settings.certificate)
         )
 
-    def ring(self, party: Party) -> Outcome:
+    def ring(self, place: Endpoint) -> Outcome:
         """Tell a party that its mailbox is not empty; heard with any 2xx."""
-        url = party.endpoint.url or ""
+        url = place.url or ""
         fields = {"User-Agent": f"sealpost/{VERSION}", "Content-Type": NOTICE_TYPE, "Accept-Encoding": "identity"}
         answer = exchanged(
             self._connections,
             url,
             lambda: fields | self._signed(url, fields),
             self._body,
-            authority=party.endpoint.ca_certificate,
+            authority=place.ca_certificate,
             total_s=self._total_s,
             wanted=lambda *_: 0,
         )
