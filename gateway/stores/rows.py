@@ -46,6 +46,9 @@ Row = Sequence[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+for closed_set in (SubmissionState, DeliveryState, EndpointKind, Event, EntryKind):
+    sqlite.register_adapter(closed_set, str)  # see `engine`
+
 
 def to_ms(at: datetime) -> int:
     """Milliseconds since 1970 UTC."""
