@@ -73,11 +73,24 @@ class _Commands(TyperGroup):
             alone.add_typer(found, name=cmd_name)
         else:
             alone.command(cmd_name)(found)
-        return typer.main.get_group(alone).commands[cmd_name]
+        command = typer.main.get_group(alone).commands[cmd_name]
+        _let_speak(command)
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, listed.help) for name, listed in COMMANDS.items() if listed.help])
+
+
+def _let_speak(command: Command) -> None:
+    """Give --lang to a command, and to those of its group, of which nothing but labels and errors depends on it."""
+    if isinstance(command, TyperGroup):
+        for each in command.commands.values():
+            _let_speak(each)
+    elif all(parameter.name != "lang" for parameter in command.params):
+        from gateway.cli.options import language_alone  # here: who asks for help does not wait for it
+
+        command.params.append(language_alone())
 
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, ConfigFile
-from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
+from gateway.cli.output import ExitCode, answering, headings, out, print_json, said, usage_error
 
 # The engine is imported by the commands that run it: every other command would wait for it.
 
@@ -48,12 +48,15 @@ def audit(config: ConfigFile, checkpoint: Checkpoints = None, as_json: AsJson = 
                     continue
                 found.append({"code": flaw.code})
                 out().print(Text.assemble((flaw.code, "bold red"), f"  {flaw.place}  {flaw.detail}".rstrip()))
-                out().print(Text(f"  what     {flaw.message}\n  way out  {flaw.way_out}"))
+                labels = headings("what", "way out")
+                for label, words in zip(labels, (flaw.message, flaw.way_out), strict=True):
+                    out().print(Text(f"  {label:{max(map(len, labels))}}  {words}"))
         finally:
             gateway.store.close()
         if as_json:
             print_json({"sound": not found, "lookedAt": asdict(tally), "findings": found})
         else:
-            looked = ", ".join(f"{count} {name}" for name, count in asdict(tally).items())
-            out().print(Text(f"{'NOT SOUND' if found else 'SOUND'}: {looked}; {len(found)} findings"))
+            looked = ", ".join(f"{count} {said(name)}" for name, count in asdict(tally).items())
+            verdict = said("NOT SOUND") if found else said("SOUND")
+            out().print(Text(f"{verdict}: {looked}; {said('{number} findings', number=len(found))}"))
         raise typer.Exit(ExitCode.NO if found else ExitCode.YES)

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client
-from gateway.cli.output import answering, out, print_json, print_table
+from gateway.cli.output import answering, headings, out, print_json, print_table, said
 from gateway.views import CaseForm, CaseTerm, CaseView
 
 
@@ -31,7 +31,7 @@ def case(
                 print_json({"items": found})
                 return
             print_table(
-                ("case", "forms", "opened", "last"),
+                headings("case", "forms", "opened", "last form"),
                 [(item["caseId"], str(item["formCount"]), item["openedAt"], item["lastAt"]) for item in found],
             )
             return
@@ -46,12 +46,12 @@ def _print_case(view: CaseView) -> None:
     console = out()
     console.print(Text.assemble((view["caseId"], "bold"), f"  {view['openedAt']}"))
     print_table(
-        ("form", "accepted", "you", "definitive", "submission"),
+        headings("form", "accepted", "you", "definitive", "submission"),
         [
             (
                 form["kind"],
                 form["acceptedAt"],
-                "sent" if form["sent"] else "received",
+                said("sent") if form["sent"] else said("received"),
                 _mark(form),
                 form["submissionId"],
             )
@@ -67,22 +67,22 @@ def _print_case(view: CaseView) -> None:
 
 def _mark(form: CaseForm) -> str:
     definitive = form.get("notDefinitive")
-    return "" if definitive is None else "not yet" if definitive else "yes"
+    return "" if definitive is None else said("not yet") if definitive else said("yes")
 
 
 def _term_lines(term: CaseTerm) -> list[str]:
     """A term: what must be done by when, and below it why."""
     last, other = term.get("lastDay"), term.get("lastDayOtherReading")
-    days = "has not begun" if last is None else last if other in (None, last) else f"{last} (other reading {other})"
-    lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), last day {days}"]
-    if last is None:
-        lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), {days}"]
+    days = said("has not begun") if last is None else f"{said('last day')} {last}"
+    if other not in (None, last):
+        days += f" ({said('on the other reading')} {other})"
+    lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), {days}"]
     started = term.get("startedBy", {})
     because = " ".join(part for part in (started.get("event"), started.get("role"), started.get("evidenceId")) if part)
-    lines.append(
-        f"  day zero {term.get('dayZero', '-')}: {term.get('dayZeroIs', '')}" + (f" [{because}]" * bool(because))
-    )
+    zero = f"  {said('day zero')} {term.get('dayZero', '-')}: {term.get('dayZeroIs', '')}"
+    lines.append(f"{zero} [{because}]" if because else zero)
     done = term.get("fulfilledBy")
     if done is not None:
-        lines.append(f"  done on {done['on']} by {done['kind']}" + (f": {done['verdict']}" * ("verdict" in done)))
+        told = f"  {said('done on {day} by {what}', day=done['on'], what=done['kind'])}"
+        lines.append(f"{told}: {done['verdict']}" if "verdict" in done else told)
     return lines

@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import ExitCode, answering, err, out, print_json, print_table, usage_error
+from gateway.cli.output import ExitCode, answering, err, headings, out, print_json, print_table, said, usage_error
 from gateway.errors import CatalogueError, CodeListRefused
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ def show_lists(folder: Folder = None, lang: Lang = Language.EN, as_json: AsJson 
             print_json({"items": facts})
             return
         print_table(
-            ("list", "title", "codes", "editions", "complete", "source"),
+            headings("list", "title", "codes", "editions", "complete", "source"),
             [
                 (
                     name,
                     each.titles.get(lang.value, ""),
                     str(len(each.codes)),
                     ", ".join(each.editions),
-                    "yes" if each.complete else "no",
-                    str(fact["source"]),
+                    said("yes") if each.complete else said("no"),
+                    said("ours") if fact["source"] == "ours" else said("installation"),
                 )
                 for (name, each), fact in zip(all_lists.items(), facts, strict=True)
             ],
@@ -92,7 +92,7 @@ def show(
             return
         keys = list(dict.fromkeys(key for row in rows for key in row.values))
         print_table(
-            ("code", "title", *keys, "editions"),
+            (*headings("code", "title"), *keys, *headings("editions")),
             [
                 (
                     row.code if row.selectable else f"({row.code})",
@@ -116,7 +116,8 @@ def check(file: File, folder: Folder = None, as_json: AsJson = False) -> None:
         if as_json:
             print_json({"list": read.name, "usable": True, "faults": []})
         else:
-            out().print(Text(f"{file}: {read.name} can be used, {len(read.codes)} codes"))
+            usable = said("{name} can be used, {number} codes", name=read.name, number=len(read.codes))
+            out().print(Text(f"{file}: {usable}"))
 
 
 @app.command()
@@ -136,7 +137,8 @@ def add(file: File, folder: Folder = None, as_json: AsJson = False) -> None:
         if as_json:
             print_json({"list": read.name, "added": str(place)})
         else:
-            out().print(Text(f"{place}: {read.name} is used from the next start on, {len(read.codes)} codes"))
+            used = said("{name} is used from the next start on, {number} codes", name=read.name, number=len(read.codes))
+            out().print(Text(f"{place}: {used}"))
 
 
 def _checked(file: Path, folder: Path | None, *, as_json: bool) -> CodeList:

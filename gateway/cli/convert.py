@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from gateway.cli.options import Lang, Language, read_input
-from gateway.cli.output import ExitCode, answering, err, print_issues, write_bytes
+from gateway.cli.output import ExitCode, answering, err, in_words, print_issues, write_bytes
 
 
 def convert(
@@ -40,7 +41,7 @@ def convert(
                 converted = (json.dumps(view, ensure_ascii=False, indent=2) + "\n").encode()
         except Rejected as rejection:
             words = rejection.messages or validator.catalogue.messages
-            err().print(f"sealpost: {file}: {rejection.detail}")
+            err().print(Text(f"sealpost: {file}: {in_words(rejection.detail)}"))
             print_issues(err(), [finding_to_json(each, words, lang.value) for each in rejection.findings])  # type: ignore[misc]
             raise typer.Exit(ExitCode.NO) from rejection
         if to is None:

@@ -22,7 +22,7 @@ from gateway.cli.options import (
     load_key,
     read_input,
 )
-from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
+from gateway.cli.output import answering, err, print_json, said, usage_error, write_bytes
 from gateway.cli.render import pages_of
 from gateway.errors import Unreadable
 from gateway.package import CHECKPOINT, EVIDENCE, FORM, SEALED_POST, write_consistency
@@ -120,7 +120,7 @@ def export(
         if as_json:
             print_json({"file": str(to), "digest": sha256(raw), "files": files})
         else:
-            err().print(Text(f"{to}  {sha256(raw)}  {len(files)} files"))
+            err().print(Text(f"{to}  {sha256(raw)}  {said('{number} files', number=len(files))}"))
 
 
 def _connection(gateway: Client, files: Mapping[str, bytes], checkpoint: Path) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error
 
 if TYPE_CHECKING:
     from gateway.forms.catalogue import Catalogue
@@ -45,7 +45,7 @@ def show_forms(
             return
         out().print(Text(f"{form_kind.title[lang]}  {form_kind.id} {form_kind.version}  {form_kind.namespace}"))
         print_table(
-            ("field", "times", "type", "article", "meaning"),
+            headings("field", "times", "type", "article", "meaning"),
             [
                 (
                     "  " * depth + field.name,
@@ -64,13 +64,13 @@ def _list(catalogue: Catalogue, lang: Language, *, as_json: bool) -> None:
         print_json({"items": [_facts(kind, catalogue.acts, lang) for kind in catalogue.kinds]})
         return
     print_table(
-        ("kind", "version", "form", "signed by", "sent to"),
+        headings("kind", "version", "form", "signed by", "sent to"),
         [
             (
                 kind.id,
                 kind.version,
                 kind.title[lang],
-                " or ".join(dict.fromkeys(rule.role for rule in kind.signatories)),
+                f" {said('or')} ".join(dict.fromkeys(rule.role for rule in kind.signatories)),
                 ", ".join(dict.fromkeys(route.role for route in kind.routes)),
             )
             for kind in catalogue.kinds

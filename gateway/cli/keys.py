@@ -15,7 +15,7 @@ from cryptography import x509
 from rich.text import Text
 
 from gateway.cli.options import AsJson, ConfigFile, PasswordFile, Url, key_password, load_key
-from gateway.cli.output import answering, err, out, print_json, print_table, usage_error, write_bytes
+from gateway.cli.output import answering, err, headings, out, print_json, print_table, said, usage_error, write_bytes
 from gateway.demo.pki import DemoFolder, create_demo_folder, write_secret
 from gateway.model import instant_text
 from signing import TokenAddress, identity_to_pem, key_place
@@ -69,7 +69,8 @@ def init(
         print_json({"folder": str(made.root), "config": str(made.config), "parties": parties})
         return
     out().print(Text(f"{made.config}"))
-    err().print(Text(f"Parties: {', '.join(parties)}. Next: sealpost serve --config {made.config}"))
+    next_one = f"sealpost serve --config {made.config}"
+    err().print(Text(said("Parties: {names}. Next: {command}", names=", ".join(parties), command=next_one)))
 
 
 @app.command("issue")
@@ -199,8 +200,9 @@ def show(
         if as_json:
             print_json(facts)
             return
-        for name, fact in facts.items():
-            out().print(Text(f"{name:12} {fact}"))
+        labels = headings("holder", "issuer", "valid from", "valid until", "certificate")
+        for label, fact in zip(labels, facts.values(), strict=True):
+            out().print(Text(f"{label:{max(map(len, labels))}}  {fact}"))
 
 
 @app.command("list")
@@ -214,7 +216,7 @@ def list_keys(url: Url, as_json: AsJson = False) -> None:
             print_json({"items": items})
             return
         print_table(
-            ("purpose", "state", "from", "until", "fingerprint"),
+            headings("purpose", "state", "since", "until", "fingerprint"),
             [
                 (each["purpose"], each["state"], each["from"], each.get("until", ""), each["fingerprint"])
                 for each in items
@@ -256,8 +258,8 @@ def rotate(
         if as_json:
             print_json({"purpose": purpose, "certificate": made.identity.fingerprint, "from": instant_text(moment)})
             return
-        out().print(Text(f"{purpose}  {made.identity.fingerprint}  from {instant_text(moment)}"))
-        err().print(Text("Start the gateway again now: from then on the key is published at /v1/keys."))
+        out().print(Text(f"{purpose}  {made.identity.fingerprint}  {said('from {at} on', at=instant_text(moment))}"))
+        err().print(Text(said("Start the gateway again now: from then on the key is published at /v1/keys.")))
 
 
 def _as_written(key: str, config: Path) -> str:

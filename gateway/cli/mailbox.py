@@ -20,7 +20,18 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, KeyFile, PasswordFile, Token, TokenFile, Url, client, load_key, load_trust
-from gateway.cli.output import ExitCode, answering, err, out, print_json, print_table, usage_error
+from gateway.cli.output import (
+    ExitCode,
+    answering,
+    err,
+    headings,
+    in_words,
+    out,
+    print_json,
+    print_table,
+    said,
+    usage_error,
+)
 from gateway.client import LEASED, Client, ClientError, LeasedEnvelope
 from gateway.envelope import Consignment, OpenedEnvelope, open_envelope, read_copy
 from gateway.errors import GatewayError, Unreadable
@@ -60,7 +71,7 @@ def list_copies(
             print_json({"items": items})
             return
         print_table(
-            ("delivery", "kind", "as", "since", "bytes", "leased until"),
+            headings("delivery", "kind", "role", "since", "bytes", "leased until"),
             [
                 (
                     item["deliveryId"],
@@ -105,7 +116,7 @@ def fetch(
                 return _written(opened, leased, to)
 
         done = _one_by_one(delivery_ids or _lying_ready(gateway, wait), fetch_one)
-        done.show(as_json=as_json, line="{deliveryId}  {kind}  {folder}")
+        done.show(as_json=as_json, tell=_taken_out)
 
 
 @app.command("open")
@@ -139,7 +150,7 @@ def open_hosted(
                 return {**_written(opened, leased, to), "evidenceId": copy.evidence_id}
 
         done = _one_by_one(delivery_ids or _lying_ready(gateway, 0), open_one)
-        done.show(as_json=as_json, line="{deliveryId}  {kind}  {folder}  evidence {evidenceId}")
+        done.show(as_json=as_json, tell=lambda item: f"{_taken_out(item)}  {_proven(item)}")
 
 
 @app.command()
@@ -186,7 +197,7 @@ def acknowledge(
             return {"deliveryId": delivery_id, "outcome": answer["outcome"], "evidenceId": answer["evidenceId"]}
 
         done = _one_by_one(delivery_ids or _fetched(to), sign_one)
-        done.show(as_json=as_json, line="{deliveryId}  {outcome}  evidence {evidenceId}")
+        done.show(as_json=as_json, tell=lambda item: f"{item['deliveryId']}  {item['outcome']}  {_proven(item)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,19 +209,27 @@ class _Done:
     problems: list[dict[str, str]]
     is_postponed: bool
 
-    def show(self, *, as_json: bool, line: str) -> None:
-        """Tell it. line: how an item is shown to people. Raises typer.Exit unless all went well."""
+    def show(self, *, as_json: bool, tell: Callable[[dict[str, str]], str]) -> None:
+        """Tell it. tell: how an item is shown to people. Raises typer.Exit unless all went well."""
         if as_json:
             print_json({"items": self.items, **({"problems": self.problems} if self.problems else {})})
         else:
             for item in self.items:
-                out().print(Text(line.format(**item)))
+                out().print(Text(tell(item)))
             for problem in self.problems:
                 err().print(Text("{deliveryId}: {detail} ({code})".format(**problem)))
         if self.problems:
             raise typer.Exit(ExitCode.NO)
         if self.is_postponed:
             raise typer.Exit(ExitCode.LATER)
+
+
+def _taken_out(item: dict[str, str]) -> str:
+    return f"{item['deliveryId']}  {item['kind']}  {item['folder']}"
+
+
+def _proven(item: dict[str, str]) -> str:
+    return said("evidence {id}", id=item["evidenceId"])
 
 
 def _one_by_one(delivery_ids: Sequence[str], work: Callable[[str], dict[str, str]]) -> _Done:
@@ -224,12 +243,13 @@ def _one_by_one(delivery_ids: Sequence[str], work: Callable[[str], dict[str, str
         except (ClientError, Unreadable, SealingFailed, VerificationFailed) as exc:
             if isinstance(exc, ClientError) and exc.code == LEASED:
                 is_postponed = True
-                later = f"in {exc.retry_after_s} s" if exc.retry_after_s else "later"
-                err().print(Text(f"{delivery_id} is in the hands of another client; try again {later}"))
+                leased, seconds = said("is in the hands of another client"), exc.retry_after_s
+                later = said("try again in {number} s", number=seconds) if seconds else said("try again later")
+                err().print(Text(f"{delivery_id} {leased}; {later}"))
             elif len(delivery_ids) == 1 or (isinstance(exc, ClientError) and exc.status not in _ABOUT_A_COPY):
                 raise
             else:
-                problems.append({"deliveryId": delivery_id, "code": exc.code, "detail": exc.detail})
+                problems.append({"deliveryId": delivery_id, "code": exc.code, "detail": in_words(exc.detail)})
     return _Done(items=items, problems=problems, is_postponed=is_postponed)
 
 
@@ -304,7 +324,7 @@ def _fetched(to: Path) -> list[str]:
         raise usage_error(f"{to} is not a folder that fetch wrote to; give it with --in")
     found = sorted(place.parent.name for place in to.glob(f"*/{COPY}"))
     if not found:
-        err().print(Text(f"{to} holds no fetched copy; nothing was signed"))
+        err().print(Text(said("{folder} holds no fetched copy; nothing was signed", folder=to)))
     return found
 
 

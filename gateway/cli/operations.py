@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
-from gateway.cli.output import answering, out, print_json, print_table, usage_error, write_bytes
+from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error, write_bytes
 from gateway.erasure import ErasureReason
 from gateway.model import DeliveryState
 from gateway.oversight import IN_HAND, ActCode, ReasonCode
@@ -55,7 +55,7 @@ def list_deliveries(
             print_json({"items": found})
             return
         print_table(
-            ("lawful until", "state", "role", "party", "problem", "acts", "delivery"),
+            headings("lawful until", "state", "role", "party", "problem", "possible", "delivery"),
             [
                 (
                     item.get("lawfulUntil", ""),
@@ -111,7 +111,7 @@ def receipts(url: Url, token: Token = None, token_file: TokenFile = None, as_jso
             print_json({"items": found})
             return
         print_table(
-            ("received", "code", "from", "delivery", "receipt"),
+            headings("received", "code", "sent by", "delivery", "receipt"),
             [
                 (each["receivedAt"], each["outcome"], each.get("sentBy", ""), each["deliveryId"], each["receiptId"])
                 for each in found
@@ -175,7 +175,7 @@ def erasable(
             print_json({"items": found})
             return
         print_table(
-            ("accepted", "state", "kind", "submission"),
+            headings("accepted", "state", "kind", "submission"),
             [(item["acceptedAt"], item["state"], item["kind"], item["submissionId"]) for item in found],
         )
 
@@ -200,7 +200,7 @@ def erase(
         if as_json:
             print_json(proof)
             return
-        out().print(Text(f"erased {proof['at']}; evidence {proof['evidenceId']}"))
+        out().print(Text(said("erased {at}; evidence {id}", at=proof["at"], id=proof["evidenceId"])))
 
 
 @app.command()
@@ -218,7 +218,7 @@ def alerts(
             print_json({"items": found})
             return
         print_table(
-            ("since", "over", "alert", "of"),
+            headings("since", "ended", "alert", "about"),
             [(item["openedAt"], item.get("closedAt", ""), item["kind"], item["subject"]) for item in found],
         )
 
@@ -235,14 +235,14 @@ def journal(url: Url, token: Token = None, token_file: TokenFile = None, as_json
             print_json(found)
             return
         told = [
-            ("entries", found["entries"], ""),
-            ("wait for a batch", found["open"], found.get("openSince", "")),
-            ("wait for a time stamp", found["unstamped"], found.get("unstampedSince", "")),
-            *((f"signed by {each['witness']}", each["cosigned"], "") for each in found["witnesses"]),
+            (said("entries"), found["entries"], ""),
+            (said("wait for a batch"), found["open"], found.get("openSince", "")),
+            (said("wait for a time stamp"), found["unstamped"], found.get("unstampedSince", "")),
+            *((said("signed by {who}", who=each["witness"]), each["cosigned"], "") for each in found["witnesses"]),
         ]
-        print_table(("journal", "entries", "since"), [(name, str(count), since) for name, count, since in told])
+        print_table(headings("journal", "entries", "since"), [(name, str(count), since) for name, count, since in told])
         if "stampsEndAt" in found:
-            out().print(Text(f"time stamps must be renewed before {found['stampsEndAt']}"))
+            out().print(Text(said("time stamps must be renewed before {at}", at=found["stampsEndAt"])))
 
 
 @app.command()
@@ -257,7 +257,8 @@ def certificates(url: Url, token: Token = None, token_file: TokenFile = None, as
         if as_json:
             print_json(found)
         else:
-            out().print(Text(f"{found['waiting']} wait for an answer  {found.get('waitingSince', '')}".rstrip()))
+            told = said("{number} wait for an answer", number=found["waiting"])
+            out().print(Text(f"{told}  {found.get('waitingSince', '')}".rstrip()))
 
 
 @app.command()
@@ -277,7 +278,7 @@ def renew(
         if as_json:
             print_json({"renewed": renewed})
         else:
-            out().print(Text(f"{renewed} time stamps renewed"))
+            out().print(Text(said("{number} time stamps renewed", number=renewed)))
 
 
 @app.command()
@@ -298,7 +299,7 @@ def rehash(
         if as_json:
             print_json({"rehashed": rehashed})
         else:
-            out().print(Text(f"{rehashed} time stamps taken up"))
+            out().print(Text(said("{number} time stamps taken up", number=rehashed)))
 
 
 def _print(delivery: OperationView, *, as_json: bool) -> None:
@@ -307,27 +308,27 @@ def _print(delivery: OperationView, *, as_json: bool) -> None:
         return
     console = out()
     console.print(Text.assemble((delivery["deliveryId"], "bold"), f"  {delivery['kind']}  {delivery['state']}"))
-    console.print(
-        Text(f"to {delivery['party']} as {delivery['role']} ({delivery['article']}), by {delivery['transport']}")
-    )
-    console.print(Text(f"from {delivery['sender']}, document {delivery['documentId']}"))
+    to = {"party": delivery["party"], "role": delivery["role"], "article": delivery["article"]}
+    console.print(Text(said("to {party} as {role} ({article}), by {transport}", transport=delivery["transport"], **to)))
+    sent = {"sender": delivery["sender"], "document": delivery["documentId"]}
+    console.print(Text(said("from {sender}, document {document}", **sent)))
     for name, words in (
-        ("lawfulUntil", "lawful until"),
-        ("paperBy", "paper by"),
-        ("dueAt", "due"),
-        ("nextLookAt", "looked at again"),
-        ("lastProblem", "problem"),
+        ("lawfulUntil", said("lawful until")),
+        ("paperBy", said("paper by")),
+        ("dueAt", said("due")),
+        ("nextLookAt", said("looked at again")),
+        ("lastProblem", said("problem")),
     ):
         if name in delivery:
             console.print(Text(f"{words}: {delivery[name]}"))  # type: ignore[literal-required]
-    console.print(Text(f"possible: {', '.join(delivery['acts']) or 'nothing'}"))
+    console.print(Text(f"{said('possible')}: {', '.join(delivery['acts']) or said('nothing')}"))
     if tries := delivery.get("tries", []):
-        print_table(("try", "at"), [(each["code"], each["at"]) for each in tries])
+        print_table(headings("attempt", "when"), [(each["code"], each["at"]) for each in tries])
     print_table(
-        ("evidence", "at", "id"),
+        headings("evidence", "when", "id"),
         [(item["event"], item["at"], item["evidenceId"]) for item in delivery.get("evidence", [])],
     )
     for receipt in delivery.get("receipts", []):
-        sent_by = receipt.get("sentBy", "(not known)")
-        told = f"receipt {receipt['receivedAt']}  {receipt['outcome']}  from {sent_by}  {receipt['digest']}"
-        console.print(Text(f"{told}  {receipt['receiptId']}"))
+        sent_by = said("from {sender}", sender=receipt.get("sentBy", said("(not known)")))
+        told = f"{said('receipt')} {receipt['receivedAt']}  {receipt['outcome']}  {sent_by}"
+        console.print(Text(f"{told}  {receipt['digest']}  {receipt['receiptId']}"))

@@ -14,6 +14,8 @@ import typer
 from gateway.cli.output import LANG_VARIABLE, speak, spoken, usage_error
 
 if TYPE_CHECKING:
+    from typer._click import Parameter
+
     from gateway.client import Client
     from gateway.trustfolder import Trusted
     from signing import Identity, TrustPolicy
@@ -61,6 +63,23 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration, TOML.
 KeyFile = Annotated[
     str, typer.Option("--key", metavar="KEY", help="Key and certificate: a PEM or PKCS#12 file, or a pkcs11: address.")
 ]
+
+
+def language_alone() -> Parameter:
+    """--lang for a command that does not take the language itself: for its labels and errors."""
+    alone = typer.Typer()
+
+    @alone.command()
+    def speaking(
+        lang: Annotated[
+            Language | None, typer.Option("--lang", help=f"Language of messages (or ${LANG_VARIABLE}).", callback=speak)
+        ] = None,
+    ) -> None:
+        raise AssertionError("only the option is used")
+
+    (option,) = (each for each in typer.main.get_command(alone).params if each.name == "lang")
+    option.expose_value = False
+    return option
 
 
 def client(url: str, token: str | None, token_file: Path | None, *, language: Language | None = None) -> Client:

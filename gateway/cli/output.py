@@ -52,11 +52,13 @@ _WAYS_OUT: Mapping[str, str] = {
 }
 
 
+_SEVERITIES = {"info": "remark"}  # where the label is another word
+
 _asked: ContextVar[str | None] = ContextVar("language asked for", default=None)
 
 
-def speak(language: str) -> str:
-    """Let errors of this command be told in a language; for its `--lang`."""
+def speak(language: str | None) -> str | None:
+    """Let labels and errors of this command be told in a language, if one is asked for; for its `--lang`."""
     _asked.set(language)
     return language
 
@@ -68,6 +70,20 @@ def spoken() -> str:
     """
     asked = _asked.get() or os.environ.get(LANG_VARIABLE, "")
     return asked if asked in _TRANSLATED else "en"
+
+
+def said(english: str, **values: object) -> str:
+    """A label of what a command prints, in that language; values: what stands for its placeholders."""
+    if spoken() in _TRANSLATED:
+        from gateway.cli.labels import labels  # here: English needs no table
+
+        english = labels()[english][spoken()]
+    return english.format(**values)
+
+
+def headings(*english: str) -> tuple[str, ...]:
+    """The labels over a table, in that language."""
+    return tuple(map(said, english))
 
 
 def in_words(text: str) -> str:
@@ -127,22 +143,34 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_issues(console: Console, issues: Iterable[IssueView]) -> None:
     """Each finding with its place, rule, article, message and way out."""
+    labels = headings("place", "law", "what", "way out")
+    width = max(map(len, labels))
+    place_label, law_label, what_label, fix_label = labels
     for issue in issues:
         colour = {"error": "red", "warning": "yellow"}.get(issue["severity"], "blue")
         names = dict.fromkeys(name for name in (issue.get("rule"), issue["code"]) if name)
-        console.print(Text.assemble("  ", (issue["severity"], colour), "  ", (" ".join(names), "bold")))
+        console.print(
+            Text.assemble(
+                "  ",
+                (said(_SEVERITIES.get(issue["severity"], issue["severity"])), colour),
+                "  ",
+                (" ".join(names), "bold"),
+            )
+        )
         place = ", ".join(
-            part for part in (f"line {issue['line']}" if issue.get("line") else "", issue.get("path")) if part
+            part
+            for part in (said("line {number}", number=issue["line"]) if issue.get("line") else "", issue.get("path"))
+            if part
         )
         for label, words in (
-            ("place", place),
-            ("law", issue.get("article")),
-            ("what", issue["message"]),
+            (place_label, place),
+            (law_label, issue.get("article")),
+            (what_label, issue["message"]),
             ("", issue.get("detail")),
-            ("way out", issue.get("fix")),
+            (fix_label, issue.get("fix")),
         ):
             if words:
-                console.print(Text(f"    {label:8} {words}"))
+                console.print(Text(f"    {label:{width}}  {words}"))
 
 
 @contextmanager
@@ -240,9 +268,9 @@ def _show_problem(problem: ProblemView, *, as_json: bool, retry_after_s: int | N
         console.print(Text(f"  {detail}"))
     for name in ("indication", "subindication", "instance"):
         if word := problem.get(name):
-            console.print(Text(f"  {name}: {word}"))
+            console.print(Text(f"  {said(name)}: {word}"))
     if fix := problem.get("fix"):
-        console.print(Text(f"  {in_words('way out')}: {fix}"))
+        console.print(Text(f"  {said('way out')}: {fix}"))
     print_issues(console, problem.get("issues", []))
     if retry_after_s is not None:
-        console.print(Text(f"  try again in {retry_after_s} s"))
+        console.print(Text(f"  {said('try again in {number} s', number=retry_after_s)}"))

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
-from gateway.cli.output import answering, out, print_json, print_table, usage_error
+from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error
 from gateway.demo.pki import write_secret
 from gateway.views import PartyRecord
 
@@ -26,7 +26,7 @@ def list_parties(url: Url, token: Token = None, token_file: TokenFile = None, as
             print_json({"items": records})
             return
         print_table(
-            ("party", "roles", "receives by", "name"),
+            headings("party", "roles", "receives by", "name"),
             [
                 (record["id"], " ".join(record["roles"]), record["endpoint"]["kind"], record["name"])
                 for record in records
@@ -86,7 +86,7 @@ def revoke_tokens(
         if as_json:
             print_json({"party": party_id, "revoked": True})
         else:
-            out().print(Text(f"{party_id} has no token any more"))
+            out().print(Text(said("{party} has no token any more", party=party_id)))
 
 
 def _record(file: Path) -> PartyRecord:

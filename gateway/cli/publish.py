@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson
-from gateway.cli.output import answering, out, print_json
+from gateway.cli.output import answering, out, print_json, said
 
 
 def publish(
@@ -29,4 +29,7 @@ def publish(
         if as_json:
             print_json({"folder": str(folder), "files": names})
         else:
-            out().print(Text(f"{len(names)} files in {folder}; begin at {folder / 'index.html'}"))
+            page = folder / "index.html"
+            out().print(
+                Text(said("{number} files in {folder}; begin at {page}", number=len(names), folder=folder, page=page))
+            )

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from gateway.cli.lasting import AtLevel, Authorities, Lasting, Networks, Trusting
 from gateway.cli.options import Language, PasswordFile, load_key, read_input
-from gateway.cli.output import ExitCode, answering, err, print_issues, usage_error, write_bytes
+from gateway.cli.output import ExitCode, answering, err, in_words, print_issues, spoken, usage_error, write_bytes
 from signing import Level
 
 
@@ -57,8 +58,8 @@ def render(
             made = rendered(raw, catalogue=catalogue, language=lang.value, check_url=check_url)
         except Rejected as rejection:
             words = rejection.messages or catalogue.messages
-            err().print(f"sealpost: {file}: {rejection.detail}")
-            print_issues(err(), [finding_to_json(each, words, lang.value) for each in rejection.findings])  # type: ignore[misc]
+            err().print(Text(f"sealpost: {file}: {in_words(rejection.detail)}"))
+            print_issues(err(), [finding_to_json(each, words, spoken()) for each in rejection.findings])  # type: ignore[misc]
             raise typer.Exit(ExitCode.NO) from rejection
         if identity is not None:
             made = lasting.sign(made, identity)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import answering, print_json, print_table, usage_error
+from gateway.cli.output import answering, headings, print_json, print_table, usage_error
 
 if TYPE_CHECKING:
     from gateway.forms.citing import Acts
@@ -50,7 +50,7 @@ def rules(
             print_json({"items": [_facts(listed, catalogue.acts, lang) for listed in found]})
             return
         print_table(
-            ("rule", "severity", "where", "by", "cases", "article", "what is wrong"),
+            headings("rule", "severity", "checked", "by", "cases", "article", "what is wrong"),
             [_row(listed, catalogue.acts, lang) for listed in found],
         )
 
@@ -78,10 +78,13 @@ def _facts(listed: ListedRule, acts: Acts, lang: Language) -> dict[str, object]:
 
 
 def _row(listed: ListedRule, acts: Acts, lang: Language) -> tuple[str, ...]:
-    rule = listed.rule
+    from gateway.forms.reports.words import words_in
+
+    said, rule = words_in(lang), listed.rule
     cases = "" if rule.by is None else "/".join(map(str, _cases(listed)))
     law, message = acts.cite(rule.legal, lang), rule.words.message[lang]
-    return rule.id, rule.severity.value, rule.where.value, rule.by or "", cases, law, message
+    severity, where = said[rule.severity.value], said[f"where-{rule.where.value}"]
+    return rule.id, severity, where, rule.by or "", cases, law, message
 
 
 def _cases(listed: ListedRule) -> tuple[int, int, int]:

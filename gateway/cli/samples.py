@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway.cli.output import answering, err, usage_error, write_bytes
+from gateway.cli.output import answering, err, said, usage_error, write_bytes
 
 
 def sample(
@@ -42,5 +42,7 @@ def sample(
         except NotFound as exc:
             raise usage_error(exc.detail) from exc
         write_bytes(made.raw, to)
-    breaks = f", breaks {', '.join(sorted(made.breaks))}" if made.breaks else ""
-    err().print(Text(f"{kind} {variant}, seed {seed}: judged as received on {made.received_on.isoformat()}{breaks}"))
+        told = said("judged as received on {day}", day=made.received_on.isoformat())
+        if made.breaks:
+            told += f", {said('breaks {rules}', rules=', '.join(sorted(made.breaks)))}"
+        err().print(Text(f"{kind} {variant}, {said('seed {number}', number=seed)}: {told}"))

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gateway.cli.lasting import AtLevel, Authorities, Lasting, Networks, Trusting
 from gateway.cli.options import AsJson, KeyFile, PasswordFile, load_key, read_input
-from gateway.cli.output import answering, err, print_json, write_bytes
+from gateway.cli.output import answering, err, print_json, usage_error, write_bytes
 from signing import Level, NotSignable, sha256
 
 
@@ -32,7 +32,7 @@ def sign(
     Signing a signed form adds a signature; a PDF is signed once.
     """
     if as_json and to is None:
-        raise typer.BadParameter("with --json the signed form needs --out")
+        raise usage_error("with --json the signed form needs --out")
     lasting = Lasting(level, timestamp, trust, allow_network)
     lasting.check()
     raw = read_input(file)

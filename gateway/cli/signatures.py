@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
+from gateway.cli.output import said, spoken
 from gateway.pseudonyms import masked
 from gateway.trustfolder import Trusted, qualification
 from signing import (
@@ -24,13 +24,7 @@ from signing import (
 if TYPE_CHECKING:
     from signing import TrustedLists
 
-STALE: Mapping[str, str] = {
-    "en": "newer trusted lists should have come ({territories}): whom they withdraw counts here still",
-    "nl": "er hadden nieuwere vertrouwenslijsten moeten komen ({territories}): wie zij intrekken, telt hier nog",
-    "fr": "des listes de confiance plus récentes auraient dû arriver ({territories}) : qui elles retirent compte "
-    "encore ici",
-    "de": "neuere Vertrauenslisten hätten kommen müssen ({territories}): wen sie zurückziehen, der zählt hier noch",
-}
+STALE = "newer trusted lists should have come ({territories}): whom they withdraw counts here still"
 
 
 def print_assessment(console: Console, name: str, assessment: DocumentAssessment, trusted: Trusted) -> None:
@@ -38,35 +32,57 @@ def print_assessment(console: Console, name: str, assessment: DocumentAssessment
     passed = assessment.indication is Indication.TOTAL_PASSED
     console.print(Text.assemble((assessment.indication, "green" if passed else "red"), f" {name}"))
     for content in dict.fromkeys(each.content for each in assessment.signatures if each.content is not None):
-        console.print(Text(f"  covers    the content, {sha256(content)}"))
+        console.print(Text(f"  {said('covers the content')}, {sha256(content)}"))
     for each in assessment.signatures:
         if each.passed is None:
-            console.print(Text(f"  {each.subindication}, {each.code}: {each.detail}"))
+            console.print(Text(f"  {each.subindication}, {each.code}: {_why(each)}"))
         else:
             _print_signature(console, each.passed, trusted)
 
 
+def _why(failed: SignatureAssessment) -> str:
+    """Why a signature does not count: as closely as that language has words for it."""
+    if failed.subindication is None or spoken() == "en":
+        return failed.detail or ""
+    from gateway.examination.words import REASONS  # here: few signatures fail
+
+    return REASONS[failed.subindication][spoken()]
+
+
 def _print_signature(console: Console, passed: ValidatedSignature, trusted: Trusted) -> None:
     signature = passed.signature
-    said = [
-        f"{signature.signing_time.isoformat()} (claimed), {signature.algorithm}, {passed.level}",
-        f"certificate {fingerprint(signature.certificate)}",
+    lines = [
+        said(
+            "{at} (claimed), {algorithm}, {level}",
+            at=signature.signing_time.isoformat(),
+            algorithm=signature.algorithm,
+            level=passed.level,
+        ),
+        f"{said('certificate')} {fingerprint(signature.certificate)}",
     ]
-    said += [f"stamped at {each.stamped_at.isoformat()} by {each.authority.common_name}" for each in passed.timestamps]
-    said += [f"archived at {each.stamped_at.isoformat()} by {each.authority.common_name}" for each in passed.archive]
+    for each in passed.timestamps:
+        at, who = each.stamped_at.isoformat(), each.authority.common_name
+        lines.append(said("stamped at {at} by {who}", at=at, who=who))
+    for each in passed.archive:
+        at, who = each.stamped_at.isoformat(), each.authority.common_name
+        lines.append(said("stamped for keeping at {at} by {who}", at=at, who=who))
     unknown = sum(status.source is None for status in passed.statuses)
-    said.append(f"revocation of {unknown} certificates unknown" if unknown else "no certificate was revoked by then")
+    lines.append(
+        said("revocation of {number} certificates unknown", number=unknown)
+        if unknown
+        else said("no certificate was revoked by then")
+    )
     if trusted.lists is not None:
-        said.append(f"qualification {qualification(passed, trusted.lists)}")
-    console.print(Text(f"  signed by {_who(signature.subject)}"))
-    for line in said:
+        lines.append(f"{said('qualification')} {qualification(passed, trusted.lists)}")
+    console.print(Text(f"  {said('signed by {who}', who=_who(signature.subject))}"))
+    for line in lines:
         console.print(Text(f"            {line}"))
 
 
-def remarks_on(lists: TrustedLists | None, *, at: datetime, language: str) -> list[dict[str, object]]:
+def remarks_on(lists: TrustedLists | None, *, at: datetime) -> list[dict[str, object]]:
     """What is to be known of the lists by which signatures were judged."""
     stale = () if lists is None else lists.stale(at)
-    message = STALE[language].format(territories=", ".join(stale))
+    message = said(STALE, territories=", ".join(stale))
     return [{"code": "trusted-list-stale", "territories": stale, "message": message}] if stale else []
 
 

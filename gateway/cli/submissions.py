@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client, read_input
-from gateway.cli.output import answering, err, out, print_issues, print_json, print_table
+from gateway.cli.output import answering, err, headings, out, print_issues, print_json, print_table, said
 from gateway.client import Client
 from gateway.views import DeliveryView, EvidenceView, SubmissionView, TermView
 
@@ -36,7 +36,7 @@ def submit(
             print_json(submitted.view)
             return
         if submitted.is_repeat:
-            err().print("The gateway had this form already; this is its first answer again.")
+            err().print(Text(said("The counter had this form already; this is its first answer again.")))
         _print_submission(submitted.view, submitted.view["deliveries"])
 
 
@@ -66,7 +66,7 @@ def status(
             return
         _print_submission(view, deliveries)
         print_table(
-            ("evidence", "at", "delivery", "id"),
+            headings("evidence", "when", "delivery", "id"),
             [(item["event"], item["at"], item.get("deliveryId") or "", item["evidenceId"]) for item in evidence],
         )
 
@@ -86,9 +86,9 @@ def _print_submission(view: SubmissionView, deliveries: list[DeliveryView]) -> N
     console.print(
         Text.assemble((view["submissionId"], "bold"), f"  {view.get('kind', '')}  {view['state']}  {decided_at}")
     )
-    console.print(Text(f"document {view.get('documentId', '')}  {view['documentDigest']}"))
+    console.print(Text(f"{said('document')} {view.get('documentId', '')}  {view['documentDigest']}"))
     print_table(
-        ("copy", "role", "party", "state", "by", "tries", "law", "delivery"),
+        headings("copy", "role", "party", "state", "carried by", "tries", "law", "delivery"),
         [
             (
                 f"{delivery['copy']}/{delivery['of']}",
@@ -106,15 +106,19 @@ def _print_submission(view: SubmissionView, deliveries: list[DeliveryView]) -> N
     for term in view["terms"]:
         console.print(Text(term_line(term)))
     for check in view.get("certificateChecks", []):
-        console.print(Text(f"certificates of {check['about']}, asked {check['at']}: {check['outcome']}"))
+        asked = said("certificates of {what}, asked {at}", what=check["about"], at=check["at"])
+        console.print(Text(f"{asked}: {check['outcome']}"))
     print_issues(console, view.get("warnings", []))
 
 
 def term_line(term: TermView) -> str:
     """One legal term in one line, with both readings of "working day" where they differ."""
-    act, last, other = term["act"], term.get("lastDay"), term.get("lastDayOtherReading")
+    last, other = term.get("lastDay"), term.get("lastDayOtherReading")
+    told = f"{said('term')} {term['id']} ({term['article']}): {term['act']}"
     if not last:
-        return f"term {term['id']} ({term['article']}): {act}; has not begun"
-    days = last if other in (None, last) else f"{last} (Monday-Saturday), {other} (Monday-Friday)"
+        return f"{told}; {said('has not begun')}"
+    days = last
+    if other not in (None, last):
+        days = said("{last} (Monday-Saturday), {other} (Monday-Friday)", last=last, other=other)
     verdict = f": {term['verdict']}" if term.get("verdict") else ""
-    return f"term {term['id']} ({term['article']}): {act}, last day {days}{verdict}"
+    return f"{told}, {said('last day')} {days}{verdict}"

@@ -11,16 +11,14 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import answering, out, print_json, print_table, usage_error
-from gateway.cli.termwords import UNITS, WEEKDAYS, WORDS
+from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error
+from gateway.cli.termwords import UNITS, VERDICTS, WEEKDAYS
 from gateway.deadlines import Calendar, Reading, Span, TermDates
 
 if TYPE_CHECKING:
     from gateway.forms.citing import Acts
     from gateway.forms.countries import Country, LegalTerm
     from gateway.forms.reckoning import Reckoned
-
-_LABEL_WIDTH = 28
 
 
 def term(
@@ -146,10 +144,9 @@ def _list(
             }
         )
         return
-    words = WORDS[lang]
-    last = [] if start is None else [words["last-day"], words["other-reading"]]
+    last = () if start is None else headings("last day", "on the other reading")
     print_table(
-        ("", words["name"], words["law"], words["term"], *last, words["act"]),
+        ("", *headings("name", "law", "term"), *last, *headings("what must happen")),
         [
             (
                 each.id,
@@ -170,39 +167,41 @@ def _list(
 
 
 def _lines(country: Country, answer: Reckoned, act: date | None, acts: Acts, lang: Language) -> Iterator[Text]:
-    words, law, found = WORDS[lang], answer.law, answer.term
+    law, found = answer.law, answer.term
     yield Text(f"{found.id}  {acts.cite([law.legal], lang)} ({law.profile}{_variant(answer)})", style="bold")
     rows = [
-        (words["term"], _length(law.span, lang)),
-        (words["day-zero"], f"{_shown(answer.dates.day_zero, lang)}: {found.day_zero[lang]}"),
-        (words["act"], found.act[lang]),
+        (said("term"), _length(law.span, lang)),
+        (said("day zero"), f"{_shown(answer.dates.day_zero, lang)}: {found.day_zero[lang]}"),
+        (said("what must happen"), found.act[lang]),
         *_last_days(country.calendar, answer, lang),
     ]
     if answer.holidays is not None:
         inside = ", ".join(f"{_shown(day, lang)} {name}" for day, name in answer.holidays)
-        rows.append((words["holidays"], inside or words["none"]))
+        rows.append((said("holidays inside"), inside or said("none")))
     if answer.verdict is not None and act is not None:
-        rows.append((words["act-on"].format(day=_shown(act, lang)), f"{answer.verdict}: {words[answer.verdict]}"))
+        verdict = f"{answer.verdict}: {said(VERDICTS[answer.verdict])}"
+        rows.append((said("act of {day}", day=_shown(act, lang)), verdict))
     for other in answer.others:
         last = "; ".join(days for _, days in _last_days(country.calendar, other, lang)[:1])
         cited = acts.cite([other.law.legal], lang)
         rows.append(
             (
-                words["other-text"],
+                said("another legal text"),
                 f"{cited} ({other.law.profile}{_variant(other)}): {_length(other.law.span, lang)}, {last}",
             )
         )
+    width = max(len(label) for label, _ in rows)
     for label, text in rows:
-        yield Text(f"  {label:{_LABEL_WIDTH}} {text}")
+        yield Text(f"  {label:{width}}  {text}")
 
 
 def _last_days(calendar: Calendar, answer: Reckoned, lang: Language) -> list[tuple[str, str]]:
-    words, dates, span = WORDS[lang], answer.dates, answer.law.span
-    label = words["at-least-until"] if span.at_least else words["last-day"]
+    dates, span = answer.dates, answer.law.span
+    label = said("at least until") if span.at_least else said("last day")
     if dates.reading_l != dates.reading_c:
         return [
             (label, f"{_shown(dates.reading_l, lang)} ({_week(calendar, Reading.L, lang)})"),
-            (words["other-reading"], f"{_shown(dates.reading_c, lang)} ({_week(calendar, Reading.C, lang)})"),
+            (said("on the other reading"), f"{_shown(dates.reading_c, lang)} ({_week(calendar, Reading.C, lang)})"),
         ]
     rows = [(label, _shown(dates.reading_l, lang))]
     later = {day for day in answer.next_working_days.values() if day != dates.reading_l}
@@ -213,14 +212,14 @@ def _last_days(calendar: Calendar, answer: Reckoned, lang: Language) -> list[tup
             if day != dates.reading_l
         ]
         alike = len(days) == len(Reading) and len(later) == 1
-        rows.append((words["next-working-day"], _shown(later.pop(), lang) if alike else ", ".join(days)))
+        rows.append((said("next working day"), _shown(later.pop(), lang) if alike else ", ".join(days)))
     return rows
 
 
 def _week(calendar: Calendar, reading: Reading, lang: Language) -> str:
     """`Monday to Saturday count`."""
     days = [day for day in range(7) if day not in calendar.days_off[reading]]
-    return WORDS[lang]["week"].format(first=WEEKDAYS[lang][days[0]], last=WEEKDAYS[lang][days[-1]])
+    return said("{first} to {last} count", first=WEEKDAYS[lang][days[0]], last=WEEKDAYS[lang][days[-1]])
 
 
 def _shown(day: date, lang: Language) -> str:
@@ -230,11 +229,11 @@ def _shown(day: date, lang: Language) -> str:
 def _length(span: Span, lang: Language) -> str:
     one, many = UNITS[lang][span.unit]
     length = f"{span.length} {one if span.length == 1 else many}"
-    words = WORDS[lang]
-    for said, word in ((span.without_delay, "without-delay"), (span.at_least, "at-least"), (span.before, "before")):
-        if said:
-            return words[word].format(length=length)
-    return length
+    if span.without_delay:
+        return said("without delay; a remark after {length}", length=length)
+    if span.at_least:
+        return said("at least {length}", length=length)
+    return said("{length} in advance", length=length) if span.before else length
 
 
 def _variant(answer: Reckoned) -> str:
@@ -290,7 +289,7 @@ def _reckoned(answer: Reckoned, acts: Acts, lang: Language) -> dict[str, object]
 
 def _span(span: Span) -> dict[str, object]:
     marks = {"withoutDelay": span.without_delay, "atLeast": span.at_least, "before": span.before}
-    return {"length": span.length, "unit": span.unit, **{name: True for name, said in marks.items() if said}}
+    return {"length": span.length, "unit": span.unit, **{name: True for name, holds in marks.items() if holds}}
 
 
 def _dates(dates: TermDates) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, read_input
-from gateway.cli.output import ExitCode, answering, out, print_json
+from gateway.cli.output import ExitCode, answering, out, print_json, said
 
 app = typer.Typer(help="Whom this installation trusts: the EU's trusted lists.", no_args_is_help=True)
 lists = typer.Typer(help="Trusted lists of the EU.", no_args_is_help=True)
@@ -56,9 +56,11 @@ def show(folder: Folder, as_json: AsJson = False) -> None:
             print_json({"items": found})
             return
         for each in found:
-            stale = "  a newer one should have come" if each["stale"] else ""
-            out().print(Text(f"{each['territory']} {each['sequenceNumber']}  came {each['addedAt']}{stale}"))
-            out().print(Text(f"   {each['digest']}, {each['services']} services, next one by {each['nextUpdate']}"))
+            stale = f"  {said('a newer one should have come')}" if each["stale"] else ""
+            came = said("came {at}", at=each["addedAt"])
+            out().print(Text(f"{each['territory']} {each['sequenceNumber']}  {came}{stale}"))
+            holds = said("{number} services, next one by {at}", number=each["services"], at=each["nextUpdate"])
+            out().print(Text(f"   {each['digest']}, {holds}"))
 
 
 @lists.command()
@@ -77,8 +79,11 @@ def check(folder: Folder, as_json: AsJson = False) -> None:
         if as_json:
             print_json({"verified": len(known.snapshots), "stale": stale, "missing": missing})
         else:
-            out().print(Text(f"{len(known.snapshots)} lists verified"))
-            for word, territories in (("a newer one should have come", stale), ("pointed to and not here", missing)):
+            out().print(Text(said("{number} lists verified", number=len(known.snapshots))))
+            for word, territories in (
+                (said("a newer one should have come"), stale),
+                (said("pointed to and not here"), missing),
+            ):
                 if territories:
                     out().print(Text(f"{word}: {', '.join(territories)}"))
         raise typer.Exit(ExitCode.NO if stale or not found else ExitCode.YES)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 import signing  # each name when it is used: who judges XML waits for nothing that reads a PDF
 from gateway.cli.options import AsJson, Lang, Language, is_pdf, load_trusted, read_input
-from gateway.cli.output import ExitCode, answering, out, print_json, usage_error
+from gateway.cli.output import ExitCode, answering, out, print_json, said, usage_error
 from gateway.cli.signatures import assessment_to_json, print_assessment, remarks_on
 from signing import Indication, RevocationRule, TimestampTrust, ValidationPolicy
 
@@ -116,11 +116,11 @@ def verify(
                 report.write_bytes(signing.build_report(assessment))
             if not as_json:
                 print_assessment(out(), str(file), assessment, trusted)
-        remarks = remarks_on(trusted.lists, at=instant, language=lang)
+        remarks = remarks_on(trusted.lists, at=instant)
         if as_json:
             print_json({"items": items, "remarks": remarks})
         else:
             for each in remarks:
-                out().print(Text(f"remark: {each['message']}", style="yellow"))
+                out().print(Text(f"{said('remark')}: {each['message']}", style="yellow"))
     if failed:
         raise typer.Exit(ExitCode.NO)

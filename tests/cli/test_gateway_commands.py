@@ -328,3 +328,19 @@ def test_the_worker_keeps_the_journal_and_the_operator_sees_how_far_it_is(stage:
     kept.write_bytes(kept.read_bytes().replace(b"\n", b"\n9", 1))
     ran = sealpost(audit)
     assert (ran.code, "known-checkpoint-invalid" in ran.text) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("nl", ("toestand", "termijn", "bewijsstuk", "maandag-zaterdag")),
+        ("fr", ("état", "délai", "preuve", "lundi-samedi")),
+        ("de", ("Zustand", "Frist", "Nachweis", "Montag-Samstag")),
+    ],
+)
+def test_labels_follow_the_language(stage: Stage, language: str, labels: tuple[str, ...]) -> None:
+    submitted = _submit(stage, _form(stage))
+    shown = _as(stage, "service", ["status", submitted.json["submissionId"], "--lang", language])
+    assert [label for label in labels if label not in shown.text] == []
+    listed = _as(stage, "worker", ["mailbox", "list", "--lang", language])
+    assert listed.text.splitlines()[0].split()[0] == {"nl": "bezorging", "fr": "remise", "de": "Zustellung"}[language]

@@ -57,7 +57,7 @@ def test_people_read_a_table_in_their_language() -> None:
     ran = sealpost(["rules", "--where", "organisational", "--lang", "nl"])
     assert ran.code == 0
     header, *rows = ran.text.splitlines()
-    assert header.split()[:4] == ["rule", "severity", "where", "by"]
+    assert header.split()[:4] == ["controleregel", "ernst", "nagekeken", "door"]
     assert any(row.startswith("MV-07") and "voorbehouden" in row for row in rows)
     assert len(rows) == sum(item["where"] == "organisational" for item in items())
 
