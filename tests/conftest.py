@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from gateway.ports import Clock
 from gateway.views import EndpointRecord
 from signing import Identity, TrustPolicy, load_identity, sign_xml, trust_from_pem
 from tests.hsm import Hsm, make_hsm
+from tests.patience import http_client, wait_until
 from tests.schemas.cases import catalogue
 
 SIGNERS = {
@@ -158,8 +158,7 @@ def served(
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        while not server.started:
-            time.sleep(0.005)
+        wait_until(lambda: server.started, every_s=0.005)
         try:
             yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
@@ -184,7 +183,7 @@ def callers(url: str, counter: Counter) -> Iterator[Callable[[str | None], httpx
         if party is not None:
             token = counter.folder.admin_token.read_text().strip() if party == "admin" else counter.tokens[party]
             headers["Authorization"] = f"Bearer {token}"
-        clients.append(httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=30))
+        clients.append(http_client(url, headers))
         return clients[-1]
 
     yield client

@@ -116,12 +116,16 @@ def _undisturbed() -> Iterator[None]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports on loopback; all are held until all are found, so they differ."""
-    holders = [socket.socket() for _ in range(count)]
-    try:
-        for holder in holders:
-            holder.bind((LOOPBACK, 0))
-        return [holder.getsockname()[1] for holder in holders]
-    finally:
-        for holder in holders:
-            holder.close()
+    """Free ports on loopback, which nobody else is given as long as this process lives.
+
+    Until a server listens there, and whenever it does not, they answer nobody. A server may listen that is willing to
+    use an address again (SO_REUSEADDR), as servers are.
+    """
+    ports = []
+    for _ in range(count):
+        holder = socket.socket()
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        ports.append(int(holder.getsockname()[1]))
+        holder.detach()  # nobody closes it
+    return ports

@@ -6,9 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,8 +20,8 @@ from gateway.demo.papers import draw_up
 from gateway.demo.pki import toml_text
 from gateway.demo.stage import Stage, set_stage
 from tests.conftest import SIGNERS
+from tests.patience import http_client
 
-PATIENCE_S = 30.0
 XML = {"Content-Type": "application/xml"}
 
 
@@ -40,9 +39,7 @@ class Serving:
         file = self.stage.folder.admin_token if party == "admin" else self.stage.folder.token(party)
         token = file.read_text().strip()
         headers = {"Authorization": f"Bearer {token}", **headers}
-        self.clients.append(
-            httpx2.Client(base_url=self.stage.url, headers=headers, trust_env=False, timeout=PATIENCE_S)
-        )
+        self.clients.append(http_client(self.stage.url, headers))
         return self.clients[-1]
 
     def form(self, kind: str, **changes: Any) -> bytes:
@@ -124,14 +121,6 @@ def first_object(handle: subprocess.Popen[bytes]) -> dict[str, Any]:
             break
     found: dict[str, Any] = json.loads(b"".join(lines))
     return found
-
-
-def wait_until(so: Callable[[], bool]) -> None:
-    """Return once it is so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)
 
 
 def is_gone(pid: int) -> bool:

@@ -7,8 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -24,6 +22,7 @@ from gateway.demo.story import LAW
 from gateway.forms.parsing import parse_untrusted
 from gateway.forms.validation import Validator
 from tests.cli.command import sealpost
+from tests.patience import PATIENCE_S, wait_until
 from tests.schemas.cases import catalogue
 from tests.tools import require
 
@@ -86,7 +85,7 @@ def test_keep_prints_lines_that_work_and_stops_on_ctrl_c(tmp_path: Path) -> None
         assert '"status":404' in answers[6].replace(" ", "")
     finally:
         demo.send_signal(signal.SIGINT)
-        code = demo.wait(60)
+        code = demo.wait(PATIENCE_S)
         demo.stdout.close()
     assert code == 0
     pids = [int(pid) for pid in re.findall(r"process (\d+)", "".join(printed))]
@@ -103,17 +102,10 @@ def test_stopped_in_the_middle_it_leaves_nothing_running(tmp_path: Path, moment:
     )
     wait_until(lambda: (tmp_path / "demo" / "logs" / f"{moment}.log").exists())
     demo.terminate()
-    assert demo.wait(20) == 1
+    assert demo.wait(PATIENCE_S) == 1
     assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _read(path)], (
         "a process was left behind"
     )
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _read(path: Path) -> bytes:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from gateway.demo.pki import DemoFolder, toml_text
@@ -24,6 +23,7 @@ from gateway.receipt import Receipt, ReceiptOutcome, read_receipt
 from receiver.config import ReceiverConfig, ReceiverConfigError, load_config
 from receiver.inbox import Answered, Inbox, NotAnEnvelope
 from signing import Identity, load_identity, sha256, sign_xml, trust_from_pem
+from tests.patience import http_client
 
 NOW = datetime.now(UTC)
 DRAFT = b'<f:R xmlns:f="urn:sealpost:be:demo:1"><f:Content Id="content">a form</f:Content></f:R>'
@@ -267,7 +267,10 @@ def _served(folder: DemoFolder, tmp_path: Path, **limits: object) -> Iterator[st
 def test_over_http(folder: DemoFolder, tmp_path: Path, form: bytes) -> None:
     envelope = _envelope(folder, form)
     sealed = {"Content-Type": "application/pkcs7-mime"}
-    with _served(folder, tmp_path, max_envelope_bytes=100_000) as url, httpx2.Client(trust_env=False) as http:
+    with (
+        _served(folder, tmp_path, max_envelope_bytes=100_000) as url,
+        http_client() as http,
+    ):
         first = http.post(f"{url}/deliveries", content=envelope, headers=sealed)
         assert first.status_code == 200
         assert first.headers["content-type"].startswith("application/xml")

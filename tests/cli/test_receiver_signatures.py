@@ -29,6 +29,7 @@ from signing import load_identity, sha256, sign_xml, trust_from_pem
 from tests.cli.test_receiver import DRAFT, _envelope, _settings
 from tests.conftest import served
 from tests.deliveries import a_delivery
+from tests.patience import http_client
 
 Lines = list[tuple[str, str]]
 NOW = datetime.now(UTC)
@@ -71,7 +72,7 @@ class Door:
 
     def post(self, lines: Lines, body: bytes, *, url: str | None = None) -> httpx2.Response:
         kept = [(name, value) for name, value in lines if name != "content-length"]
-        with httpx2.Client(trust_env=False) as client:
+        with http_client() as client:
             return client.post(url or self.url, headers=kept, content=body)
 
     def kept(self) -> list[Path]:

@@ -28,8 +28,9 @@ from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
 from signing import load_identity, sha256
 from tests.cli.command import sealpost
-from tests.cli.serving import XML, Serving, children_of, configure, first_object, is_gone, serving, start, wait_until
+from tests.cli.serving import XML, Serving, children_of, configure, first_object, is_gone, serving, start
 from tests.conftest import served
+from tests.patience import PATIENCE_S, wait_until
 
 KIND = "be/occupational-disease-report"
 
@@ -57,7 +58,7 @@ class Recipient:
         self.came += 1
         if self.came == 1:
             self.held.set()
-            await anyio.to_thread.run_sync(self.free.wait, 60)
+            await anyio.to_thread.run_sync(self.free.wait, PATIENCE_S)
         opened = open_envelope(
             body, identity=load_identity(self._folder.sealing(FUND.id)), trust=self._trust, at=datetime.now(UTC)
         )
@@ -136,7 +137,7 @@ def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serv
     with served(recipient) as url:
         recipient.register(two, url)
         submitted = two.hand_in(KIND)["submissionId"]
-        assert recipient.held.wait(30)
+        assert recipient.held.wait(PATIENCE_S)
         for worker in two.children(WORKER):  # one of them has it in hand
             os.kill(worker, signal.SIGKILL)
         wait_until(lambda: to_the_fund(two, submitted)["state"] == "handed-over")
@@ -206,7 +207,7 @@ def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
         recipient.register(two, url)
         before = {item["submissionId"] for item in two.http("service").get("/v1/submissions").json()["items"]}
         submitted = two.hand_in(KIND)["submissionId"]
-        assert recipient.held.wait(30)
+        assert recipient.held.wait(PATIENCE_S)
         token = two.stage.folder.token("service").read_text().strip()
         head = f"POST /v1/submissions HTTP/1.1\r\nHost: counter\r\nAuthorization: Bearer {token}\r\n"
         head += f"Content-Type: application/xml\r\nExpect: 100-continue\r\nContent-Length: {len(form)}\r\n\r\n"
@@ -218,7 +219,7 @@ def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
         assert sender.recv(12) == b"HTTP/1.1 201"
         assert two.handle.poll() is None, "it waits for the push"
         recipient.free.set()
-        assert two.handle.wait(60) == 0
+        assert two.handle.wait(PATIENCE_S) == 0
     assert all(map(is_gone, children))
     with again(two) as killed:
         after = [item["submissionId"] for item in two.http("service").get("/v1/submissions").json()["items"]]
@@ -244,7 +245,7 @@ def again(before: Serving) -> Iterator[Serving]:
         yield Serving(stage=before.stage, handle=handle, said=said)
     finally:
         handle.terminate()
-        assert handle.wait(60) in (0, -signal.SIGKILL)
+        assert handle.wait(PATIENCE_S) in (0, -signal.SIGKILL)
         assert handle.stdout is not None
         handle.stdout.close()
 

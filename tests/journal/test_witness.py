@@ -34,6 +34,7 @@ from signing import (
     sign_checkpoint,
 )
 from tests.conftest import served
+from tests.patience import http_client
 from witness.app import Refused, Witness, create_app
 from witness.memory import Memory
 from witness.requests import Malformed, parse_request
@@ -233,7 +234,7 @@ def test_a_witness_is_made_and_run_from_the_command_line(tmp_path: Path, log: No
     try:
         url = f"http://127.0.0.1:{port}/add-checkpoint"
         body = request(log, 0, 5)
-        with httpx2.Client(trust_env=False) as client:
+        with http_client() as client:
             answer = _patiently(lambda: client.post(url, content=body))
             signed = add_cosignatures(parse_request(body).note, answer.content)
             read_checkpoint(signed, log=log.verifier, witnesses=[key], quorum=1)
@@ -264,7 +265,7 @@ def test_who_sends_nothing_holds_nobody_up(witness: Witness, log: NoteSigner) ->
             slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(64)]
             for each in slow:
                 each.sendall(head)
-            with httpx2.Client(trust_env=False) as client:
+            with http_client() as client:
                 assert client.post(f"{url}/add-checkpoint", content=request(log, 0, 5)).status_code == 200
             assert {each.recv(64).split(b" ")[1] for each in slow} == {b"408"}
 
@@ -280,7 +281,7 @@ def test_replayed_forked_and_foreign_checkpoints_get_no_signature_over_the_netwo
     bodies["forked at the same size"] = request(log, 10, 10, of=fork)
     bodies["by another key under its name"] = request(thief, 10, 20)
     bodies["two requests in one"] = request(log, 10, 12) + request(log, 12, 14)
-    with served(create_app(witness)) as url, httpx2.Client(base_url=url, trust_env=False) as client:
+    with served(create_app(witness)) as url, http_client(url) as client:
         assert client.post("/add-checkpoint", content=request(log, 0, 10)).status_code == 200
         for name, body in bodies.items():
             answer = client.post("/add-checkpoint", content=body)

@@ -33,7 +33,8 @@ from signing.issuing import issue, issue_authority
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import NOBODYS, XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
 from tests.journey.test_operations import Hands
-from tests.journey.test_push import delivery, proofs, work
+from tests.journey.test_push import delivery, proofs
+from tests.patience import deliver_until, http_client
 
 Http = Callable[[str | None], httpx2.Client]
 PARTY = "fund"  # its key is a P-256 one; those of identity cards are not
@@ -92,7 +93,7 @@ class Call:
         return dict(message.headers)
 
     def post(self, fields: Fields, raw: bytes | None = None) -> httpx2.Response:
-        with httpx2.Client(trust_env=False) as client:
+        with http_client() as client:
             return client.post(self.place, content=self.raw if raw is None else raw, headers=fields)
 
     def refused(self, fields: Fields, raw: bytes | None = None) -> tuple[str, str]:
@@ -230,7 +231,7 @@ def test_a_key_that_is_no_longer_valid_signs_no_call(call: Call) -> None:
 
 
 def test_a_signature_opens_no_other_door(call: Call) -> None:
-    with httpx2.Client(base_url=call.url, trust_env=False) as client:
+    with http_client(call.url) as client:
         assert client.get("/v1/mailbox", headers=call.signed()).status_code == 401
         assert client.post(f"/v1/mailbox/{call.delivery}/leases", json={}, headers=call.signed()).status_code == 401
 
@@ -274,16 +275,18 @@ def test_a_push_is_answered_202_and_its_receipt_follows_in_a_signed_call_until_i
     kept = tmp_path / "received" / copy().id
     with Processes(logs=tmp_path / "logs") as processes:
         with receiving(counter, tmp_path, port=port, gateway=gateway, processes=processes) as process:
-            work(counter, lambda: copy().last_problem == "receipt-pending")
+            deliver_until(counter.gateway, lambda: copy().last_problem == "receipt-pending")
             log = process.log
-            work(counter, lambda: "not with the gateway yet" in log.read_text())  # nobody listens there: it asks again
+            deliver_until(
+                counter.gateway, lambda: "not with the gateway yet" in log.read_text()
+            )  # nobody listens there: it asks again
             assert copy().state is DeliveryState.CONSIGNED
             assert not (kept / "receipt.taken").exists()
         with (  # started anew, it remembers what is still to be posted
             receiving(counter, tmp_path, port=port, gateway=gateway, processes=processes),
             served(create_app(counter.gateway), port=of_gateway),
         ):
-            work(counter, (kept / "receipt.taken").exists, rounds=1500)
+            deliver_until(counter.gateway, (kept / "receipt.taken").exists)
     assert copy().state is DeliveryState.HANDED_OVER
     assert [proof.event for proof in proofs(counter, accepted)] == ["ContentConsignment", "ContentHandover"]
     wanted = copy().id
@@ -342,7 +345,7 @@ def test_others_cannot_fill_the_disk_nor_count_what_is_there(open_counter: Calla
 
         def http(party: str | None) -> httpx2.Client:
             token = counter.folder.admin_token.read_text().strip() if party == "admin" else counter.tokens[party or ""]
-            client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+            client = http_client(url, {"Authorization": f"Bearer {token}"})
             return clients.enter_context(client)
 
         at = delivery_to(hand_in(http, counter), "worker")

@@ -19,6 +19,7 @@ from signing import SealingFailed, sha256
 from signing.issuing import issue, issue_authority
 from tests.conftest import SIGNERS, Counter
 from tests.journey.test_mailboxes import collected, delivery_to, lease, opened, receipt_of, send_receipt
+from tests.patience import http_client
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -136,14 +137,19 @@ def test_ea_04_passes_nobody_but_centre_and_panel_gets_the_request(http: Http, c
         assert "Employer" in kind.never
 
 
+def mailbox_of(url: str, token: str) -> list[dict[str, Any]]:
+    with http_client(url, {"Authorization": f"Bearer {token}"}) as client:
+        found: list[dict[str, Any]] = client.get("/v1/mailbox").json()["items"]
+        return found
+
+
 def test_ea_04_fails_an_employer_that_is_named_as_the_centre_gets_nothing(
     http: Http, counter: Counter, url: str
 ) -> None:
     token = an_employer(counter, "Employer")
     _, refused = hand_in(http, counter, REQUEST, expect=422, fill={"f:AddressedTo/f:KvkNumber": EMPLOYER_OF_PIET})
     assert [issue["code"] for issue in refused["issues"]] == ["GW-RECIPIENT-UNKNOWN"]
-    mailbox = httpx2.get(f"{url}/v1/mailbox", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
-    assert mailbox.json()["items"] == []
+    assert mailbox_of(url, token) == []
     with pytest.raises(RegistrationRefused) as both:
         an_employer(counter, "Employer", "ExpertiseCentre")
     assert both.value.code == "roles-clash"
@@ -154,5 +160,4 @@ def test_ea_04_is_silent_on_an_employer_in_the_work_history(http: Http, counter:
     form, asked = hand_in(http, counter, REQUEST)
     assert EMPLOYER_OF_PIET.encode() in form
     assert {party for _, _, party in recipients(asked)} == {"expertise-centre", "expert-panel"}
-    mailbox = httpx2.get(f"{url}/v1/mailbox", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
-    assert mailbox.json()["items"] == []
+    assert mailbox_of(url, token) == []

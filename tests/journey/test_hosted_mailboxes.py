@@ -25,6 +25,7 @@ from gateway.registration import PartyDraft
 from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, read_package, sha256
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
+from tests.patience import http_client
 
 FORM = "be/health-assessment"
 
@@ -41,7 +42,7 @@ class Hosted:
     def http(self, party: str | None, *, admin: bool = False) -> httpx2.Client:
         token = self.counter.folder.admin_token.read_text().strip() if admin else self.counter.tokens.get(party or "")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return httpx2.Client(base_url=self.url, headers=headers, trust_env=False)
+        return http_client(self.url, headers)
 
     @property
     def place(self) -> str:
@@ -143,20 +144,20 @@ def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[...
     clock = Day()
     counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=2, clock=clock)
     draft = worker_record(counter.folder)
-    with served(create_app(counter.gateway)) as url:
+    with served(create_app(counter.gateway)) as url, http_client(url) as client:
         admin = {"Authorization": f"Bearer {counter.folder.admin_token.read_text().strip()}"}
-        httpx2.put(f"{url}/v1/parties/worker", json=draft, headers=admin, trust_env=False).raise_for_status()
+        client.put("/v1/parties/worker", json=draft, headers=admin).raise_for_status()
         accepted = counter.accept(counter.form(FORM), sender="service")
         copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
         (mine,) = [each.id for each in copies if each.party == "worker"]
-        place, worker = f"{url}/v1/mailbox/{mine}/openings", {"Authorization": f"Bearer {counter.tokens['worker']}"}
-        answers = [httpx2.post(place, headers=worker, trust_env=False) for _ in range(4)]
+        place, worker = f"/v1/mailbox/{mine}/openings", {"Authorization": f"Bearer {counter.tokens['worker']}"}
+        answers = [client.post(place, headers=worker) for _ in range(4)]
         assert [each.status_code for each in answers] == [201, 201, 429, 429]
         assert answers[-1].json()["code"] == "too-many-openings"
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 86400
-        assert len(httpx2.get(place, headers=worker, trust_env=False).json()["items"]) == 2
+        assert len(client.get(place, headers=worker).json()["items"]) == 2
         clock.at += timedelta(days=1)
-        assert httpx2.post(place, headers=worker, trust_env=False).status_code == 201
+        assert client.post(place, headers=worker).status_code == 201
 
 
 def test_of_many_openings_at_once_no_more_succeed_than_the_day_allows(
@@ -194,7 +195,7 @@ def test_a_token_that_is_not_the_owners_own_opens_nothing(hosted: Hosted, how: s
         with hosted.http(None, admin=True) as admin:
             assert admin.delete("/v1/parties/worker/tokens").is_success
     place = f"{hosted.place}?access_token={own}" if how == "in the address" else hosted.place
-    with httpx2.Client(base_url=hosted.url, trust_env=False) as thief:
+    with http_client(hosted.url) as thief:
         answer = thief.post(place, headers=headers)
         assert answer.status_code in (400, 401, 404), (how, answer.text)
         assert hosted.form[200:400] not in answer.content
@@ -332,7 +333,7 @@ def test_a_key_is_kept_only_for_who_has_none_and_collects(hosted: Hosted, change
 
 def test_without_a_mailbox_sealing_key_none_is_kept(counter: Counter, url: str) -> None:
     admin = {"Authorization": f"Bearer {counter.folder.admin_token.read_text().strip()}"}
-    with httpx2.Client(base_url=url, trust_env=False) as client:
+    with http_client(url) as client:
         refused = client.put("/v1/parties/worker", json=worker_record(counter.folder), headers=admin)
         assert (refused.status_code, refused.json()["code"]) == (422, "key-not-hosted")
         worker = {"Authorization": f"Bearer {counter.tokens['worker']}"}

@@ -20,6 +20,7 @@ from gateway.intake import Rejected
 from gateway.ports import Clock
 from signing import sha256
 from tests.conftest import Counter, served
+from tests.patience import http_client
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -151,7 +152,7 @@ def test_a_sender_cannot_fill_the_disk_with_refusals(open_counter: Callable[...,
     good = counter.form("be/health-assessment")
     with served(create_app(counter.gateway)) as url:
         headers = {"Authorization": f"Bearer {counter.tokens['service']}"}
-        with httpx2.Client(base_url=url, headers=headers, trust_env=False) as service:
+        with http_client(url, headers) as service:
             assert [hand_in(service, each).status_code for each in bad] == [422, 422, 422, 429, 429]
             refused = hand_in(service, bad[0])
             assert refused.json()["code"] == "too-many-refusals"

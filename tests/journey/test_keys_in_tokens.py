@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
 
 from gateway.api.app import create_app
@@ -18,6 +17,7 @@ from gateway.errors import ConfigError
 from signing import Identity, key_place, load_identity, verify_xml
 from tests.conftest import Counter, served
 from tests.hsm import Hsm
+from tests.patience import http_client
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,10 @@ def test_without_its_token_it_answers_try_again_and_stores_nothing(in_token: Cou
     counter = in_token
     headers = {"Authorization": f"Bearer {counter.tokens['worker']}", "Content-Type": "application/xml"}
     form = counter.form("be/appeal")
-    with served(create_app(counter.gateway)) as url, httpx2.Client(base_url=url, trust_env=False) as client:
+    with (
+        served(create_app(counter.gateway)) as url,
+        http_client(url) as client,
+    ):
 
         def hand_in() -> Any:
             return client.post("/v1/submissions", headers=headers, content=form)

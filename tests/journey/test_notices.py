@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -30,6 +29,7 @@ from signing import fingerprint
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import delivery_to, hand_in
 from tests.journey.test_operations import HOUR, Hands, act, events, look, nothing_is_wrong, sign_for
+from tests.patience import PATIENCE_S, wait_until
 
 Http = Callable[[str | None], httpx2.Client]
 DAY = 24 * HOUR
@@ -239,14 +239,6 @@ def doors(counter: Counter, of: dict[str, Door]) -> Iterator[None]:
         yield
 
 
-def until(so: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if so():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to that")
-
-
 def told_of(counter: Counter, view: dict[str, Any], party: str) -> list[str]:
     found = counter.gateway.store.read(lambda read: read.evidence_of(view["submissionId"]))
     return [
@@ -265,15 +257,15 @@ def test_doors_that_hang_delay_nobody_but_who_is_behind_them(open_counter: Calla
         try:
             first = json.loads(counter.accept(counter.form("be/health-assessment"), sender="service").answer)
             report = json.loads(counter.accept(counter.form("be/occupational-disease-report"), sender="service").answer)
-            assert hanging.rung.wait(30)
-            assert alone.rung.wait(30)
-            until(lambda: told_of(counter, first, "employer") == [GIVEN])
-            until(lambda: told_of(counter, report, "inspectorate") == [GIVEN])
+            assert hanging.rung.wait(PATIENCE_S)
+            assert alone.rung.wait(PATIENCE_S)
+            wait_until(lambda: told_of(counter, first, "employer") == [GIVEN])
+            wait_until(lambda: told_of(counter, report, "inspectorate") == [GIVEN])
             assert told_of(counter, first, "worker") == told_of(counter, first, "dossier") == []
             hanging.free.set()
             alone.free.set()
-            until(lambda: told_of(counter, first, "worker") == told_of(counter, first, "dossier") == [GIVEN])
-            until(lambda: told_of(counter, report, "fund") == [GIVEN])
+            wait_until(lambda: told_of(counter, first, "worker") == told_of(counter, first, "dossier") == [GIVEN])
+            wait_until(lambda: told_of(counter, report, "fund") == [GIVEN])
         finally:
             hanging.free.set()
             alone.free.set()
@@ -289,10 +281,10 @@ def test_at_one_door_one_rings_at_a_time_and_each_in_its_turn(http: Http, counte
         look(counter, clock, timedelta(0))
         with ThreadPoolExecutor(1) as pool:
             ringing = pool.submit(counter.gateway.notifying.give_wanted)
-            assert door.rung.wait(30)
+            assert door.rung.wait(PATIENCE_S)
             # Whoever else rings now finds this door taken, and goes on with the others.
             counter.gateway.notifying.give_wanted()
-            until(lambda: told_of(counter, view, "employer") == [GIVEN])
+            wait_until(lambda: told_of(counter, view, "employer") == [GIVEN])
             look(counter, clock, timedelta(minutes=5))  # asked for again meanwhile: no reason to ring twice
             assert counter.gateway.notifying.give_wanted() == 0
             door.free.set()

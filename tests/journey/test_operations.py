@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,13 +17,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from gateway.api.app import create_app
-from gateway.assembly import auditing, dispatching
+from gateway.assembly import auditing
 from gateway.model import PartyId
 from gateway.oversight import ACTS, ActCode
 from signing import TrustPolicy, sha256, trust_from_pem, verify_xml
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
+from tests.patience import deliver_until, http_client
 
 Http = Callable[[str | None], httpx2.Client]
 HOUR = timedelta(hours=1)
@@ -289,20 +289,10 @@ def pushed(
         def http(party: str | None) -> httpx2.Client:
             token = counter.folder.admin_token.read_text().strip() if party == "admin" else counter.tokens[party or ""]
             headers = {"Authorization": f"Bearer {token}"}
-            client = httpx2.Client(base_url=address, headers=headers, trust_env=False, timeout=30)
+            client = http_client(address, headers)
             return stack.enter_context(client)
 
         yield counter, http
-
-
-def push_until(counter: Counter, so: Callable[[], bool]) -> None:
-    with dispatching(counter.gateway) as dispatch:
-        for _ in range(1000):
-            dispatch.deliver_due()
-            if so():
-                return
-            time.sleep(0.01)
-    raise AssertionError("it never came to that")
 
 
 def test_a_suspended_copy_is_tried_again_or_left_in_the_mailbox_by_an_operator(
@@ -311,12 +301,12 @@ def test_a_suspended_copy_is_tried_again_or_left_in_the_mailbox_by_an_operator(
     with pushed(open_counter, clock, Response(status_code=410)) as (counter, http):
         view = hand_in(http, counter, "be/occupational-disease-report")
         fund = delivery_to(view, "fund")
-        push_until(counter, lambda: counter.state(fund) == "suspended")
+        deliver_until(counter.gateway, lambda: counter.state(fund) == "suspended")
         assert ("delivery-suspended", fund) in open_alerts(http)
         retried = act(http, fund, "retry", reason="endpoint-repaired").json()
         assert (retried["state"], retried["transport"]) == ("consigned", "push")
         assert "delivery-suspended" not in {kind for kind, _ in open_alerts(http)}
-        push_until(counter, lambda: counter.state(fund) == "suspended")
+        deliver_until(counter.gateway, lambda: counter.state(fund) == "suspended")
         shown = http("admin").get(f"/v1/operations/deliveries/{fund}").json()
         assert shown["acts"] == ["retry", "mailbox", "close"]
         assert [each["code"] for each in shown["tries"]] == ["endpoint-status-410"] * 2
@@ -355,11 +345,11 @@ def test_an_endpoint_that_is_down_gives_one_alert_at_the_start_and_one_at_the_en
             clock.turn(timedelta(seconds=2))
             return ("endpoint-down", "fund") in open_alerts(http)
 
-        push_until(counter, down)
+        deliver_until(counter.gateway, down)
         for _ in range(3):
-            push_until(counter, lambda: clock.turn(timedelta(seconds=2)) is None)
+            deliver_until(counter.gateway, lambda: clock.turn(timedelta(seconds=2)) is None)
         answers[0] = 202
-        push_until(counter, lambda: clock.turn(timedelta(seconds=2)) is None and open_alerts(http) == set())
+        deliver_until(counter.gateway, lambda: clock.turn(timedelta(seconds=2)) is None and open_alerts(http) == set())
         every = http("admin").get("/v1/operations/alerts?all=true").json()["items"]
         assert [(each["kind"], each["subject"], "closedAt" in each) for each in every] == [
             ("endpoint-down", "fund", True)

@@ -45,12 +45,12 @@ from tests.journey.test_operations import (
     look,
     nothing_is_wrong,
     open_alerts,
-    push_until,
     pushed,
     sign_for,
 )
 from tests.journey.test_paper import STATION, content_of, on_its_way, printed, proof, say
 from tests.journey.test_submissions import SCHEMA
+from tests.patience import deliver_until
 
 Http = Callable[[str | None], httpx2.Client]
 DAY = 24 * HOUR
@@ -466,7 +466,7 @@ def test_a_copy_that_waits_its_turn_is_not_given_up_and_its_sender_hears_why(
             for _ in range(2)
         )
         head, follower = delivery_to(first, "fund"), delivery_to(second, "fund")
-        push_until(counter, lambda: counter.gateway.store.read(lambda view: attempts(view, head)) > 0)
+        deliver_until(counter.gateway, lambda: counter.gateway.store.read(lambda view: attempts(view, head)) > 0)
         look(counter, clock, 12 * HOUR)
         assert reasons(http, counter, first, head, "sender-warned") == ["endpoint-status-503"]
         assert reasons(http, counter, second, follower, "sender-warned") == ["waits-for-an-earlier-copy"]
@@ -495,7 +495,7 @@ def test_a_copy_that_was_never_tried_is_not_called_uncollected(
         http,
     ):
         view = hand_in(http, counter, ODR)
-        push_until(counter, lambda: ("endpoint-down", "fund") in open_alerts(http))
+        deliver_until(counter.gateway, lambda: ("endpoint-down", "fund") in open_alerts(http))
         untried = hand_in(http, counter, ODR)
         fetched = delivery_to(untried, "dossier")
         lease(http, "dossier", fetched)
@@ -514,7 +514,7 @@ def test_who_gives_up_its_server_is_pushed_to_no_more_and_its_endpoint_is_not_do
     ):
         view = hand_in(http, counter, ODR)
         fund = delivery_to(view, "fund")
-        push_until(counter, lambda: ("endpoint-down", "fund") in open_alerts(http))
+        deliver_until(counter.gateway, lambda: ("endpoint-down", "fund") in open_alerts(http))
         record = PartyRecord.model_validate(party_record(counter.folder, "fund"))
         assert record.draft().endpoint.kind == "mailbox"
         counter.gateway.registration.put(record.draft())

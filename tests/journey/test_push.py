@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.assembly import dispatching
+from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.envelope import OpenedEnvelope, open_envelope
 from gateway.errors import RegistrationRefused
 from gateway.idempotency import Accepted
@@ -25,6 +26,8 @@ from gateway.receipt import build_receipt
 from gateway.views import EndpointRecord
 from signing import identity_to_pem, issuing, sha256
 from tests.conftest import Counter, served
+from tests.journey.test_operations import Hands
+from tests.patience import deliver_until
 
 OpenCounter = Callable[..., Counter]
 PARTY = "fund"
@@ -91,17 +94,6 @@ def proofs(counter: Counter, accepted: Accepted) -> list[Evidence]:
     return [each for each in found if each.delivery_id == wanted]
 
 
-def work(counter: Counter, until: Callable[[], bool], *, rounds: int = 400) -> None:
-    """Let the dispatcher work until something is so."""
-    with dispatching(counter.gateway) as dispatch:
-        for _ in range(rounds):
-            dispatch.deliver_due()
-            if until():
-                return
-            time.sleep(0.01)
-    raise AssertionError("it never came to that")
-
-
 def settled(counter: Counter, accepted: Accepted) -> Callable[[], bool]:
     return lambda: delivery(counter, accepted).state is not DeliveryState.CONSIGNED
 
@@ -109,7 +101,7 @@ def settled(counter: Counter, accepted: Accepted) -> Callable[[], bool]:
 def test_a_receipt_in_the_answer_hands_the_copy_over(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(good)
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         found = delivery(counter, accepted)
         assert (found.state, found.attempts) == (DeliveryState.HANDED_OVER, 1)
         assert [proof.event for proof in proofs(counter, accepted)] == ["ContentConsignment", "ContentHandover"]
@@ -134,7 +126,7 @@ PASSING_TROUBLES = {
 def test_after_a_passing_trouble_the_same_bytes_come_again(open_counter: OpenCounter, trouble: str) -> None:
     endpoint = Endpoint(first(PASSING_TROUBLES[trouble]))
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
         assert len(endpoint.bodies) == 2
         assert endpoint.bodies[0] == endpoint.bodies[1]
@@ -157,7 +149,7 @@ def test_after_a_permanent_refusal_nothing_is_tried_and_the_copy_stays_ready(
 ) -> None:
     endpoint = Endpoint(lambda *_: PERMANENT[refusal])
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         found = delivery(counter, accepted)
         assert found.state is DeliveryState.SUSPENDED
         assert found.due_at is None
@@ -173,7 +165,7 @@ def test_after_a_permanent_refusal_nothing_is_tried_and_the_copy_stays_ready(
 def test_202_means_later_and_the_receipt_may_come_by_call_back(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(lambda *_: Response(status_code=202))
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, lambda: bool(endpoint.bodies))
+        deliver_until(counter.gateway, lambda: bool(endpoint.bodies))
         found = delivery(counter, accepted)
         assert found.state is DeliveryState.CONSIGNED
         raw = bytes(endpoint.receipt(endpoint.bodies[0]).body)
@@ -182,19 +174,21 @@ def test_202_means_later_and_the_receipt_may_come_by_call_back(open_counter: Ope
 
 
 def test_a_receipt_signed_by_somebody_else_moves_nothing(open_counter: OpenCounter) -> None:
-    endpoint = Endpoint(lambda e, _, body: e.receipt(body, signer="employer" if len(e.bodies) < 3 else PARTY))
+    signers = ["employer"]
+    endpoint = Endpoint(lambda e, _, body: e.receipt(body, signer=signers[-1]))
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, lambda: len(endpoint.bodies) == 2)
+        deliver_until(counter.gateway, lambda: delivery(counter, accepted).attempts >= 2)
         assert delivery(counter, accepted).state is DeliveryState.CONSIGNED
         assert delivery(counter, accepted).last_problem == "receipt-by-a-stranger"
-        work(counter, settled(counter, accepted))
+        signers.append(PARTY)
+        deliver_until(counter.gateway, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
 
 
 def test_a_recipient_that_refuses_with_its_signature_has_declined(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(lambda e, _, body: e.receipt(body, outcome="refused", reason="not-competent"))
     with pushed_to(open_counter, endpoint) as (counter, accepted):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.DECLINED
         assert [proof.event for proof in proofs(counter, accepted)][-1] == "ConsignmentRejection"
 
@@ -202,21 +196,21 @@ def test_a_recipient_that_refuses_with_its_signature_has_declined(open_counter: 
 def test_when_the_time_for_trying_is_over_there_is_evidence_of_it(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(lambda *_: Response(status_code=500))
     with pushed_to(open_counter, endpoint, give_up_after_s=0.2) as (counter, accepted):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.EXPIRED
         assert [proof.event for proof in proofs(counter, accepted)][-1] == "ContentHandoverFailure"
 
 
 def test_a_server_that_is_down_gets_its_copy_when_it_is_back(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(good)
-    with served(endpoint) as url:
-        port = int(url.rpartition(":")[2])
-    endpoint.counter = counter = open_counter({PARTY: {"kind": "push", "url": f"{url}/deliveries"}})
+    (port,) = free_ports(1)
+    record: EndpointRecord = {"kind": "push", "url": f"http://{LOOPBACK}:{port}/deliveries"}
+    endpoint.counter = counter = open_counter({PARTY: record})
     accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
-    work(counter, lambda: delivery(counter, accepted).attempts >= 2)
+    deliver_until(counter.gateway, lambda: delivery(counter, accepted).attempts >= 2)
     assert delivery(counter, accepted).last_problem == "endpoint-unreachable"
     with served(endpoint, port=port):
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
     assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
 
 
@@ -228,7 +222,7 @@ def test_one_dead_endpoint_does_not_hold_up_the_others(open_counter: OpenCounter
         endpoint.counter = counter = open_counter({PARTY: live, "inspectorate": dead}, breaker_failures=2)
         forms = [counter.form("be/occupational-disease-report") for _ in range(12)]
         taken = [counter.accept(form, sender="service") for form in forms]
-        work(counter, lambda: all(settled(counter, each)() for each in taken))
+        deliver_until(counter.gateway, lambda: all(settled(counter, each)() for each in taken))
         assert len(endpoint.bodies) == len(taken)
         assert len({attempt["sealpost-delivery-id"] for attempt in endpoint.attempts}) == len(taken)
 
@@ -257,7 +251,7 @@ def test_work_of_a_dead_worker_comes_back_when_its_lease_ends(open_counter: Open
         now = counter.gateway.clock.now()
         claimed = counter.gateway.store.write(lambda unit: unit.claim_due(now=now, holder="dead", lease_s=0.2, limit=4))
         assert len(claimed) == 1
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
 
 
@@ -276,7 +270,7 @@ def test_over_tls_the_endpoint_must_prove_who_it_is(
             record["caCertificate"] = authority.certificate.public_bytes(Encoding.PEM).decode()
         endpoint.counter = counter = open_counter({PARTY: record})
         accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
-        work(counter, lambda: delivery(counter, accepted).attempts >= 1)
+        deliver_until(counter.gateway, lambda: delivery(counter, accepted).attempts >= 1)
         found = delivery(counter, accepted)
         assert (found.state, found.last_problem) == (
             (DeliveryState.CONSIGNED, problem) if problem else (DeliveryState.HANDED_OVER, None)
@@ -285,37 +279,28 @@ def test_over_tls_the_endpoint_must_prove_who_it_is(
 
 
 def test_a_dead_endpoint_is_left_alone_for_a_while_and_one_good_try_ends_that(open_counter: OpenCounter) -> None:
-    health = [500]
+    health, clock, pause = [500], Hands(), timedelta(minutes=10)
     endpoint = Endpoint(lambda e, _, body: e.receipt(body) if health[0] == 200 else Response(status_code=health[0]))
-    changes: dict[str, Any] = {"breaker_failures": 2, "breaker_pause_s": 0.8}
+    changes: dict[str, Any] = {"breaker_failures": 2, "breaker_pause_s": pause.total_seconds(), "clock": clock}
     with pushed_to(open_counter, endpoint, **changes) as (counter, accepted):
 
-        def tries(number: int) -> Callable[[], bool]:
-            return lambda: delivery(counter, accepted).attempts >= number
-
-        def nothing_for(seconds: float) -> None:
-            before, until = len(endpoint.bodies), time.monotonic() + seconds
+        def tried(copy: Accepted, after: timedelta) -> int:
+            """How many tries of it there were when so much time had passed; each had its outcome."""
+            clock.turn(after)
             with dispatching(counter.gateway) as dispatch:
-                while time.monotonic() < until:
-                    assert dispatch.deliver_due() == 0
-                    time.sleep(0.02)
-            assert len(endpoint.bodies) == before
+                dispatch.deliver_due()
+            return int(delivery(counter, copy).attempts)
 
-        work(counter, tries(2))
-        nothing_for(0.4)  # open: the schedule alone would have tried eight times
-        work(counter, tries(3))
-        assert len(endpoint.bodies) == 3
-        nothing_for(0.4)  # half open, and the try was no better: open again
+        second, just = timedelta(seconds=1), timedelta(milliseconds=1)  # the schedule alone would try each second
+        assert [tried(accepted, after) for after in (just, second, second, pause / 2)] == [1, 2, 2, 2], "open"
+        assert [tried(accepted, after) for after in (pause, second, pause / 2)] == [3, 3, 3], "no better: open again"
         health[0] = 200
-        work(counter, settled(counter, accepted))
+        assert tried(accepted, pause) == 4
         assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
         assert len(endpoint.bodies) == 4
         health[0] = 500
         again = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
-        work(counter, lambda: delivery(counter, again).attempts >= 1)
-        started = time.monotonic()
-        work(counter, lambda: delivery(counter, again).attempts >= 2)
-        assert time.monotonic() - started < 0.8  # closed: one failure counts from nought
+        assert [tried(again, after) for after in (just, second)] == [1, 2], "closed: one failure counts from nought"
 
 
 def test_a_push_to_a_refused_address_stops_with_evidence_and_the_copy_stays_ready(open_counter: OpenCounter) -> None:
@@ -324,7 +309,7 @@ def test_a_push_to_a_refused_address_stops_with_evidence_and_the_copy_stays_read
         named = url.replace("127.0.0.1", "localhost")
         endpoint.counter = counter = open_counter({PARTY: {"kind": "push", "url": named}}, push_allowed_networks=())
         accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
-        work(counter, settled(counter, accepted))
+        deliver_until(counter.gateway, settled(counter, accepted))
         found = delivery(counter, accepted)
         assert (found.state, found.last_problem) == (DeliveryState.SUSPENDED, "endpoint-address-refused")
         assert [proof.event for proof in proofs(counter, accepted)][-1] == "ContentHandoverFailure"

@@ -64,7 +64,7 @@ class Names:
 
 @contextmanager
 def pushing(settings: PushSettings, names: Names | None = None) -> Iterator[Push]:
-    push = Push(settings, total_s=5.0) if names is None else Push(settings, total_s=5.0, resolve=names)
+    push = Push(settings) if names is None else Push(settings, resolve=names)
     try:
         yield push
     finally:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from gateway.api.app import create_app
@@ -21,6 +20,7 @@ from gateway.keyring import Keyring, Purpose
 from gateway.model import Event
 from signing import Identity, fingerprint, identity_to_pem, issue, load_identity, trust_from_pem, verify_xml
 from tests.conftest import Counter, served
+from tests.patience import http_client
 
 WEEK = timedelta(days=7)
 
@@ -93,7 +93,10 @@ def test_anybody_can_read_the_keys_before_during_and_after(
 ) -> None:
     counter, first, following = rotating
     counter.gateway.publication.publish()
-    with served(create_app(counter.gateway)) as url, httpx2.Client(base_url=url, trust_env=False) as anybody:
+    with (
+        served(create_app(counter.gateway)) as url,
+        http_client(url) as anybody,
+    ):
 
         def shown() -> list[tuple[str, str]]:
             answer = anybody.get("/v1/keys")

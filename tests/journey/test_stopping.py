@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from queue import Queue
 
-import httpx2
 import pytest
 
 from gateway.api import server as serving
@@ -18,6 +17,7 @@ from gateway.api.accepting import Shares
 from gateway.api.server import Server
 from signing import sha256
 from tests.conftest import Counter
+from tests.patience import http_client
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: counter\r\n\r\n"
 
@@ -80,7 +80,7 @@ def test_what_is_cut_off_at_the_end_is_told_to_come_back(
     server, ready = a_server(counter, listening)
     store, form = counter.gateway.config.store_path, counter.form("be/appeal")
     headers = {"Authorization": f"Bearer {counter.tokens['worker']}", "Content-Type": "application/xml"}
-    sender = httpx2.Client(base_url=f"http://{host}:{port}", headers=headers, trust_env=False, timeout=30)
+    sender = http_client(f"http://{host}:{port}", headers)
     with ThreadPoolExecutor(1) as pool, sender, running(server):
         assert ready.wait(30)
         with store.with_name(f"{store.name}.lock").open("ab") as lock:
