@@ -340,7 +340,7 @@ def test_a_signed_call_for_anothers_copy_is_no_way_around(call: Call, http: Http
 
 
 def test_others_cannot_fill_the_disk_nor_count_what_is_there(open_counter: Callable[..., Counter]) -> None:
-    counter = open_counter(kept_per_day=3)
+    counter = open_counter(kept_per_day=3, clock=Hands())
     with served(create_app(counter.gateway)) as url, ExitStack() as clients:
 
         def http(party: str | None) -> httpx2.Client:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from gateway.addresses import Reach, network
 from gateway.transports.connections import Connections
 from gateway.transports.names import system_addresses
+from tests.patience import PATIENCE_S
 
 TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 
@@ -21,6 +22,7 @@ class Server:
     def __init__(self, answers: Sequence[tuple[bytes, bool]]) -> None:
         self.answers = list(answers)
         self.arrived = 0
+        self.hung_up = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.thread = threading.Thread(target=self._serve)
 
@@ -38,6 +40,7 @@ class Server:
                     connection.sendall(answer)
                     if hangs_up:
                         break
+            self.hung_up.set()
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def serving(*answers: tuple[bytes, bool]) -> Iterator[tuple[Server, Connections]
 
 
 def status(kept: Connections, url: str) -> int:
-    answer = kept.exchange(url, {}, b"sealed", authority=None, total_s=5, wanted=lambda *_: 0)
+    answer = kept.exchange(url, {}, b"sealed", authority=None, total_s=PATIENCE_S, wanted=lambda *_: 0)
     return answer.status
 
 
@@ -71,7 +74,7 @@ def test_one_connection_carries_many_exchanges() -> None:
 def test_a_connection_that_was_hung_up_is_not_used_again() -> None:
     with serving((TAKEN, True), (TAKEN, False)) as (server, kept):
         assert status(kept, server.url) == 202
-        threading.Event().wait(0.1)  # until the end of the connection has come here
+        assert server.hung_up.wait(PATIENCE_S)
         assert status(kept, server.url) == 202
     assert server.arrived == 2
 

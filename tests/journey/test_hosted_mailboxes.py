@@ -25,6 +25,7 @@ from gateway.registration import PartyDraft
 from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, read_package, sha256
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
+from tests.journey.test_operations import Hands
 from tests.patience import http_client
 
 FORM = "be/health-assessment"
@@ -141,7 +142,7 @@ def test_the_sender_does_not_see_when_its_recipient_reads_its_mail(hosted: Hoste
 
 def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[..., Counter], mailbox_key: Path) -> None:
     """Each leaves evidence for ever: nobody fills the disk by reading."""
-    clock = Day()
+    clock = Hands()
     counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=2, clock=clock)
     draft = worker_record(counter.folder)
     with served(create_app(counter.gateway)) as url, http_client(url) as client:
@@ -156,14 +157,14 @@ def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[...
         assert answers[-1].json()["code"] == "too-many-openings"
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 86400
         assert len(client.get(place, headers=worker).json()["items"]) == 2
-        clock.at += timedelta(days=1)
+        clock.turn(timedelta(days=1))
         assert client.post(place, headers=worker).status_code == 201
 
 
 def test_of_many_openings_at_once_no_more_succeed_than_the_day_allows(
     open_counter: Callable[..., Counter], mailbox_key: Path
 ) -> None:
-    counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=3)
+    counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=3, clock=Hands())
     with served(create_app(counter.gateway)) as url:
         place = Hosted(counter=counter, url=url, form=b"", delivery=DeliveryId(""))
         with place.http(None, admin=True) as admin:
@@ -204,16 +205,6 @@ def test_a_token_that_is_not_the_owners_own_opens_nothing(hosted: Hosted, how: s
     proofs = hosted.counter.gateway.store.read(lambda view: view.evidence_of(evidence.submission_id))
     assert Event.CONTENT_ACCESS_TRACKING not in {each.event for each in proofs}
     assert hosted.flaws() == []
-
-
-class Day:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        return self.at
 
 
 def test_who_has_a_key_of_its_own_opens_for_itself(hosted: Hosted) -> None:

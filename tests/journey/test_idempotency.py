@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,9 +16,9 @@ from gateway.api.app import create_app
 from gateway.demo.pki import party_record
 from gateway.errors import StoreUnavailable, TooMuch
 from gateway.intake import Rejected
-from gateway.ports import Clock
 from signing import sha256
 from tests.conftest import Counter, served
+from tests.journey.test_operations import Hands
 from tests.patience import http_client
 
 Http = Callable[[str | None], httpx2.Client]
@@ -135,19 +134,9 @@ def accept_when_free(counter: Counter, form: bytes) -> Any:
             continue
 
 
-@dataclass
-class Later:
-    """The clock of a counter, put forward."""
-
-    clock: Clock
-    by: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return self.clock.now() + self.by
-
-
 def test_a_sender_cannot_fill_the_disk_with_refusals(open_counter: Callable[..., Counter]) -> None:
-    counter = open_counter(kept_per_day=3)
+    clock = Hands()  # which stands: the day does not end meanwhile
+    counter = open_counter(kept_per_day=3, clock=clock)
     bad = [counter.form("be/health-assessment", leave_out=["f:Recommendations"]) for _ in range(5)]
     good = counter.form("be/health-assessment")
     with served(create_app(counter.gateway)) as url:
@@ -156,9 +145,8 @@ def test_a_sender_cannot_fill_the_disk_with_refusals(open_counter: Callable[...,
             assert [hand_in(service, each).status_code for each in bad] == [422, 422, 422, 429, 429]
             refused = hand_in(service, bad[0])
             assert refused.json()["code"] == "too-many-refusals"
-            now = datetime.now(UTC)
-            to_midnight = timedelta(days=1) - timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
-            assert abs(int(refused.headers["Retry-After"]) - to_midnight.total_seconds()) < 120
+            tomorrow = datetime.combine(clock.at.date() + timedelta(days=1), datetime.min.time(), UTC)
+            assert int(refused.headers["Retry-After"]) == (tomorrow - clock.at).total_seconds()
             assert len(service.get("/v1/submissions").json()["items"]) == 3, "no more is kept"
             assert hand_in(service, good, "one").status_code == 201, "what is in order is taken in as before"
             assert hand_in(service, good, "one").status_code == 200
@@ -169,11 +157,11 @@ def test_a_sender_cannot_fill_the_disk_with_refusals(open_counter: Callable[...,
 
 
 def test_the_next_day_begins_at_nothing(open_counter: Callable[..., Counter]) -> None:
-    counter = open_counter(kept_per_day=1)
+    clock = Hands()
+    counter = open_counter(kept_per_day=1, clock=clock)
     bad = [counter.form("be/health-assessment", leave_out=["f:Recommendations"]) for _ in range(3)]
     assert isinstance(counter.accept(bad[0], sender="service"), Rejected)
     with pytest.raises(TooMuch):
         counter.accept(bad[1], sender="service")
-    tomorrow = replace(counter.gateway.intake, clock=Later(counter.gateway.clock, timedelta(days=1)))
-    again = tomorrow.accept(bad[2], sender=counter.party("service"), idempotency_key=None, language="en")
-    assert isinstance(again, Rejected)
+    clock.turn(timedelta(days=1))
+    assert isinstance(counter.accept(bad[2], sender="service"), Rejected)

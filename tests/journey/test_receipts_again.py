@@ -17,6 +17,7 @@ from gateway.steps import ENDPOINT_DOWN, RECEIPT_ODD
 from signing import sha256
 from tests.conftest import Counter, callers, served
 from tests.journey.test_mailboxes import Http, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
+from tests.journey.test_operations import Hands
 from tests.journey.test_push import Endpoint
 
 OpenCounter = Callable[..., Counter]
@@ -104,7 +105,7 @@ def test_an_endpoint_that_answers_with_rubbish_is_not_healthy(open_counter: Open
 
 
 def test_nobody_fills_the_disk_with_receipts_for_its_own_copy(open_counter: OpenCounter) -> None:
-    counter = open_counter(kept_per_day=3)
+    counter = open_counter(kept_per_day=3, clock=Hands())  # it stays the same day
     with served(create_app(counter.gateway)) as url, callers(url, counter) as http:
         delivery, envelope = a_copy(http, counter)
         other, others = a_copy(http, counter)

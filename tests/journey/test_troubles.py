@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from signing import TrustedLists, issue_authority
 from tests.conftest import Counter
 from tests.journey.test_mailboxes import hand_in
 from tests.journey.test_operations import Hands, nothing_is_wrong, open_alerts
+from tests.patience import wait_until
 from tests.signing import listing
 from tests.signing.pki import AT
 
@@ -59,7 +60,8 @@ def machine(clock: Hands) -> Machine:
 
 @pytest.fixture
 def troubles(counter: Counter, machine: Machine) -> Troubles:
-    return replace(counter.gateway.troubles, wall=machine.wall, room=machine.room)
+    """No commit is called slow, however slow the machine is."""
+    return replace(counter.gateway.troubles, wall=machine.wall, room=machine.room, slow_s=3600.0)
 
 
 def troubled(http: Http) -> set[str]:
@@ -106,24 +108,26 @@ def test_a_commit_that_takes_long_is_told(http: Http, troubles: Troubles) -> Non
     assert troubled(http) == set()
 
 
+def fails_and_recovers(counter: Counter, troubles: Troubles, caplog: pytest.LogCaptureFixture) -> None:
+    """Another process holds the file for a while; what is told of that."""
+    holder = sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)
+
+    def told() -> list[str]:
+        troubles.look()
+        return [record.getMessage() for record in caplog.records]
+
+    with closing(holder), caplog.at_level(logging.WARNING, "sealpost.alerts"):
+        holder.execute("BEGIN IMMEDIATE")
+        assert [told() for _ in range(2)][-1] == ["store-fails store"]
+        holder.execute("ROLLBACK")
+        wait_until(lambda: len(told()) > 1)  # its writer notices
+        assert told() == ["store-fails store", "store-fails store is over"]
+
+
 def test_a_store_that_cannot_commit_is_told_at_once_and_kept_when_it_can(
     http: Http, counter: Counter, troubles: Troubles, caplog: pytest.LogCaptureFixture
 ) -> None:
-    holder = sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)
-    with caplog.at_level(logging.WARNING, "sealpost.alerts"):
-        holder.execute("BEGIN IMMEDIATE")
-        for _ in range(2):
-            troubles.look()
-        assert [record.getMessage() for record in caplog.records] == ["store-fails store"]
-        holder.execute("ROLLBACK")
-        troubles.slow_s = 3600.0
-        for _ in range(200):  # until its writer has noticed
-            troubles.look()
-            if len(caplog.records) > 1:
-                break
-            time.sleep(0.05)
-    holder.close()
-    assert [record.getMessage() for record in caplog.records] == ["store-fails store", "store-fails store is over"]
+    fails_and_recovers(counter, troubles, caplog)
     (kept,) = http("admin").get("/v1/operations/alerts?all=true").json()["items"]
     assert (kept["kind"], "closedAt" in kept) == ("store-fails", True)
 
@@ -132,19 +136,7 @@ def test_a_process_that_does_not_look_tells_the_end_of_what_it_told(
     counter: Counter, troubles: Troubles, caplog: pytest.LogCaptureFixture
 ) -> None:
     troubles.look()
-    other = replace(troubles, holder="another", slow_s=3600.0)
-    holder = sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)
-    with caplog.at_level(logging.WARNING, "sealpost.alerts"):
-        holder.execute("BEGIN IMMEDIATE")
-        other.look()
-        holder.execute("ROLLBACK")
-        for _ in range(60):  # until its writer has noticed
-            other.look()
-            if len(caplog.records) > 1:
-                break
-            time.sleep(0.05)
-    holder.close()
-    assert [record.getMessage() for record in caplog.records] == ["store-fails store", "store-fails store is over"]
+    fails_and_recovers(counter, replace(troubles, holder="another"), caplog)
 
 
 def test_one_process_looks_at_a_time(http: Http, machine: Machine, troubles: Troubles) -> None:

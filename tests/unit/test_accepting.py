@@ -11,6 +11,7 @@ import pytest
 
 from gateway.api import accepting
 from gateway.api.accepting import Acceptor, Shares
+from tests.patience import PATIENCE_S
 
 
 class Opened(set[asyncio.BaseTransport]):
@@ -48,7 +49,7 @@ class Counters:
         self.clients += [socket.create_connection(self.listening.getsockname()) for _ in range(count)]
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not so():
                 await asyncio.sleep(0.001)
 
@@ -112,15 +113,20 @@ def test_what_nobody_else_takes_is_taken_by_who_has_more() -> None:
 
 
 def test_who_stops_while_it_waits_takes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "GRACE_S", 1.0)
+    monkeypatch.setattr(accepting, "GRACE_S", 3600.0)
 
     async def play(two: Counters) -> None:
-        two.acceptors[0].start()
+        first, _ = two.acceptors
+        first.start()
         two.shares.of(0).tell(7)
         two.connect(1)
-        await asyncio.sleep(0.05)
-        two.acceptors[0].stop()
-        await asyncio.sleep(accepting.GRACE_S + 0.05)
+        await two.until(lambda: first._timer is not None)
+        waits = first._timer
+        first.stop()
+        assert waits is not None
+        assert waits.cancelled()
+        two.connect(1)
+        await asyncio.sleep(0.02)
         assert list(map(len, two.opened)) == [0, 0]
 
     run(play)

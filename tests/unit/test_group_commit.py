@@ -14,6 +14,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from gateway.errors import StoreUnavailable
 from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter, locked
+from tests.patience import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -55,10 +56,12 @@ def test_what_is_answered_is_on_disk(committer: GroupCommitter, path: Path) -> N
 
 
 def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Path) -> None:
-    started = threading.Event()
+    """One holds the writer, so that the three others share one transaction."""
+    begun, go_on = threading.Event(), threading.Event()
 
-    def slow(connection: Any) -> None:  # holds the writer, so that the three others share one transaction
-        started.wait(5)
+    def slow(connection: Any) -> None:
+        begun.set()
+        go_on.wait(PATIENCE_S)
         _write("slow")(connection)
 
     def failing(connection: Any) -> None:
@@ -67,8 +70,10 @@ def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Pat
 
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(committer.submit, slow)
+        assert begun.wait(PATIENCE_S)
         others = [pool.submit(committer.submit, work) for work in (_write("before"), failing, _write("after"))]
-        started.set()
+        wait_until(lambda: committer._jobs.qsize() == len(others))
+        go_on.set()
         first.result()
         others[0].result()
         others[2].result()
@@ -121,10 +126,12 @@ def test_who_waits_for_a_file_that_another_holds_gives_up_and_nothing_is_stored(
 
 
 def test_whose_work_has_begun_waits_for_the_outcome(path: Path) -> None:
-    committer = GroupCommitter(lambda: _connect(path), path.with_suffix(".lock"), patience_s=0.05)
+    """Its patience ends while the work runs; who comes then waits for its own turn."""
+    patience_s = 1.0
+    committer = GroupCommitter(lambda: _connect(path), path.with_suffix(".lock"), patience_s=patience_s)
 
     def slow(connection: Any) -> str:
-        time.sleep(0.3)
+        time.sleep(patience_s * 1.2)
         _write("slow")(connection)
         return "done"
 
