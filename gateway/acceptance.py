@@ -274,8 +274,14 @@ class Acceptance:
         self, note: Consignment, party: Party, envelope: bytes, last_day: date | None, kind: FormKind
     ) -> Delivery:
         """One recipient's copy on its way. last_day: to act on it."""
-        at = note.accepted_at
-        delivery = Delivery(
+        at, state = note.accepted_at, DeliveryState.CONSIGNED
+        lawful_until = None if last_day is None else kind.calendar.end_of(last_day)
+        paper_by = None if note.also_sealed_for is None else self._paper_by(last_day, kind, at)
+        looks = (
+            first_notice(party, at=at, calendar=kind.calendar),
+            self.patience.look_at(state, after=at, trying_since=at, lawful_until=lawful_until, paper_by=paper_by),
+        )
+        return Delivery(
             id=note.delivery_id,
             submission_id=note.submission_id,
             kind=note.kind,
@@ -285,7 +291,7 @@ class Acceptance:
             party=note.party,
             copy=note.copy,
             of=note.of,
-            state=DeliveryState.CONSIGNED,
+            state=state,
             transport=party.endpoint.kind,
             attempts=0,
             consigned_at=at,
@@ -295,14 +301,10 @@ class Acceptance:
             document_digest=note.document_digest,
             size_bytes=len(envelope),
             last_problem=None,
-            lawful_until=None if last_day is None else kind.calendar.end_of(last_day),
-            paper_by=None if note.also_sealed_for is None else self._paper_by(last_day, kind, at),
+            lawful_until=lawful_until,
+            paper_by=paper_by,
+            watch_at=min(look for look in looks if look is not None),
         )
-        looks = (
-            first_notice(party, at=at, calendar=kind.calendar),
-            self.patience.next_look(delivery, delivery.state, after=at),
-        )
-        return replace(delivery, watch_at=min(look for look in looks if look is not None))
 
     def _printed_for(self, recipients: Sequence[Role]) -> Mapping[Role, Party]:
         """The print station beside each of the roles for which it may print."""

@@ -86,9 +86,9 @@ class TermDates:
         return {Reading.L: self.reading_l, Reading.C: self.reading_c}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Calendar:
-    """The days of a country.
+    """The days of a country. Equal to itself only: what it said of a span is remembered.
 
     holidays_of, categories: what the `holidays` library calls it. days_off: by reading, days of the week, Monday is 0.
     extended: unit -> longest term of that unit that runs on to the next working day when it ends on a day off.
@@ -152,7 +152,7 @@ class Calendar:
 
     def dates(self, day_zero: date, span: Span) -> TermDates:
         """`last_day` of a span."""
-        return self.last_day(day_zero, span.length, span.unit, before=span.before)
+        return _dates(self, day_zero, span)
 
     def holidays_within(self, dates: TermDates, language: str = "en") -> Iterator[tuple[date, str]]:
         """The public holidays that a term passes over under one of its readings, Sundays left out."""
@@ -168,6 +168,12 @@ class Calendar:
             day += _ONE_DAY
             length -= self.is_working_day(day, reading)
         return day
+
+
+@lru_cache(maxsize=1024)
+def _dates(calendar: Calendar, day_zero: date, span: Span) -> TermDates:
+    """What is handed in on one day has terms of the same few lengths."""
+    return calendar.last_day(day_zero, span.length, span.unit, before=span.before)
 
 
 def verdict(dates: TermDates, act: date, *, bound: Bound | str = Bound.PARTY, span: Span | None = None) -> Verdict:

@@ -241,7 +241,7 @@ class Patience:
 
     def warn_at(self, delivery: Delivery) -> datetime:
         """When the sender is warned."""
-        return delivery.trying_since + timedelta(seconds=self.warn_after_s)
+        return self._warn_at(delivery.trying_since)
 
     def give_up_at(self, delivery: Delivery) -> datetime:
         """When trying ends, for a copy that is pushed as for one that waits to be collected."""
@@ -249,14 +249,35 @@ class Patience:
 
     def next_look(self, delivery: Delivery, state: DeliveryState, *, after: datetime) -> datetime | None:
         """When the watch must look at a delivery that is in `state`; None for one that is ended, and for no other."""
+        return self.look_at(
+            state,
+            after=after,
+            trying_since=delivery.trying_since,
+            lawful_until=delivery.lawful_until,
+            paper_by=delivery.paper_by,
+        )
+
+    def look_at(
+        self,
+        state: DeliveryState,
+        *,
+        after: datetime,
+        trying_since: datetime,
+        lawful_until: datetime | None,
+        paper_by: datetime | None,
+    ) -> datetime | None:
+        """The same, of a delivery with these moments, which need not be there yet."""
         if state in ENDED:
             return None
-        moments = [delivery.lawful_until, after + timedelta(seconds=self.remind_after_s)]
+        moments = [lawful_until, after + timedelta(seconds=self.remind_after_s)]
         if state in _UNREACHED:
-            moments += [self.warn_at(delivery), delivery.paper_by]
+            moments += [self._warn_at(trying_since), paper_by]
         if state in UNDER_WAY:
-            moments.append(self.give_up_at(delivery))
+            moments.append(self.retry.give_up_at(trying_since, lawful_until))
         return min(moment for moment in moments if moment is not None and moment > after)
+
+    def _warn_at(self, trying_since: datetime) -> datetime:
+        return trying_since + timedelta(seconds=self.warn_after_s)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,9 @@ def terms_of(
 
 def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act_day: date, calendar: Calendar) -> Term:
     law = rule.version(content, day_zero or act_day)
-    blank = Term(
+    dates = None if day_zero is None else calendar.dates(day_zero, law.span)
+    judged = rule.binds == BINDS_THIS_FORM
+    return Term(
         id=rule.id,
         article=law.article,
         act=rule.term.act,
@@ -55,17 +57,10 @@ def _term(rule: TermRule, content: etree._Element, day_zero: date | None, *, act
         done_by=rule.done_by,
         reason=rule.term.day_zero,
         law=law.legal.act,
-    )
-    if day_zero is None:
-        return blank
-    dates = calendar.dates(day_zero, law.span)
-    judged = rule.binds == BINDS_THIS_FORM
-    return replace(
-        blank,
         day_zero=day_zero,
-        last_day=dates.reading_l,
-        last_day_other_reading=dates.reading_c,
-        verdict=verdict(dates, act_day, bound=rule.term.bound, span=law.span) if judged else None,
+        last_day=None if dates is None else dates.reading_l,
+        last_day_other_reading=None if dates is None else dates.reading_c,
+        verdict=verdict(dates, act_day, bound=rule.term.bound, span=law.span) if dates and judged else None,
     )
 
 
