@@ -69,12 +69,16 @@ class SignatoryCheck:
         of_organisation = SCHEMES[scheme].holder is Holder.ORGANISATION
         if named.get(scheme) == value and (registered is None or not of_organisation):
             return True
-        holders = [registered] if registered is not None and registered.signs_with(mark) else []
-        # A seal's enterprise number does not make it one of the enterprise's physicians.
-        for person in (each for each in named if SCHEMES[each].holder is Holder.PERSON):
-            holders += register.parties_by_identifier(person, self.keys.key(person, named[person]))
         key = self.keys.key(scheme, value)
-        return any(_has(party, rule.role, scheme, key) for party in holders)
+        if registered is not None and registered.signs_with(mark) and _has(registered, rule.role, scheme, key):
+            return True
+        # A seal's enterprise number does not make it one of the enterprise's physicians.
+        persons = (each for each in named if SCHEMES[each].holder is Holder.PERSON)
+        return any(
+            _has(party, rule.role, scheme, key)
+            for person in persons
+            for party in register.parties_by_identifier(person, self.keys.key(person, named[person]))
+        )
 
     def _holders(self, rule: SignatoryRule, content: etree._Element, register: Register) -> list[PartyId]:
         value = rule.identifier(content)

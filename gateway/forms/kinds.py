@@ -6,7 +6,7 @@ All XPath expressions are relative to the Content element and compiled once. `ki
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,7 @@ from gateway.errors import EngineFault
 from gateway.forms.citing import Legal
 from gateway.forms.countries import LegalTerm, TermVersion
 from gateway.forms.findings import Finding, MessageCatalogue, Phase
+from gateway.forms.places import text_of
 from gateway.forms.rules import RuleSet
 from gateway.forms.schema import CompiledSchema
 
@@ -278,13 +279,17 @@ def _holds(condition: etree.XPath | None, content: etree._Element) -> bool:
 def _text(path: etree.XPath, content: etree._Element) -> str | None:
     """The text at a path: of the first node, white space collapsed; None where there is none."""
     found: Any = path(content)
-    if isinstance(found, Sequence) and not isinstance(found, str):
+    if isinstance(found, list):
         found = found[0] if found else ""
-    text = "".join(found.itertext()) if isinstance(found, etree._Element) else str(found)
-    return " ".join(text.split()) or None
+    return " ".join(_written(found).split()) or None
 
 
 def _words(node: object) -> str:
     """The texts below a node, white space collapsed, one space between those of its elements."""
-    texts = node.itertext() if isinstance(node, etree._Element) else (str(node),)
+    texts = node.itertext() if isinstance(node, etree._Element) and len(node) else (_written(node),)
     return " ".join(word for text in texts for word in text.split())
+
+
+def _written(node: object) -> str:
+    """All text of what an XPath finds."""
+    return text_of(node) if isinstance(node, etree._Element) else str(node)
