@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import groupby
 
 from lxml import etree
 from lxml.builder import ElementMaker
@@ -21,7 +22,7 @@ from gateway.deadlines import Calendar
 from gateway.errors import CatalogueError
 from gateway.forms.codelists import CodeList
 from gateway.forms.functions import Excerpt, ReferenceData
-from gateway.forms.screening import DIAGNOSIS, Screening
+from gateway.forms.screening import DIAGNOSIS, SHORTEST_ENDING, Screening, Vocabulary
 from gateway.forms.sources import FUNCTIONS_NAMESPACE
 from gateway.publish.xpath import Node
 
@@ -29,7 +30,7 @@ XSL = "http://www.w3.org/1999/XSL/Transform"
 FUNC = "http://exslt.org/functions"
 _X = f"{{{XSL}}}"
 _RETURNS, _AS = f"{{{FUNCTIONS_NAMESPACE}}}returns", f"{{{FUNCTIONS_NAMESPACE}}}as"
-_PIECE = 1000  # terms of the screening in one text
+_KEY = 2  # letters of the key of a term that is no ending
 _YEARS = range(2000, 2101)  # holidays for terms that begin then
 
 _SPACES = re.compile(r"('[^']*'|\"[^\"]*\")|\s+")  # outside of literals, what is left of our file's line ends
@@ -127,7 +128,8 @@ class Library:
         yield _template("sp:codes", ["list", "edition"], _codes(lists))
         yield _template("sp:values", ["list", "code", "key"], _values(lists))
         yield _template("sp:editions", ["list", "day"], _editions(lists))
-        yield _screened(self._reference.screening)
+        yield _template("sp:screened", ["what"], _screened(self._reference.screening))
+        yield _keyed(self._reference.screening)
         yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts), every=True)
 
 
@@ -274,71 +276,78 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
         yield f"{named}{_within(item.start, item.end)}", f"\t\t{item.digest}\n{text}\t\t"
 
 
-def _screened(screening: Screening | None) -> etree._Element:
-    """What free texts are screened with."""
-    template = _template("sp:screened", ["language", "what", "matter"], ())
+def _screened(screening: Screening | None) -> Iterator[tuple[str, str]]:
+    """What texts are screened with beside the terms. `states` and `allowed`: in their order, a bar after each."""
     if screening is None:
-        return template
+        return
+    vocabulary = next(iter(screening.vocabularies.values()))
     shared = {
         "from": screening.alphabet.source,
         "to": screening.alphabet.target,
         "beside": _listed(screening.beside),
         "names": _listed(screening.names),
+        "languages": _listed(screening.vocabularies),
+        "states": "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS),
+        "allowed": "".join(f"{pattern}|" for pattern in vocabulary.allowed),
     }
-    languages = _listed(screening.vocabularies)
-    template.append(
-        _make(
-            "choose",
-            *(_make("when", text, test=f"$what = '{what}'") for what, text in shared.items()),
-            _make("when", _vocabularies(screening), test=f"contains('{languages}', concat('|', $language, '|'))"),
-        )
-    )
+    for what, text in shared.items():
+        yield f"$what = '{what}'", text
+
+
+def _keyed(screening: Screening | None) -> etree._Element:
+    """The terms by key: a word is compared with those few that begin or end as it does."""
+    template = _template("sp:keyed", ["language", "key"], ())
+    if screening is None:
+        return template
+    terms: dict[str, dict[str, str]] = {}
+    for language, vocabulary in sorted(screening.vocabularies.items()):
+        for key, text in _terms_by_key(vocabulary).items():
+            terms.setdefault(key, {})[language] = text
+    template.append(_branches(terms, sorted(terms), 1, languages=len(screening.vocabularies)))
     return template
 
 
-def _vocabularies(screening: Screening) -> etree._Element:
-    """The lists of all languages: what they share (all but the endings) once, then what is of each alone."""
-    vocabularies = screening.vocabularies
-    first = next(iter(vocabularies.values()))
-    states = "".join(f"{name}|" for name in first.matters if name != DIAGNOSIS)
-    allowed = "".join(f"{pattern}|" for pattern in first.allowed)
-    node = _make(
-        "choose",
-        _make("when", states, test="$what = 'states'"),
-        _make("when", allowed, test="$what = 'allowed'"),
-    )
-    for what in ("words", "phrases", "endings", "beginnings"):
-        lists: list[etree._Element] = []
-        for matter in first.matters:
-            of_each = {
-                language: {pattern for pattern in vocabulary.matters[matter].patterns if _sort(pattern) == what}
-                for language, vocabulary in sorted(vocabularies.items())
-            }
-            shared = set.intersection(*of_each.values())
-            asked = f"($matter = '' or $matter = '{matter}')"
-            lists += (_make("if", text, test=asked) for text in _pieces(shared))
-            lists += (
-                _make("if", text, test=f"$language = '{language}' and {asked}")
-                for language, patterns in of_each.items()
-                for text in _pieces(patterns - shared)
-            )
-        node.append(_make("when", *lists, test=f"$what = '{what}'"))
+def _branches(
+    terms: Mapping[str, Mapping[str, str]], keys: Iterable[str], length: int, *, languages: int
+) -> etree._Element:
+    """The terms of the key, by its first letter and then the next: engines ask one condition after the other."""
+    node = _make("choose")
+    for start, alike in groupby(keys, lambda key: key[:length]):
+        found = list(alike)
+        if found == [start]:
+            told = terms[start]
+            shared = len(told) == languages and len(set(told.values())) == 1
+            texts = list(told.values())[:1] if shared else list(_of_one_language(told))
+            node.append(_make("when", *texts, test=f"$key = '{start}'"))
+        else:
+            inner = _branches(terms, found, length + 1, languages=languages)
+            node.append(_make("when", inner, test=f"starts-with($key, '{start}')"))
     return node
 
 
-def _pieces(patterns: Iterable[str]) -> Iterator[str]:
-    """Lists of some of the patterns each: no Java class has a text of more than 65,535 bytes."""
-    texts = sorted(map(str.strip, patterns))
-    return (_listed(texts[start : start + _PIECE]) for start in range(0, len(texts), _PIECE))
+def _of_one_language(texts: Mapping[str, str]) -> Iterator[etree._Element]:
+    return (_make("if", text, test=f"$language = '{language}'") for language, text in texts.items())
 
 
-def _sort(pattern: str) -> str:
-    """What a pattern of the screening is: ` word `, ` a phrase `, `ending ` or ` beginning`."""
+def _terms_by_key(vocabulary: Vocabulary) -> Mapping[str, str]:
+    """`#matter|term|term|` of each matter, by the first two letters of a term, or a hyphen and the last three."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for matter, terms in vocabulary.matters.items():
+        for pattern in terms.patterns:
+            key, term = _key_and_term(pattern)
+            found.setdefault(key, {}).setdefault(matter, []).append(term)
+    return {
+        key: "".join(f"#{matter}{_listed(terms)}" for matter, terms in matters.items())
+        for key, matters in found.items()
+    }
+
+
+def _key_and_term(pattern: str) -> tuple[str, str]:
+    """Of ` word `, ` a phrase `, ` beginning` (`beginning-` in the published lists) or `ending `."""
+    words = pattern.split()
     if not pattern.startswith(" "):
-        return "endings"
-    if not pattern.endswith(" "):
-        return "beginnings"
-    return "phrases" if " " in pattern.strip() else "words"
+        return f"-{words[0][-SHORTEST_ENDING:]}", words[0]
+    return words[0][:_KEY], " ".join(words) if pattern.endswith(" ") else f"{words[0]}-"
 
 
 def _listed(codes: Iterable[str]) -> str:

@@ -12,7 +12,8 @@
   - Text becomes a number by number(), a number becomes text by format-number(): XPath 2.0 does neither by itself.
   - A variable that holds the result of a template is compared as text or turned by string() or number() first.
 
-  `sp:screened`, `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:editions` and `sp:excerpt` are data: generated from the calendars, code lists and texts of law.
+  `sp:screened`, `sp:keyed`, `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:values`, `sp:editions` and `sp:excerpt` are data: generated
+  from the calendars, code lists and texts of law.
   The same values are tested in Python and here (tests/publish/test_functions.py).
 -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:c="urn:sealpost:common:1"
@@ -425,11 +426,7 @@
     <xsl:param name="language"/>
     <xsl:param name="excused" select="''"/>
     <xsl:variable name="states">
-      <xsl:call-template name="sp:screened">
-        <xsl:with-param name="language" select="$language"/>
-        <xsl:with-param name="what" select="'states'"/>
-        <xsl:with-param name="matter" select="''"/>
-      </xsl:call-template>
+      <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'states'"/></xsl:call-template>
     </xsl:variable>
     <xsl:variable name="before" select="substring-before(concat('|', string($states)), concat('|', $excused, '|'))"/>
     <xsl:variable name="after" select="substring-after(concat('|', string($states)), concat('|', $excused, '|'))"/>
@@ -449,7 +446,7 @@
     </xsl:call-template>
   </xsl:template>
 
-  <!-- The first of the matters (each with a bar after it) that a text names. -->
+  <!-- The first of the matters (each with a bar after it) that a text names; nothing for a language without lists. -->
   <xsl:template name="sp:matters">
     <xsl:param name="text"/>
     <xsl:param name="language"/>
@@ -460,21 +457,23 @@
         <xsl:with-param name="kept" select="''"/>
       </xsl:call-template>
     </xsl:variable>
+    <xsl:variable name="languages">
+      <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'languages'"/></xsl:call-template>
+    </xsl:variable>
+    <!-- Most texts are done after one look, for any matter. -->
     <xsl:variable name="any">
-      <xsl:call-template name="sp:names">
-        <xsl:with-param name="words" select="string($words)"/>
-        <xsl:with-param name="left" select="string($words)"/>
-        <xsl:with-param name="language" select="$language"/>
-        <xsl:with-param name="matter" select="''"/>
-      </xsl:call-template>
+      <xsl:if test="contains(string($languages), concat('|', $language, '|'))">
+        <xsl:call-template name="sp:term-in">
+          <xsl:with-param name="rest" select="substring(string($words), 2)"/>
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="matter" select="''"/>
+          <xsl:with-param name="sorts" select="'words phrases'"/>
+        </xsl:call-template>
+      </xsl:if>
     </xsl:variable>
     <xsl:if test="string($any) != ''">
       <xsl:variable name="allowed">
-        <xsl:call-template name="sp:screened">
-          <xsl:with-param name="language" select="$language"/>
-          <xsl:with-param name="what" select="'allowed'"/>
-          <xsl:with-param name="matter" select="''"/>
-        </xsl:call-template>
+        <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'allowed'"/></xsl:call-template>
       </xsl:variable>
       <xsl:variable name="left">
         <xsl:call-template name="sp:without">
@@ -483,14 +482,15 @@
         </xsl:call-template>
       </xsl:variable>
       <xsl:call-template name="sp:first-matter">
-        <xsl:with-param name="words" select="string($words)"/>
-        <xsl:with-param name="left" select="concat(' ', normalize-space(string($left)), ' ')"/>
+        <xsl:with-param name="words" select="substring(string($words), 2)"/>
+        <xsl:with-param name="left" select="concat(normalize-space(string($left)), ' ')"/>
         <xsl:with-param name="language" select="$language"/>
         <xsl:with-param name="matters" select="$matters"/>
       </xsl:call-template>
     </xsl:if>
   </xsl:template>
 
+  <!-- The first of the matters of which there is a phrase in `words`, or a word, an ending or a beginning in `left`. -->
   <xsl:template name="sp:first-matter">
     <xsl:param name="words"/>
     <xsl:param name="left"/>
@@ -499,11 +499,17 @@
     <xsl:variable name="matter" select="substring-before($matters, '|')"/>
     <xsl:if test="$matter != ''">
       <xsl:variable name="named">
-        <xsl:call-template name="sp:names">
-          <xsl:with-param name="words" select="$words"/>
-          <xsl:with-param name="left" select="$left"/>
+        <xsl:call-template name="sp:term-in">
+          <xsl:with-param name="rest" select="$words"/>
           <xsl:with-param name="language" select="$language"/>
           <xsl:with-param name="matter" select="$matter"/>
+          <xsl:with-param name="sorts" select="'phrases'"/>
+        </xsl:call-template>
+        <xsl:call-template name="sp:term-in">
+          <xsl:with-param name="rest" select="$left"/>
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="matter" select="$matter"/>
+          <xsl:with-param name="sorts" select="'words'"/>
         </xsl:call-template>
       </xsl:variable>
       <xsl:choose>
@@ -520,96 +526,103 @@
     </xsl:if>
   </xsl:template>
 
-  <!-- Something, if there is a phrase of the matter in `words`, or a word, an ending or a beginning of it in `left`. -->
-  <xsl:template name="sp:names">
-    <xsl:param name="words"/>
-    <xsl:param name="left"/>
+  <!-- x if the words in `rest` (each with a space after it) have a term of the matter, or of any if none is given: of the sorts
+       asked, words (with beginnings and endings) and phrases. Only the terms that begin or end as the word does are looked at. -->
+  <xsl:template name="sp:term-in">
+    <xsl:param name="rest"/>
     <xsl:param name="language"/>
     <xsl:param name="matter"/>
-    <xsl:variable name="phrases">
-      <xsl:call-template name="sp:screened">
-        <xsl:with-param name="language" select="$language"/>
-        <xsl:with-param name="what" select="'phrases'"/>
-        <xsl:with-param name="matter" select="$matter"/>
-      </xsl:call-template>
-    </xsl:variable>
-    <xsl:variable name="phrase">
-      <xsl:call-template name="sp:phrase-in">
-        <xsl:with-param name="rest" select="substring($words, 2)"/>
-        <xsl:with-param name="phrases" select="string($phrases)"/>
-      </xsl:call-template>
-    </xsl:variable>
-    <xsl:choose>
-      <xsl:when test="string($phrase) != ''"><xsl:value-of select="string($phrase)"/></xsl:when>
-      <xsl:otherwise>
-        <xsl:variable name="whole">
-          <xsl:call-template name="sp:screened">
-            <xsl:with-param name="language" select="$language"/>
-            <xsl:with-param name="what" select="'words'"/>
-            <xsl:with-param name="matter" select="$matter"/>
-          </xsl:call-template>
-        </xsl:variable>
-        <xsl:variable name="endings">
-          <xsl:call-template name="sp:screened">
-            <xsl:with-param name="language" select="$language"/>
-            <xsl:with-param name="what" select="'endings'"/>
-            <xsl:with-param name="matter" select="$matter"/>
-          </xsl:call-template>
-        </xsl:variable>
-        <xsl:variable name="beginnings">
-          <xsl:call-template name="sp:screened">
-            <xsl:with-param name="language" select="$language"/>
-            <xsl:with-param name="what" select="'beginnings'"/>
-            <xsl:with-param name="matter" select="$matter"/>
-          </xsl:call-template>
-        </xsl:variable>
-        <xsl:call-template name="sp:word-in">
-          <xsl:with-param name="rest" select="substring($left, 2)"/>
-          <xsl:with-param name="whole" select="string($whole)"/>
-          <xsl:with-param name="endings" select="string($endings)"/>
-          <xsl:with-param name="beginnings" select="string($beginnings)"/>
-        </xsl:call-template>
-      </xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <!-- x for the first word in `rest` (each with a space after it) that one of the lists has. -->
-  <xsl:template name="sp:word-in">
-    <xsl:param name="rest"/>
-    <xsl:param name="whole"/>
-    <xsl:param name="endings"/>
-    <xsl:param name="beginnings"/>
+    <xsl:param name="sorts"/>
     <xsl:variable name="word" select="substring-before($rest, ' ')"/>
     <xsl:if test="$word != ''">
-      <!-- An ending has three letters at least, a beginning four: most words are done after one look. -->
-      <xsl:variable name="end">
-        <xsl:if test="contains($endings, concat(substring($word, string-length($word) - 2), '|'))">
-          <xsl:call-template name="sp:ending-in">
-            <xsl:with-param name="text" select="$word"/>
-            <xsl:with-param name="endings" select="$endings"/>
-          </xsl:call-template>
-        </xsl:if>
-      </xsl:variable>
-      <xsl:variable name="begin">
-        <xsl:if test="contains($beginnings, concat('|', substring($word, 1, 4)))">
-          <xsl:call-template name="sp:beginning-in">
-            <xsl:with-param name="text" select="$word"/>
-            <xsl:with-param name="beginnings" select="$beginnings"/>
-          </xsl:call-template>
-        </xsl:if>
+      <xsl:variable name="here">
+        <xsl:call-template name="sp:term-here">
+          <xsl:with-param name="word" select="$word"/>
+          <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="matter" select="$matter"/>
+          <xsl:with-param name="sorts" select="$sorts"/>
+        </xsl:call-template>
       </xsl:variable>
       <xsl:choose>
-        <xsl:when test="contains($whole, concat('|', $word, '|')) or string($end) != '' or string($begin) != ''">x</xsl:when>
+        <xsl:when test="string($here) != ''">x</xsl:when>
         <xsl:otherwise>
-          <xsl:call-template name="sp:word-in">
+          <xsl:call-template name="sp:term-in">
             <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
-            <xsl:with-param name="whole" select="$whole"/>
-            <xsl:with-param name="endings" select="$endings"/>
-            <xsl:with-param name="beginnings" select="$beginnings"/>
+            <xsl:with-param name="language" select="$language"/>
+            <xsl:with-param name="matter" select="$matter"/>
+            <xsl:with-param name="sorts" select="$sorts"/>
           </xsl:call-template>
         </xsl:otherwise>
       </xsl:choose>
     </xsl:if>
+  </xsl:template>
+
+  <!-- Likewise for one word and, for phrases, those after it. A beginning has four letters at least, an ending three. -->
+  <xsl:template name="sp:term-here">
+    <xsl:param name="word"/>
+    <xsl:param name="rest"/>
+    <xsl:param name="language"/>
+    <xsl:param name="matter"/>
+    <xsl:param name="sorts"/>
+    <xsl:variable name="terms">
+      <xsl:call-template name="sp:terms">
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="matter" select="$matter"/>
+        <xsl:with-param name="key" select="substring($word, 1, 2)"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:if test="contains($sorts, 'phrases') and contains($rest, ' ') and contains(string($terms), concat('|', $word, ' '))">
+      <xsl:call-template name="sp:phrase-here">
+        <xsl:with-param name="text" select="concat($word, ' ', substring-before($rest, ' '))"/>
+        <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+        <xsl:with-param name="phrases" select="string($terms)"/>
+      </xsl:call-template>
+    </xsl:if>
+    <xsl:if test="contains($sorts, 'words')">
+      <xsl:variable name="endings">
+        <xsl:call-template name="sp:terms">
+          <xsl:with-param name="language" select="$language"/>
+          <xsl:with-param name="matter" select="$matter"/>
+          <xsl:with-param name="key" select="concat('-', substring($word, string-length($word) - 2))"/>
+        </xsl:call-template>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="contains(string($terms), concat('|', $word, '|'))">x</xsl:when>
+        <xsl:when test="contains(string($terms), concat('|', substring($word, 1, 4)))">
+          <xsl:call-template name="sp:beginning-in">
+            <xsl:with-param name="text" select="$word"/>
+            <xsl:with-param name="beginnings" select="string($terms)"/>
+          </xsl:call-template>
+        </xsl:when>
+      </xsl:choose>
+      <xsl:if test="string($endings) != ''">
+        <xsl:call-template name="sp:ending-in">
+          <xsl:with-param name="text" select="$word"/>
+          <xsl:with-param name="endings" select="string($endings)"/>
+        </xsl:call-template>
+      </xsl:if>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- The terms with a key, each between bars: words, phrases and beginnings (`epilep-`) by their first two letters, endings by a
+       hyphen and their last three; of a matter, or of all if none is given. -->
+  <xsl:template name="sp:terms">
+    <xsl:param name="language"/>
+    <xsl:param name="matter"/>
+    <xsl:param name="key"/>
+    <xsl:variable name="terms">
+      <xsl:call-template name="sp:keyed">
+        <xsl:with-param name="language" select="$language"/>
+        <xsl:with-param name="key" select="$key"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:choose>
+      <xsl:when test="$matter = ''"><xsl:value-of select="string($terms)"/></xsl:when>
+      <xsl:otherwise>
+        <xsl:value-of select="substring-before(concat(substring-after(string($terms), concat('#', $matter)), '#'), '#')"/>
+      </xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 
   <xsl:template name="sp:ending-in">
@@ -632,7 +645,7 @@
     <xsl:param name="beginnings"/>
     <xsl:choose>
       <xsl:when test="string-length($text) &lt; 4"/>
-      <xsl:when test="contains($beginnings, concat('|', $text, '|'))">x</xsl:when>
+      <xsl:when test="contains($beginnings, concat('|', $text, '-|'))">x</xsl:when>
       <xsl:otherwise>
         <xsl:call-template name="sp:beginning-in">
           <xsl:with-param name="text" select="substring($text, 1, string-length($text) - 1)"/>
@@ -642,33 +655,7 @@
     </xsl:choose>
   </xsl:template>
 
-  <!-- x if the words in `rest` have a phrase that begins with some of them: the first of them, the first two and so on. -->
-  <xsl:template name="sp:phrase-in">
-    <xsl:param name="rest"/>
-    <xsl:param name="phrases"/>
-    <xsl:variable name="word" select="substring-before($rest, ' ')"/>
-    <xsl:if test="$word != ''">
-      <xsl:variable name="here">
-        <xsl:if test="contains($phrases, concat('|', $word, ' '))">
-          <xsl:call-template name="sp:phrase-here">
-            <xsl:with-param name="text" select="$word"/>
-            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
-            <xsl:with-param name="phrases" select="$phrases"/>
-          </xsl:call-template>
-        </xsl:if>
-      </xsl:variable>
-      <xsl:choose>
-        <xsl:when test="string($here) != ''">x</xsl:when>
-        <xsl:otherwise>
-          <xsl:call-template name="sp:phrase-in">
-            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
-            <xsl:with-param name="phrases" select="$phrases"/>
-          </xsl:call-template>
-        </xsl:otherwise>
-      </xsl:choose>
-    </xsl:if>
-  </xsl:template>
-
+  <!-- x if a phrase begins with `text` and goes on with some of the words in `rest`. -->
   <xsl:template name="sp:phrase-here">
     <xsl:param name="text"/>
     <xsl:param name="rest"/>
@@ -736,18 +723,10 @@
     <xsl:param name="text"/>
     <xsl:param name="kept"/>
     <xsl:variable name="from">
-      <xsl:call-template name="sp:screened">
-        <xsl:with-param name="language" select="''"/>
-        <xsl:with-param name="what" select="'from'"/>
-        <xsl:with-param name="matter" select="''"/>
-      </xsl:call-template>
+      <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'from'"/></xsl:call-template>
     </xsl:variable>
     <xsl:variable name="to">
-      <xsl:call-template name="sp:screened">
-        <xsl:with-param name="language" select="''"/>
-        <xsl:with-param name="what" select="'to'"/>
-        <xsl:with-param name="matter" select="''"/>
-      </xsl:call-template>
+      <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'to'"/></xsl:call-template>
     </xsl:variable>
     <xsl:variable name="folded">
       <xsl:call-template name="sp:spaced">
@@ -798,18 +777,10 @@
           </xsl:call-template>
         </xsl:variable>
         <xsl:variable name="beside">
-          <xsl:call-template name="sp:screened">
-            <xsl:with-param name="language" select="''"/>
-            <xsl:with-param name="what" select="'beside'"/>
-            <xsl:with-param name="matter" select="''"/>
-          </xsl:call-template>
+          <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'beside'"/></xsl:call-template>
         </xsl:variable>
         <xsl:variable name="names">
-          <xsl:call-template name="sp:screened">
-            <xsl:with-param name="language" select="''"/>
-            <xsl:with-param name="what" select="'names'"/>
-            <xsl:with-param name="matter" select="''"/>
-          </xsl:call-template>
+          <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'names'"/></xsl:call-template>
         </xsl:variable>
         <xsl:variable name="found">
           <xsl:call-template name="sp:code-in">
