@@ -10,7 +10,7 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
 from benchmarks import (
@@ -29,7 +29,7 @@ from benchmarks import (
 )
 from benchmarks.result import Result
 
-BENCHMARKS: Mapping[str, Callable[..., list[Result]]] = {
+BENCHMARKS: Mapping[str, Callable[..., Iterable[Result]]] = {
     "intake": intake.run,
     "delivery": delivery.run,
     "dead-endpoint": delivery.dead_endpoint,
