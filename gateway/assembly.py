@@ -140,6 +140,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     if config.store_engine not in STORES:
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
     store = STORES[config.store_engine](config.store_path)
+    if store.read(lambda view: view.party(PartyId(config.name))) is not None:
+        store.close()
+        raise ConfigError("gateway-name", "gateway.name: a party is registered under this name")
     witness = Witness(keys=rings[Purpose.SERVICE], issuer=config.name)
     router = Router(keys=keys, messages=messages)
     patience = Patience(
@@ -219,7 +222,13 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         ),
         mailboxes=Mailboxes(store=store, clock=clock),
         registration=Registration(
-            store=store, kinds=catalogue.kinds, keys=keys, clock=clock, reach=push.reach, hosting=hosting
+            name=config.name,
+            store=store,
+            kinds=catalogue.kinds,
+            keys=keys,
+            clock=clock,
+            reach=push.reach,
+            hosting=hosting,
         ),
         status=Status(store=store, messages=messages),
         packages=Packages(
@@ -265,7 +274,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         push=push,
         journal=journal,
         public_check=PublicCheck(store=store, trust=own),
-        publication=Publication(store=store, clock=clock, rings=rings),
+        publication=Publication(name=config.name, store=store, clock=clock, rings=rings),
         hosting=hosting,
         inquiries=Inquiries(
             store=store,

@@ -32,6 +32,8 @@ PLACES = {
     "attempt": "delivery",
     "lane": "party",
     "link": "case",
+    "viewer": "case",
+    "further": "submission",
 }
 
 

@@ -38,6 +38,19 @@ FLAWS: Mapping[str, tuple[str, str]] = {
         "a token opens what is a party's, and the journal does not know that it was given to it",
         "Take its tokens (`sealpost parties revoke`), give it a new one, and find out who could write to the file.",
     ),
+    "further-key-without-entry": (
+        "a key opens the first answer to a form, and the journal does not know that its sender used it",
+        _FORGED,
+    ),
+    "entry-without-further-key": (
+        "the journal knows of a further key under which a form was handed in, and it is not kept any more",
+        _LOST,
+    ),
+    "viewer-without-form": ("a party sees a case of which it sent and received no form", _FORGED),
+    "party-under-our-name": (
+        "a party is registered under a name that the gateway has, or had",
+        "Take its tokens (`sealpost parties revoke`), register it under another id, and find out how it came there.",
+    ),
     "print-job-without-delivery": ("a copy for the print station belongs to no delivery", _LOST),
     "turn-differs": ("copies wait in a mailbox in an order that nobody gave them", _BUG),
     "inquiry-lost": (

@@ -75,7 +75,7 @@ def same_document(unit: Transaction, handed_in: HandedIn, document_id: str, *, m
 def under_further_key(unit: Transaction, handed_in: HandedIn, first: Submission, *, most: int) -> Accepted:
     """The first answer to what was handed in again under another key, which is remembered. Raises TooMuch."""
     count_kept(unit, handed_in, most)
-    unit.add_key(first.sender, handed_in.key, first.id)
+    unit.add_key(first.sender, handed_in.key, first.id, at=handed_in.at)
     return _duplicate_of(first)
 
 

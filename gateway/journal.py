@@ -19,7 +19,16 @@ from enum import StrEnum
 from gateway.errors import Unreadable
 from gateway.filing import OnFile
 from gateway.keyring import PublishedKey
-from gateway.model import Evidence, HostedKey, KeptReceipt, Party, PartyId, ValidationRecord, instant_text
+from gateway.model import (
+    Evidence,
+    HostedKey,
+    KeptReceipt,
+    Party,
+    PartyId,
+    SubmissionId,
+    ValidationRecord,
+    instant_text,
+)
 from gateway.partyrecord import hosted_key_record, party_record
 
 TITLE = "sealpost-journal-entry-1"
@@ -42,7 +51,8 @@ class EntryKind(StrEnum):
     with what became of it. validation: what was known of certificates behind signatures; it names the digests of all
     revocation data that it rests on. key: a key of the service that was made known. party: what the register says of
     a party from then on. filing: what is on file of a form beside its evidence. hosted-key: the sealing key that is
-    kept for a party. access: a token that was given to a party, or taken from it.
+    kept for a party. access: a token that was given to a party, or taken from it. further-key: another key under which
+    a sender handed in the same bytes. name: under which the gateway issues evidence from then on.
     """
 
     EVIDENCE = "evidence"
@@ -53,6 +63,13 @@ class EntryKind(StrEnum):
     FILING = "filing"
     HOSTED_KEY = "hosted-key"
     ACCESS = "access"
+    FURTHER_KEY = "further-key"
+    NAME = "name"
+
+
+REMEMBERED, FROM_BEFORE = "remembered", "from-before"
+"""Codes of entries about further keys: of one that was entered when it came, and of one that was there already when the
+journal came to know of such keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +212,38 @@ def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime
         at=at,
         code="given" if given else "taken",
         digest=_digest(token_hash.encode(), digest_name),
+    )
+
+
+def entry_of_further_key(
+    sender: PartyId,
+    idempotency_key: str,
+    submission_id: SubmissionId,
+    *,
+    at: datetime,
+    code: str = REMEMBERED,
+    digest_name: str = BOUND_BY,
+) -> Entry:
+    """The entry for a further key of a sender, by which it gets the first answer to that submission."""
+    return Entry(
+        kind=EntryKind.FURTHER_KEY,
+        id=idempotency_key,
+        of=sender,
+        at=at,
+        code=code,
+        digest=_digest(f"sealpost-further-key-1\n{sender}\n{idempotency_key}\n{submission_id}\n".encode(), digest_name),
+    )
+
+
+def entry_of_name(name: str, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+    """The entry for a name of the gateway, under which no party is registered from then on."""
+    return Entry(
+        kind=EntryKind.NAME,
+        id=name,
+        of="gateway",
+        at=at,
+        code="taken",
+        digest=_digest(name.encode(), digest_name),
     )
 
 

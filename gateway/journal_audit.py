@@ -16,6 +16,8 @@ from datetime import datetime
 
 from gateway.flaws import Flaw
 from gateway.journal import (
+    FROM_BEFORE,
+    REMEMBERED,
     Batch,
     Entry,
     EntryKind,
@@ -23,8 +25,10 @@ from gateway.journal import (
     entry_bytes,
     entry_of_evidence,
     entry_of_filing,
+    entry_of_further_key,
     entry_of_hosted_key,
     entry_of_key,
+    entry_of_name,
     entry_of_party,
     entry_of_receipt,
     entry_of_token,
@@ -287,6 +291,15 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
             return entry_of_token(
                 entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at, digest_name=name
             )
+        case EntryKind.FURTHER_KEY:
+            sender = PartyId(entry.of)
+            leads_to = view.further_key(sender, entry.id)
+            if leads_to is None:
+                return None
+            code = FROM_BEFORE if entry.code == FROM_BEFORE else REMEMBERED
+            return entry_of_further_key(sender, entry.id, leads_to, at=entry.at, code=code, digest_name=name)
+        case EntryKind.NAME:
+            return entry_of_name(entry.id, at=entry.at, digest_name=name)
 
 
 def _receipt(view: Reading, entry: Entry) -> KeptReceipt | None:

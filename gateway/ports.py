@@ -101,6 +101,10 @@ class Reading(Register, Protocol):
         """What the sender first handed in under the key, or what it handed in again under it (`add_key`)."""
         ...
 
+    def further_key(self, sender: PartyId, idempotency_key: str) -> SubmissionId | None:
+        """To what a further key of a sender leads, if it has that one."""
+        ...
+
     def submission_by_document(self, document_id: str) -> Submission | None: ...
 
     def submissions_of(self, sender: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, Submission]]: ...
@@ -368,8 +372,8 @@ class Transaction(Reading, Protocol):
 
     def add_submission(self, submission: Submission) -> None: ...
 
-    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId) -> None:
-        """Remember a further key under which the sender handed in the same bytes."""
+    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId, *, at: datetime) -> None:
+        """Remember a further key under which the sender handed in the same bytes, with its entry in the journal."""
         ...
 
     def count_kept(self, sender: PartyId, day: date) -> int:

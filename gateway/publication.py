@@ -1,4 +1,4 @@
-"""Making the gateway's keys known: to the store once and for ever, and to whoever asks."""
+"""Making the gateway's keys known, to the store once and for ever and to whoever asks; and its name, to the journal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.journal import EntryKind, entry_of_name
 from gateway.keyring import Keyring, PublishedKey, Purpose, published
 from gateway.ports import Clock, Reading, Store, Transaction
 
@@ -23,10 +24,11 @@ class KnownKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """The keys that are published. rings: by purpose, those that this gateway uses."""
+    """The keys that are published. rings: by purpose, those that this gateway uses. name: under which it issues."""
 
     store: Store
     clock: Clock
+    name: str
     rings: Mapping[Purpose, Keyring]
 
     def publish(self) -> Sequence[PublishedKey]:
@@ -35,6 +37,8 @@ class Publication:
         Raises StoreUnavailable.
         """
         now = self.clock.now()
+        if not self.store.read(self._has_name):
+            self.store.write(lambda unit: self._has_name(unit) or unit.enter(entry_of_name(self.name, at=now)))
         ours = [published(purpose, key, at=now) for purpose, ring in self.rings.items() for key in ring.keys]
 
         def missing(view: Reading) -> list[PublishedKey]:
@@ -48,6 +52,9 @@ class Publication:
             return added
 
         return self.store.write(work) if self.store.read(missing) else []
+
+    def _has_name(self, view: Reading) -> bool:
+        return view.journal_entry(EntryKind.NAME, self.name) is not None
 
     def known(self) -> Sequence[KnownKey]:
         """Every key that was ever made known, and those that are about to be: by purpose, the oldest first."""

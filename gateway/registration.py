@@ -22,6 +22,7 @@ from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.hosting import Hosting
 from gateway.identifiers import SCHEMES, Holder
+from gateway.journal import EntryKind
 from gateway.model import HOSTED, Alert, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
@@ -58,8 +59,10 @@ class PartyDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """The administrator's desk. hosting: keeps keys for parties, where a mailbox sealing key is configured."""
+    """The administrator's desk. name: of the gateway. hosting: keeps keys for parties, where a mailbox sealing key is
+    configured."""
 
+    name: str
     store: Store
     kinds: Sequence[FormKind]
     keys: IdentifierKeys
@@ -85,6 +88,7 @@ class Registration:
                     key = made
                     unit.put_hosted_key(key, at=self.clock.now())
                 taken = replace(party, sealing_certificate=key.certificate)
+            self._check_name(taken, unit)
             check_certificates(taken, unit)
             check_continuity(taken, unit, self.kinds)
             before = unit.party(taken.id)
@@ -98,6 +102,12 @@ class Registration:
         taken, ended = self.store.write(work)
         tell((), ended)
         return taken
+
+    def _check_name(self, party: Party, unit: Reading) -> None:
+        """Refuse the name that the gateway has, or had: evidence would seem to be the party's, notices of the gateway
+        its forms."""
+        if party.id == self.name or unit.journal_entry(EntryKind.NAME, party.id) is not None:
+            raise RegistrationRefused("party-id", "the gateway has this name, or had it; use another id", place="id")
 
     def _moved(self, unit: Transaction, party: Party) -> Sequence[Alert]:
         """The party receives elsewhere: what is known of the server that it had counts no more; where it has none now,

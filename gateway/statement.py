@@ -153,6 +153,15 @@ def claimed_document(raw: bytes) -> SaltedDigest | None:
         return None
 
 
+def claimed_issuer(raw: bytes) -> str | None:
+    """Under which name a piece of evidence was issued, as it says: nothing of it is verified. None if it says none."""
+    try:
+        told = etree.fromstring(raw, _PARSER).findtext(f".//{{{EVIDENCE.namespace}}}Issuer")
+    except etree.XMLSyntaxError:
+        return None
+    return (told or "").strip() or None
+
+
 def claimed_reasons(raw: bytes) -> tuple[str, ...]:
     """The codes of the reasons that a piece of evidence gives, as it says: nothing of it is verified."""
     try:

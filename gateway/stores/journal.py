@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from gateway.errors import Conflict
 from gateway.journal import (
+    FROM_BEFORE,
     Batch,
     Cosignature,
     Entry,
@@ -18,12 +19,15 @@ from gateway.journal import (
     Stamp,
     entry_of_evidence,
     entry_of_filing,
+    entry_of_further_key,
     entry_of_hosted_key,
+    entry_of_name,
     entry_of_party,
     entry_of_receipt,
     entry_of_token,
 )
 from gateway.partyrecord import party_of
+from gateway.statement import claimed_issuer
 from gateway.stores import cases, rows
 from gateway.stores.engine import sqlite
 
@@ -304,3 +308,26 @@ def enter_holdings(connection: sqlite.Connection) -> None:
     for token_hash, party, at in connection.execute("SELECT hash, party, created_at FROM token").fetchall():
         with suppress(*UNREADABLE):
             enter(connection, entry_of_token(token_hash, party, given=True, at=rows.from_ms(at)))
+
+
+def enter_further_keys(connection: sqlite.Connection) -> None:
+    """Enter the further keys of a file that was made before the journal knew of these. One that the gateway never
+    wrote is left out, as in `enter_register`; of the others nobody can tell."""
+    now = datetime.now(UTC)
+    for sender, key, leads_to in connection.execute(f"SELECT {rows.FURTHER_KEY} FROM further_key").fetchall():
+        with suppress(*UNREADABLE):
+            enter(connection, entry_of_further_key(sender, key, leads_to, at=now, code=FROM_BEFORE))
+
+
+def enter_names(connection: sqlite.Connection) -> None:
+    """Enter the names that the gateway had by a file from before the journal knew of these: those under which it sent
+    notices of its own, and those under which its first and its last evidence was issued."""
+    now = datetime.now(UTC)
+    senders = connection.execute("SELECT DISTINCT sender FROM submission WHERE sender NOT IN (SELECT id FROM party)")
+    names = {sender for (sender,) in senders}
+    for place in ("min", "max"):
+        issued = connection.execute(f"SELECT raw FROM evidence WHERE seq = (SELECT {place}(seq) FROM evidence)")
+        names |= {claimed_issuer(raw) for (raw,) in issued} - {None}
+    for name in sorted(names):
+        with suppress(*UNREADABLE):
+            enter(connection, entry_of_name(name, at=now))

@@ -74,6 +74,7 @@ def _maybe_date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
+FURTHER_KEY = "sender, idempotency_key, submission_id"
 SUBMISSION = "id, sender, idempotency_key, digest, kind, document_id, state, accepted_at, acting_for, answer"
 
 

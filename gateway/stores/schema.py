@@ -12,7 +12,7 @@ from sqlite_utils import Database, Migrations
 from gateway.errors import ConfigError
 from gateway.stores import cases, inquiries, postmarks
 from gateway.stores.engine import sqlite
-from gateway.stores.journal import enter_all, enter_holdings, enter_register
+from gateway.stores.journal import enter_all, enter_further_keys, enter_holdings, enter_names, enter_register
 
 migrations = Migrations("sealpost")
 
@@ -179,6 +179,13 @@ def m017_holdings(db: Database) -> None:
 def m018_receipts_without_effect(db: Database) -> None:
     """What came as a receipt and moved nothing is found without looking through all that did."""
     db.execute("CREATE INDEX receipt_without_effect ON receipt (seq) WHERE evidence_id IS NULL")
+
+
+@migrations()
+def m019_further_keys_and_names(db: Database) -> None:
+    """The journal knows further keys of submissions, and the names of the gateway: what is there, as from before."""
+    enter_further_keys(db.conn)
+    enter_names(db.conn)
 
 
 _M001 = """

@@ -42,7 +42,7 @@ from gateway.stores.schema import NEVER
 _BY_KEY = f"""
 SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key = ?2 AND state <> 'rejected'
 UNION ALL SELECT {rows.SUBMISSION} FROM submission
-WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2)
+WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2) AND sender = ?1
 """
 
 
@@ -99,6 +99,11 @@ class Snapshot:
     def submission_by_key(self, sender: PartyId, idempotency_key: str) -> Submission | None:
         row = self._row(_BY_KEY, sender, idempotency_key)
         return row and rows.submission_of(row)
+
+    def further_key(self, sender: PartyId, idempotency_key: str) -> SubmissionId | None:
+        sql = "SELECT submission_id FROM further_key WHERE sender = ? AND idempotency_key = ?"
+        row = self._row(sql, sender, idempotency_key)
+        return row and SubmissionId(row[0])
 
     def submission_by_document(self, document_id: str) -> Submission | None:
         sql = f"SELECT {rows.SUBMISSION} FROM submission WHERE document_id = ? AND state <> 'rejected'"

@@ -74,6 +74,14 @@ _LOOSE = {
     "hosted-key-without-entry": "SELECT party FROM hosted_key WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = party AND journal.kind = 'hosted-key')",
     "token-without-entry": f"SELECT DISTINCT party FROM token WHERE NOT EXISTS ({_GIVEN})",
+    "further-key-without-entry": "SELECT submission_id FROM further_key WHERE NOT EXISTS (SELECT 1 FROM journal "
+    "WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender)",
+    "party-under-our-name": "SELECT id FROM party WHERE EXISTS ("
+    "SELECT 1 FROM journal WHERE journal.id = party.id AND kind = 'name')",
+    "viewer-without-form": "SELECT case_id FROM case_party WHERE NOT EXISTS (SELECT 1 FROM delivery "
+    "WHERE delivery.party = case_party.party AND delivery.case_id = case_party.case_id) AND NOT EXISTS ("
+    "SELECT 1 FROM filed JOIN submission ON submission.id = submission_id "
+    "WHERE filed.case_id = case_party.case_id AND sender = case_party.party)",
     "print-job-without-delivery": f"SELECT delivery_id FROM print_job WHERE {_NO_DELIVERY}",
     "turn-differs": "SELECT delivery.id FROM delivery LEFT JOIN lane USING (party) WHERE turn > coalesce(turns, 0) "
     "UNION SELECT id FROM delivery WHERE turn IS NOT NULL GROUP BY party, turn HAVING count(*) > 1",

@@ -23,6 +23,7 @@ from gateway.journal import (
     Entry,
     Stamp,
     entry_of_evidence,
+    entry_of_further_key,
     entry_of_hosted_key,
     entry_of_key,
     entry_of_party,
@@ -198,8 +199,9 @@ class _Unit(Snapshot):
         )
         return bool(moved.rowcount)
 
-    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId) -> None:
-        self._insert("further_key", "sender, idempotency_key, submission_id", (sender, idempotency_key, submission_id))
+    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId, *, at: datetime) -> None:
+        self._insert("further_key", rows.FURTHER_KEY, (sender, idempotency_key, submission_id))
+        self.enter(entry_of_further_key(sender, idempotency_key, submission_id, at=at))
 
     def count_kept(self, sender: PartyId, day: date) -> int:
         (count,) = self._row(_COUNT_KEPT, sender, day.isoformat())

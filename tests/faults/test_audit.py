@@ -96,6 +96,8 @@ DAMAGE = {
     "VALUES ('x', 'x', 'x', 0, 'x', x'00')",
     "term-without-submission": "UPDATE term SET submission_id = 'x' WHERE seq = (SELECT min(seq) FROM term)",
     "filing-without-submission": "INSERT INTO filed (case_id, submission_id, facts) VALUES ('x', 'x', x'00')",
+    "further-key-without-entry": f"INSERT INTO further_key VALUES ('service', 'x', {CLOSED})",
+    "viewer-without-form": "INSERT INTO case_party SELECT NULL, 'nobody', case_id FROM filed LIMIT 1",
     "link-without-case": "INSERT INTO case_link VALUES ('x', 'x')",
     "lane-asleep": "UPDATE lane SET next_at = next_at + 86400000 WHERE party = 'fund'",
     "delivery-waits-for-nothing": f"UPDATE delivery SET turn = NULL, due_at = NULL WHERE id = {WAITING}",
@@ -254,7 +256,9 @@ ELSEWHERE = {
     "proof-missing",  # tests/journey/test_paper.py
     "entry-without-key",
     "entry-without-hosted-key",  # tests/journey/test_hosted_mailboxes.py
+    "entry-without-further-key",  # tests/journey/test_rows_by_hand.py
     "key-without-entry",
+    "party-under-our-name",  # tests/journey/test_renaming.py
     "post-out-of-order",  # tests/journey/test_post.py
 }
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
-from gateway.assembly import auditing, build
+import pytest
+
+from gateway.api.wire import PartyRecord
+from gateway.assembly import Gateway, auditing, build
 from gateway.batches import Rhythm
+from gateway.errors import ConfigError, RegistrationRefused
 from gateway.examination import Grounds, Standing, examine
+from gateway.journal import EntryKind
 from gateway.model import PartyId
+from gateway.stores.engine import sqlite
 from tests.conftest import Counter
 from tests.journey.test_cases import APPEAL, ASSESSMENT, NOTICE, appeal_against
 from tests.schemas.cases import catalogue
@@ -39,3 +46,71 @@ def test_its_own_notices_of_before_are_still_its_own(open_counter: Callable[...,
     verdict = examine(raw, grounds=Grounds(trust=counter.trust, at=gateway.clock.now()))
     assert [link for link in verdict.links if link.standing is Standing.FAILS] == []
     gateway.store.close()
+
+
+def test_no_party_is_registered_under_a_name_that_the_counter_has_or_had(open_counter: Callable[..., Counter]) -> None:
+    counter = open_counter()
+    before = counter.gateway.config
+    counter.gateway.publication.publish()
+    with pytest.raises(RegistrationRefused, match="party-id"):
+        put_as(counter.gateway, before.name)
+    counter.gateway.store.close()
+    gateway = build(replace(before, name="counter-of-today"), catalogue=catalogue())
+    gateway.publication.publish()
+    gateway.publication.publish()
+    for name in (before.name, "counter-of-today"):
+        with pytest.raises(RegistrationRefused, match="party-id"):
+            put_as(gateway, name)
+    put_as(gateway, "counter-of-tomorrow")
+    entries = gateway.store.read(lambda view: view.journal_entries(first=0, limit=10_000))
+    assert [each.id for each in entries if each.kind is EntryKind.NAME] == [before.name, "counter-of-today"]
+    assert list(auditing(gateway).run()) == []
+    gateway.store.close()
+
+
+def test_the_counter_takes_no_name_of_a_party(open_counter: Callable[..., Counter]) -> None:
+    counter = open_counter()
+    counter.gateway.store.close()
+    with pytest.raises(ConfigError, match="gateway-name"):
+        build(replace(counter.gateway.config, name="employer"), catalogue=catalogue())
+
+
+def test_a_party_that_has_such_a_name_all_the_same_is_found(open_counter: Callable[..., Counter]) -> None:
+    counter = open_counter()
+    store, name = counter.gateway.store, counter.gateway.config.name
+    counter.gateway.publication.publish()
+    intruder = replace(counter.party("employer"), id=PartyId(name), signing_certificates=(), sealing_certificate=None)
+    store.write(lambda unit: unit.put_party(intruder, at=counter.gateway.clock.now()))
+    assert {(flaw.code, flaw.place) for flaw in auditing(counter.gateway).run()} == {
+        ("party-under-our-name", f"party {name}")
+    }
+
+
+def test_a_file_from_before_names_were_kept_has_those_that_its_own_forms_and_evidence_name(
+    open_counter: Callable[..., Counter],
+) -> None:
+    counter = open_counter()
+    contested = counter.accept(counter.form(ASSESSMENT), sender="service")
+    of = counter.gateway.store.read(lambda view: view.submission(contested.submission_id))
+    assert of is not None
+    counter.accept(counter.form(APPEAL, **appeal_against(of.document_id)), sender="worker")
+    before = counter.gateway.config
+    counter.gateway.store.close()
+    gateway = build(replace(before, name="counter-of-yesterday"), catalogue=catalogue())
+    yesterday = replace(counter, gateway=gateway)
+    yesterday.accept(counter.form(ASSESSMENT), sender="service")
+    gateway.store.close()
+    with closing(sqlite.connect(str(before.store_path), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm019_%'")
+    gateway = build(replace(before, name="counter-of-today"), catalogue=catalogue())
+    for name in (before.name, "counter-of-yesterday"):
+        with pytest.raises(RegistrationRefused, match="party-id"):
+            put_as(gateway, name)
+    assert list(auditing(gateway).run()) == []
+    gateway.store.close()
+
+
+def put_as(gateway: Gateway, name: str) -> None:
+    """Register somebody under a name."""
+    record = {"id": name, "name": "Somebody", "roles": ["Employer"], "endpoint": {"kind": "mailbox"}}
+    gateway.registration.put(PartyRecord.model_validate(record).draft())

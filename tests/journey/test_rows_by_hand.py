@@ -1,0 +1,137 @@
+"""Keys and viewers that somebody puts into the store, takes out of it or changes: the audit finds each, and a key that
+leads to another sender's form opens nothing even before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.assembly import auditing
+from gateway.errors import Conflict
+from gateway.idempotency import Accepted
+from gateway.journal import FROM_BEFORE, REMEMBERED, EntryKind
+from gateway.model import PartyId, SubmissionId
+from gateway.stores.engine import sqlite
+from gateway.stores.sqlite import SqliteStore
+from tests.conftest import Counter
+from tests.journey.test_cases import APPEAL, ASSESSMENT, appeal_against
+
+
+@pytest.fixture
+def counter(open_counter: Callable[..., Counter]) -> Counter:
+    return open_counter()
+
+
+@pytest.fixture
+def twice(counter: Counter) -> Accepted:
+    """A form that its sender handed in under two keys, and an appeal against it."""
+    raw = counter.form(ASSESSMENT)
+    first = counter.accept(raw, sender="service", key="one")
+    counter.accept(raw, sender="service", key="two")
+    of = counter.gateway.store.read(lambda view: view.submission(first.submission_id))
+    assert of is not None
+    counter.accept(counter.form(APPEAL, **appeal_against(of.document_id)), sender="worker")
+    return first
+
+
+def found_after(counter: Counter, sql: str, *values: object) -> set[str]:
+    with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as connection:
+        assert connection.execute(sql, values).rowcount > 0
+    return {flaw.code for flaw in auditing(counter.gateway).run()}
+
+
+def keys(store: Any) -> dict[str, str]:
+    entries = store.read(lambda view: view.journal_entries(first=0, limit=10_000))
+    return {each.id: each.code for each in entries if each.kind is EntryKind.FURTHER_KEY}
+
+
+def test_a_further_key_is_in_the_journal_and_nothing_is_wrong(counter: Counter, twice: Accepted) -> None:
+    assert keys(counter.gateway.store) == {"two": REMEMBERED}
+    counter.accept(counter.form(ASSESSMENT), sender="service")
+    assert list(auditing(counter.gateway).run()) == []
+
+
+def test_a_forged_key_is_found_and_gives_nobody_another_senders_answer(counter: Counter, twice: Accepted) -> None:
+    forged = "INSERT INTO further_key VALUES ('worker', 'three', ?)"
+    assert found_after(counter, forged, twice.submission_id) == {"further-key-without-entry"}
+    assert counter.gateway.store.read(lambda view: view.submission_by_key(PartyId("worker"), "three")) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "codes"),
+    [
+        ("DELETE FROM further_key", {"entry-without-further-key"}),
+        (
+            "UPDATE further_key SET idempotency_key = 'three'",
+            {"entry-without-further-key", "further-key-without-entry"},
+        ),
+        ("UPDATE further_key SET sender = 'worker'", {"entry-without-further-key", "further-key-without-entry"}),
+        (
+            "UPDATE further_key SET submission_id = (SELECT id FROM submission WHERE kind = 'be/appeal')",
+            {"entry-differs"},
+        ),
+    ],
+)
+def test_a_key_that_is_taken_out_or_changed_is_found(
+    counter: Counter, twice: Accepted, sql: str, codes: set[str]
+) -> None:
+    assert found_after(counter, sql) == codes
+
+
+def test_the_same_key_of_two_senders_is_two_keys(counter: Counter, twice: Accepted) -> None:
+    raw = counter.form(APPEAL, **appeal_against(_document_of(counter, twice.submission_id)))
+    counter.accept(raw, sender="worker", key="first")
+    counter.accept(raw, sender="worker", key="two")
+    assert list(auditing(counter.gateway).run()) == []
+    gone = "DELETE FROM further_key WHERE sender = 'service'"
+    assert found_after(counter, gone) == {"entry-without-further-key"}
+    with pytest.raises(Conflict):
+        counter.accept(counter.form(ASSESSMENT), sender="worker", key="two")
+
+
+def _document_of(counter: Counter, of: SubmissionId) -> str:
+    submission = counter.gateway.store.read(lambda view: view.submission(of))
+    assert submission is not None
+    return submission.document_id
+
+
+def test_a_stranger_who_is_put_to_a_case_is_found(counter: Counter, twice: Accepted) -> None:
+    forged = "INSERT INTO case_party (party, case_id) SELECT 'fund', case_id FROM filed LIMIT 1"
+    assert found_after(counter, forged) == {"viewer-without-form"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "codes"),
+    [
+        ("DELETE FROM case_party WHERE party = 'employer'", {"case-without-party"}),
+        (
+            "UPDATE case_party SET party = 'fund' WHERE party = 'employer'",
+            {"case-without-party", "viewer-without-form"},
+        ),
+        ("UPDATE case_party SET case_id = 'x' WHERE party = 'employer'", {"case-without-party", "link-without-case"}),
+    ],
+)
+def test_a_viewer_who_is_taken_out_or_changed_is_found(
+    counter: Counter, twice: Accepted, sql: str, codes: set[str]
+) -> None:
+    assert codes <= found_after(counter, sql)
+
+
+def test_what_a_file_held_before_is_entered_as_from_before(counter: Counter, twice: Accepted, tmp_path: Path) -> None:
+    path = tmp_path / "older"
+    with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as whole:
+        whole.execute("VACUUM INTO ?", (str(path),))
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm019_%'")
+        connection.execute("INSERT INTO further_key VALUES ('service', 'of old', ?)", (twice.submission_id,))
+        connection.execute("INSERT INTO further_key VALUES ('service', 'older', ?)", (twice.submission_id,))
+    with closing(SqliteStore(path)) as store:
+        assert keys(store) == {"two": FROM_BEFORE, "older": FROM_BEFORE}, "what no sender can say is left out"
+        loose = store.read(lambda view: view.loose_ends(now=counter.gateway.clock.now()))
+        assert [each.code for each in loose] == ["further-key-without-entry"], "and that one is found"
+    with closing(SqliteStore(path)) as again:
+        assert len(keys(again)) == 2
