@@ -43,7 +43,7 @@ class Press:
         Raises EngineFault when the compiler refuses, as it does for a character that no font has.
         """
         # As a file, not as an input: with each other input the compiler forgets all that it has set before.
-        given = _UNREAD + json.dumps({"data": data, "document": document.decode("utf-8")})
+        given = _UNREAD + json.dumps({"data": data, "document": document.decode("utf-8")}, separators=(",", ":"))
         files = {"main.typ": f'#include "/{template.as_posix()}"'.encode(), "print.json": given.encode("ascii")}
         try:
             with self._turn:

@@ -18,7 +18,8 @@ Node = dict[str, Any]
 
 _FREE, _DIGEST, _PLACE = "TextType", "DigestType", "PlaceType"
 _NO_LIST: Mapping[str, Mapping[str, str]] = {}
-_LONG_WORD = re.compile(r"\S{41,}")
+_LONG = 41
+_LONG_WORD = re.compile(rf"\S{{{_LONG},}}")
 _PIECE, _BREAK = 20, "\u200b"
 
 
@@ -48,23 +49,23 @@ class Sheet:
         tag = str(element.tag)
         label = self.vocabulary.element(owner, tag)
         name = tag.rpartition("}")[2]
+        local = label.type.rpartition("}")[2]
         children = list(element)
         places = _places([child.tag for child in children])
         node: Node = {
             "name": name,
-            "type": label.type.rpartition("}")[2],
+            "type": local,
             "label": label.words.get(self.language) or name,
             "nth": nth,
             "marks": {} if BYTES in self.vocabulary.lineage(label.type) else dict(element.items()),
             "parts": [self._node(child, label.type, place) for child, place in zip(children, places, strict=True)],
         }
         if not children:
-            node |= self._leaf(label.type, element.text or "")
+            node |= self._leaf(label.type, local, element.text or "")
         return node
 
-    def _leaf(self, type_name: str, written: str) -> Mapping[str, Any]:
+    def _leaf(self, type_name: str, local: str, written: str) -> Mapping[str, Any]:
         text = " ".join(written.split())
-        local = type_name.rpartition("}")[2]
         meaning = self.vocabulary.meaning(type_name, text) or self.listed.get(local, _NO_LIST).get(text)
         if meaning is not None:
             return {"text": meaning.get(self.language) or text, "code": text, "free": False}
@@ -73,7 +74,7 @@ class Sheet:
             return {"text": self.named_place(text), "code": text, "free": False}
         shown = self.values.shown(text, lineage)
         return {
-            "text": shown if _DIGEST in lineage else _LONG_WORD.sub(_breakable, shown),
+            "text": shown if len(shown) < _LONG or _DIGEST in lineage else _LONG_WORD.sub(_breakable, shown),
             "code": "" if BYTES in lineage else text,
             "free": _FREE in lineage,
         }
@@ -81,7 +82,7 @@ class Sheet:
 
 def _places(names: Sequence[object]) -> list[int]:
     """Of each of them 0 when there is one of that name, or its place among several."""
-    if len(set(names)) == len(names):
+    if len(names) < 2 or len(set(names)) == len(names):
         return [0] * len(names)
     times, places = Counter(names), []
     seen = Counter[object]()
