@@ -1,16 +1,20 @@
 """Values of this package: who signs, what a verified document is. No parsing; no cryptography beyond a digest."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TypeAlias
+from functools import wraps
+from typing import Final, TypeAlias, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
+
+T = TypeVar("T")
+MAX_REMEMBERED: Final = 1024
 
 PrivateKey: TypeAlias = EllipticCurvePrivateKey | RSAPrivateKey
 PublicKey: TypeAlias = EllipticCurvePublicKey | RSAPublicKey
@@ -21,7 +25,23 @@ def sha256(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-@lru_cache(maxsize=1024)
+def remembered(asked: Callable[[Certificate], T]) -> Callable[[Certificate], T]:
+    """`asked`, with its answers of a thousand certificates kept by the object: to hash one reads all of its bytes."""
+    known: dict[int, tuple[Certificate, T]] = {}  # it holds the certificate, so nothing else gets its id
+
+    @wraps(asked)
+    def answer(certificate: Certificate) -> T:
+        found = known.get(id(certificate))
+        if found is None:
+            if len(known) >= MAX_REMEMBERED:
+                known.clear()
+            found = known[id(certificate)] = certificate, asked(certificate)
+        return found[1]
+
+    return answer
+
+
+@remembered
 def fingerprint(certificate: Certificate) -> str:
     """The digest of the DER certificate as `sha256:<hex>`. Parties come back, so it is remembered."""
     return sha256(certificate.public_bytes(Encoding.DER))

@@ -5,7 +5,6 @@ The payload and the structure around it are in sealing.py.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -19,7 +18,7 @@ from cryptography.x509 import Certificate
 from signing import der
 from signing.certificates import UNREADABLE, key_usage
 from signing.errors import SealingFailed
-from signing.model import PrivateKey, PublicKey
+from signing.model import PrivateKey, PublicKey, remembered
 
 CONTENT_KEY_BYTES: Final = 32
 
@@ -124,9 +123,9 @@ class _Addressee:
     name: bytes
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _addressee(certificate: Certificate) -> _Addressee:
-    """What sealing asks of a certificate. The last thousand are remembered: recipients come back."""
+    """What sealing asks of a certificate. It is remembered: recipients come back."""
     try:
         key, usage, name = certificate.public_key(), key_usage(certificate), issuer_and_serial(certificate)
     except (*UNREADABLE, der.DerError):

@@ -1,6 +1,7 @@
 """Trust: which anchors and algorithms count, when, and what is remembered of it."""
 
 import asyncio
+import hashlib
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from signing import (
     Identity,
     TrustPolicy,
     VerificationFailed,
+    fingerprint,
     issue,
     issue_authority,
     sign_xml,
@@ -26,6 +28,7 @@ from signing import (
 )
 from signing.algorithms import SIGNATURE_ALGORITHMS
 from signing.certificates import read_certificate
+from signing.model import MAX_REMEMBERED
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, People
 
@@ -275,3 +278,11 @@ def test_a_certificate_counts_as_long_as_the_digest_under_it(
     with pytest.raises(VerificationFailed) as failed:
         trust.find_path(signer, at=at)
     assert failed.value.code == code
+
+
+def test_what_is_remembered_of_a_certificate_is_never_said_of_another(people: People) -> None:
+    # Certificates come and go, and a new object may get the id of one that is gone.
+    ders = [each.certificate.public_bytes(Encoding.DER) for each in (people.doctor, people.authority)]
+    digests = [f"sha256:{hashlib.sha256(der).hexdigest()}" for der in ders]
+    for _ in range(MAX_REMEMBERED):
+        assert [fingerprint(x509.load_der_x509_certificate(der)) for der in ders] == digests
