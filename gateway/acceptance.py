@@ -21,7 +21,7 @@ from gateway.evidence import Reason, Witness
 from gateway.filing import OnFile
 from gateway.forms.findings import Finding
 from gateway.forms.kinds import FormKind
-from gateway.forms.report import Report, finding_to_json
+from gateway.forms.report import finding_to_json
 from gateway.idempotency import Accepted, HandedIn, handed_in_before, same_document
 from gateway.journal import Entry, entry_of_filing
 from gateway.lifecycle import Patience
@@ -128,9 +128,12 @@ class Acceptance:
     actors: Mapping[str, frozenset[Role]]
     paper: PaperRule | None = None
 
-    def prepare(self, handed_in: HandedIn, cleared: Cleared, report: Report) -> Callable[[Transaction], Accepted]:
+    def prepare(
+        self, handed_in: HandedIn, cleared: Cleared, flags: Sequence[Finding]
+    ) -> Callable[[Transaction], Accepted]:
         """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
 
+        flags: what was found that does not stand against it.
         That work raises Conflict when a twin with other bytes was faster.
         """
         submission = Submission(
@@ -157,18 +160,19 @@ class Acceptance:
             kind=submission.kind,
             document_id=submission.document_id,
             document_digest=submission.digest,
-            reasons=[reason_of(finding) for finding in report.findings],
+            reasons=[reason_of(finding) for finding in flags],
             terms=entry.terms,
             consigned=deliveries,
         )
+        messages = cleared.kind.messages
         view = submission_view(
             submission,
             proof=acceptance.id,
             deliveries=deliveries,
             terms=entry.terms,
-            acts=report.messages.acts,
+            acts=messages.acts,
             language=handed_in.language,
-            warnings=[finding_to_json(finding, report.messages, handed_in.language) for finding in report.findings],
+            warnings=[finding_to_json(finding, messages, handed_in.language) for finding in flags],
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
         main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)

@@ -13,7 +13,7 @@ from gateway.cases import Case, Cases
 from gateway.evidence import Witness
 from gateway.forms.findings import Finding, Phase, Severity, XmlRejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS, parse_untrusted
-from gateway.forms.report import Outcome, Report
+from gateway.forms.report import MAX_FINDINGS, Outcome, Report
 from gateway.forms.validation import Identified, Validator
 from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, ValidationRecord, new_id
@@ -121,11 +121,10 @@ class Intake:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
         vouched = self.vouching.validate(identified.document.raw, at=handed_in.at)
         cleared, findings = self._clear(identified, vouched, handed_in)
-        report = self._report(identified, findings, handed_in)
-        if cleared is None or not report.acceptable:
-            return self._reject(report, handed_in, vouched.record)
+        if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
+            return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)
         # 8. One transaction. 9. Only then the answer.
-        return self.store.write(self.acceptance.prepare(handed_in, cleared, report))
+        return self.store.write(self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS]))
 
     def _clear(
         self, identified: Identified, vouched: Vouched, handed_in: HandedIn
