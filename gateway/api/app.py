@@ -114,6 +114,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.desk = Desk()
     app.state.waiting = Waiting(look=gateway.mailboxes.look)
     problems.install(app)
+    app.router.routes.append(submissions.ShortWay())
     for router in (
         submissions.router,
         cases.router,

@@ -10,7 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 from lxml import etree
+from starlette.routing import Match
 
+from gateway.api.app import create_app
+from gateway.api.submissions import ShortWay
 from gateway.model import SubmissionId
 from signing import issuing, sign_xml, verify_xml
 from tests.conftest import Counter
@@ -263,6 +266,48 @@ def test_an_unknown_query_key_or_property_is_refused_without_echo(counter: Count
     admin = http("admin").put("/v1/parties/x", json={"id": "x", "name": "X", "roles": ["Worker"], "ssin": MARKER})
     assert admin.status_code == 400
     assert MARKER not in admin.text
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "where"),
+    [
+        ({"ssin": MARKER}, {}, "query"),
+        ({}, {"Idempotency-Key": f"{MARKER} twice"}, "header/idempotency-key"),
+        ({}, {"Idempotency-Key": MARKER * 21}, "header/idempotency-key"),
+        ({}, {"Idempotency-Key": ""}, "header/idempotency-key"),
+    ],
+)
+def test_what_is_odd_about_handing_in_is_refused_as_everywhere(
+    counter: Counter, http: Http, query: dict[str, str], headers: dict[str, str], where: str
+) -> None:
+    form = counter.form("be/health-assessment")
+    answer = http("service").post("/v1/submissions", params=query, content=form, headers={**XML, **headers})
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-invalid")
+    assert [issue["path"] for issue in answer.json()["issues"]] == [where]
+    assert MARKER not in answer.text
+    stranger = http(None).post("/v1/submissions", params=query, content=form, headers={**XML, **headers})
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "token-missing")
+    assert_nothing_went_out(counter, http)
+
+
+@pytest.mark.parametrize(
+    ("odd", "goes_the_short_way"),
+    [
+        ({}, True),
+        ({"headers": [(b"idempotency-key", b'"assessment-17"')]}, True),
+        ({"headers": [(b"idempotency-key", b"good"), (b"idempotency-key", b"\xff")]}, False),
+        ({"query_string": b"a"}, False),
+        ({"method": "PUT"}, False),
+        ({"path": "/v1/submissions/"}, False),
+    ],
+)
+def test_a_form_goes_the_short_way_unless_something_is_odd(
+    counter: Counter, odd: dict[str, Any], goes_the_short_way: bool
+) -> None:
+    scope = {"type": "http", "method": "POST", "path": "/v1/submissions", "query_string": b"", "headers": [], **odd}
+    routes = create_app(counter.gateway).routes
+    taken = next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
+    assert isinstance(taken, ShortWay) is goes_the_short_way
 
 
 def test_every_answer_is_traceable_and_cached_nowhere(http: Http) -> None:
