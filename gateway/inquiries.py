@@ -63,10 +63,11 @@ class Inquiries:
         """Ask about all that is due, our own seals and the time authorities; how many answers came.
 
         Raises StoreUnavailable. is_over: whether to stop before the next question, since each may take long. One
-        process asks at a time. Where nobody is to be asked any more, what waits for an answer is let go.
+        process asks at a time. While nobody is to be asked, what waits for an answer rests: it is asked about again
+        once the policy is another one, for as long as its form is kept.
         """
-        if self.vouching.revocation is RevocationPolicy.OFF:
-            self._let_go()
+        if self.is_resting:
+            self._tell()
             return 0
         answered = 0
         if not self.store.write(self._on_duty):
@@ -85,12 +86,10 @@ class Inquiries:
         self._tell()
         return answered
 
-    def _let_go(self) -> None:
-        """End every inquiry: the certificates that it keeps serve nothing any more."""
-        if self.backlog()[0]:
-            ended = self.store.write(lambda unit: unit.end_inquiries())
-            log.warning("revocation.policy is off: %d certificates are asked about no more", ended)
-        self._tell()
+    @property
+    def is_resting(self) -> bool:
+        """Whether nobody is asked."""
+        return self.vouching.revocation is RevocationPolicy.OFF
 
     def _ours_due(self, now: datetime) -> list[tuple[str, _Question]]:
         """What is asked of our seals that count now, and of those who made the newest time stamps, by what it is about:
@@ -162,7 +161,7 @@ class Inquiries:
         """Begin or end the alert about answers that are waited for."""
         now = self.clock.now()
         (_, since), told = self.store.read(lambda view: (view.open_inquiries(), view.open_alerts(WAITING)))
-        if since is None:
+        if since is None or self.is_resting:
             if told:
                 end_alerts(self.store, WAITING, at=now)
         elif not told and is_late(since, now=now, after_s=self.late_after_s):

@@ -527,10 +527,6 @@ class Transaction(Reading, Protocol):
 
     def end_inquiry(self, number: int) -> None: ...
 
-    def end_inquiries(self) -> int:
-        """End every inquiry; how many there were."""
-        ...
-
     def add_batch(self, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]) -> bool:
         """Close a batch behind the one of size `after`; False when another one was closed meanwhile.
 

@@ -366,9 +366,10 @@ class WitnessView(TypedDict):
 
 
 class InquiriesView(TypedDict):
-    """How many certificates an answer is waited for about, and since when the oldest is."""
+    """How many certificates an answer is waited for about, and since when the oldest is. resting: nobody is asked."""
 
     waiting: int
+    resting: bool
     waitingSince: NotRequired[str]
 
 

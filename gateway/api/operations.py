@@ -80,9 +80,11 @@ def journal(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, An
 
 @router.get("/inquiries", operation_id="getInquiries")
 def inquiries(gateway: TheGateway, _: Annotated[NoQuery, Query()]) -> dict[str, Any]:
-    """How many certificates an answer is waited for about, that were used without one, and since when the oldest is."""
+    """How many certificates an answer is waited for about, that were used without one, and since when the oldest is;
+    they rest while nobody is to be asked (`revocation.policy` is `off`)."""
     waiting, since = gateway.inquiries.backlog()
-    return without_nulls({"waiting": waiting, "waitingSince": since and instant_text(since)})
+    told = {"waiting": waiting, "waitingSince": since and instant_text(since)}
+    return without_nulls(told | {"resting": gateway.inquiries.is_resting})
 
 
 @router.post("/journal/renewals", status_code=201, operation_id="createRenewal")

@@ -259,6 +259,8 @@ def certificates(url: Url, token: Token = None, token_file: TokenFile = None, as
         else:
             told = said("{number} wait for an answer", number=found["waiting"])
             out().print(Text(f"{told}  {found.get('waitingSince', '')}".rstrip()))
+            if found["resting"]:
+                out().print(Text(said("nobody is asked: revocation.policy is off")))
 
 
 @app.command()

@@ -396,9 +396,6 @@ class _Unit(Snapshot):
     def end_inquiry(self, number: int) -> None:
         self._connection.execute("DELETE FROM inquiry WHERE seq = ?", (number,))
 
-    def end_inquiries(self) -> int:
-        return self._connection.execute("DELETE FROM inquiry").rowcount
-
     def add_batch(self, batch: Batch, *, after: int, grown: Sequence[tuple[int, int, bytes]]) -> bool:
         return journal.add_batch(self._connection, batch, after=after, grown=grown)
 

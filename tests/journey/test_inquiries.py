@@ -291,18 +291,40 @@ def test_nothing_is_asked_again_that_was_refused_or_that_nobody_wants_to_know(
     assert counter.gateway.inquiries.backlog() == (0, None)
 
 
-def test_where_nobody_is_to_be_asked_any_more_nothing_waits_for_an_answer(
+def test_while_nobody_is_to_be_asked_what_waits_rests_and_is_asked_about_when_it_is_wanted_again(
     opened: Callable[..., Counter], issuer: Issuer, clock: Now
 ) -> None:
-    counter = opened()
+    late = {"revocation_late_after_s": 3600.0}
+    counter = opened(**late)
     issuer.down |= SILENT
-    appeal(counter, card(counter, issuer))
-    clock.ahead = 25 * HOUR
+    submission_id = appeal(counter, card(counter, issuer))
+    clock.ahead = 2 * HOUR
     counter.gateway.inquiries.ask_due()
     assert (counter.gateway.inquiries.backlog()[0], alerts(counter)) == (1, {(UNANSWERED, "revocation")})
-    asked, off = len(issuer.asked), opened(revocation_policy=RevocationPolicy.OFF)
-    assert (off.gateway.inquiries.ask_due(), off.gateway.inquiries.backlog(), alerts(off)) == (0, (0, None), set())
+    asked, off = len(issuer.asked), opened(revocation_policy=RevocationPolicy.OFF, **late)
+    issuer.down.clear()
+    clock.ahead = 3 * HOUR
+    for _ in range(2):
+        assert (off.gateway.inquiries.ask_due(), off.gateway.inquiries.backlog()[0], alerts(off)) == (0, 1, set())
     assert (len(issuer.asked), audited(off)) == (asked, set())
+    issuer.down |= SILENT
+    on = opened(**late)
+    assert (on.gateway.inquiries.ask_due(), alerts(on)) == (0, {(UNANSWERED, "revocation")}), "late as ever"
+    issuer.down.clear()
+    clock.ahead = 6 * HOUR
+    assert (on.gateway.inquiries.ask_due(), on.gateway.inquiries.backlog(), alerts(on)) == (1, (0, None), set())
+    assert checks(on, submission_id, "worker") == [("form", "passed")]
+    assert audited(on) == set()
+
+
+def test_what_rests_goes_with_its_form(opened: Callable[..., Counter], issuer: Issuer) -> None:
+    counter = opened()
+    issuer.down |= SILENT
+    submission_id = appeal(counter, card(counter, issuer))
+    off = opened(revocation_policy=RevocationPolicy.OFF)
+    off.gateway.inquiries.ask_due()
+    off.gateway.store.write(lambda unit: unit.erase(submission_id))
+    assert off.gateway.inquiries.backlog() == (0, None)
 
 
 # receipts
