@@ -70,7 +70,7 @@ class Audit:
         try:
             for said in self.store.read(lambda view: view.damage()):
                 yield Flaw(code="store-damaged", place="store", detail=said)
-            yield from self._submissions(tally)
+            yield from self._submissions(tally, self.store.read(lambda view: view.entered_later()))
             yield from self.journal.prove(self.store, clock=self.clock)
             yield from self.store.read(_keys)
             yield from self.store.read(_register)
@@ -79,7 +79,7 @@ class Audit:
         except StoreUnavailable as error:
             yield Flaw(code="store-unreadable", place="store", detail=error.code)
 
-    def _submissions(self, tally: Tally) -> Iterator[Flaw]:
+    def _submissions(self, tally: Tally, entered_later: int) -> Iterator[Flaw]:
         position = 0
         while True:
             after = position
@@ -91,10 +91,9 @@ class Audit:
                     yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
                     continue
                 tally.count(dossier)
+                watched_by = self.clock.now() + timedelta(seconds=self.watched_s)
                 try:
-                    yield from self.prover.prove(
-                        dossier, watched_by=self.clock.now() + timedelta(seconds=self.watched_s)
-                    )
+                    yield from self.prover.prove(dossier, watched_by=watched_by, entered_later=entered_later)
                 except UNREADABLE:
                     yield Flaw(code="row-unreadable", place=f"submission {submission_id}")
 

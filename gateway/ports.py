@@ -204,6 +204,11 @@ class Reading(Register, Protocol):
         """How many entries the journal has."""
         ...
 
+    def entered_later(self) -> int:
+        """How many entries the journal begins with that were made of what a file without a journal held, or may have
+        been: evidence and receipts by their times, and not in the order in which they came."""
+        ...
+
     def journal_entries(self, *, first: int, limit: int) -> Sequence[Entry]:
         """Entries from position `first` on, in their order."""
         ...

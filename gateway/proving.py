@@ -163,8 +163,9 @@ class Prover:
         self._own_trust = TrustPolicy((*certificates, *trust.anchors), algorithms=trust.algorithms)
         self._calendars = calendars
 
-    def prove(self, dossier: Dossier, *, watched_by: datetime) -> Iterator[Flaw]:
-        """Everything that is wrong with one submission. watched_by: when the watch looks at any copy at the latest."""
+    def prove(self, dossier: Dossier, *, watched_by: datetime, entered_later: int) -> Iterator[Flaw]:
+        """Everything that is wrong with one submission. watched_by: when the watch looks at any copy at the latest.
+        entered_later: see `ports.Reading`."""
         said: _Said = []
         for evidence in dossier.evidence:
             statement, flaw = self._statement(evidence)
@@ -175,7 +176,7 @@ class Prover:
         for copy in dossier.copies:
             own = [(each, statement) for each, statement in said if each.delivery_id == copy.delivery.id]
             yield from _delivery(dossier, copy, watched_by)
-            yield from _in_order(copy.delivery, [each for each, _ in own], dossier.entered)
+            yield from _in_order(copy.delivery, [each for each, _ in own], dossier.entered, entered_later)
             yield from _moves(copy.delivery, [each for each, said_of_it in own if not _is_opening(each, said_of_it)])
             yield from _bound(copy, own)
             yield from _posted(copy, own)
@@ -478,15 +479,18 @@ def _moves(delivery: Delivery, own: Sequence[Evidence]) -> Iterator[Flaw]:
     yield Flaw(code=code, place=place, detail=delivery.state)
 
 
-def _in_order(delivery: Delivery, own: Sequence[Evidence], entered: Mapping[EvidenceId, int]) -> Iterator[Flaw]:
+def _in_order(
+    delivery: Delivery, own: Sequence[Evidence], entered: Mapping[EvidenceId, int], entered_later: int
+) -> Iterator[Flaw]:
     """The consignment of a copy comes before all else that is stated of it, and the journal has the same order.
 
-    Not by the times stated: a clock may be set back, and what was stated later then has an earlier one.
+    Not by the times stated: a clock may be set back, and what was stated later then has an earlier one. So of what was
+    entered by its time, since it was there before the journal, the order among themselves tells nothing.
     """
     events = [each.event for each in own]
     if Event.CONTENT_CONSIGNMENT in events[1:]:
         yield Flaw(code="evidence-out-of-order", place=f"delivery {delivery.id}", detail=events[0])
-    positions = [entered[each.id] for each in own if each.id in entered]
+    positions = [max(entered[each.id], entered_later) for each in own if each.id in entered]
     if positions != sorted(positions):
         yield Flaw(code="evidence-out-of-order", place=f"delivery {delivery.id}", detail="journal")
 

@@ -35,6 +35,10 @@ UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)  # of a row tha
 _SIZE = "SELECT coalesce(max(position), -1) + 1 FROM journal"
 _ENTER = f"INSERT INTO journal ({rows.ENTRY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ENTER_NEXT = f"INSERT INTO journal ({rows.ENTRY}) VALUES (({_SIZE}), ?, ?, ?, ?, ?, ?, ?)"
+_LATER_ENDS = """
+SELECT position FROM (SELECT position, kind, at, lag(at, 1, at) OVER (ORDER BY position) AS before FROM journal)
+WHERE kind NOT IN ('evidence', 'receipt') OR at < before LIMIT 1
+"""
 _IN_ORDER = """
 SELECT at, 0 AS from_receipt, seq FROM evidence UNION ALL SELECT received_at, 1, seq FROM receipt ORDER BY 1, 2, 3
 """
@@ -43,6 +47,12 @@ SELECT at, 0 AS from_receipt, seq FROM evidence UNION ALL SELECT received_at, 1,
 def size(connection: sqlite.Connection) -> int:
     """See `ports.Reading.journal_size`."""
     return int(connection.execute(_SIZE).fetchone()[0])
+
+
+def entered_later(connection: sqlite.Connection) -> int:
+    """See `ports.Reading.entered_later`. All else came when the journal was there, and a party before any evidence."""
+    found = connection.execute(_LATER_ENDS).fetchone()
+    return size(connection) if found is None else int(found[0])
 
 
 def enter(connection: sqlite.Connection, entry: Entry) -> int:

@@ -267,6 +267,9 @@ class Snapshot:
     def journal_size(self) -> int:
         return journal.size(self._connection)
 
+    def entered_later(self) -> int:
+        return journal.entered_later(self._connection)
+
     def journal_entries(self, *, first: int, limit: int) -> Sequence[Entry]:
         return journal.entries(self._connection, first=first, limit=limit)
 

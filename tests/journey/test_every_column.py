@@ -257,14 +257,7 @@ def test_a_file_from_before_the_journal_knew_of_these_things_has_them_entered_as
     with closing(sqlite.connect(str(full.path))) as whole:  # what is still in the log beside the file included
         whole.execute("VACUUM INTO ?", (str(path),))
     with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
-        for table in OF_THE_JOURNAL:
-            if table.startswith("journal"):
-                connection.execute(f"DELETE FROM {table}")
-        for column in ("digest", "links"):
-            connection.execute(f"ALTER TABLE filed DROP COLUMN {column}")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm017_%' OR name LIKE 'm019_%'")
-        enter_all(connection)
-        enter_register(connection)
+        journal_anew(connection)
         _as_before(connection)
     with closing(SqliteStore(path)) as store:
         found = {flaw.code for flaw in replace(full.audit, store=store).run()}
@@ -275,6 +268,18 @@ def test_a_file_from_before_the_journal_knew_of_these_things_has_them_entered_as
     with closing(SqliteStore(path)) as store:
         found = {flaw.code for flaw in replace(full.audit, store=store).run()}
         assert {"entry-differs", "link-without-case", "inquiry-lost"} < found
+
+
+def journal_anew(connection: sqlite.Connection) -> None:
+    """Make the journal of a store as its migrations make it for a file that had none."""
+    for table in OF_THE_JOURNAL:
+        if table.startswith("journal"):
+            connection.execute(f"DELETE FROM {table}")
+    for column in ("digest", "links"):
+        connection.execute(f"ALTER TABLE filed DROP COLUMN {column}")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm017_%' OR name LIKE 'm019_%'")
+    enter_all(connection)
+    enter_register(connection)
 
 
 def _as_before(connection: sqlite.Connection) -> None:
