@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -136,11 +137,17 @@ def counter(open_counter: Callable[..., Counter]) -> Counter:
 
 @contextmanager
 def served(
-    app: ASGIApp, *, port: int = 0, tls: Path | None = None, client_anchors: Path | None = None
+    app: ASGIApp,
+    *,
+    port: int = 0,
+    tls: Path | None = None,
+    client_anchors: Path | None = None,
+    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
 ) -> Iterator[str]:
     """`app` behind a real HTTP server on loopback; gives its address.
 
     tls: PEM of its key and certificate. client_anchors: PEM of who must have issued the certificates of its clients.
+    http: what speaks it.
     """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,6 +155,7 @@ def served(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=http,
                 log_level="critical",
                 lifespan="off",
                 ssl_certfile=tls,

@@ -11,6 +11,7 @@ import uvicorn
 
 from witness.app import Witness, create_app
 from witness.config import WitnessConfigError, create_folder, load_config
+from witness.connections import Connection
 from witness.memory import Memory
 
 
@@ -42,6 +43,8 @@ def main() -> int:
         create_app(witness),
         host=config.host,
         port=config.port,
+        http=Connection,
+        ws="none",
         access_log=False,
         server_header=False,
         log_level="warning",

@@ -36,6 +36,7 @@ from signing import (
 from tests.conftest import served
 from tests.patience import http_client
 from witness.app import Refused, Witness, create_app
+from witness.connections import Connection
 from witness.memory import Memory
 from witness.requests import Malformed, parse_request
 
@@ -268,6 +269,48 @@ def test_who_sends_nothing_holds_nobody_up(witness: Witness, log: NoteSigner) ->
             with http_client() as client:
                 assert client.post(f"{url}/add-checkpoint", content=request(log, 0, 5)).status_code == 200
             assert {each.recv(64).split(b" ")[1] for each in slow} == {b"408"}
+
+
+class Brief(Connection):
+    """Connections of the witness that end sooner, and are fewer."""
+
+    life_s = 1.0
+    most = 8
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nX-Slow: ", b"GET / HTTP/1.1\r\n\r\n"]
+)
+def test_a_connection_has_an_end_whatever_comes_over_it(witness: Witness, sent: bytes) -> None:
+    with served(create_app(witness), http=Brief) as url, ExitStack() as stack:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        slow = stack.enter_context(socket.create_connection(address, timeout=30))
+        slow.sendall(sent)
+        assert _rest_of(slow)[:12] == (b"HTTP/1.1 404" if sent.endswith(b"\r\n\r\n") else b"")
+
+
+def test_of_too_many_connections_the_eldest_makes_way_and_the_log_is_served(witness: Witness, log: NoteSigner) -> None:
+    class Crowded(Brief):
+        life_s = 600.0
+
+    with served(create_app(witness), http=Crowded) as url, ExitStack() as stack:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        held = [stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(Crowded.most + 3)]
+        assert [_rest_of(each) for each in held[:3]] == [b""] * 3
+        with httpx2.Client(trust_env=False) as client:
+            assert client.post(f"{url}/add-checkpoint", content=request(log, 0, 5)).status_code == 200
+        assert _rest_of(held[3]) == b""
+        held[-1].sendall(b"GET / HTTP/1.1\r\nHost: w\r\n\r\n")
+        assert held[-1].recv(12) == b"HTTP/1.1 404", "the younger ones stay"
+
+
+def _rest_of(connection: socket.socket) -> bytes:
+    """All that comes until the other side ends it, in one way or the other."""
+    came = b""
+    with suppress(ConnectionResetError):
+        while chunk := connection.recv(4096):
+            came += chunk
+    return came
 
 
 def test_replayed_forked_and_foreign_checkpoints_get_no_signature_over_the_network(
