@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from gateway.envelope import FORM, NOTE, OpenedEnvelope, open_envelope
 from gateway.errors import Conflict, NotFound, TooMuch, Unreadable
@@ -76,11 +76,15 @@ class Hosting:
         lease_id: of the lease by which the caller has it in hand, if it has.
         Raises NotFound when it is not one of the party's, or its key is not kept here; Conflict("delivery-waits")
         before an earlier copy of its case has made way; Conflict("delivery-leased", until=…) while somebody else has it
-        in hand; TooMuch("too-many-openings") until the next day (UTC); signing.KeyUnavailable, signing.SealingFailed.
+        in hand; TooMuch("too-many-openings") until the next day (UTC), before anything is decrypted, or for who was
+        overtaken by openings of the same moment after; signing.KeyUnavailable, signing.SealingFailed.
         """
+        asked_at = self.clock.now()
 
         def look(view: Reading) -> tuple[Delivery, HostedKey, bytes]:
             delivery = _own(view, party, delivery_id)
+            if view.kept_count(party.id, _day(asked_at)) >= self.kept_per_day:
+                raise self._too_many(asked_at)
             key = view.hosted_key(party.id)
             if key is None:
                 raise NotFound("mailbox-not-hosted", "no key is kept here for this party: open the copy with your own")
@@ -89,7 +93,7 @@ class Hosting:
         delivery, key, sealed = self.store.read(look)
         if delivery.turn is None:
             raise Conflict("delivery-waits", "an earlier copy of the same case goes first; sign for that one")
-        _not_in_other_hands(delivery, lease_id, self.clock.now())
+        _not_in_other_hands(delivery, lease_id, asked_at)
         opened = self._opened(delivery, key, sealed)
         at = self.clock.now()
         proof = self.witness.state(
@@ -103,13 +107,8 @@ class Hosting:
         def work(unit: Transaction) -> None:
             _not_in_other_hands(_own(unit, party, delivery_id), lease_id, proof.at)
             unit.envelope(delivery_id)  # not if it was erased meanwhile
-            if unit.count_kept(party.id, at.astimezone(UTC).date()) > self.kept_per_day:
-                raise TooMuch(
-                    "too-many-openings",
-                    f"more than {self.kept_per_day} copies were opened today, and the evidence of each is kept for "
-                    "ever. Keep what you opened, or open it again tomorrow",
-                    retry_after_s=rest_of_day_s(at),
-                )
+            if unit.count_kept(party.id, _day(at)) > self.kept_per_day:
+                raise self._too_many(at)
             unit.add_evidence(proof)
 
         self.store.write(work)
@@ -147,6 +146,14 @@ class Hosting:
             count += 1
         return count
 
+    def _too_many(self, at: datetime) -> TooMuch:
+        return TooMuch(
+            "too-many-openings",
+            f"more than {self.kept_per_day} copies were opened today, and the evidence of each is kept for ever. Keep "
+            "what you opened, or open it again tomorrow",
+            retry_after_s=rest_of_day_s(at),
+        )
+
     def _opened(self, delivery: Delivery, key: HostedKey, sealed: bytes) -> OpenedEnvelope:
         identity = unwrap_key(_wrapped(key), identity=self._wrapping(key))
         opened = open_envelope(sealed, identity=identity, trust=self.trust, at=delivery.consigned_at)
@@ -160,6 +167,11 @@ class Hosting:
             if each.identity.fingerprint == key.wrapped_for:
                 return each.identity
         raise KeyUnavailable("key-missing", "the mailbox sealing key for which this key is wrapped is not configured")
+
+
+def _day(at: datetime) -> date:
+    """The day that is counted by."""
+    return at.astimezone(UTC).date()
 
 
 def _wrapped(key: HostedKey) -> WrappedKey:

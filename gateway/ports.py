@@ -217,6 +217,10 @@ class Reading(Register, Protocol):
         """The newest entry of that kind about the thing with that id."""
         ...
 
+    def kept_count(self, sender: PartyId, day: date) -> int:
+        """How much was kept of a sender on this day though no form was taken in: see `Transaction.count_kept`."""
+        ...
+
     def hosted_key(self, party: PartyId) -> HostedKey | None:
         """The sealing key that is kept for a party, if there is one."""
         ...

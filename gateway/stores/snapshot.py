@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from gateway.filing import OnFile
@@ -250,6 +250,10 @@ class Snapshot:
             f"SELECT {rows.TERM} FROM term WHERE submission_id = ? AND starts_on = ? AND day_zero IS NULL ORDER BY seq"
         )
         return [rows.term_of(row) for row in self._rows(sql, submission_id, what)]
+
+    def kept_count(self, sender: PartyId, day: date) -> int:
+        row = self._row("SELECT count FROM kept_of_sender WHERE sender = ? AND day = ?", sender, day.isoformat())
+        return 0 if row is None else int(row[0])
 
     def hosted_key(self, party: PartyId) -> HostedKey | None:
         row = self._row(f"SELECT {rows.HOSTED_KEY} FROM hosted_key WHERE party = ?", party)

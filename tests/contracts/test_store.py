@@ -703,3 +703,17 @@ def test_a_key_kept_for_a_party_replaces_the_one_before(opened: Callable[[], Sto
     later = opened()
     assert later.read(lambda view: (view.hosted_key(PartyId("worker")), view.hosted_keys())) == (anew, [anew])
     assert later.read(lambda view: view.hosted_key(PartyId("employer"))) is None
+
+
+def test_what_is_kept_of_a_sender_is_counted_by_the_day(store: Store) -> None:
+    sender, day = PartyId("worker"), NOW.date()
+
+    def counts() -> tuple[int, int]:
+        return store.read(lambda view: (view.kept_count(sender, day), view.kept_count(sender, day + timedelta(days=1))))
+
+    assert counts() == (0, 0)
+    assert [store.write(lambda unit: unit.count_kept(sender, day)) for _ in range(2)] == [1, 2]
+    assert counts() == (2, 0)
+    assert store.write(lambda unit: unit.count_kept(sender, day + timedelta(days=1))) == 1
+    assert counts() == (0, 1)
+    assert store.read(lambda view: view.kept_count(PartyId("employer"), day)) == 0

@@ -19,10 +19,20 @@ from gateway.assembly import auditing
 from gateway.config import Config, Successor
 from gateway.demo.pki import DemoFolder
 from gateway.envelope import read_copy
-from gateway.errors import Conflict, NotFound, Unreadable
+from gateway.errors import Conflict, NotFound, TooMuch, Unreadable
+from gateway.keyring import DatedKey, Keyring
 from gateway.model import DeliveryId, Event, Party, PartyId
 from gateway.registration import PartyDraft
-from signing import SealingFailed, identity_to_pem, issue, load_identity, open_sealed, read_package, sha256
+from signing import (
+    KeyUnavailable,
+    SealingFailed,
+    identity_to_pem,
+    issue,
+    load_identity,
+    open_sealed,
+    read_package,
+    sha256,
+)
 from tests.cli.command import sealpost
 from tests.conftest import Counter, served
 from tests.journey.test_operations import Hands
@@ -159,6 +169,32 @@ def test_openings_have_a_limit_for_each_party_and_day(open_counter: Callable[...
         assert len(client.get(place, headers=worker).json()["items"]) == 2
         clock.turn(timedelta(days=1))
         assert client.post(place, headers=worker).status_code == 201
+
+
+def test_nothing_is_decrypted_for_who_is_over_the_limit(
+    open_counter: Callable[..., Counter], mailbox_key: Path
+) -> None:
+    """With no key there that could open the copy, the answer is still that the day's openings are used up."""
+    counter = open_counter(mailbox_identity=mailbox_key, kept_per_day=1)
+    hosting = counter.gateway.hosting
+    assert hosting is not None
+    draft = worker_record(counter.folder)
+    with served(create_app(counter.gateway)) as url:
+        admin = {"Authorization": f"Bearer {counter.folder.admin_token.read_text().strip()}"}
+        httpx2.put(f"{url}/v1/parties/worker", json=draft, headers=admin, trust_env=False).raise_for_status()
+    accepted = counter.accept(counter.form(FORM), sender="service")
+    copies = counter.gateway.store.read(lambda view: view.deliveries_of(accepted.submission_id))
+    (mine,) = [each.id for each in copies if each.party == "worker"]
+    worker = counter.gateway.store.read(lambda view: view.party(PartyId("worker")))
+    assert worker is not None
+    hosting.open(worker, mine)
+    another = load_identity(counter.folder.signing("doctor"))
+    since = another.certificate.not_valid_before_utc
+    without_key = replace(hosting, keys=Keyring([DatedKey(identity=another, since=since)]))
+    with pytest.raises(TooMuch):
+        without_key.open(worker, mine)
+    with pytest.raises(KeyUnavailable):
+        replace(without_key, kept_per_day=2).open(worker, mine)
 
 
 def test_of_many_openings_at_once_no_more_succeed_than_the_day_allows(
