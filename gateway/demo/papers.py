@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -20,6 +21,7 @@ from gateway.forms.parsing import parse_untrusted
 SAMPLES = Path(__file__).parents[2] / "samples"
 COMMON = "urn:sealpost:common:1"
 DS = "http://www.w3.org/2000/09/xmldsig#"
+HERE = ZoneInfo("Europe/Brussels")  # where the cast lives; the Dutch have the same time
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(T[0-9:.]+(?:Z|[+-][0-9:]+))?")
 _FIXED = frozenset({f"{{{COMMON}}}BirthDate"})
 # The samples refer to each other; a counter that never saw those has no such document.
@@ -50,12 +52,12 @@ def draw_up(
 ) -> Paper:
     """The form `kind` (`be/appeal`) of today, unsigned.
 
-    now: in the time zone of the form. fill: path below Content -> text. leave_out: paths of elements to drop.
+    now: aware; today is the day of the cast. fill: path below Content -> text. leave_out: paths of elements to drop.
     References to other documents are dropped unless they are filled in. case: the reference of its case, where the
     sample has one; the paper is in a case of its own unless given.
     """
     root = parse_untrusted((SAMPLES / kind / "1" / f"{sample}.xml").read_bytes()).root
-    document_id = str(uuid.uuid4())
+    document_id, now = str(uuid.uuid4()), now.astimezone(HERE)
     for signatures in _find(root, "../f:Signatures"):
         root.remove(signatures)
     _move_dates(root, now.date())

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 from rich.table import Table
@@ -18,7 +17,7 @@ from rich.table import Table
 from gateway.client import ClientError
 from gateway.demo.cast import CAST, DOCTOR, DOSSIER, EMPLOYER, FUND, INSPECTORATE, SERVICE, WORKER
 from gateway.demo.narration import Narrator
-from gateway.demo.papers import Paper, draw_up
+from gateway.demo.papers import HERE, Paper, draw_up
 from gateway.demo.processes import LOOPBACK
 from gateway.demo.stage import Stage
 from gateway.forms.parsing import parse_untrusted
@@ -31,7 +30,6 @@ ASSESSMENT = "be/health-assessment"
 APPEAL = "be/appeal"
 NOTICE = "be/appeal-notice"
 REPORT = "be/occupational-disease-report"
-BRUSSELS = ZoneInfo("Europe/Brussels")
 
 # Who must get a copy of what by the decree, written down here apart from the gateway's own routing table.
 LAW: Mapping[str, frozenset[str]] = {
@@ -361,7 +359,7 @@ class Story:
         return self.stage.clients[handed.sender].deliveries(handed.id)
 
     def now(self) -> datetime:
-        return datetime.now(BRUSSELS)
+        return datetime.now(HERE)
 
 
 def _tampered(signed: bytes, birth_date: str) -> bytes:

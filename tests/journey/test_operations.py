@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from gateway.api.app import create_app
 from gateway.assembly import auditing
+from gateway.demo.papers import HERE
 from gateway.model import PartyId
 from gateway.oversight import ACTS, ActCode
 from signing import TrustPolicy, sha256, trust_from_pem, verify_xml
@@ -39,6 +40,11 @@ class Hands:
 
     def now(self) -> datetime:
         return self.at
+
+    @property
+    def today(self) -> date:
+        """The day that it is where the cast lives."""
+        return self.at.astimezone(HERE).date()
 
     def turn(self, by: timedelta) -> None:
         self.at += by

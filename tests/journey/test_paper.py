@@ -51,7 +51,7 @@ def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
 
 @pytest.fixture
 def day(clock: Hands) -> Callable[[], str]:
-    return lambda: clock.at.date().isoformat()
+    return lambda: clock.today.isoformat()
 
 
 def proof(on: str, **more: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def on_its_way(http: Http, counter: Counter, kind: str = "be/health-assessment")
     worker = delivery_to(view, "worker")
     assert act(http, worker, "paper", reason="legal-moment-near").json()["state"] == "escalated"
     assert printed(http, worker).status_code == 201
-    on = counter.gateway.clock.now().date().isoformat()
+    on = counter.gateway.catalogue.countries["be"].calendar.date_of(counter.gateway.clock.now()).isoformat()
     assert say(http, worker, "deposits", proof(on, number="RR123456785BE")).status_code == 201
     return view, worker
 
@@ -211,7 +211,7 @@ def test_a_term_that_waits_for_the_hand_over_starts_on_the_day_of_the_slip(
     sender = http("service")
     (before,) = sender.get(view["href"]).json()["terms"]
     assert (before["id"], "dayZero" in before) == ("T3", False)
-    handed_over = (clock.at + 24 * HOUR).date().isoformat()
+    handed_over = (clock.today + timedelta(days=1)).isoformat()
     clock.turn(72 * HOUR)
     assert say(http, worker, "slips", proof(handed_over, outcome="delivered")).status_code == 201
     (after,) = sender.get(view["href"]).json()["terms"]
@@ -228,7 +228,7 @@ def test_the_day_of_a_proof_lies_between_acceptance_and_today(
     worker = delivery_to(hand_in(http, counter), "worker")
     act(http, worker, "paper")
     printed(http, worker)
-    on = (clock.at + days * 24 * HOUR).date().isoformat()
+    on = (clock.today + timedelta(days=days)).isoformat()
     refused = say(http, worker, "deposits", proof(on, number="RR123456785BE"))
     assert (refused.status_code, refused.json()["code"]) == (409, "day-not-possible")
     assert counter.state(worker) == "paper-queued"

@@ -69,9 +69,8 @@ def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
 
 
 @pytest.fixture
-def today(counter: Counter, clock: Hands) -> Callable[[], date]:
-    calendar = counter.gateway.catalogue.countries["be"].calendar
-    return lambda: calendar.date_of(clock.at)
+def today(clock: Hands) -> Callable[[], date]:
+    return lambda: clock.today
 
 
 def deposit(http: Http, delivery: str, on: date, number: str = NUMBER) -> httpx2.Response:
