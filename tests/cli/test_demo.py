@@ -24,7 +24,6 @@ from gateway.forms.validation import Validator
 from tests.cli.command import sealpost
 from tests.patience import PATIENCE_S, wait_until
 from tests.schemas.cases import catalogue
-from tests.tools import require
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ODD_DAYS = (
@@ -57,7 +56,6 @@ def test_everything_is_as_the_law_says(tmp_path: Path) -> None:
 
 
 def test_keep_prints_lines_that_work_and_stops_on_ctrl_c(tmp_path: Path) -> None:
-    require("curl")  # the printed lines use it
     demo = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "demo", "--keep", "--dir", str(tmp_path / "demo")],
         stdout=subprocess.PIPE,

@@ -33,13 +33,14 @@ from tests.conftest import served
 from tests.patience import PATIENCE_S, wait_until
 
 KIND = "be/occupational-disease-report"
+LEASE_S = 8  # nearly all of it a recipient may take, on a machine that has other things to do
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """Two intake processes and two workers."""
     with serving(
-        tmp_path_factory.mktemp("two") / "pki", server={"processes": 2}, dispatch={"workers": 2, "lease_s": 2}
+        tmp_path_factory.mktemp("two") / "pki", server={"processes": 2}, dispatch={"workers": 2, "lease_s": LEASE_S}
     ) as running:
         yield running
 

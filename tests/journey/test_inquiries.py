@@ -59,7 +59,7 @@ def issuer(cast: Any) -> Iterator[Issuer]:
 @pytest.fixture
 def opened(open_counter: Callable[..., Counter], clock: Now) -> Callable[..., Counter]:
     def open_it(**changes: Any) -> Counter:
-        settings: dict[str, Any] = {"revocation_allowed_networks": LOOPBACK, "revocation_timeout_s": 5.0}
+        settings: dict[str, Any] = {"revocation_allowed_networks": LOOPBACK, "revocation_timeout_s": 30.0}
         settings |= {"revocation_pause_s": 0.001, "revocation_kept_for_s": 0.001}
         return open_counter(clock=clock, **{**settings, **changes})
 

@@ -38,6 +38,7 @@ from signing import (
 )
 from signing.errors import VERIFICATION_CODES
 from tests.conftest import Counter
+from tests.patience import wait_until
 from tests.revoking import Issuer, issuer_on_loopback
 from tests.signing.stamping import stamper
 
@@ -56,7 +57,7 @@ def issuer(cast: Any) -> Iterator[Issuer]:
 @pytest.fixture
 def opened(open_counter: Open) -> Open:
     def open_it(**changes: Any) -> Counter:
-        settings = {"revocation_allowed_networks": LOOPBACK, "revocation_timeout_s": 5.0, **changes}
+        settings = {"revocation_allowed_networks": LOOPBACK, "revocation_timeout_s": 30.0, **changes}
         return open_counter(**settings)
 
     return open_it
@@ -226,6 +227,7 @@ def test_an_issuer_that_hangs_is_waited_for_once(opened: Open, issuer: Issuer) -
     for raw in forms:
         answer, _ = hand_in(counter, raw)
         assert warnings(answer) == {"SIG-REVOCATION-UNKNOWN"}
+    wait_until(lambda: issuer.asked)
     assert len(issuer.asked) == 1
 
 

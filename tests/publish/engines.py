@@ -10,8 +10,6 @@ from typing import Any, Final
 from lxml import etree, isoschematron
 from saxonche import PySaxonProcessor
 
-from tests.tools import require
-
 TESTS: Final = Path(__file__).resolve().parents[1]
 SCHXSLT: Final = TESTS / "oracles/schxslt/2.0/pipeline-for-svrl.xsl"
 PROGRAM: Final = TESTS / "publish/Transform.java"
@@ -65,7 +63,6 @@ class Saxon:
 
 def run_jdk(jobs: Iterable[tuple[Path, Path, Mapping[str, str]]], folder: Path) -> list[etree._Element]:
     """The results of the JDK's XSLT 1.0 under secure processing: stylesheet, document and parameters a job."""
-    require("java")
     lines = ("\t".join([str(sheet), str(file), *(f"{k}={v}" for k, v in given.items())]) for sheet, file, given in jobs)
     (folder / "jobs").write_text("\n".join(lines), encoding="utf-8")
     command = [

@@ -34,7 +34,6 @@ from signing.asic import MAX_ENTRIES
 from signing.container import MAX_BYTES
 from tests.signing.pki import AT, People, make_people
 from tests.signing.stamping import TIME_TRUST, stamper
-from tests.tools import require
 
 PEOPLE = make_people()
 FILES = {"package.json": b"{}\n", "evidence/a.xml": b"<a/>", "journal/1.entry": b"one\n", "journal/2.entry": b"two\n"}
@@ -101,7 +100,6 @@ def test_a_record_names_every_file_of_the_package_that_it_proves() -> None:
 
 
 def test_openssl_finds_the_seal_good_and_any_zip_reader_the_files(tmp_path: Path) -> None:
-    require("openssl")
     with zipfile.ZipFile(io.BytesIO(RAW)) as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path)
