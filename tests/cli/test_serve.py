@@ -201,6 +201,16 @@ def keyed(running: Serving, form: bytes) -> httpx2.Response:
     return running.http("service", **headers).post("/v1/submissions", content=form)
 
 
+def test_connections_that_are_opened_at_once_are_shared_by_the_processes(two: Serving) -> None:
+    with ExitStack() as opened:
+        clients = [
+            opened.enter_context(socket.create_connection((LOOPBACK, port_of(two)))).getsockname()[1]
+            for _ in range(200)  # one that gets no time for a moment loses a few
+        ]
+        wait_until(lambda: sum(connections(pid, clients) for pid in two.children(INTAKE)) == len(clients))
+        assert min(connections(pid, clients) for pid in two.children(INTAKE)) >= len(clients) / 4
+
+
 def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
     recipient = Recipient(two)
     form, children = two.form(KIND), two.children()
@@ -287,16 +297,6 @@ def test_children_whose_starter_is_gone_before_they_are_at_work_end_in_order(tmp
     assert words.count("Finished server process") == 2
     assert words.count("worker stopped") == workers
     assert "Traceback" not in words
-
-
-def test_connections_that_are_opened_at_once_are_shared_by_the_processes(tmp_path: Path) -> None:
-    with serving(tmp_path / "pki", server={"processes": 2}) as running, ExitStack() as opened:
-        clients = [
-            opened.enter_context(socket.create_connection((LOOPBACK, port_of(running)))).getsockname()[1]
-            for _ in range(200)  # one that gets no time for a moment loses a few
-        ]
-        wait_until(lambda: sum(connections(pid, clients) for pid in running.children(INTAKE)) == len(clients))
-        assert min(connections(pid, clients) for pid in running.children(INTAKE)) >= len(clients) / 4
 
 
 def connections(pid: int, clients: Sequence[int]) -> int:

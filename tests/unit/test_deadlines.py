@@ -203,6 +203,10 @@ def test_an_instant_without_zone_has_no_date() -> None:
         ("2026-01-01", "P4W", "2026-01-29"),
         ("2026-01-01", "P1Y2M10D", "2027-03-11"),
         ("2026-11-30", "P3M", "2027-02-28"),
+        ("2028-01-31", "P1M", "2028-02-29"),
+        ("2024-02-29", "P4Y", "2028-02-29"),
+        ("2026-03-31", "P1M", "2026-04-30"),
+        ("2026-05-31", "P2M", "2026-07-31"),
     ],
 )
 def test_a_period_ends_on_the_same_day_number_or_the_last_of_the_month(day: str, period: str, end: str) -> None:
