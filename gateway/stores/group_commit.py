@@ -122,7 +122,7 @@ class GroupCommitter:
                 self._blocked = False  # after the marks: who gave up before them set it before them
                 try:
                     for job in group:
-                        results.append((job, *self._run_one(connection, job)))
+                        results.append((job, *self._run_one(connection, job, alone=len(group) == 1)))
                     connection.execute("COMMIT")
                 except sqlite.Error:
                     if connection.in_transaction:
@@ -138,8 +138,11 @@ class GroupCommitter:
                 job.done.set_exception(error)
 
     @staticmethod
-    def _run_one(connection: sqlite.Connection, job: _Job) -> tuple[Any, BaseException | None]:
-        connection.execute("SAVEPOINT work")
+    def _run_one(connection: sqlite.Connection, job: _Job, *, alone: bool) -> tuple[Any, BaseException | None]:
+        """What comes of the work; nothing of it is left when it fails. alone: nobody else's is in the transaction, and
+        SQLite need not keep every page as it was before the work."""
+        if not alone:
+            connection.execute("SAVEPOINT work")
         try:
             result = job.work(connection)
         except sqlite.IntegrityError as error:
@@ -149,10 +152,11 @@ class GroupCommitter:
         except Exception as error:  # noqa: BLE001 -- handed to the caller as it is
             outcome = (None, error)
         else:
-            connection.execute("RELEASE work")
+            if not alone:
+                connection.execute("RELEASE work")
             return result, None
-        connection.execute("ROLLBACK TO work")
-        connection.execute("RELEASE work")
+        for undo in ("ROLLBACK", "BEGIN") if alone else ("ROLLBACK TO work", "RELEASE work"):
+            connection.execute(undo)
         return outcome
 
     def _fail(self, group: list[_Job], fault: sqlite.Error | OSError) -> None:

@@ -82,6 +82,20 @@ def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Pat
     assert _notes(path) == {"slow", "before", "after"}
 
 
+@pytest.mark.parametrize("fault", [LookupError, sqlite.IntegrityError])
+def test_a_failing_unit_that_is_alone_leaves_nothing(
+    committer: GroupCommitter, path: Path, fault: type[Exception]
+) -> None:
+    def failing(connection: Any) -> None:
+        _write("half done")(connection)
+        raise fault
+
+    with pytest.raises(fault):
+        committer.submit(failing)
+    committer.submit(_write("after"))
+    assert _notes(path) == {"after"}
+
+
 def test_a_broken_constraint_is_the_callers_own(committer: GroupCommitter, path: Path) -> None:
     committer.submit(_write("once"))
     with pytest.raises(sqlite.IntegrityError):
