@@ -42,6 +42,7 @@ from gateway.errors import CatalogueError
 from gateway.forms.sources import Entry
 
 K = TypeVar("K")
+T = TypeVar("T")
 EVERY = "every"
 DIAGNOSIS = "diagnosis"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -202,9 +203,18 @@ class Vocabulary:
         left = self._without_allowed(words)
         return tuple(name for name, terms in self.matters.items() if terms.phrase_in(words) or terms.word_in(left))
 
+    @cached_property
+    def _allowed(self) -> tuple[Mapping[str, tuple[int, ...]], tuple[int, ...]]:
+        """The places in `allowed` of whole words and phrases by their last word, and of all others."""
+        places = range(len(self.allowed))
+        whole = [place for place in places if self.allowed[place][0] == self.allowed[place][-1] == " "]
+        return _grouped(whole, lambda place: self.allowed[place].split()[-1]), tuple(sorted({*places} - {*whole}))
+
     def _without_allowed(self, words: list[str]) -> list[str]:
         text = f" {' '.join(words)} "
-        for pattern in self.allowed:
+        by_word, others = self._allowed
+        found = {place for word in by_word.keys() & words for place in by_word[word]}
+        for pattern in (self.allowed[place] for place in sorted(found.union(others))):
             if pattern in text:
                 text = text.replace(pattern, f"{' ' * pattern.startswith(' ')}_{' ' * pattern.endswith(' ')}")
         return text.split()
@@ -394,10 +404,10 @@ def _written_out(term: str) -> Iterator[str]:
     return map("".join, product(*pieces))
 
 
-def _grouped(texts: Iterable[str], key: Callable[[str], K]) -> Mapping[K, tuple[str, ...]]:
-    groups: dict[K, list[str]] = {}
-    for text in texts:
-        groups.setdefault(key(text), []).append(text)
+def _grouped(things: Iterable[T], key: Callable[[T], K]) -> Mapping[K, tuple[T, ...]]:
+    groups: dict[K, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
     return {name: tuple(group) for name, group in groups.items()}
 
 
