@@ -28,6 +28,7 @@ from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import problem, refusal
 from gateway.api.wire import NoQuery, SubmissionsPage
 from gateway.assembly import Gateway
+from gateway.errors import Unreadable
 from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
@@ -61,7 +62,9 @@ async def create(
 
     202 for the same again while the first is being judged, with the place that tells how it fares.
     """
-    key = None if idempotency_key is None else idempotency_key.strip('"')
+    if len(set(request.headers.getlist("idempotency-key"))) > 1:
+        raise Unreadable("idempotency-key-ambiguous", "one handing in has one key")
+    key = None if idempotency_key is None else _meant(idempotency_key)
     with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
         raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
         outcome = await _accept(desk, gateway, raw, sender=party, key=key, language=lang)
@@ -118,6 +121,11 @@ async def _accept(
         await anyio.sleep(TWIN_PAUSE_S)
 
 
+def _meant(key: str) -> str:
+    """A key as its sender means it: quoted like a structured string (RFC 9651, 3.3.3), or as it stands."""
+    return key.strip('"')
+
+
 def _answer(accepted: Accepted) -> Response:
     return Response(
         accepted.answer,
@@ -150,8 +158,9 @@ def index(gateway: TheGateway, party: Caller, page: Annotated[SubmissionsPage, Q
     """The caller's own submissions, oldest first; or the one that was handed in under a key, and whether one is being
     judged now."""
     if page.idempotency_key is not None:
-        running = gateway.intake.is_running(party, page.idempotency_key)  # first: it may end in between
-        return {"items": gateway.status.under_key(party, page.idempotency_key), "running": running}
+        key = _meant(page.idempotency_key)
+        running = gateway.intake.is_running(party, key)  # first: it may end in between
+        return {"items": gateway.status.under_key(party, key), "running": running}
     items, cursor = gateway.status.submissions(party, after=int(page.after), limit=page.limit)
     return page.of(items, cursor, "/v1/submissions")
 

@@ -81,6 +81,27 @@ def test_another_key_same_number_other_bytes_is_a_conflict(http: Http, counter: 
     assert (refused.status_code, [issue["code"] for issue in refused.json()["issues"]]) == (409, ["GEN-02"])
 
 
+def test_a_key_is_found_as_it_was_sent_quoted_or_not(http: Http, counter: Counter) -> None:
+    worker = http("worker")
+    first = hand_in(worker, counter.form("be/appeal"), '"k-1"').json()
+    for key in ('"k-1"', "k-1"):
+        (found,) = worker.get("/v1/submissions", params={"idempotencyKey": key}).json()["items"]
+        assert found["submissionId"] == first["submissionId"]
+
+
+def test_one_handing_in_has_one_key(http: Http, counter: Counter) -> None:
+    form, worker = counter.form("be/appeal"), http("worker")
+
+    def under(*keys: str) -> httpx2.Response:
+        headers = [("Content-Type", "application/xml"), *(("Idempotency-Key", key) for key in keys)]
+        return worker.post("/v1/submissions", content=form, headers=headers)
+
+    refused = under("one", "two")
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency-key-ambiguous")
+    assert worker.get("/v1/submissions").json()["items"] == []
+    assert under("one", "one").status_code == 201, "said twice is not two"
+
+
 def test_keys_of_another_sender_are_its_own(http: Http, counter: Counter) -> None:
     assert hand_in(http("worker"), counter.form("be/appeal"), "k").status_code == 201
     assert hand_in(http("service"), counter.form("be/occupational-disease-report"), "k").status_code == 201
