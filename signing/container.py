@@ -37,6 +37,7 @@ _LOCAL_MARK, _CENTRAL_MARK, _END_MARK = 0x04034B50, 0x02014B50, 0x06054B50
 _VERSION: Final = 20
 _UTF8_NAME: Final = 0x0800
 _STORED, _DEFLATED = 0, 8
+_KIND_OF_FILE, _PLAIN_FILE, _FOLDER = 0o170000, 0o100000, 0x10  # as Unix says it in the upper half, DOS in the lower
 _DATE: Final = 0x0021  # 1 January 1980: when the container was made is nobody's business
 
 
@@ -144,7 +145,7 @@ def _read_entry(raw: bytes, at: int, expected: int, *, end: int, left: int) -> t
     """Name, bytes, where the next line of the directory begins, where the next local header must begin."""
     if at + _CENTRAL.size > len(raw) - _END.size or expected + _LOCAL.size > end:
         raise ContainerRejected("container-unreadable", "an entry that ends too early")
-    mark, _, *shared, comment, disk, _, _, offset = _CENTRAL.unpack_from(raw, at)
+    mark, _, *shared, comment, disk, _, attributes, offset = _CENTRAL.unpack_from(raw, at)
     local_mark, *local_shared = _LOCAL.unpack_from(raw, expected)
     if mark != _CENTRAL_MARK or local_mark != _LOCAL_MARK:
         raise ContainerRejected("container-unreadable", "an entry without its mark")
@@ -158,6 +159,8 @@ def _read_entry(raw: bytes, at: int, expected: int, *, end: int, left: int) -> t
         raise ContainerRejected(
             "entry-not-allowed", "an entry with a comment, extra field, flag or method not in use here"
         )
+    if attributes >> 16 & _KIND_OF_FILE not in (0, _PLAIN_FILE) or attributes & _FOLDER:
+        raise ContainerRejected("entry-not-allowed", "an entry that unpacks as a link or a folder")
     if size > left:
         raise ContainerRejected("container-too-large", "the files are larger than allowed")
     if start + packed_size > end:
@@ -188,6 +191,9 @@ def _check_names(names: Iterable[str]) -> None:
         if name.casefold() in seen:
             raise ContainerRejected("entry-repeated", "two entries of the same name")
         seen.add(name.casefold())
+    folders = {name[:at] for name in seen for at, sign in enumerate(name) if sign == "/"}
+    if not folders.isdisjoint(seen):
+        raise ContainerRejected("entry-not-allowed", "an entry whose name is the folder of another one")
 
 
 def _listed(files: Iterable[str]) -> list[str]:

@@ -105,6 +105,48 @@ def test_names_that_differ_only_in_case(name: str) -> None:
     assert rejected.value.code == "entry-repeated"
 
 
+@pytest.mark.parametrize("names", [("a", "a/b.xml"), ("a/b/c.xml", "A"), ("mimetype/x", "form.xml"), ("a/b", "a/b/c")])
+def test_a_name_that_is_the_folder_of_another(names: tuple[str, str]) -> None:
+    """Who unpacks it has one of the two files, and not the same one with every tool."""
+    with pytest.raises(ContainerRejected) as rejected:
+        build_container(dict.fromkeys(names, b""))
+    assert (rejected.value.code, refused(archive_of(*names))) == ("entry-not-allowed", "entry-not-allowed")
+
+
+@pytest.mark.parametrize("attributes", [0o120777 << 16, 0o040755 << 16, 0o020644 << 16, 0o010644 << 16, 0x10])
+def test_an_entry_that_unpacks_as_something_else_than_a_file(attributes: int) -> None:
+    """A link, a folder, a device: unpacked, it would not be the file that was verified."""
+    damaged = bytearray(CONTAINER)
+    struct.pack_into("<I", damaged, damaged.index(b"PK\x01\x02") + 38, attributes)
+    assert refused(bytes(damaged)) == "entry-not-allowed"
+    plain = bytearray(CONTAINER)
+    struct.pack_into("<I", plain, plain.index(b"PK\x01\x02") + 38, 0o100644 << 16 | 0x20)
+    assert read_container(bytes(plain)) == FILES
+
+
+def test_sizes_that_stand_in_a_zip64_field() -> None:
+    """All ones in the plain field send a reader of zip64 elsewhere."""
+    line = CONTAINER.index(b"PK\x01\x02")
+    for at in (line + 20, line + 24, line + 42):
+        damaged = bytearray(CONTAINER)
+        damaged[at : at + 4] = b"\xff" * 4
+        assert refused(bytes(damaged)) == "headers-disagree"
+    count = bytearray(CONTAINER)
+    count[-14:-10] = b"\xff" * 4
+    assert refused(bytes(count)) == "container-too-large"
+
+
+def test_entries_that_share_their_bytes() -> None:
+    """Two lines of the directory over one local entry, and one that begins inside another."""
+    size, offset = struct.unpack_from("<II", CONTAINER, len(CONTAINER) - 10)
+    directory = CONTAINER[offset : offset + size]
+    second = directory.index(b"PK\x01\x02", 4)
+    for begins in (0, 10):
+        lines = bytearray(directory)
+        struct.pack_into("<I", lines, second + 42, begins)
+        assert refused(CONTAINER[:offset] + bytes(lines) + CONTAINER[offset + size :]) == "headers-disagree"
+
+
 def test_the_same_name_twice() -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         raw = archive_of("form.xml", "form.xml")
