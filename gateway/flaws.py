@@ -38,6 +38,10 @@ FLAWS: Mapping[str, tuple[str, str]] = {
         "a token opens what is a party's, and the journal does not know that it was given to it",
         "Take its tokens (`sealpost parties revoke`), give it a new one, and find out who could write to the file.",
     ),
+    "entry-without-token": (
+        "the journal knows of a token that a party was given or that was taken from it, and nothing else does",
+        "Give the party a new token if it has none that opens, and find out who could write to the file.",
+    ),
     "further-key-without-entry": (
         "a key opens the first answer to a form, and the journal does not know that its sender used it",
         _FORGED,
@@ -118,7 +122,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "validation-without-entry": ("what was known of signatures is not in the journal", _FORGED),
     "entry-without-validation": ("the journal knows of a validation that is not kept", _FORGED),
     "entry-missing": ("the journal has a gap", _FORGED),
-    "entry-twice": ("the journal has two entries about one piece of evidence", _FORGED),
+    "entry-twice": ("the journal has two entries about one thing that is entered once", _FORGED),
     "entry-differs": ("an entry of the journal says another thing than what it is about", _FORGED),
     "entry-without-evidence": ("the journal knows of evidence that is not kept", _FORGED),
     "entry-without-key": ("the journal knows of a published key that is not kept", _FORGED),

@@ -28,6 +28,16 @@ _GIVEN = """
 SELECT 1 FROM (SELECT of, at, code FROM journal WHERE journal.id = hash AND journal.kind = 'access'
     ORDER BY position DESC LIMIT 1) WHERE of = party AND at = created_at AND code = 'given'
 """
+# Who has a token according to the journal, and has it not; from whom one was taken that nobody had been given.
+_ACCESS_TO_NOTHING = """
+SELECT of FROM journal AS entry WHERE kind = 'access' AND code = 'given'
+AND NOT EXISTS (SELECT 1 FROM token WHERE hash = entry.id) AND NOT EXISTS (
+    SELECT 1 FROM journal AS later WHERE later.kind = 'access' AND later.id = entry.id
+    AND later.position > entry.position)
+UNION SELECT of FROM journal AS entry WHERE kind = 'access' AND code = 'taken' AND NOT EXISTS (
+    SELECT 1 FROM journal AS earlier WHERE earlier.kind = 'access' AND earlier.id = entry.id
+    AND earlier.position < entry.position AND earlier.code = 'given')
+"""
 # Forms are filed, and their copies stand in line, in the order of their entries.
 _FILED_IN_ORDER = """
 SELECT id, position AS entered, lag(position) OVER (ORDER BY submission.seq) AS before
@@ -51,7 +61,8 @@ _LOOSE = {
     "'$.kept') WHERE value NOT IN (SELECT digest FROM validation_item))",
     "cosignature-invalid": "SELECT DISTINCT witness FROM journal_cosignature "
     "WHERE size NOT IN (SELECT size FROM journal_batch)",
-    "entry-twice": "SELECT id FROM journal WHERE kind = 'evidence' GROUP BY id HAVING count(*) > 1",
+    "entry-twice": "SELECT id FROM journal WHERE kind IN ('evidence', 'validation', 'filing', 'key') "
+    "GROUP BY kind, id HAVING count(*) > 1",
     "delivery-without-submission": f"SELECT id FROM delivery WHERE {_NO_SUBMISSION}",
     "envelope-without-delivery": f"SELECT delivery_id FROM envelope WHERE {_NO_DELIVERY}",
     "attempt-without-delivery": f"SELECT DISTINCT delivery_id FROM attempt WHERE {_NO_DELIVERY}",
@@ -74,6 +85,7 @@ _LOOSE = {
     "hosted-key-without-entry": "SELECT party FROM hosted_key WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = party AND journal.kind = 'hosted-key')",
     "token-without-entry": f"SELECT DISTINCT party FROM token WHERE NOT EXISTS ({_GIVEN})",
+    "entry-without-token": _ACCESS_TO_NOTHING,
     "further-key-without-entry": "SELECT submission_id FROM further_key WHERE NOT EXISTS (SELECT 1 FROM journal "
     "WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender)",
     "party-under-our-name": "SELECT id FROM party WHERE EXISTS ("

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.assembly import Gateway
 from gateway.demo.pki import DemoFolder
 from gateway.evidence import Witness
 from gateway.flaws import FLAWS
+from gateway.journal import entry_of_token
 from gateway.keyring import Keyring
 from gateway.model import PartyId
 from gateway.stores.engine import sqlite
@@ -170,6 +172,7 @@ DAMAGE = {
     "entry-without-filing": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "hosted-key-without-entry": "INSERT INTO hosted_key VALUES ('worker', 'x', x'00', 'x', 0)",
     "token-without-entry": "INSERT INTO token SELECT 'x', party, created_at FROM token WHERE party = 'worker'",
+    "entry-without-token": "DELETE FROM token WHERE party = 'worker'",
     "print-job-without-delivery": "INSERT INTO print_job VALUES ('x', x'00')",
     "turn-differs": "UPDATE lane SET turns = 0",
     "inquiry-lost": "INSERT INTO inquiry SELECT NULL, submission_id, 'form', x'00', 0, 0, 0, 0 FROM body_key",
@@ -308,6 +311,22 @@ def test_a_link_leads_to_the_case_of_a_form_that_brought_it(damaged: Callable[[s
 @pytest.mark.parametrize("what", TOKENS)
 def test_a_token_opens_nothing_that_the_journal_does_not_know_of(damaged: Callable[[str], set[str]], what: str) -> None:
     assert "token-without-entry" in damaged(TOKENS[what])
+
+
+@pytest.mark.parametrize("kind", ["evidence", "validation", "filing"])
+def test_what_is_entered_once_is_not_entered_again(damaged: Callable[[str], set[str]], kind: str) -> None:
+    again = "INSERT INTO journal SELECT (SELECT max(position) + 1 FROM journal), kind, id, of, at, code, digest, "
+    assert "entry-twice" in damaged(f"{again} randomblob(16) FROM journal WHERE kind = '{kind}' LIMIT 1")
+
+
+@pytest.mark.parametrize("code", ["given", "taken"])
+def test_the_journal_knows_of_no_token_that_never_was(damaged: Callable[[str], set[str]], code: str) -> None:
+    """An entry that nothing else bears out, with a digest that is right."""
+    stranger = entry_of_token("ab" * 32, PartyId("worker"), given=code == "given", at=datetime(2026, 1, 1, tzinfo=UTC))
+    entry = (
+        f"'{stranger.kind}', '{stranger.id}', '{stranger.of}', 0, '{code}', x'{stranger.digest.hex()}', randomblob(16)"
+    )
+    assert damaged(f"INSERT INTO journal SELECT max(position) + 1, {entry} FROM journal") == {"entry-without-token"}
 
 
 def test_a_party_that_cannot_be_read_hides_no_other(damaged: Callable[[str], set[str]]) -> None:
