@@ -36,12 +36,11 @@ class DerError(Exception):
 
 def encode(tag: int, *parts: bytes) -> bytes:
     """One value: tag, length, and the parts one after the other."""
-    body = b"".join(parts)
-    length = len(body)
+    length = sum(map(len, parts))
     if length < 0x80:
-        return bytes((tag, length)) + body
+        return b"".join((bytes((tag, length)), *parts))
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + body
+    return b"".join((bytes((tag, 0x80 | len(octets))), octets, *parts))
 
 
 def integer(value: int) -> bytes:

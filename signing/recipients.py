@@ -5,6 +5,7 @@ The payload and the structure around it are in sealing.py.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -170,16 +171,23 @@ def _build_agreement(agreement: _Agreement, key: ec.EllipticCurvePublicKey, name
     ephemeral = ec.generate_private_key(agreement.curve)
     wrapped = aes_key_wrap(agreement.wrapping_key(ephemeral.exchange(ec.ECDH(), key)), content_key)
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    start, middle = _around(agreement.curve.name, name)
+    return b"".join((start, point, middle, wrapped))
+
+
+@lru_cache(maxsize=1024)
+def _around(curve: str, name: bytes) -> tuple[bytes, bytes]:
+    """What stands before the ephemeral point, and between it and the wrapped key at the end: of equal length for every
+    envelope to one recipient, and so the same."""
+    agreement = _AGREEMENTS[curve]
+    point, wrapped = bytes(1 + agreement.curve.key_size // 8 * 2), bytes(CONTENT_KEY_BYTES + 8)  # RFC 3394, 2.2.1
     originator = der.encode(
         der.context(1), der.encode(der.SEQUENCE, _EC_PUBLIC_KEY), der.encode(der.BIT_STRING, b"\x00", point)
     )
-    return der.encode(
-        _KEY_AGREEMENT,
-        _VERSION_3,
-        der.encode(der.context(0), originator),
-        agreement.algorithm,
-        der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, name, der.encode(der.OCTET_STRING, wrapped))),
-    )
+    encrypted_key = der.encode(der.SEQUENCE, name, der.encode(der.OCTET_STRING, wrapped))
+    rest = agreement.algorithm + der.encode(der.SEQUENCE, encrypted_key)
+    whole = der.encode(_KEY_AGREEMENT, _VERSION_3, der.encode(der.context(0), originator), rest)
+    return whole[: -len(point + rest)], rest[: -len(wrapped)]
 
 
 def _read_agreement(fields: der.Reader) -> Recipient:

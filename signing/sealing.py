@@ -34,6 +34,10 @@ _TAG_BYTES: Final = 16
 _AUTH_ENVELOPED_DATA: Final = der.oid("1.2.840.113549.1.9.16.1.23")
 _DATA: Final = der.oid("1.2.840.113549.1.7.1")
 _AES256_GCM: Final = der.oid("2.16.840.1.101.3.4.1.46")
+_GCM_PARAMETERS: Final = der.encode(
+    der.SEQUENCE, der.encode(der.OCTET_STRING, bytes(_NONCE_BYTES)), der.integer(_TAG_BYTES)
+)
+_GCM_START, _GCM_END = der.encode(der.SEQUENCE, _AES256_GCM, _GCM_PARAMETERS).split(bytes(_NONCE_BYTES))
 _VERSION_0: Final = der.integer(0)
 _ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 
@@ -62,7 +66,7 @@ def seal(payload: bytes, *, recipients: Sequence[Certificate]) -> bytes:
         der.encode(
             der.SEQUENCE,
             _DATA,
-            der.encode(der.SEQUENCE, _AES256_GCM, _gcm_parameters(nonce)),
+            b"".join((_GCM_START, nonce, _GCM_END)),
             der.encode(_ENCRYPTED_CONTENT, sealed[:-_TAG_BYTES]),
         ),
         der.encode(der.OCTET_STRING, sealed[-_TAG_BYTES:]),
@@ -91,10 +95,6 @@ def open_sealed(sealed: bytes, *, identity: Identity) -> bytes:
         return AESGCM(content_key).decrypt(nonce, ciphertext, None)
     except (InvalidUnwrap, InvalidTag, ValueError):
         raise SealingFailed("cannot-open", "the envelope was altered, or was not sealed for this key") from None
-
-
-def _gcm_parameters(nonce: bytes) -> bytes:
-    return der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, nonce), der.integer(_TAG_BYTES))
 
 
 def _read_envelope(sealed: bytes) -> tuple[der.Reader, bytes, bytes]:
