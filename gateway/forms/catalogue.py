@@ -168,7 +168,7 @@ class Catalogue:
 
     def fields(self, kind: FormKind) -> Field:
         """The tree of elements of a kind, for people: names, how often, types, documentation, articles."""
-        return fields_of(str(self.folder / _home(kind) / "form.xsd"))
+        return fields_of(str(self.folder / _home(kind) / "form.xsd")).in_country(kind.country, self.acts)
 
     def editions(self, kind: FormKind) -> dict[str, str]:
         """What judges forms of a kind here: what -> version or digest. Two installations with the same judge alike."""

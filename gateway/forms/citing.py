@@ -96,6 +96,11 @@ class Acts:
         self._cited = lru_cache(maxsize=_KEPT)(self._put_in_words)
 
     @property
+    def country_of_types(self) -> str:
+        """The country whose law the types that form kinds share are documented with."""
+        return Legal(act=self.of_types, article="").country
+
+    @property
     def names(self) -> frozenset[str]:
         """The acts, as our data call them."""
         return frozenset(self._acts)

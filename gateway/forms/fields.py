@@ -7,7 +7,7 @@ document.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway.forms.citing import Legal
@@ -29,6 +29,7 @@ _ENUMERATION = f"{_XS}enumeration"
 _PATTERN = f"{_XS}pattern"
 _RESTRICTION = f"{_XS}restriction"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+SHARED = "shared"  # the provenance of what forms of a country share with those whose law it comes from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,13 @@ class Field:
         if self.article is None:
             return ()
         return (Legal(act=acts.of_types if self.namespace == COMMON_NAMESPACE else kind.act, article=self.article),)
+
+    def in_country(self, country: str, acts: Acts) -> Field:
+        """The field in forms of a country: types of the forms of all are documented with the law of one."""
+        children = tuple(child.in_country(country, acts) for child in self.children)
+        if self.namespace != COMMON_NAMESPACE or acts.country_of_types == country:
+            return replace(self, children=children)
+        return replace(self, children=children, article=None, note=None, provenance=self.provenance and SHARED)
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, Field]]:
         """This field and all below it, with their depth."""

@@ -127,6 +127,41 @@ def test_nothing_of_a_field_guide_is_english_in_another_language(site: Path, lan
             assert catalogue().notes.said(note, kind.act, lang) in text
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("page", "told"), [("fieldguide", "//tbody/tr/td[3]"), ("rulebook", "//main")])
+def test_a_page_of_a_form_names_no_law_of_another_country(site: Path, page: str, told: str, lang: str) -> None:
+    acts = catalogue().acts
+    for kind in catalogue().kinds:
+        found = html.parse(site / folder_of(kind) / f"{page}.{lang}.html").getroot().xpath(told)
+        text = " ".join(" ".join(node.text_content() for node in found).split())
+        assert text
+        foreign = [act for act in acts.names if not act.startswith((f"{kind.country}-", "eu-"))]
+        assert len(foreign) > 1
+        assert [act for act in foreign if acts.name(act, lang) in text] == []
+
+
+def test_a_field_shared_with_another_country_says_only_that(site: Path) -> None:
+    kind = catalogue().by_name("nl/expertise-advice-request")
+    assert kind is not None
+    page = html.parse(site / folder_of(kind) / "fieldguide.nl.html").getroot()
+    (cell,) = page.xpath("//tr[contains(@id, 'Content.f-Header.c-IssuedOn')]/td[3]")
+    assert cell.text_content().strip() == read_words()["source-shared"]["nl"]
+
+
+def test_a_provision_with_an_address_is_named_once_and_leads_there(tmp_path: Path) -> None:
+    one_kind(tmp_path / "schemas")
+    rules = tmp_path / "schemas/be/appeal-convocation/1/rules.yaml"
+    address = "https://law.example/66"
+    one = '{act: be-rd-2003-05-28, article: "66"'
+    more = f'{one}, uri: "{address}"}}, {{act: be-rd-2003-05-28, article: "67"}}]'
+    rules.write_text(rules.read_text(encoding="utf-8").replace(f"{one}}}]", more, 1), encoding="utf-8")
+    publish(Catalogue.load(tmp_path / "schemas"), tmp_path / "site")
+    page = html.parse(tmp_path / "site/be/appeal-convocation/1/rulebook.en.html").getroot()
+    (link,) = page.xpath(f"//dd/a[@href='{address}']")
+    act = "Royal Decree of 28 May 2003"
+    assert (link.text, link.getparent().text_content()) == (f"{act}, Art. 66", f"{act}, Art. 66; {act}, Art. 67")
+
+
 def test_no_note_is_translated_that_no_schema_has() -> None:
     sources = "".join(file.read_text(encoding="utf-8") for file in SCHEMAS.glob("**/*.xsd"))
     noted = unescape(sources.replace("&#x27;", "'"))
