@@ -28,13 +28,15 @@ def paper_letter(
     Raises Unreadable("not-this-kind") when the form is not one of the kind that the note names; Rejected.
     """
     identified = Validator(catalogue).identify(form)
-    if identified.kind.id != note.kind:
+    kind = identified.kind
+    if kind.id != note.kind:
         raise Unreadable("not-this-kind", "the form is not of the kind that its consignment note names")
-    content = identified.kind.content_of(identified.document.root)
-    countries = catalogue.template(identified.kind).listed["CountryCodeType"]
+    content = kind.content_of(identified.document.root)
+    countries = catalogue.template(kind).listed["CountryCodeType"]
+    law = catalogue.countries[kind.country]
     cover = Cover(
         address=() if content is None else tuple(_address(content, note.role, countries, language)),
-        law=catalogue.acts.cite(identified.kind.legal(note.article), language),
+        law=catalogue.acts.cite(law.cited_under(identified.legal_profile, kind.legal(note.article)), language),
         copy=f"{note.copy}/{note.of}",
         delivery_id=note.delivery_id,
         accepted_at=note.accepted_at,

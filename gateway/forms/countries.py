@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.deadlines import Bound, Calendar, Reading, Span, Unit
@@ -100,12 +101,37 @@ class Country:
     profiles: Mapping[str, Profile]
     terms: Mapping[str, LegalTerm]
 
+    def cited_under(self, profile: str | None, legal: tuple[Legal, ...]) -> tuple[Legal, ...]:
+        """Provisions as a form that follows the text `profile` cites them.
+
+        Where that text sets the term that a provision of the country's first text sets, its own provision. Which
+        others answer to each other our data do not know: those stay, with the act that they are of.
+        """
+        known = self._counterparts.get(profile or "", {})
+        return tuple(known.get((each.act, _bare(each.article)), each) for each in legal) if known else legal
+
+    @cached_property
+    def _counterparts(self) -> Mapping[str, Mapping[tuple[str, str], Legal]]:
+        """By profile: the act and article in which the first text sets a term -> where that of the profile sets it."""
+        found: dict[str, dict[tuple[str, str], Legal]] = {}
+        for term in self.terms.values():
+            first = term.version().legal
+            for row in term.versions:
+                if row.variant is None and row.legal.act != first.act:
+                    found.setdefault(row.profile, {})[first.act, _bare(first.article)] = row.legal
+        return found
+
     def term(self, name: str) -> LegalTerm | None:
         """The term with that id or alias, whatever the case of the letters."""
         wanted = name.casefold()
         return next(
             (term for term in self.terms.values() if wanted == term.id.casefold() or wanted in term.aliases), None
         )
+
+
+def _bare(article: str) -> str:
+    """An article as rules write it, without the word that terms have before it."""
+    return article.removeprefix("Art. ")
 
 
 def read_country(code: str, calendar: object, terms: object) -> Country:

@@ -7,6 +7,7 @@ Content that a signature was proven to cover. `validate` runs them all over a do
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from gateway.forms.sources import COMMON_NAMESPACE
 # Thousands of faults say no more than the first hundreds, and each costs a search in the tree.
 MAX_FAULTS = 4 * MAX_FINDINGS
 _DOCUMENT_ID = f"{{{COMMON_NAMESPACE}}}DocumentId"
+_LEGAL_PROFILE = f"{{{COMMON_NAMESPACE}}}LegalProfile"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -47,6 +49,12 @@ class Identified:
         if content is None:
             raise ValueError("a document that is not valid has no Content to read")
         return content
+
+    @property
+    def legal_profile(self) -> str:
+        """The legal text that the document says it follows, as it came in; nothing if it says none."""
+        node = next(self.document.root.iter(_LEGAL_PROFILE), None)
+        return "" if node is None else (node.text or "").strip()
 
     @property
     def document_id(self) -> str | None:
@@ -189,8 +197,11 @@ class Validator:
         """A report about an identified document.
 
         failed: the phase that ended the way; None if the rules were run (and passed, unless there are errors).
+        Each finding cites the legal text that the form follows, where our data know its article.
         """
         kind = identified.kind
+        if findings:
+            findings = tuple(self._cited(identified, findings))
         phases = {Phase.PARSE: Outcome.PASSED, Phase.SCHEMA: Outcome.PASSED}
         if failed is None:
             refused = any(finding.severity is Severity.ERROR for finding in findings)
@@ -214,6 +225,12 @@ class Validator:
             form=kind,
             messages=kind.messages,
         )
+
+    def _cited(self, identified: Identified, findings: Iterable[Finding]) -> Iterator[Finding]:
+        country, profile = self.catalogue.countries[identified.kind.country], identified.legal_profile
+        for finding in findings:
+            legal = country.cited_under(profile, finding.legal)
+            yield finding if legal is finding.legal else replace(finding, legal=legal)
 
 
 def _finding(kind: FormKind, fault: SchemaFault) -> Finding:

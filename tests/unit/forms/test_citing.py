@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -12,10 +13,12 @@ from gateway.forms.actfiles import read_acts
 from gateway.forms.catalogue import load_acts
 from gateway.forms.citing import Legal, articles_in_one_line
 from gateway.forms.findings import LANGUAGES
-from tests.schemas.cases import catalogue
+from gateway.forms.validation import Validator
+from tests.schemas.cases import ROOT, catalogue
 
 DECREE, CODE, TSB = "be-rd-2003-05-28", "be-code-2017-04-28", "nl-tsb-2022-11-25"
 ACTS = load_acts()
+BELGIUM = catalogue().countries["be"]
 ALIKE = {"note", "TSB", "Lexces", "service"}  # words that are the same in another language, or names
 
 
@@ -191,3 +194,36 @@ def test_an_act_that_is_not_whole_is_refused_by_name(act: object) -> None:
 def test_the_words_of_citations_must_be_there() -> None:
     with pytest.raises(CatalogueError, match="needs exactly the words"):
         read_acts({}, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("article", "cited"),
+    [
+        ("65", (CODE, "Art. I.4-63")),
+        ("Art. 65", (CODE, "Art. I.4-63")),
+        ("67", (CODE, "Art. I.4-65")),
+        ("60 par. 2", (CODE, "Code I.4, deliberation")),
+        ("65 par. 2", (DECREE, "65 par. 2")),
+        ("48 par. 5", (DECREE, "48 par. 5")),
+    ],
+)
+def test_a_provision_is_cited_by_the_text_that_a_form_follows_where_both_are_known(
+    article: str, cited: tuple[str, str]
+) -> None:
+    asked = (Legal(act=DECREE, article=article),)
+    (found,) = BELGIUM.cited_under("BE-CODE-I4", asked)
+    assert (found.act, found.article) == cited
+    for profile in ("BE-RD2003", "NL-TSB", "", None):
+        assert BELGIUM.cited_under(profile, asked) is asked
+
+
+def test_findings_about_a_form_under_the_code_cite_the_code_where_its_article_is_known() -> None:
+    raw = (ROOT / "samples/be/appeal/1/valid-minimal.xml").read_bytes()
+    validator = Validator(catalogue())
+    acts = {}
+    for profile in (b"BE-RD2003", b"BE-CODE-I4"):
+        report = validator.validate(raw.replace(b"BE-RD2003", profile), received_on=date(2026, 12, 1))
+        acts[profile] = {finding.code: [each.act for each in finding.legal] for finding in report.findings}
+    assert acts[b"BE-RD2003"]["AP-06"] == [DECREE]
+    assert acts[b"BE-CODE-I4"]["AP-06"] == [CODE]
+    assert acts[b"BE-CODE-I4"]["AP-12"] == [DECREE], "nobody knows which article of the Code it is"
