@@ -436,7 +436,7 @@ class Client:
             )
         except httpx2.HTTPError as exc:
             raise ClientError(
-                _made_up("unreachable", "The gateway cannot be reached", f"{self._place()}: {exc}"), status=None
+                _made_up("unreachable", "The counter cannot be reached", f"{self._place()}: {exc}"), status=None
             ) from exc
         if answer.is_success:
             return answer
@@ -470,7 +470,7 @@ def _parse_json(answer: httpx2.Response) -> dict[str, Any]:
 
 
 def _unexpected(answer: httpx2.Response) -> ClientError:
-    title = "This is not an answer of the gateway"
+    title = "This is not an answer of the counter"
     return ClientError(
         _made_up("unexpected-answer", title, f"HTTP status {answer.status_code}"), status=answer.status_code
     )

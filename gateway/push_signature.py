@@ -251,4 +251,4 @@ def _base64(raw: bytes) -> str:
 
 
 def _invalid() -> NotAuthenticated:
-    return NotAuthenticated("push-signature-invalid", "not the gateway's signature over the agreed components")
+    return NotAuthenticated("push-signature-invalid", "not the counter's signature over the agreed components")

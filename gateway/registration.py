@@ -107,7 +107,7 @@ class Registration:
         """Refuse the name that the gateway has, or had: evidence would seem to be the party's, notices of the gateway
         its forms."""
         if party.id == self.name or unit.journal_entry(EntryKind.NAME, party.id) is not None:
-            raise RegistrationRefused("party-id", "the gateway has this name, or had it; use another id", place="id")
+            raise RegistrationRefused("party-id", "the counter has this name, or had it; use another id", place="id")
 
     def _moved(self, unit: Transaction, party: Party) -> Sequence[Alert]:
         """The party receives elsewhere: what is known of the server that it had counts no more; where it has none now,

@@ -32,7 +32,7 @@ PROVES_NOTHING = (
 OUT_OF_TURN = (
     "The receipt is yours, and cannot follow what was said of this copy before",
     "It was kept and moved nothing. Sign that you have a copy before you sign that it was processed; what you signed "
-    "first stands, and if that was a mistake, tell the operator of the gateway.",
+    "first stands, and if that was a mistake, tell the operator of the counter.",
 )
 
 router = APIRouter(prefix="/v1/mailbox")
@@ -67,7 +67,7 @@ async def _hung_up(request: Request) -> None:
 
 
 def _crowded(*, all_parties: bool) -> JSONResponse:
-    who = "The gateway has" if all_parties else "You have"
+    who = "The counter has" if all_parties else "You have"
     return problem(
         503 if all_parties else 429,
         "too-many-waiting",

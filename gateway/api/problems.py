@@ -177,7 +177,7 @@ def _no_key(_: Request, error: Exception) -> JSONResponse:
     """Without its key the gateway neither accepts nor refuses. What is wrong with it is the operator's to know."""
     assert isinstance(error, KeyUnavailable)  # noqa: S101 -- registered for this class only
     log.error("key: %s: %s", error.code, error.detail)
-    return _gateway_error_of(EngineFault("key-unavailable", "the gateway cannot use its key at this moment"))
+    return _gateway_error_of(EngineFault("key-unavailable", "the counter cannot use its key at this moment"))
 
 
 def _no_time_stamp(_: Request, error: Exception) -> JSONResponse:

@@ -259,7 +259,7 @@ def rotate(
             print_json({"purpose": purpose, "certificate": made.identity.fingerprint, "from": instant_text(moment)})
             return
         out().print(Text(f"{purpose}  {made.identity.fingerprint}  {said('from {at} on', at=instant_text(moment))}"))
-        err().print(Text(said("Start the gateway again now: from then on the key is published at /v1/keys.")))
+        err().print(Text(said("Start the counter again now: from then on the key is published at /v1/keys.")))
 
 
 def _as_written(key: str, config: Path) -> str:

@@ -30,8 +30,8 @@ _TRANSLATED = ("nl", "fr", "de")
 
 # What to do about a failure on this side of the API; the gateway's own problems say it themselves.
 _WAYS_OUT: Mapping[str, str] = {
-    "unreachable": "See that a gateway runs at that address (sealpost serve), or give another one with --url.",
-    "unexpected-answer": "See that the address in --url is the gateway's.",
+    "unreachable": "See that a counter runs at that address (sealpost serve), or give another one with --url.",
+    "unexpected-answer": "See that the address in --url is the counter's.",
     "token-unknown": "Use the token that the administrator gave you; `sealpost parties token` makes a new one.",
     "key-unreadable": "Give a PEM file with key and certificate, or a PKCS#12 file and its password (--password-file).",
     "password-wrong": "Give the password of this key with --password-file, and none for a key without one.",
@@ -45,7 +45,7 @@ _WAYS_OUT: Mapping[str, str] = {
     "key-ambiguous": "Name the key by its id as well: id=%01.",
     "key-exists": "Give the new key a name that none in the token has.",
     "anchors-unreadable": "Give a PEM file of certificates.",
-    "certificate-untrusted": "Give, with --trust, the certificate of the gateway's seal or of its authority.",
+    "certificate-untrusted": "Give, with --trust, the certificate of the counter's seal or of its authority.",
     "not-a-recipient": "Give, with --key, the sealing key whose certificate is registered for you.",
     "folder-not-empty": "Give a new or empty folder, or the one of an earlier publication.",
     "receipt-by-a-stranger": "Give, with --signing-key, the signing key whose certificate is registered for you.",

@@ -154,25 +154,25 @@ HOLDS: Mapping[LinkKind, Words] = {
         "de": "die Feststellungen zur Ausfertigung von {name} folgen auseinander, bis: {state}",
     },
     LinkKind.JOURNAL: {
-        "en": "is entry {position} of the journal {who}, as the service showed it at {size} entries",
-        "nl": "is nummer {position} van het journaal {who}, zoals de dienst het bij {size} nummers toonde",
-        "fr": "est l'écriture {position} du journal {who}, tel que le service l'a montré à {size} écritures",
-        "de": "ist Eintrag {position} des Journals {who}, wie der Dienst es bei {size} Einträgen zeigte",
+        "en": "is entry {position} of the journal {who}, as the counter showed it at {size} entries",
+        "nl": "is vermelding {position} van het journaal {who}, zoals het loket het bij {size} vermeldingen toonde",
+        "fr": "est l'entrée {position} du journal {who}, tel que le guichet l'a montré à {size} entrées",
+        "de": "ist Eintrag {position} des Journals {who}, wie der Schalter es bei {size} Einträgen zeigte",
     },
     LinkKind.GROWTH: {
         "en": "of the states of the journal at {sizes} entries each is the beginning of the next: between them nothing "
         "was dropped or moved",
-        "nl": "van de toestanden van het journaal bij {sizes} nummers is elke het begin van de volgende: daartussen is "
-        "niets weggelaten of verplaatst",
-        "fr": "des états du journal à {sizes} écritures, chacun est le début du suivant : entre eux rien n'a été omis "
+        "nl": "van de toestanden van het journaal bij {sizes} vermeldingen is elke het begin van de volgende: "
+        "daartussen is niets weggelaten of verplaatst",
+        "fr": "des états du journal à {sizes} entrées, chacun est le début du suivant : entre eux rien n'a été omis "
         "ni déplacé",
         "de": "von den Ständen des Journals bei {sizes} Einträgen ist jeder der Anfang des nächsten: dazwischen wurde "
         "nichts weggelassen oder versetzt",
     },
     LinkKind.WITNESS: {
         "en": "{who} saw the journal at {size} entries, grown from what it had seen before",
-        "nl": "{who} zag het journaal bij {size} nummers, aangegroeid uit wat eerder was gezien",
-        "fr": "{who} a vu le journal à {size} écritures, prolongeant ce qui avait été vu auparavant",
+        "nl": "{who} zag het journaal bij {size} vermeldingen, aangegroeid uit wat eerder was gezien",
+        "fr": "{who} a vu le journal à {size} entrées, prolongeant ce qui avait été vu auparavant",
         "de": "{who} sah das Journal bei {size} Einträgen, gewachsen aus dem zuvor Gesehenen",
     },
     LinkKind.TIME: {
@@ -339,10 +339,10 @@ CODES: Mapping[str, Words] = {
         "`sealpost evidence export ID --form FILE` hinzu",
     },
     "not-sealed": {
-        "en": "no seal of the service over its list of files",
-        "nl": "geen zegel van de dienst op de lijst van bestanden",
-        "fr": "aucun cachet du service sur la liste des fichiers",
-        "de": "kein Siegel des Dienstes über der Liste der Dateien",
+        "en": "no seal of the counter over its list of files",
+        "nl": "geen zegel van het loket op de lijst van bestanden",
+        "fr": "aucun cachet du guichet sur la liste des fichiers",
+        "de": "kein Siegel des Schalters über der Liste der Dateien",
     },
     "seal-outlived": {
         "en": "its certificate has ended since; what it covered is proven otherwise, but no longer that nothing was "
@@ -355,10 +355,10 @@ CODES: Mapping[str, Words] = {
         "nichts weggelassen wurde",
     },
     "file-not-sealed": {
-        "en": "nobody vouches for this file: it is not among those that the service sealed",
-        "nl": "niemand staat in voor dit bestand: het hoort niet bij wat de dienst verzegelde",
-        "fr": "personne ne répond de ce fichier : il n'est pas parmi ceux que le service a scellés",
-        "de": "niemand steht für diese Datei ein: sie gehört nicht zu denen, die der Dienst siegelte",
+        "en": "nobody vouches for this file: it is not among those that the counter sealed",
+        "nl": "niemand staat in voor dit bestand: het hoort niet bij wat het loket verzegelde",
+        "fr": "personne ne répond de ce fichier : il n'est pas parmi ceux que le guichet a scellés",
+        "de": "niemand steht für diese Datei ein: sie gehört nicht zu denen, die der Schalter siegelte",
     },
     "file-has-no-place": {
         "en": "a package holds no file of this name",
@@ -423,10 +423,10 @@ CODES: Mapping[str, Words] = {
         "de": "sie sagt etwas anderes als die Feststellung, die darauf beruht",
     },
     "signed-by-the-service": {
-        "en": "the service signed it itself, with a certificate in its own name",
-        "nl": "de dienst ondertekende het zelf, met een certificaat op eigen naam",
-        "fr": "le service l'a signé lui-même, avec un certificat à son propre nom",
-        "de": "der Dienst unterschrieb sie selbst, mit einem Zertifikat auf eigenen Namen",
+        "en": "the counter signed it itself, with a certificate in its own name",
+        "nl": "het loket ondertekende het zelf, met een certificaat op eigen naam",
+        "fr": "le guichet l'a signé lui-même, avec un certificat à son propre nom",
+        "de": "der Schalter unterschrieb sie selbst, mit einem Zertifikat auf eigenen Namen",
     },
     "nothing-stated": {
         "en": "no statement that holds is in the package: it proves nothing of what happened",
@@ -477,8 +477,8 @@ CODES: Mapping[str, Words] = {
     },
     "not-in-journal": {
         "en": "no entry of the journal for it; it may have been exported before the batch was closed",
-        "nl": "geen nummer van het journaal ervoor; mogelijk geëxporteerd voor de reeks werd afgesloten",
-        "fr": "aucune écriture du journal pour lui ; l'export a pu précéder la clôture du lot",
+        "nl": "geen vermelding in het journaal ervoor; mogelijk geëxporteerd voor de reeks werd afgesloten",
+        "fr": "aucune entrée du journal pour lui ; l'export a pu précéder la clôture du lot",
         "de": "kein Eintrag des Journals dafür; vielleicht vor dem Abschluss der Reihe exportiert",
     },
     "journal-key-unknown": {
@@ -494,21 +494,22 @@ CODES: Mapping[str, Words] = {
         "de": "kein Nachweis eines Zeitstempels dafür; vielleicht vor dem Stempel exportiert",
     },
     "not-witnessed": {
-        "en": "no witness that you know vouches for this state of the journal: whether the service showed others the "
+        "en": "no witness that you know vouches for this state of the journal: whether the counter showed others the "
         "same one is not proven",
-        "nl": "geen getuige die u kent, staat in voor deze toestand van het journaal: of de dienst anderen dezelfde "
+        "nl": "geen getuige die u kent, staat in voor deze toestand van het journaal: of het loket anderen dezelfde "
         "toonde, is niet bewezen",
-        "fr": "aucun témoin que vous connaissez ne répond de cet état du journal : que le service ait montré le même à "
+        "fr": "aucun témoin que vous connaissez ne répond de cet état du journal : que le guichet ait montré le même à "
         "d'autres n'est pas prouvé",
-        "de": "kein Zeuge, den Sie kennen, steht für diesen Stand des Journals ein: ob der Dienst anderen denselben "
+        "de": "kein Zeuge, den Sie kennen, steht für diesen Stand des Journals ein: ob der Schalter anderen denselben "
         "zeigte, ist nicht bewiesen",
     },
     "states-not-connected": {
         "en": "nothing proves that the states at {sizes} entries are of one journal, which dropped and moved nothing "
         "in between; `sealpost evidence export ID --checkpoint FILE` fetches the proof for a state that you know",
-        "nl": "niets bewijst dat de toestanden bij {sizes} nummers van één journaal zijn, dat daartussen niets wegliet "
-        "of verplaatste; `sealpost evidence export ID --checkpoint FILE` haalt het bewijs voor een toestand die u kent",
-        "fr": "rien ne prouve que les états à {sizes} écritures sont d'un seul journal, qui n'a rien omis ni déplacé "
+        "nl": "niets bewijst dat de toestanden bij {sizes} vermeldingen van één journaal zijn, dat daartussen niets "
+        "wegliet of verplaatste; `sealpost evidence export ID --checkpoint FILE` haalt het bewijs voor een toestand "
+        "die u kent",
+        "fr": "rien ne prouve que les états à {sizes} entrées sont d'un seul journal, qui n'a rien omis ni déplacé "
         "entre eux ; `sealpost evidence export ID --checkpoint FILE` obtient la preuve pour un état que vous "
         "connaissez",
         "de": "nichts beweist, dass die Stände bei {sizes} Einträgen zu einem Journal gehören, das dazwischen nichts "
@@ -550,13 +551,13 @@ CODES: Mapping[str, Words] = {
         "de": "sie lässt sich nur mit dem Formular vergleichen, das nicht im Paket ist",
     },
     "pages-not-proven": {
-        "en": "nothing proves what its pages show: this program does not print the same file, and the service did "
+        "en": "nothing proves what its pages show: this program does not print the same file, and the counter did "
         "not seal it; a signature of somebody else over it does not tell; the form itself is the original",
-        "nl": "niets bewijst wat de bladzijden tonen: dit programma drukt niet hetzelfde bestand af, en de dienst "
+        "nl": "niets bewijst wat de bladzijden tonen: dit programma drukt niet hetzelfde bestand af, en het loket "
         "verzegelde het niet; een handtekening van een ander erop zegt dat niet; het formulier zelf is het origineel",
-        "fr": "rien ne prouve ce que montrent les pages : ce programme n'imprime pas le même fichier, et le service "
+        "fr": "rien ne prouve ce que montrent les pages : ce programme n'imprime pas le même fichier, et le guichet "
         "ne l'a pas scellé ; la signature d'un autre ne le dit pas ; le formulaire lui-même fait foi",
-        "de": "nichts beweist, was die Seiten zeigen: dieses Programm druckt nicht dieselbe Datei, und der Dienst "
+        "de": "nichts beweist, was die Seiten zeigen: dieses Programm druckt nicht dieselbe Datei, und der Schalter "
         "siegelte sie nicht; eine Unterschrift anderer darauf sagt es nicht; das Formular selbst ist das Original",
     },
     "attached-form-differs": {
@@ -738,10 +739,10 @@ PROOFS: Mapping[str, Words] = {
         "de": "das Formular erneut zu drucken ergibt genau dieselben Seiten, die {who} unterschrieb",
     },
     "sealed": {
-        "en": "the service sealed this very file",
-        "nl": "de dienst verzegelde precies dit bestand",
-        "fr": "le service a scellé ce fichier même",
-        "de": "der Dienst siegelte genau diese Datei",
+        "en": "the counter sealed this very file",
+        "nl": "het loket verzegelde precies dit bestand",
+        "fr": "le guichet a scellé ce fichier même",
+        "de": "der Schalter siegelte genau diese Datei",
     },
 }
 

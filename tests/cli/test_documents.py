@@ -175,9 +175,9 @@ def test_an_error_is_told_in_the_language_of_the_reader(tmp_path: Path) -> None:
     assert "wat te doen: Geef een PEM-bestand" in dutch.err
     nowhere = ["mailbox", "list", "--url", "http://127.0.0.1:1", "--token", "x", "--json"]
     as_json = sealpost(nowhere, environment={"SEALPOST_LANG": "de"}).json
-    assert (as_json["title"], as_json["code"]) == ("Der Dienst ist nicht erreichbar", "unreachable")
+    assert (as_json["title"], as_json["code"]) == ("Der Schalter ist nicht erreichbar", "unreachable")
     unspoken = sealpost(nowhere, environment={"SEALPOST_LANG": "ł"})
-    assert (unspoken.json["title"], unspoken.json["code"]) == ("The gateway cannot be reached", "unreachable")
+    assert (unspoken.json["title"], unspoken.json["code"]) == ("The counter cannot be reached", "unreachable")
     asked = sealpost(["term", "no-such-term", "--lang", "fr"], environment={"SEALPOST_LANG": "nl"})
     assert asked.err.startswith("sealpost: délai inconnu")
     assert "the key file cannot be read" in sealpost(["sign", ASSESSMENT, "--key", missing]).err
