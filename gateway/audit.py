@@ -33,6 +33,7 @@ PLACES = {
     "lane": "party",
     "link": "case",
     "viewer": "case",
+    "cases": "case",
     "further": "submission",
 }
 

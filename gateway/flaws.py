@@ -50,6 +50,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
         "the journal knows of a further key under which a form was handed in, and it is not kept any more",
         _LOST,
     ),
+    "cases-joined": ("forms that no number connects are in one case, whose parties see them all", _FORGED),
     "viewer-without-form": ("a party sees a case of which it sent and received no form", _FORGED),
     "party-under-our-name": (
         "a party is registered under a name that the gateway has, or had",

@@ -5,8 +5,10 @@ Everything else an audit reads through the same look-ups as everybody. Codes are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from gateway.inquiries import SCHEDULE
 from gateway.model import CaseId, PartyId, SubmissionId
@@ -108,6 +110,7 @@ _LOOKED_UP = (
     "SELECT party, scheme, key FROM party_identifier UNION ALL SELECT party, 'role', role FROM party_role "
     "UNION ALL SELECT party, 'certificate', fingerprint FROM party_certificate"
 )
+_BROUGHT = f"SELECT filed.case_id, seq, value FROM filed, {LINKS} WHERE value IS NOT NULL ORDER BY filed.case_id, seq"
 _ASLEEP = """
 SELECT due.party FROM (SELECT party, min(due_at) AS due_at FROM delivery WHERE due_at IS NOT NULL GROUP BY party) AS due
 LEFT JOIN lane ON lane.party = due.party
@@ -120,8 +123,25 @@ def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
     found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
     asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
     found += [LooseEnd(code="lane-asleep", id=row[0]) for row in asleep]
+    found += [LooseEnd(code="cases-joined", id=each) for each in _joined(connection)]
     unasked = inquiries.damaged(connection, latest=now + (SCHEDULE[-1] + CLOCKS_APART) // MILLISECOND)
     return [*found, *(LooseEnd(code="inquiry-lost", id=each) for each in unasked)]
+
+
+def _joined(connection: sqlite.Connection) -> Iterator[str]:
+    """Cases with forms that no link connects. Forms of which nobody kept what they brought connect nothing, and are in
+    the case of the first one, which has it all (`schema.m017_holdings`)."""
+    rows = connection.execute(_BROUGHT)
+    for case_id, forms in groupby(rows, key=itemgetter(0)):
+        parts: list[set[str]] = []
+        for _, brought in groupby(forms, key=itemgetter(1)):
+            links = {link for _, _, link in brought}
+            parts = [
+                links.union(*(part for part in parts if part & links)),
+                *(part for part in parts if not part & links),
+            ]
+        if len(parts) > 1:
+            yield case_id
 
 
 def differing_parties(connection: sqlite.Connection) -> list[LooseEnd]:

@@ -259,7 +259,8 @@ ELSEWHERE = {
     "proof-missing",  # tests/journey/test_paper.py
     "entry-without-key",
     "entry-without-hosted-key",  # tests/journey/test_hosted_mailboxes.py
-    "entry-without-further-key",  # tests/journey/test_rows_by_hand.py
+    "cases-joined",  # tests/journey/test_rows_by_hand.py, with the next one
+    "entry-without-further-key",
     "key-without-entry",
     "party-under-our-name",  # tests/journey/test_renaming.py
     "post-out-of-order",  # tests/journey/test_post.py

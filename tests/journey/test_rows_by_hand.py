@@ -121,6 +121,34 @@ def test_a_viewer_who_is_taken_out_or_changed_is_found(
     assert codes <= found_after(counter, sql)
 
 
+def test_two_cases_that_are_made_one_by_hand_are_found(counter: Counter, twice: Accepted) -> None:
+    """Every row that tells of a case is moved, and its parties would see another's."""
+    counter.accept(counter.form(ASSESSMENT), sender="service")
+    with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as connection:
+        ((kept,), (moved,)) = connection.execute("SELECT DISTINCT case_id FROM filed").fetchall()
+        for table in ("filed", "delivery", "case_link", "case_party"):
+            connection.execute(f"UPDATE OR REPLACE {table} SET case_id = ? WHERE case_id = ?", (kept, moved))
+    assert [(flaw.code, flaw.place) for flaw in auditing(counter.gateway).run()] == [("cases-joined", f"case {kept}")]
+
+
+def test_two_cases_that_a_form_made_one_are_nothing_odd(counter: Counter) -> None:
+    """Two assessments of one worker, and an appeal against the one under the reference of the other."""
+    reference = {"f:Header/c:CaseReference": "D-1"}
+    counter.accept(counter.form(ASSESSMENT, fill=reference), sender="service")
+    first = counter.accept(counter.form(ASSESSMENT, fill={"f:Header/c:CaseReference": "D-2"}), sender="service")
+    assert cases(counter) == 2
+    appeal = appeal_against(_document_of(counter, first.submission_id))
+    counter.accept(counter.form(APPEAL, fill=appeal["fill"] | reference), sender="worker")
+    assert cases(counter) == 1
+    assert list(auditing(counter.gateway).run()) == []
+
+
+def cases(counter: Counter) -> int:
+    with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as connection:
+        (count,) = connection.execute("SELECT count(DISTINCT case_id) FROM filed").fetchone()
+    return int(count)
+
+
 def test_what_a_file_held_before_is_entered_as_from_before(counter: Counter, twice: Accepted, tmp_path: Path) -> None:
     path = tmp_path / "older"
     with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as whole:
