@@ -152,6 +152,15 @@ def _is_authority(certificate: Certificate) -> bool:
         return False
 
 
+def may_issue(certificate: Certificate) -> bool:
+    """Whether other certificates may be made with its key (RFC 5280, 6.1.4 k and n); one of the first version, as old
+    roots are, cannot say so. Raises ValueError and kin as `key_usage` does."""
+    if certificate.version is x509.Version.v1:
+        return True
+    usage = key_usage(certificate)
+    return _is_authority(certificate) and (usage is None or usage.key_cert_sign)
+
+
 def _is_never_revoked(certificate: Certificate) -> bool:
     stated = {extension.oid for extension in certificate.extensions}
     asked_about = stated & {ExtensionOID.CRL_DISTRIBUTION_POINTS, ExtensionOID.FRESHEST_CRL}

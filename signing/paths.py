@@ -15,6 +15,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.errors import (
     DisallowedAlgorithmError,
     ExpiredError,
@@ -22,10 +23,11 @@ from pyhanko_certvalidator.errors import (
     PathError,
     ValidationError,
 )
-from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy
+from pyhanko_certvalidator.name_trees import PKIXSubtrees, process_general_subtrees
+from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy, PKIXValidationParams
 
 from signing.algorithms import AlgorithmPolicy
-from signing.certificates import SignerCertificate
+from signing.certificates import UNREADABLE, SignerCertificate, may_issue
 from signing.errors import refusal
 from signing.trust import Path
 
@@ -61,13 +63,15 @@ def validate_path(
 ) -> Path:
     """The path from `signer` over `others` to one of `anchors`, as of `at`.
 
+    An anchor that is no authority's leads to itself alone: who was registered with a certificate makes no others. What
+    the certificate of an authority says of the length of paths and of names binds it as an anchor too (RFC 5937, 3.2).
     Raises VerificationFailed: certificate-expired, certificate-untrusted, algorithm-not-allowed.
     """
     # The messages of the validator name the subject, so they stay here: `from None`.
     try:
         with _ONE_AT_A_TIME:
             context = ValidationContext(
-                trust_roots=[_anchor(each) for each in anchors],
+                trust_roots=[_anchor(each) for each in anchors if _may_lead(each, signer)],
                 other_certs=[_asn1(other.der) for other in others],
                 moment=at,
                 allow_fetching=False,
@@ -122,9 +126,36 @@ class _PathAlgorithms(AlgorithmUsagePolicy):
         return AlgorithmUsageConstraint(allowed=allowed)
 
 
+def _may_lead(anchor: Certificate, signer: SignerCertificate) -> bool:
+    return _may_issue(anchor) or anchor == signer.certificate
+
+
 @lru_cache(maxsize=MAX_KEPT_ANCHORS)
-def _anchor(certificate: Certificate) -> asn1_x509.Certificate:
-    return _asn1(certificate.public_bytes(Encoding.DER))
+def _may_issue(anchor: Certificate) -> bool:
+    try:
+        return may_issue(anchor)
+    except UNREADABLE:
+        return False
+
+
+@lru_cache(maxsize=MAX_KEPT_ANCHORS)
+def _anchor(certificate: Certificate) -> CertTrustAnchor:
+    cert = _asn1(certificate.public_bytes(Encoding.DER))
+    names = cert.name_constraints_value
+    bounds = None
+    if names is not None:
+        bounds = PKIXValidationParams(
+            initial_permitted_subtrees=_subtrees(names["permitted_subtrees"]),
+            initial_excluded_subtrees=_subtrees(names["excluded_subtrees"]),
+        )
+    longest = cert.max_path_length
+    return CertTrustAnchor(
+        cert, TrustQualifiers(max_path_length=longest, max_aa_path_length=longest, standard_parameters=bounds)
+    )
+
+
+def _subtrees(stated: Any) -> PKIXSubtrees | None:
+    return process_general_subtrees(stated) if isinstance(stated, asn1_x509.GeneralSubtrees) else None
 
 
 def _asn1(der: bytes) -> asn1_x509.Certificate:

@@ -80,6 +80,62 @@ def test_a_registered_certificate_may_be_its_own_anchor(people: People, signed: 
     )
 
 
+CA = x509.BasicConstraints(ca=True, path_length=None)
+
+
+def usage_of(purpose: str) -> x509.KeyUsage:
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    flags = dict.fromkeys((*names, "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(**{**flags, purpose: True})
+
+
+def below(issuer: Identity, *above: x509.Certificate) -> bytes:
+    """Signed by somebody whose certificate `issuer` made."""
+    made = issue(issuer, "Somebody", at=AT)
+    return sign_xml(DOCUMENT, identity=Identity(made.key, made.certificate, (issuer.certificate, *above)), at=AT)
+
+
+def test_who_is_an_anchor_without_being_an_authority_makes_no_others(people: People) -> None:
+    """A certificate that was registered by itself, a seal of the service, a listed time-stamping unit."""
+    raw = below(people.doctor)
+    assert refused(raw, TrustPolicy((people.doctor.certificate,))) == "certificate-untrusted"
+    assert refused(raw, TrustPolicy((people.doctor.certificate, *people.trust.anchors))) == "certificate-untrusted"
+    lists_only = issued_with(people, (CA, True), (usage_of("crl_sign"), True))
+    assert refused(below(lists_only), TrustPolicy((lists_only.certificate,))) == "certificate-untrusted"
+    plain = issued_with(people)
+    assert refused(below(plain), TrustPolicy((plain.certificate,))) == "certificate-untrusted"
+    full = issued_with(people, (CA, True), (usage_of("key_cert_sign"), True))
+    assert verify_xml(below(full), trust=TrustPolicy((full.certificate,)), at=AT).signatures
+
+
+@pytest.mark.parametrize("as_anchor", [True, False])
+def test_what_an_authority_may_not_do_it_may_not_do_as_an_anchor(people: People, as_anchor: bool) -> None:
+    """Names that it has no say over; authorities below it."""
+
+    def trust(authority: Identity) -> TrustPolicy:
+        return TrustPolicy((authority.certificate,)) if as_anchor else people.trust
+
+    names = [x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Somebody")]))]
+    elsewhere = [x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "XX")]))]
+    for constraints in (x509.NameConstraints(None, names), x509.NameConstraints(elsewhere, None)):
+        bound = issued_with(people, (CA, True), (constraints, True))
+        assert refused(below(bound), trust(bound)) == "certificate-untrusted"
+    fitting = issued_with(people, (CA, True), (x509.NameConstraints(names, None), True))
+    assert verify_xml(below(fitting), trust=trust(fitting), at=AT).signatures
+    last = issued_with(people, (x509.BasicConstraints(ca=True, path_length=0), True))
+    assert verify_xml(below(last), trust=trust(last), at=AT).signatures
+    one_more = x509.CertificateBuilder(
+        last.certificate.subject,
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "One more")]),
+        people.doctor.key.public_key(),
+        43,
+        AT - timedelta(days=1),
+        AT + timedelta(days=1),
+    ).add_extension(CA, critical=True)
+    further = Identity(people.doctor.key, one_more.sign(last.key, hashes.SHA256()))
+    assert refused(below(further, last.certificate), trust(last)) == "certificate-untrusted"
+
+
 def test_a_verdict_is_remembered_for_minutes_only(people: People, signed: bytes) -> None:
     """A remembered verdict does not need the anchors any more, so taking them away shows what is remembered."""
     anchors = [people.authority.certificate]
