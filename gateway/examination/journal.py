@@ -15,7 +15,7 @@ from gateway.examination.grounds import Material, failure, fault, gap
 from gateway.examination.growth import examine_growth
 from gateway.examination.verdict import Link, LinkKind, Standing, TimeKind, Who
 from gateway.journal import Entry, EntryKind, read_entry
-from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION
+from gateway.package import CHECKPOINT, ENTRY, EVIDENCE, LATER, RECEIPT, VALIDATION, Description
 from signing import (
     CLOCK_TOLERANCE,
     CertificateStatus,
@@ -152,7 +152,7 @@ def _entries(material: Material, found: Journaled) -> dict[str, tuple[Entry, str
             found.links.append(gap(LinkKind.JOURNAL, name, "not-in-package", needed=True, name=str(place)))
         elif about is None:
             found.links.append(fault(LinkKind.JOURNAL, name, "about-other-bytes"))
-        elif place not in (None, about):
+        elif place != about or not _is_of_this(entry, material.description):
             found.links.append(fault(LinkKind.JOURNAL, name, "about-something-else"))
         else:
             entries[name] = entry, about
@@ -165,6 +165,17 @@ def _place(entry: Entry) -> str | None:
         return VALIDATION if entry.id == entry.of else f"validation/{entry.id}.json"
     place = PLACES.get(entry.kind)
     return None if place is None else place.format(entry.id)
+
+
+def _is_of_this(entry: Entry, description: Description) -> bool:
+    """Whether an entry says itself that it belongs to what the package is about."""
+    match entry.kind:
+        case EntryKind.EVIDENCE:
+            return entry.of == description.submission_id
+        case EntryKind.RECEIPT:
+            return entry.of in {copy.delivery_id for copy in description.copies}
+        case _:
+            return entry.id != entry.of or entry.of == description.submission_id
 
 
 def _inclusion(material: Material, found: Journaled, name: str, entry: Entry, about: str, keys: Keys) -> None:

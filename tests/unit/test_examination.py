@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from gateway.evidence import Witness
 from gateway.examination import Link, LinkKind, Standing, TimeKind, Verdict, examine
 from gateway.examination.telling import say
 from gateway.exchange import EVIDENCE
-from gateway.journal import read_entry
+from gateway.journal import EntryKind, read_entry
 from gateway.keyring import Keyring
 from gateway.model import (
     Delivery,
@@ -701,6 +702,33 @@ def test_two_states_of_a_journal_that_cannot_both_be_true(world: World, parts: P
     parts.files[name] = other.files[name]
     del parts.records[name]
     assert (LinkKind.JOURNAL, FAILS, "two-journals") in not_holding(verdict_on(parts))
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (Event.SUBMISSION_ACCEPTANCE, {"kind": EntryKind.KEY}),
+        (Event.SUBMISSION_ACCEPTANCE, {"kind": EntryKind.FILING}),
+        (Event.CONTENT_HANDOVER, {"kind": EntryKind.VALIDATION}),
+        (Event.CONTENT_HANDOVER, {"of": "01a20229-8d48-7195-bc5e-9a94f0c34765"}),
+    ],
+)
+def test_an_entry_that_binds_a_statement_and_says_it_is_something_else(
+    world: World, parts: Parts, event: Event, said: dict[str, Any]
+) -> None:
+    """The service entered it so itself: its own audit would not look there for the statement."""
+    places = sorted(int(found[1]) for name in parts.files if (found := re.fullmatch(r"journal/(\d+)\.entry", name)))
+    entries = {at: read_entry(parts.files[f"journal/{at}.entry"]) for at in places}
+    odd = int(parts.entry(event).removeprefix("journal/"))
+    entries[odd] = replace(entries[odd], **said)
+    of_others = replace(entries[odd], id="another", of="another", digest=bytes(64))
+    files, records = Journal(world=world, entries=[of_others, *entries.values(), of_others]).close()
+    assert [f"journal/{at}.entry" in files for at in places] == [True] * len(places)
+    parts.files |= files
+    parts.records |= records
+    assert {(LinkKind.JOURNAL, FAILS, "about-something-else"), (LinkKind.JOURNAL, MISSING, "not-in-journal")} <= set(
+        not_holding(verdict_on(parts))
+    )
 
 
 def _exchange(first: str, second: str) -> Callable[[Parts], None]:
