@@ -25,7 +25,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 def run_forked(arguments: Sequence[str], *, environment: Mapping[str, str], files: Sequence[int]) -> int:

@@ -123,6 +123,11 @@ def first_object(handle: subprocess.Popen[bytes]) -> dict[str, Any]:
     return found
 
 
+def port_of(running: Serving) -> int:
+    """Where it listens, on loopback."""
+    return int(running.stage.url.rpartition(":")[2])
+
+
 def is_gone(pid: int) -> bool:
     """Whether there is no such process."""
     try:

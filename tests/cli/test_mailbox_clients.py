@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
+import socket
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.client import HTTPResponse
 from multiprocessing import get_context
 from pathlib import Path
 
 from gateway.client import LEASED, Client, ClientError
 from gateway.demo.pki import DemoFolder
+from gateway.demo.processes import LOOPBACK
 from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
 from signing import load_identity, trust_from_pem
 from tests.cli.command import sealpost
-from tests.cli.serving import Serving, serving
+from tests.cli.serving import Serving, port_of, serving
+from tests.patience import PATIENCE_S, wait_until
 
 KIND = "be/health-assessment"
 PARTY = "worker"
@@ -68,13 +71,27 @@ def test_no_two_clients_deal_with_the_same_copy_and_none_is_left(tmp_path: Path)
         last = to_the_worker(running)
         (item,) = json.loads(sealpost_mailbox(running, "--wait", "20"))["items"]
         assert item["deliveryId"] == last
-        with ThreadPoolExecutor(1) as pool:
+        with socket.create_connection((LOOPBACK, port_of(running))) as asking:
+            token = running.stage.folder.token(PARTY).read_text().strip()
             place = f"/v1/mailbox?after={item['cursor']}&waitS=30"
-            waiting = pool.submit(running.http(PARTY).get, place, timeout=60)
-            time.sleep(2)  # by then it waits; the stop would cut it off after 25 s, without an answer
+            head = f"GET {place} HTTP/1.1\r\nHost: counter\r\nAuthorization: Bearer {token}\r\n\r\n"
+            asking.sendall(head.encode())
+            wait_until(lambda: is_read(asking))  # it waits now; the stop would cut it off after 25 s, without an answer
             running.handle.terminate()
-            assert waiting.result().json() == {"items": []}
-            assert running.handle.wait(60) == 0
+            answer = HTTPResponse(asking)
+            answer.begin()
+            assert json.loads(answer.read()) == {"items": []}
+            assert running.handle.wait(PATIENCE_S) == 0
+
+
+def is_read(asking: socket.socket) -> bool:
+    """Whether the other side, on this machine, has taken the connection and read all that was sent."""
+    ports = [f"{end[1]:04X}" for end in (asking.getpeername(), asking.getsockname())]
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, _, _, _, _, inode, *_ = row.split()
+        if [local.partition(":")[2], remote.partition(":")[2]] == ports:
+            return inode != "0" and int(queues.partition(":")[2], 16) == 0
+    return False
 
 
 def to_the_worker(running: Serving) -> str:

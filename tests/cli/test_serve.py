@@ -28,7 +28,7 @@ from gateway.envelope import open_envelope
 from gateway.receipt import build_receipt
 from signing import load_identity, sha256
 from tests.cli.command import sealpost
-from tests.cli.serving import XML, Serving, children_of, configure, first_object, is_gone, serving, start
+from tests.cli.serving import XML, Serving, children_of, configure, first_object, is_gone, port_of, serving, start
 from tests.conftest import served
 from tests.patience import PATIENCE_S, wait_until
 
@@ -268,10 +268,6 @@ def test_a_child_that_cannot_begin_ends_the_whole_and_says_why(tmp_path: Path) -
     ran = sealpost(["serve", "--config", config])
     assert (ran.code, ran.err.count("trust.anchors"), ran.err.count("(secret-unreadable)")) == (2, 1, 1)
     assert refuses_connections(port)
-
-
-def port_of(running: Serving) -> int:
-    return int(running.stage.url.rpartition(":")[2])
 
 
 def refuses_connections(port: int) -> bool:

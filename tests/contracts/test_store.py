@@ -41,6 +41,7 @@ from gateway.stores.schema import NEVER, check_build
 from gateway.stores.sqlite import SqliteStore
 from signing import issue, issue_authority
 from tests.deliveries import NOW, a_delivery
+from tests.patience import PATIENCE_S
 
 SECOND = timedelta(seconds=1)
 
@@ -419,7 +420,7 @@ def test_a_read_sees_one_moment(store: Store) -> None:
         def look(view: object) -> list[bool]:
             before = view.submission(submission.id) is None  # type: ignore[attr-defined]
             looked.set()
-            written.wait(5)
+            written.wait(PATIENCE_S)
             return [before, view.submission(submission.id) is None]  # type: ignore[attr-defined]
 
         return store.read(look)
@@ -427,7 +428,7 @@ def test_a_read_sees_one_moment(store: Store) -> None:
     result: list[bool] = []
     reader = threading.Thread(target=lambda: result.extend(look_twice()))
     reader.start()
-    looked.wait(5)
+    looked.wait(PATIENCE_S)
     store.write(lambda unit: unit.add_submission(submission))
     written.set()
     reader.join()

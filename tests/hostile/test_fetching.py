@@ -12,6 +12,7 @@ from gateway.addresses import Reach
 from gateway.transports.fetching import Fetching
 from signing import NotFetched
 from signing.errors import FETCH_CODES
+from tests.patience import PATIENCE_S
 
 LOOPBACK = Reach(allowed=(ip_network("127.0.0.0/8"),))
 
@@ -53,7 +54,7 @@ def server() -> Iterator[str]:
         served.shutdown()
 
 
-def refused(url: str, *, reach: Reach = LOOPBACK, total_s: float = 5.0) -> str:
+def refused(url: str, *, reach: Reach = LOOPBACK, total_s: float = PATIENCE_S) -> str:
     fetch = Fetching(reach, total_s=total_s)
     try:
         with pytest.raises(NotFetched) as failed:

@@ -15,6 +15,7 @@ from gateway.forms.findings import XmlRejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS, FORM_LIMITS, Limits, parse_untrusted
 from gateway.forms.validation import Validator
 from tests.hostile.files import READ, REFUSED, floods
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -59,7 +60,7 @@ def test_a_named_pipe_as_system_identifier_is_never_opened(tmp_path: Path) -> No
         done.set()
 
     threading.Thread(target=parse, daemon=True).start()
-    assert done.wait(5), "something opened the pipe and waits for a writer"
+    assert done.wait(PATIENCE_S), "something opened the pipe and waits for a writer"
 
 
 def test_xinclude_is_an_unknown_element_and_includes_nothing(

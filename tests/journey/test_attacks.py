@@ -804,14 +804,16 @@ def says(answer: bytes) -> Script:
 def goes_on(start: bytes, then: bytes) -> Script:
     def go_on(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(start)
-        while not over.wait(0.02):
+        for _ in range(int(PATIENCE_S / 0.02)):
+            if over.wait(0.02):
+                return
             connection.sendall(then)
 
     return go_on
 
 
 def hangs(_: socket.socket, over: threading.Event) -> None:
-    over.wait()
+    over.wait(PATIENCE_S)
 
 
 OK_XML = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gateway.addresses import Reach, network
 from gateway.transports.connections import Connections
@@ -24,7 +24,7 @@ class Server:
         self.arrived = 0
         self.hung_up = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.thread = threading.Thread(target=self._serve)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
 
     @property
     def url(self) -> str:
@@ -32,7 +32,10 @@ class Server:
 
     def _serve(self) -> None:
         while self.answers:
-            connection, _ = self.listener.accept()
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
             self.arrived += 1
             with connection:
                 while self.answers and connection.recv(65536):
@@ -56,7 +59,9 @@ def serving(*answers: tuple[bytes, bool]) -> Iterator[tuple[Server, Connections]
         yield server, kept
     finally:
         kept.close()
-        server.thread.join(10)
+        with suppress(OSError):  # who still waits for a connection that a test did not need waits no longer
+            server.listener.shutdown(socket.SHUT_RDWR)
+        server.thread.join(PATIENCE_S)
         server.listener.close()
 
 

@@ -18,7 +18,7 @@ from gateway.transports.names import MOST
 from gateway.transports.push import Push
 from tests.conftest import served
 from tests.journey.test_push_network import HERE, Server, port_of, pushing, send
-from tests.patience import wait_until
+from tests.patience import PATIENCE_S, wait_until
 
 PASSES = [408, 421, 425, 429, 500, 502, 503, 504, 507, 599]
 NEVER_PASSES = [400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 418, 422, 451, 501, 505]
@@ -96,7 +96,7 @@ class NameServer:
     def __call__(self, host: str, _: int) -> Sequence[str]:
         self.asked.append(host)
         if host.startswith("slow"):
-            self.free.wait()
+            self.free.wait(PATIENCE_S)
         return ["127.0.0.1"]
 
 

@@ -157,8 +157,9 @@ def test_whose_work_has_begun_waits_for_the_outcome(path: Path) -> None:
 
 def test_a_closed_store_takes_nothing(committer: GroupCommitter) -> None:
     committer.close()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable) as refused:
         committer.submit(_write("too late"))
+    assert refused.value.code == "store-closed"
 
 
 class _FailsToSync:
