@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -128,6 +128,12 @@ def test_the_forms_fit_any_day(validator: Validator, kind: str) -> None:
         now = datetime(day.year, day.month, day.day, 0, 30, tzinfo=BRUSSELS)
         report = validator.validate(draw_up(kind, now=now).raw, received_on=day)
         assert report.acceptable, f"{kind} on {day}: {[finding.code for finding in report.findings]}"
+
+
+def test_a_paper_bears_the_day_of_the_cast_whatever_zone_the_clock_was_read_in() -> None:
+    late = datetime(2026, 6, 1, 22, 30, tzinfo=UTC)  # in Brussels half past midnight
+    for now in (late, late.astimezone(BRUSSELS)):
+        assert draw_up("be/appeal", now=now).texts("f:Header/c:IssuedOn") == ["2026-06-02"]
 
 
 @pytest.mark.parametrize("kind", sorted(LAW))

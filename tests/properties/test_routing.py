@@ -108,7 +108,7 @@ def parties(draw: st.DrawFn) -> tuple[Party, ...]:
 
 
 @given(everybody=parties())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_register_routes_a_secret_form_to_an_employer(everybody: tuple[Party, ...]) -> None:
     register = MemoryRegister(everybody)
     for kind, content in secret_forms():
@@ -117,7 +117,7 @@ def test_no_register_routes_a_secret_form_to_an_employer(everybody: tuple[Party,
 
 
 @given(everybody=parties())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_employer_holds_a_key_that_opens_a_secret_form(everybody: tuple[Party, ...]) -> None:
     """Through the administrator's desk, which takes them one by one: no employer shares a key with a recipient."""
     taken: list[Party] = []
@@ -138,7 +138,7 @@ def test_no_employer_holds_a_key_that_opens_a_secret_form(everybody: tuple[Party
 
 
 @given(everybody=parties())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_form_goes_to_everybody_the_law_names_or_findings_say_why_not(everybody: tuple[Party, ...]) -> None:
     for kind in catalogue().kinds:
         for found, content in forms(kind.id):
