@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from threading import Semaphore
 from typing import assert_never
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import NotFound, StoreUnavailable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Breaker, Fact, Patience, RetryPolicy, advance, can_advance
 from gateway.model import Alert, Delivery, EndpointKind, Party
-from gateway.ports import Answered, Clock, Deferred, Outcome, Refused, Store, Transaction, Transport
+from gateway.ports import Answered, Clock, Deferred, Outcome, Reading, Refused, Store, Transaction, Transport
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
 from gateway.steps import ENDPOINT_DOWN, Step, opened_alert, take, tell
 from signing import KeyUnavailable
@@ -32,6 +32,24 @@ MAX_RETRY_AFTER_S = 3600.0  # a recipient may ask for patience, not for being fo
 
 def _nobody_waits() -> None:
     pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Load:
+    """What a try takes along. envelope: or why there is none."""
+
+    delivery: Delivery
+    envelope: bytes | NotFound
+    recipient: Party | None
+
+
+def _load(view: Reading, delivery: Delivery) -> _Load:
+    envelope: bytes | NotFound
+    try:
+        envelope = view.envelope(delivery.id)
+    except NotFound as error:  # that copy's trouble alone
+        envelope = error
+    return _Load(delivery=delivery, envelope=envelope, recipient=view.party(delivery.party))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,24 +97,31 @@ class Dispatch:
         room = 0
         while room < MAX_CLAIM and self.free.acquire(blocking=False):
             room += 1
-        claimed: Sequence[Delivery] = ()
+        loads: Sequence[_Load] = ()
         try:
             if room:
-                now = self.clock.now()
-                claimed = self.store.write(
-                    lambda unit: unit.claim_due(now=now, holder=self.holder, lease_s=self.lease_s, limit=room)
-                )
+                loads = self._claimed(room)
         finally:
-            for _ in range(room - len(claimed)):
+            for _ in range(room - len(loads)):
                 self.free.release()
-        for delivery in claimed:
-            self.workers.submit(self._try, delivery)
-        return len(claimed)
+        for load in loads:
+            self.workers.submit(self._try, load)
+        return len(loads)
 
-    def _try(self, delivery: Delivery) -> None:
+    def _claimed(self, limit: int) -> Sequence[_Load]:
+        """What is due, with all that the tries need of the store: read at once, it costs a quarter of looking for each
+        copy by itself."""
+        now = self.clock.now()
+        claimed = self.store.write(
+            lambda unit: unit.claim_due(now=now, holder=self.holder, lease_s=self.lease_s, limit=limit)
+        )
+        return self.store.read(lambda view: [_load(view, delivery) for delivery in claimed]) if claimed else ()
+
+    def _try(self, load: _Load) -> None:
         """One try in a worker thread; whatever goes wrong in it is this delivery's trouble alone."""
+        delivery = load.delivery
         try:
-            self._attempt(delivery)
+            self._attempt(load)
         except (StoreUnavailable, KeyUnavailable) as error:  # ours to mend, and no fault of the recipient's
             log.warning("delivery %s: %s; its lease runs out by itself", delivery.id, error.code)
         except Exception as error:  # noqa: BLE001 -- nothing of one copy may stop the others
@@ -107,12 +132,14 @@ class Dispatch:
             self.free.release()
             self.on_end()
 
-    def _attempt(self, delivery: Delivery) -> None:
-        envelope, recipient = self.store.read(lambda view: (view.envelope(delivery.id), view.party(delivery.party)))
+    def _attempt(self, load: _Load) -> None:
+        delivery, recipient = load.delivery, load.recipient
+        if isinstance(load.envelope, NotFound):
+            raise load.envelope
         if recipient is None:
             self._defer(delivery, None, "recipient-unknown")
             return
-        outcome: Outcome = self.transports[delivery.transport].send(delivery, envelope, recipient)
+        outcome: Outcome = self.transports[delivery.transport].send(delivery, load.envelope, recipient)
         match outcome:
             case Answered(raw_receipt=None):
                 self._defer(delivery, recipient, "receipt-pending", healthy=True)

@@ -227,6 +227,19 @@ def test_one_dead_endpoint_does_not_hold_up_the_others(open_counter: OpenCounter
         assert len({attempt["sealpost-delivery-id"] for attempt in endpoint.attempts}) == len(taken)
 
 
+def test_a_copy_that_is_not_there_any_more_does_not_hold_up_those_that_are_claimed_with_it(
+    open_counter: OpenCounter,
+) -> None:
+    with pushed_to(open_counter, Endpoint(good)) as (counter, damaged):
+        sound = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
+        assert isinstance(sound, Accepted)
+        drop, lost = "DELETE FROM envelope WHERE delivery_id = ?", delivery(counter, damaged).id
+        counter.gateway.store.write(lambda unit: unit._connection.execute(drop, (lost,)) and None)  # type: ignore[attr-defined]
+        work(counter, lambda: settled(counter, sound)() and delivery(counter, damaged).attempts > 0)
+        assert delivery(counter, sound).state is DeliveryState.HANDED_OVER
+        assert delivery(counter, damaged).last_problem == "internal-error"
+
+
 def test_two_workers_never_push_the_same_copy(open_counter: OpenCounter) -> None:
     endpoint = Endpoint(good)
     with served(endpoint) as url:
