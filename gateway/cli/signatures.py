@@ -44,7 +44,7 @@ def _why(failed: SignatureAssessment) -> str:
     """Why a signature does not count: as closely as that language has words for it."""
     if failed.subindication is None or spoken() == "en":
         return failed.detail or ""
-    from gateway.examination.words import REASONS  # here: few signatures fail
+    from gateway.examination.reasonwords import REASONS  # here: few signatures fail
 
     return REASONS[failed.subindication][spoken()]
 

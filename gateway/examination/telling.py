@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.examination.eventwords import EVENTS, OUTCOMES
+from gateway.examination.reasonwords import CODES, DISAGREEMENTS, REASONS
 from gateway.examination.verdict import Happening, Link, LinkKind, Standing, Verdict
 from gateway.examination.words import (
-    CODES,
-    DISAGREEMENTS,
-    EVENTS,
     HEADINGS,
     HOLDS,
     OTHERWISE,
-    OUTCOMES,
     PROOFS,
-    REASONS,
     SOURCES,
     STANDINGS,
     TIMES,

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import gateway.examination
-from gateway.examination import LinkKind, Standing, Who, examine
-from gateway.examination import words as w
+from gateway.examination import LinkKind, Standing, Who, eventwords, examine, reasonwords, words
 from gateway.examination.telling import say, verdict_to_json, verdict_to_lines
 from gateway.model import Event
 from gateway.package import FORM
@@ -25,39 +24,42 @@ LANGUAGES = ("en", "nl", "fr", "de")
 SOURCES = "\n".join(
     path.read_text()
     for path in sorted(Path(gateway.examination.__file__).parent.glob("*.py"))
-    if path.name != "words.py"
+    if not path.name.endswith("words.py")
 )
-TABLES: Mapping[str, Mapping[str, w.Words]] = {
-    name: table for name, table in vars(w).items() if name.isupper() and isinstance(table, Mapping)
+TABLES: Mapping[str, Mapping[str, words.Words]] = {
+    name: table
+    for module in (eventwords, reasonwords, words)
+    for name, table in vars(module).items()
+    if name.isupper() and isinstance(table, Mapping)
 }
 
 
 def test_every_table_speaks_four_languages_with_the_same_places() -> None:
     for name, table in TABLES.items():
-        for key, words in table.items():
-            assert tuple(words) == LANGUAGES, (name, key)
+        for key, said in table.items():
+            assert tuple(said) == LANGUAGES, (name, key)
             places = {
                 tuple(sorted(field for _, field, _, _ in string.Formatter().parse(text) if field))
-                for text in words.values()
+                for text in said.values()
             }
             assert len(places) == 1, (name, key)
 
 
 def test_every_table_is_whole() -> None:
-    assert set(w.WHOLE) == set(Indication)
-    assert set(w.STANDINGS) == set(Standing)
-    assert set(w.TITLES) == set(w.HOLDS) == set(LinkKind)
-    assert set(w.OTHERWISE) == set(Standing) - {Standing.HOLDS}
-    assert set(w.REASONS) == set(Subindication)
-    assert set(w.EVENTS) == set(Event)
-    assert set(w.OUTCOMES) == set(ReceiptOutcome)
+    assert set(words.WHOLE) == set(Indication)
+    assert set(words.STANDINGS) == set(Standing)
+    assert set(words.TITLES) == set(words.HOLDS) == set(LinkKind)
+    assert set(words.OTHERWISE) == set(Standing) - {Standing.HOLDS}
+    assert set(reasonwords.REASONS) == set(Subindication)
+    assert set(eventwords.EVENTS) == set(Event)
+    assert set(eventwords.OUTCOMES) == set(ReceiptOutcome)
 
 
 def test_every_code_of_ours_is_explained_and_used() -> None:
     given = set(re.findall(r'(?:fault|gap)\([^)]*?"([a-z]+(?:-[a-z]+)+)"', SOURCES))
     given |= set(re.findall(r'code="([a-z-]+)"', SOURCES))
-    assert given <= set(w.CODES)
-    assert all(f'"{code}"' in SOURCES or code in CONTAINER_CODES for code in w.CODES)
+    assert given <= set(reasonwords.CODES)
+    assert all(f'"{code}"' in SOURCES or code in CONTAINER_CODES for code in reasonwords.CODES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
