@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gateway.dossier import Dossier, dossier_of
 from gateway.errors import StoreUnavailable
 from gateway.flaws import Flaw
 from gateway.journal import EntryKind
 from gateway.journal_audit import JournalProver
 from gateway.model import SubmissionId
 from gateway.ports import Clock, LooseEnd, Reading, Store
-from gateway.proving import Dossier, Prover, dossier_of
+from gateway.proving import Prover
 
 PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what a row raises that the gateway never wrote
