@@ -30,7 +30,7 @@ def test_only_the_owner_can_read_what_is_secret(folder: DemoFolder) -> None:
     readable_by_others = {
         path.name for path in folder.root.rglob("*") if path.is_file() and stat.S_IMODE(path.stat().st_mode) != 0o600
     }
-    assert readable_by_others == {"anchors.pem", "gateway.pem", "gateway.toml"}
+    assert readable_by_others <= {"anchors.pem", "gateway.pem", "gateway.toml"}, "fewer where the umask is strict"
     folders = [folder.root, *(path for path in folder.root.rglob("*") if path.is_dir())]
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
