@@ -235,7 +235,7 @@ def test_a_copy_that_is_not_there_any_more_does_not_hold_up_those_that_are_claim
         assert isinstance(sound, Accepted)
         drop, lost = "DELETE FROM envelope WHERE delivery_id = ?", delivery(counter, damaged).id
         counter.gateway.store.write(lambda unit: unit._connection.execute(drop, (lost,)) and None)  # type: ignore[attr-defined]
-        work(counter, lambda: settled(counter, sound)() and delivery(counter, damaged).attempts > 0)
+        deliver_until(counter.gateway, lambda: settled(counter, sound)() and delivery(counter, damaged).attempts > 0)
         assert delivery(counter, sound).state is DeliveryState.HANDED_OVER
         assert delivery(counter, damaged).last_problem == "internal-error"
 
