@@ -15,6 +15,6 @@ else:
 __all__ = ["sqlite"]
 
 # What is bound as it is: of a value that is neither number nor str, the module else asks its type for an adapter, its
-# protocol, and the value itself, which costs more than all else that is done with it (2.5 against 0.8 to 0.9 microseconds).
+# protocol, and the value itself, which costs more than all else that is done with it (2.5 µs against 0.8 to 0.9).
 sqlite.register_adapter(bytes, bytes)
 sqlite.register_adapter(type(None), lambda nothing: nothing)
