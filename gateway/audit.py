@@ -36,7 +36,9 @@ PLACES = {
     "viewer": "case",
     "cases": "case",
     "further": "submission",
+    "entry-without-token": "party",
 }
+"""What an id is of, by the first word of a code or by the whole of it, where it is not that word."""
 
 
 @dataclass(kw_only=True)
@@ -135,4 +137,5 @@ def _read(view: Reading, submission_id: SubmissionId) -> Dossier | None:
 
 def _place(end: LooseEnd) -> str:
     kind = end.code.partition("-")[0]
-    return f"{PLACES.get(kind, 'submission' if kind in ('term', 'filing', 'validation') else kind)} {end.id}"
+    usual = PLACES.get(kind, "submission" if kind in ("term", "filing", "validation") else kind)
+    return f"{PLACES.get(end.code, usual)} {end.id}"

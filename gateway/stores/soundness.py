@@ -49,7 +49,7 @@ FROM filed JOIN journal ON journal.id = submission_id AND journal.kind = 'filing
 UNION ALL SELECT submission_id, position, lag(position) OVER (ORDER BY delivery.seq)
 FROM delivery JOIN journal ON journal.id = submission_id AND journal.kind = 'filing'
 """
-_LOOSE = {
+LOOSE = {
     "evidence-without-entry": f"SELECT id FROM evidence WHERE {_NO_ENTRY.format('evidence')}",
     "receipt-without-entry": f"SELECT id FROM receipt WHERE {_NO_ENTRY.format('receipt')}",
     "party-without-entry": f"SELECT id FROM party WHERE {_NO_ENTRY.format('party')}",
@@ -92,10 +92,9 @@ _LOOSE = {
     "WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender)",
     "party-under-our-name": "SELECT id FROM party WHERE EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = party.id AND kind = 'name')",
-    "viewer-without-form": "SELECT case_id FROM case_party WHERE NOT EXISTS (SELECT 1 FROM delivery "
-    "WHERE delivery.party = case_party.party AND delivery.case_id = case_party.case_id) AND NOT EXISTS ("
-    "SELECT 1 FROM filed JOIN submission ON submission.id = submission_id "
-    "WHERE filed.case_id = case_party.case_id AND sender = case_party.party)",
+    "viewer-without-form": "SELECT case_id FROM (SELECT case_id, party FROM case_party "
+    "EXCEPT SELECT case_id, party FROM delivery "
+    "EXCEPT SELECT filed.case_id, sender FROM filed JOIN submission ON submission.id = submission_id)",
     "print-job-without-delivery": f"SELECT delivery_id FROM print_job WHERE {_NO_DELIVERY}",
     "turn-differs": "SELECT delivery.id FROM delivery LEFT JOIN lane USING (party) WHERE turn > coalesce(turns, 0) "
     "UNION SELECT id FROM delivery WHERE turn IS NOT NULL GROUP BY party, turn HAVING count(*) > 1",
@@ -106,6 +105,7 @@ _LOOSE = {
     "UNION SELECT case_id FROM case_link WHERE (link, case_id) NOT IN ("
     f"SELECT value, filed.case_id FROM filed, {LINKS} WHERE value IS NOT NULL)",
 }
+"""What hangs in the air, by code: the ids of it."""
 _LOOKED_UP = (
     "SELECT party, scheme, key FROM party_identifier UNION ALL SELECT party, 'role', role FROM party_role "
     "UNION ALL SELECT party, 'certificate', fingerprint FROM party_certificate"
@@ -120,7 +120,7 @@ WHERE lane.party IS NULL OR lane.next_at > max(due.due_at, lane.paused_until, :n
 
 def loose_ends(connection: sqlite.Connection, *, now: int) -> list[LooseEnd]:
     """See `ports.Reading.loose_ends`."""
-    found = [LooseEnd(code=code, id=row[0]) for code, sql in _LOOSE.items() for row in connection.execute(sql)]
+    found = [LooseEnd(code=code, id=row[0]) for code, sql in LOOSE.items() for row in connection.execute(sql)]
     asleep = connection.execute(_ASLEEP, {"now": now, "moment": MOMENT_MS})
     found += [LooseEnd(code="lane-asleep", id=row[0]) for row in asleep]
     found += [LooseEnd(code="cases-joined", id=each) for each in _joined(connection)]

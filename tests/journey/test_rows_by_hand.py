@@ -3,7 +3,7 @@ leads to another sender's form opens nothing even before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from gateway.idempotency import Accepted
 from gateway.journal import FROM_BEFORE, REMEMBERED, EntryKind
 from gateway.model import PartyId, SubmissionId
 from gateway.stores.engine import sqlite
+from gateway.stores.soundness import LOOSE
 from gateway.stores.sqlite import SqliteStore
 from tests.conftest import Counter
 from tests.journey.test_cases import APPEAL, ASSESSMENT, appeal_against
@@ -147,6 +148,30 @@ def cases(counter: Counter) -> int:
     with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as connection:
         (count,) = connection.execute("SELECT count(DISTINCT case_id) FROM filed").fetchone()
     return int(count)
+
+
+def test_a_token_that_was_taken_out_is_told_of_its_party(counter: Counter) -> None:
+    with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM token WHERE party = 'worker'")
+    (flaw,) = auditing(counter.gateway).run()
+    assert (flaw.code, flaw.place) == ("entry-without-token", "party worker")
+
+
+def test_a_store_that_grows_is_not_walked_through_again_for_each_of_its_rows(counter: Counter) -> None:
+    """SQLite tells how it would look: what it walks through stands below no question about a single row."""
+    with closing(sqlite.connect(str(counter.gateway.config.store_path))) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        for code, sql in LOOSE.items():
+            steps = {step: (above, told) for step, above, _, told in connection.execute(f"EXPLAIN QUERY PLAN {sql}")}
+            for step, (_, told) in steps.items():
+                if told.startswith("SCAN") and told.split()[1] in tables:
+                    assert not any("CORRELATED" in each for each in _above(steps, step)), (code, told)
+
+
+def _above(steps: Mapping[int, tuple[int, str]], step: int) -> Iterator[str]:
+    while step in steps:
+        step, told = steps[step]
+        yield told
 
 
 def test_what_a_file_held_before_is_entered_as_from_before(counter: Counter, twice: Accepted, tmp_path: Path) -> None:
