@@ -331,9 +331,13 @@ def enter_further_keys(connection: sqlite.Connection) -> None:
 
 def enter_names(connection: sqlite.Connection) -> None:
     """Enter the names that the gateway had by a file from before the journal knew of these: those under which it sent
-    notices of its own, and those under which its first and its last evidence was issued."""
+    notices of its own, and those under which its first and its last evidence was issued. A party whose row is lost, of
+    which the journal knows, keeps its own."""
     now = datetime.now(UTC)
-    senders = connection.execute("SELECT DISTINCT sender FROM submission WHERE sender NOT IN (SELECT id FROM party)")
+    senders = connection.execute(
+        "SELECT DISTINCT sender FROM submission WHERE sender NOT IN (SELECT id FROM party) "
+        "AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.id = sender AND kind = 'party')"
+    )
     names = {sender for (sender,) in senders}
     for place in ("min", "max"):
         issued = connection.execute(f"SELECT raw FROM evidence WHERE seq = (SELECT {place}(seq) FROM evidence)")

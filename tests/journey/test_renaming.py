@@ -110,6 +110,21 @@ def test_a_file_from_before_names_were_kept_has_those_that_its_own_forms_and_evi
     gateway.store.close()
 
 
+def test_a_party_whose_row_was_lost_before_names_were_kept_can_be_registered_again(
+    open_counter: Callable[..., Counter],
+) -> None:
+    counter = open_counter()
+    counter.accept(counter.form(APPEAL), sender="worker")
+    before = counter.gateway.config
+    counter.gateway.store.close()
+    with closing(sqlite.connect(str(before.store_path), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm019_%'")
+        connection.execute("DELETE FROM party WHERE id = 'worker'")
+    gateway = build(before, catalogue=catalogue())
+    put_as(gateway, "worker")
+    gateway.store.close()
+
+
 def put_as(gateway: Gateway, name: str) -> None:
     """Register somebody under a name."""
     record = {"id": name, "name": "Somebody", "roles": ["Employer"], "endpoint": {"kind": "mailbox"}}
