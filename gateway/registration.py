@@ -250,11 +250,15 @@ def _sealing_certificate(pem: str) -> Certificate:
 
 
 def _check_further(draft: PartyDraft, reach: Reach) -> None:
-    """A second address is for organisations: at one for a person, somebody else would learn that something waits."""
+    """A second address is for organisations: at one for a person, somebody else would learn that something waits.
+
+    A party is one by its number; the number of a physician, or none, tells of no organisation.
+    """
     further = draft.further_notice
     if further is None:
         return
-    if any(SCHEMES[scheme].holder is Holder.PERSON for scheme in draft.identifiers):
+    holders = {SCHEMES[scheme].holder for scheme in draft.identifiers}
+    if Holder.PERSON in holders or holders.isdisjoint((Holder.ORGANISATION, Holder.OFFICE)):
         raise RegistrationRefused(
             "further-notice-of-a-person", "only an organisation is told at a second address", place="furtherNotice"
         )

@@ -150,9 +150,22 @@ def test_one_that_is_registered_late_is_told_at_once_and_one_that_is_taken_back_
     nothing_is_wrong(counter)
 
 
-def test_a_person_has_no_second_address(counter: Counter) -> None:
+@pytest.mark.parametrize(
+    ("party", "more"),
+    [
+        ("worker", {}),
+        ("doctor", {}),
+        ("worker", {"id": "nobody", "identifiers": {}}),
+        ("treating-doctor", {"id": "practice", "identifiers": {"nihdi": "10003470001"}}),
+    ],
+)
+def test_who_has_the_number_of_a_person_or_of_no_organisation_has_no_second_address(
+    counter: Counter, party: str, more: dict[str, Any]
+) -> None:
+    cleared: dict[str, Any] = {"signingCertificates": [], "sealingCertificate": None} if more else {}
+    put(counter, party, **cleared, **more)
     with pytest.raises(RegistrationRefused, match="further-notice-of-a-person"):
-        put(counter, "worker", furtherNotice={"url": "https://delegate.example/bell"})
+        put(counter, party, **cleared, **more, furtherNotice={"url": "https://delegate.example/bell"})
 
 
 @pytest.mark.parametrize(
