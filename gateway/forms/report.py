@@ -22,6 +22,14 @@ MAX_FINDINGS = 100
 REPORT_VERSION = "1.0"
 
 
+def as_reported(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What a report holds of the findings, in their order; of too many, no warning takes the place of an error."""
+    if len(findings) <= MAX_FINDINGS:
+        return findings
+    by_weight = sorted(range(len(findings)), key=lambda place: findings[place].severity is not Severity.ERROR)
+    return tuple(findings[place] for place in sorted(by_weight[:MAX_FINDINGS]))
+
+
 class Outcome(StrEnum):
     """How a phase ended; one that was not reached is skipped."""
 

@@ -19,7 +19,7 @@ from gateway.forms.findings import Finding, JsonRejected, NotViewable, Phase, Re
 from gateway.forms.jsonview import NO_VIEW, looks_like_json, pointer_of, read_json, to_json, to_xml
 from gateway.forms.kinds import FormKind
 from gateway.forms.parsing import FORM_LIMITS, Limits, ParsedDocument, digest_of, parse_untrusted
-from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report
+from gateway.forms.report import MAX_FINDINGS, Document, Outcome, Report, as_reported
 from gateway.forms.schema import SchemaFault
 from gateway.forms.sources import COMMON_NAMESPACE
 
@@ -220,7 +220,7 @@ class Validator:
             ),
             received_on=received_on,
             phases=phases,
-            findings=findings[:MAX_FINDINGS],
+            findings=as_reported(findings),
             truncated=identified.truncated or len(findings) > MAX_FINDINGS,
             form=kind,
             messages=kind.messages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.routing import Match
 
 from gateway.api.app import create_app
 from gateway.api.submissions import ShortWay
+from gateway.demo.papers import COMMON, draw_up
 from gateway.model import SubmissionId
 from signing import issuing, sign_xml, verify_xml
 from tests.conftest import Counter
@@ -308,6 +310,29 @@ def test_a_form_goes_the_short_way_unless_something_is_odd(
     routes = create_app(counter.gateway).routes
     taken = next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
     assert isinstance(taken, ShortWay) is goes_the_short_way
+
+
+def test_an_error_is_told_however_many_warnings_come_before_it(counter: Counter, http: Http) -> None:
+    """Else it would be refused without a reason, or what refuses it would not be seen."""
+
+    def notice(workers: int) -> bytes:
+        root = etree.fromstring(draw_up("be/continued-surveillance-notice", now=datetime.now(UTC)).raw)
+        form = etree.QName(root).namespace
+        worker, left = (next(root.iter(f"{{{form}}}{name}")) for name in ("EntitledWorker", "LeftOn"))
+        number = next(root.iter(f"{{{COMMON}}}DocumentId"))
+        worker.remove(left)  # SP-28 warns of each
+        number.text = "0d6b1c6e-7c1c-4b7e-9d56-3f1f1d0d6a01"
+        for _ in range(workers - 1):
+            worker.addnext(deepcopy(worker))
+        return counter.sign(etree.tostring(root), "employer")
+
+    first = http("employer").post("/v1/submissions", content=notice(150), headers=XML)
+    assert first.status_code == 201
+    told = refused(http, "employer", notice(149))
+    assert (told["status"], codes(told)) == (409, {"GEN-02"})
+    summary = told["report"]["summary"]
+    assert (told["report"]["verdict"], summary["errors"], summary["truncated"]) == ("refused", 1, True)
+    assert len(told["report"]["findings"]) == 100
 
 
 def test_every_answer_is_traceable_and_cached_nowhere(http: Http) -> None:
