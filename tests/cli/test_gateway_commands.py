@@ -333,7 +333,7 @@ def test_the_worker_keeps_the_journal_and_the_operator_sees_how_far_it_is(stage:
 @pytest.mark.parametrize(
     ("language", "labels"),
     [
-        ("nl", ("toestand", "termijn", "bewijsstuk", "maandag-zaterdag")),
+        ("nl", ("toestand", "termijn", "bewijsstuk", "maandag t/m zaterdag")),
         ("fr", ("état", "délai", "preuve", "lundi-samedi")),
         ("de", ("Zustand", "Frist", "Nachweis", "Montag-Samstag")),
     ],
