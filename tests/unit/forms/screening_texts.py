@@ -7,6 +7,7 @@ from __future__ import annotations
 
 HARMLESS = {
     "nl": (
+        "Verwijdert per varken een nier en een long",
         "Begeleiden van personen met een handicap",
         "Begeleider in de gehandicaptenzorg",
         "Gehandicapte bewoners verplaatsen met de tillift",
@@ -126,6 +127,8 @@ HARMLESS = {
         "Draagt een helm en veiligheidsschoenen",
     ),
     "fr": (
+        "Vaccination contre la grippe saisonnière proposée à l'équipe",
+        "Commande pour lever le bras de la grue",
         "Accompagnement de personnes handicapées",
         "Éducatrice pour enfants handicapés",
         "Gestion du stress : formation pour l'équipe",
@@ -232,6 +235,8 @@ HARMLESS = {
         "Prendre connaissance des consignes avant le poste",
     ),
     "de": (
+        "Entnimmt am Band je Schwein eine Niere",
+        "Ware am Stockwerk zwei, am Stock der Rebe schneiden",
         "Betreuung von Menschen mit Behinderung",
         "Hilfe für Kinder mit geistiger Behinderung",
         "Stress vermeiden, Pausen einplanen",
@@ -328,6 +333,8 @@ HARMLESS = {
         "Stapler, der umgekippt ist, nicht selbst aufrichten",
     ),
     "en": (
+        "Keep one eye on the gauge and tighten one eye bolt",
+        "Helps people with a disability onto the bus",
         "Forklift driver in the warehouse, rack B12",
         "Tighten M12 bolts and M16 nuts",
         "Lift at most 10 kg, use the hoist",
@@ -430,6 +437,10 @@ FALSE_ALARMS = {
 # As they are said, without a word of medicine: what somebody has, gets, uses or cannot do.
 EVERYDAY = {
     "nl": (
+        "Hoort slecht aan de linkerkant",
+        "Slaapt erg slecht sinds de wissel van ploeg",
+        "Zijn knieën zijn versleten",
+        "Leeft met één nier",
         "Zij heeft een handicap",
         "Geen avonddienst, hij is snel moe",
         "Geen schermwerk, slechte ogen",
@@ -482,6 +493,11 @@ EVERYDAY = {
         "Hartkwaal: geen karren duwen",
     ),
     "fr": (
+        "Entend mal du côté gauche",
+        "Dort très mal après les nuits",
+        "Il s'est fait opérer en mars",
+        "Absente une semaine pour la grippe",
+        "Ne peut pas lever le bras au-dessus de la tête",
         "Elle a un handicap, poste au rez-de-chaussée",
         "Pas de conduite, il voit mal",
         "Poste assis, marche difficilement",
@@ -534,6 +550,11 @@ EVERYDAY = {
         "Problème cardiaque : ne pas pousser de chariots",
     ),
     "de": (
+        "Hört schlecht auf der linken Seite",
+        "Schläft sehr schlecht seit dem Wechsel der Schicht",
+        "Der linke Arm ist in Gips",
+        "Kann bis Mai nur sitzen: Bein im Gips",
+        "Lebt mit einer Niere",
         "Er hat eine Behinderung",
         "Mitarbeiter mit Behinderungen an beiden Händen",
         "Keine Leiter wegen Schwindel",
@@ -588,6 +609,11 @@ EVERYDAY = {
         "Herzleiden: keine Wagen schieben",
     ),
     "en": (
+        "Hears poorly on the left side",
+        "Sleeps very badly since the change of shift",
+        "His arm is in plaster until May",
+        "Sees with one eye only",
+        "A worker with a disability: seat near the door",
         "Ground floor, she has a disability",
         "No phone calls, hearing impaired",
         "Seated work, walks with crutches",
