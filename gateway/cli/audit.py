@@ -14,6 +14,8 @@ from gateway.cli.output import ExitCode, answering, headings, out, print_json, s
 
 # The engine is imported by the commands that run it: every other command would wait for it.
 
+COUNTED = {"evidence": "pieces of evidence"}  # where the label is another word
+
 Checkpoints = Annotated[
     list[Path] | None,
     typer.Option(
@@ -56,7 +58,7 @@ def audit(config: ConfigFile, checkpoint: Checkpoints = None, as_json: AsJson = 
         if as_json:
             print_json({"sound": not found, "lookedAt": asdict(tally), "findings": found})
         else:
-            looked = ", ".join(f"{count} {said(name)}" for name, count in asdict(tally).items())
+            looked = ", ".join(f"{count} {said(COUNTED.get(name, name))}" for name, count in asdict(tally).items())
             verdict = said("NOT SOUND") if found else said("SOUND")
             out().print(Text(f"{verdict}: {looked}; {said('{number} findings', number=len(found))}"))
         raise typer.Exit(ExitCode.NO if found else ExitCode.YES)

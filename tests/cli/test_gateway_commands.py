@@ -344,3 +344,5 @@ def test_labels_follow_the_language(stage: Stage, language: str, labels: tuple[s
     assert [label for label in labels if label not in shown.text] == []
     listed = _as(stage, "worker", ["mailbox", "list", "--lang", language])
     assert listed.text.splitlines()[0].split()[0] == {"nl": "bezorging", "fr": "remise", "de": "Zustellung"}[language]
+    audited = sealpost(["audit", "--config", stage.folder.config, "--lang", language])
+    assert {"nl": " bewijsstukken,", "fr": " preuves,", "de": " Nachweise,"}[language] in audited.text

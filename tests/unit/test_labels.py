@@ -12,7 +12,7 @@ import pytest
 
 from gateway import cli
 from gateway.audit import Tally
-from gateway.cli import signatures
+from gateway.cli import audit, signatures
 from gateway.cli.labels import labels
 from gateway.cli.termwords import VERDICTS
 from gateway.forms.findings import LANGUAGES
@@ -24,7 +24,7 @@ PRINTERS = {"print", "print_table", "Text", "assemble", "echo"}
 # Labels that the code does not write out where it asks for them.
 GIVEN = {
     *VERDICTS.values(),
-    *(field.name for field in fields(Tally)),
+    *(audit.COUNTED.get(field.name, field.name) for field in fields(Tally)),
     "error",
     "warning",
     "remark",
