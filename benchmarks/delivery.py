@@ -13,7 +13,6 @@ run: two ECDSA P-256 signatures (push, evidence), one verification, two digests,
 from __future__ import annotations
 
 import sqlite3
-import statistics
 import time
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def run() -> list[Result]:
         _hand_in(counter, SUBMISSIONS)
         floor_s, at_speed = _floor(counter), speed()
         rate, gateway_s = _deliver(counter, recipients)
-        floor_s, at_speed = min(floor_s, _floor(counter)), statistics.mean((at_speed, speed()))
+        floor_s, at_speed = min(floor_s, _floor(counter)), max(at_speed, speed())
     against = f"bare crypto and libxml2 of the same steps on {CORES} cores"
     return [
         compared("delivery", rate, "deliveries/s", against=against, floor=CORES / floor_s),
