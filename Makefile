@@ -9,9 +9,9 @@ READY := .venv/.ready
 demo: $(READY)
 	@.venv/bin/sealpost demo $(DEMO)
 
-# Two processes a core: many tests wait for servers, locks and clocks.
+# One process more than cores: many tests wait for servers, locks and clocks.
 test: check
-	$(PY) -m pytest -n $$((2 * $$(nproc))) --dist loadfile $(PYTEST)
+	$(PY) -m pytest -n $$(($$(nproc) + 1)) --dist loadfile $(PYTEST)
 
 check: $(READY)
 	$(PY) -m ruff format --check .
