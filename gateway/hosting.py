@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 from gateway.envelope import FORM, NOTE, OpenedEnvelope, open_envelope
 from gateway.errors import Conflict, NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.keyring import Keyring
 from gateway.mailboxes import held, is_held
-from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId, rest_of_day_s
+from gateway.model import Delivery, DeliveryId, Event, Evidence, HostedKey, Party, PartyId, day_counted, rest_of_day_s
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.steps import evidence_on
 from signing import (
@@ -83,7 +83,7 @@ class Hosting:
 
         def look(view: Reading) -> tuple[Delivery, HostedKey, bytes]:
             delivery = _own(view, party, delivery_id)
-            if view.kept_count(party.id, _day(asked_at)) >= self.kept_per_day:
+            if view.kept_count(party.id, day_counted(asked_at)) >= self.kept_per_day:
                 raise self._too_many(asked_at)
             key = view.hosted_key(party.id)
             if key is None:
@@ -107,7 +107,7 @@ class Hosting:
         def work(unit: Transaction) -> None:
             _not_in_other_hands(_own(unit, party, delivery_id), lease_id, proof.at)
             unit.envelope(delivery_id)  # not if it was erased meanwhile
-            if unit.count_kept(party.id, _day(at)) > self.kept_per_day:
+            if unit.count_kept(party.id, day_counted(at)) > self.kept_per_day:
                 raise self._too_many(at)
             unit.add_evidence(proof)
 
@@ -167,11 +167,6 @@ class Hosting:
             if each.identity.fingerprint == key.wrapped_for:
                 return each.identity
         raise KeyUnavailable("key-missing", "the mailbox sealing key for which this key is wrapped is not configured")
-
-
-def _day(at: datetime) -> date:
-    """The day that is counted by."""
-    return at.astimezone(UTC).date()
 
 
 def _wrapped(key: HostedKey) -> WrappedKey:

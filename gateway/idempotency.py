@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gateway.errors import Conflict, TooMuch
-from gateway.model import Party, Submission, SubmissionId, rest_of_day_s
+from gateway.model import Party, Submission, SubmissionId, day_counted, rest_of_day_s
 from gateway.ports import Reading, Transaction
 from gateway.status import submission_href
 
@@ -84,8 +84,7 @@ def count_kept(unit: Transaction, handed_in: HandedIn, most: int) -> None:
 
     Raises TooMuch until the next day (UTC) once `most` were counted on this one.
     """
-    day = handed_in.at.astimezone(UTC).date()
-    if unit.count_kept(handed_in.sender.id, day) > most:
+    if unit.count_kept(handed_in.sender.id, day_counted(handed_in.at)) > most:
         raise TooMuch(
             "too-many-refusals",
             f"more than {most} forms were refused or repeated under new keys today; nothing was kept of this one. "

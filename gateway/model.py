@@ -34,9 +34,14 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def day_counted(at: datetime) -> date:
+    """The day (UTC) to which belongs what is counted by the day."""
+    return at.astimezone(UTC).date()
+
+
 def rest_of_day_s(at: datetime) -> int:
     """Seconds from `at` until the next day begins (UTC), rounded up: when what is counted by the day begins anew."""
-    tomorrow = datetime.combine(at.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
+    tomorrow = datetime.combine(day_counted(at) + timedelta(days=1), time.min, UTC)
     return math.ceil((tomorrow - at).total_seconds())
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gateway.deadlines import Calendar
 from gateway.errors import NotFound, TooMuch, Unreadable
@@ -31,6 +31,7 @@ from gateway.model import (
     Party,
     PartyId,
     ValidationRecord,
+    day_counted,
     new_id,
     rest_of_day_s,
 )
@@ -146,7 +147,7 @@ class Receipts:
 
     def _has_room(self, unit: Transaction, party: Party, at: datetime) -> bool:
         """Count one more thing that is kept of a party though it moves nothing: else one could fill the disk."""
-        return unit.count_kept(party.id, at.astimezone(UTC).date()) <= self.kept_per_day
+        return unit.count_kept(party.id, day_counted(at)) <= self.kept_per_day
 
     def take_answer(
         self, raw: bytes, *, delivery: Delivery, party: Party, along: Callable[[Transaction], Sequence[Alert]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -144,43 +145,44 @@ def read_statement(raw: bytes, *, trust: TrustPolicy, at: datetime) -> Statement
 
 def claimed_document(raw: bytes) -> SaltedDigest | None:
     """The document that a piece of evidence names, as it says: nothing of it is verified. None if it names none."""
+    found = next(_claimed(raw, "DocumentDigest"), None)
+    if found is None:
+        return None
     try:
-        found = etree.fromstring(raw, _PARSER).find(f".//{{{EVIDENCE.namespace}}}DocumentDigest")
-        if found is None:
-            return None
         return SaltedDigest(shown=(found.text or "").strip(), salt=base64.b64decode(found.get("salt", "")))
-    except (etree.XMLSyntaxError, ValueError):
+    except ValueError:
         return None
 
 
 def claimed_issuer(raw: bytes) -> str | None:
     """Under which name a piece of evidence was issued, as it says: nothing of it is verified. None if it says none."""
-    try:
-        told = etree.fromstring(raw, _PARSER).findtext(f".//{{{EVIDENCE.namespace}}}Issuer")
-    except etree.XMLSyntaxError:
-        return None
-    return (told or "").strip() or None
+    told = next(_claimed(raw, "Issuer"), None)
+    return None if told is None else (told.text or "").strip() or None
 
 
 def claimed_reasons(raw: bytes) -> tuple[str, ...]:
     """The codes of the reasons that a piece of evidence gives, as it says: nothing of it is verified."""
-    try:
-        found = etree.fromstring(raw, _PARSER).iterfind(
-            f".//{{{EVIDENCE.namespace}}}Reason/{{{EVIDENCE.namespace}}}Code"
-        )
-        return tuple((node.text or "").strip() for node in found)
-    except etree.XMLSyntaxError:
-        return ()
+    return tuple((node.text or "").strip() for node in _claimed(raw, "Reason", "Code"))
 
 
 def claimed_time(raw: bytes) -> datetime | None:
     """When a piece of evidence says that it was made: nothing of it is verified. None if it does not say."""
+    told = next(_claimed(raw, "EventTime"), None)
     try:
-        told = etree.fromstring(raw, _PARSER).findtext(f".//{{{EVIDENCE.namespace}}}EventTime") or ""
-        at = datetime.fromisoformat(told.strip())
-    except (etree.XMLSyntaxError, ValueError):
+        at = datetime.fromisoformat("" if told is None else (told.text or "").strip())
+    except ValueError:
         return None
     return at if at.tzinfo is not None else None
+
+
+def _claimed(raw: bytes, *names: str) -> Iterator[etree._Element]:
+    """The elements of that name in evidence of which nothing is verified, each name below the one before; none in what
+    is no XML."""
+    try:
+        root = etree.fromstring(raw, _PARSER)
+    except etree.XMLSyntaxError:
+        return iter(())
+    return root.iterfind(".//" + "/".join(f"{{{EVIDENCE.namespace}}}{name}" for name in names))
 
 
 def stated(term: Term) -> StatedTerm:

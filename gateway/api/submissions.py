@@ -26,7 +26,7 @@ from gateway.api.access import (
 from gateway.api.load import Desk, TheDesk, desk_of
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import problem, refusal
-from gateway.api.wire import NoQuery, SubmissionsPage
+from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
 from gateway.assembly import Gateway
 from gateway.errors import Unreadable
 from gateway.forms.parsing import ABSOLUTE_LIMITS
@@ -44,8 +44,8 @@ XML = "application/xml"
 SEALED = "application/pkcs7-mime"
 TWIN_PATIENCE_S, TWIN_PAUSE_S = 0.3, 0.02  # judging takes a few hundredths of a second; then the first has its answer
 _KEY_HEADER = b"idempotency-key"
-_KEY = re.compile(r"[!-~]{1,200}")
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+_KEY = re.compile(f"{KEY_SIGN}{{1,{MOST_KEY_SIGNS}}}")
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=MOST_KEY_SIGNS, pattern=f"^{KEY_SIGN}+$")]
 
 
 @router.post("/submissions", status_code=201, operation_id="createSubmission")

@@ -34,10 +34,15 @@ class Page(Strict):
         return {"items": items, **following}
 
 
+KEY_SIGN, MOST_KEY_SIGNS = "[!-~]", 200  # of an idempotency key
+
+
 class SubmissionsPage(Page):
     """Query of a sender's submissions: all, or what was handed in under one key."""
 
-    idempotency_key: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")] | None = None
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=MOST_KEY_SIGNS, pattern=f"^{KEY_SIGN}+$")] | None = (
+        None
+    )
 
 
 class MailboxPage(Page):
