@@ -135,9 +135,15 @@ def open_counter(cast: DemoFolder, config: Config) -> Iterator[Callable[..., Cou
 
 
 @pytest.fixture
-def counter(open_counter: Callable[..., Counter]) -> Counter:
+def clock() -> Clock | None:
+    """What the counter goes by: the clock of the machine, where a module has no other."""
+    return None
+
+
+@pytest.fixture
+def counter(open_counter: Callable[..., Counter], clock: Clock | None) -> Counter:
     """A counter whose parties all collect from their mailboxes."""
-    return open_counter()
+    return open_counter(clock=clock)
 
 
 @contextmanager

@@ -46,11 +46,6 @@ def clock() -> Hands:
     return Hands()
 
 
-@pytest.fixture
-def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
-    return open_counter(clock=clock)
-
-
 @dataclass
 class Call:
     """A receipt of the Fund for its copy, and the ways to hand it in."""

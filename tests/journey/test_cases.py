@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from gateway.idempotency import Accepted
 from gateway.identifiers import enterprise_number_is_valid
 from gateway.model import HOSTED, CaseId
 from gateway.registration import PartyDraft
@@ -134,6 +135,13 @@ def appeal_against(document_id: str, *, on: date | None = None, **fill: str) -> 
     day = (on or today()).isoformat()
     dates = {"f:ContestedForm/f:FormDate": day, "f:ContestedForm/f:ExaminationDate": day, "f:FormCommunicatedOn": day}
     return {"fill": {CONTESTED: document_id, **dates, **{f"f:{name}": text for name, text in fill.items()}}}
+
+
+def contest(counter: Counter, accepted: Accepted) -> None:
+    """The worker appeals against a form that was taken in."""
+    form = counter.gateway.store.read(lambda view: view.submission(accepted.submission_id))
+    assert form is not None
+    counter.accept(counter.form(APPEAL, **appeal_against(form.document_id)), sender="worker")
 
 
 def flags(view: Mapping[str, Any]) -> set[str]:

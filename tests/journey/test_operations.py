@@ -55,11 +55,6 @@ def clock() -> Hands:
     return Hands()
 
 
-@pytest.fixture
-def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
-    return open_counter(clock=clock)
-
-
 def look(counter: Counter, clock: Hands, after: timedelta) -> int:
     """Let time pass, then let the watch look."""
     clock.turn(after)

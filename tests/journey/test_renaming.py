@@ -17,16 +17,13 @@ from gateway.journal import EntryKind
 from gateway.model import PartyId
 from gateway.stores.engine import sqlite
 from tests.conftest import Counter
-from tests.journey.test_cases import APPEAL, ASSESSMENT, NOTICE, appeal_against
+from tests.journey.test_cases import APPEAL, ASSESSMENT, NOTICE, contest
 from tests.schemas.cases import catalogue
 
 
 def test_its_own_notices_of_before_are_still_its_own(open_counter: Callable[..., Counter]) -> None:
     counter = open_counter()
-    contested = counter.accept(counter.form(ASSESSMENT), sender="service")
-    of = counter.gateway.store.read(lambda view: view.submission(contested.submission_id))
-    assert of is not None
-    counter.accept(counter.form(APPEAL, **appeal_against(of.document_id)), sender="worker")
+    contest(counter, counter.accept(counter.form(ASSESSMENT), sender="service"))
     before = counter.gateway.config
     counter.gateway.store.close()
     origin = f"{before.name}/journal"  # the journal goes on under its own name
@@ -90,10 +87,7 @@ def test_a_file_from_before_names_were_kept_has_those_that_its_own_forms_and_evi
     open_counter: Callable[..., Counter],
 ) -> None:
     counter = open_counter()
-    contested = counter.accept(counter.form(ASSESSMENT), sender="service")
-    of = counter.gateway.store.read(lambda view: view.submission(contested.submission_id))
-    assert of is not None
-    counter.accept(counter.form(APPEAL, **appeal_against(of.document_id)), sender="worker")
+    contest(counter, counter.accept(counter.form(ASSESSMENT), sender="service"))
     before = counter.gateway.config
     counter.gateway.store.close()
     gateway = build(replace(before, name="counter-of-yesterday"), catalogue=catalogue())

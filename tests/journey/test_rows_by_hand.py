@@ -3,7 +3,7 @@ leads to another sender's form opens nothing even before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,7 @@ from gateway.stores.engine import sqlite
 from gateway.stores.soundness import LOOSE
 from gateway.stores.sqlite import SqliteStore
 from tests.conftest import Counter
-from tests.journey.test_cases import APPEAL, ASSESSMENT, appeal_against
-
-
-@pytest.fixture
-def counter(open_counter: Callable[..., Counter]) -> Counter:
-    return open_counter()
+from tests.journey.test_cases import APPEAL, ASSESSMENT, appeal_against, contest
 
 
 @pytest.fixture
@@ -33,9 +28,7 @@ def twice(counter: Counter) -> Accepted:
     raw = counter.form(ASSESSMENT)
     first = counter.accept(raw, sender="service", key="one")
     counter.accept(raw, sender="service", key="two")
-    of = counter.gateway.store.read(lambda view: view.submission(first.submission_id))
-    assert of is not None
-    counter.accept(counter.form(APPEAL, **appeal_against(of.document_id)), sender="worker")
+    contest(counter, first)
     return first
 
 

@@ -32,11 +32,6 @@ def clock() -> Hands:
     return Hands()
 
 
-@pytest.fixture
-def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
-    return open_counter(clock=clock)
-
-
 def put(counter: Counter, party: str, **more: Any) -> None:
     record = party_record(counter.folder, party) | more
     counter.gateway.registration.put(PartyRecord.model_validate(record).draft())

@@ -49,11 +49,6 @@ def clock() -> Hands:
 
 
 @pytest.fixture
-def counter(open_counter: Callable[..., Counter], clock: Hands) -> Counter:
-    return open_counter(clock=clock)
-
-
-@pytest.fixture
 def machine(clock: Hands) -> Machine:
     return Machine(clock)
 
