@@ -19,7 +19,6 @@ from tests.conftest import Counter
 from tests.journey.test_mailboxes import delivery_to, hand_in, lease, opened, receipt_of, send_receipt
 from tests.journey.test_operations import Hands, Http, act, nothing_is_wrong, sign_for
 from tests.journey.test_operations import clock as clock
-from tests.journey.test_operations import counter as counter
 from tests.journey.test_packages import close_journal
 
 PARTIES = ("employer", "worker", "dossier")
