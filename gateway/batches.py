@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict
 from gateway.journal import Batch, Stamp, entry_bytes
-from gateway.ports import Clock, Reading, Store, Transaction
+from gateway.ports import Clock, JournalReading, Store, Transaction
 from gateway.proofs import StoredNodes, recorded_at
 from gateway.stamped import StampedTrees, count_covered, renewing_leaves, stamped_leaves
 from gateway.steps import begin_alert, end_alerts
@@ -78,7 +78,7 @@ class Batches:
             closed += 1
         return closed
 
-    def _due(self, view: Reading) -> _Plan | None:
+    def _due(self, view: JournalReading) -> _Plan | None:
         newest = view.newest_batch()
         after = 0 if newest is None else newest.size
         waiting = view.journal_size() - after
@@ -159,7 +159,7 @@ class Batches:
         taken_up, trees = 0, StampedTrees()
         while True:
 
-            def look(view: Reading) -> tuple[int, list[Stamp], list[bytes]]:
+            def look(view: JournalReading) -> tuple[int, list[Stamp], list[bytes]]:
                 found = _some(view.stamps_to_rehash(digests=weaker, limit=MOST_RENEWED), view)
                 return view.newest_stamp(), found, trees.anew_leaves(view, found, digest_name=digest_name)
 
@@ -214,7 +214,7 @@ def is_late(since: datetime | None, *, now: datetime, after_s: float) -> bool:
     return since is not None and since <= now - timedelta(seconds=after_s)
 
 
-def _some(stamps: Sequence[Stamp], view: Reading) -> list[Stamp]:
+def _some(stamps: Sequence[Stamp], view: JournalReading) -> list[Stamp]:
     """The first of these, at least one, that cover no more together than one time stamp may."""
     some, covered = list[Stamp](), 0
     for stamp in stamps:
@@ -225,7 +225,7 @@ def _some(stamps: Sequence[Stamp], view: Reading) -> list[Stamp]:
     return some
 
 
-def _unstamped(view: Reading) -> tuple[int, int] | None:
+def _unstamped(view: JournalReading) -> tuple[int, int] | None:
     """The part of the journal that the next stamp covers: whole batches, at least one."""
     first = view.stamped_size()
     waiting = view.batches(after=first, limit=MOST_STAMPED)

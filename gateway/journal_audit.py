@@ -35,7 +35,7 @@ from gateway.journal import (
     entry_of_validation,
 )
 from gateway.model import DeliveryId, EvidenceId, KeptReceipt, PartyId, SubmissionId
-from gateway.ports import Clock, Reading, Store
+from gateway.ports import Clock, JournalReading, Reading, Store
 from gateway.stamped import StampedTrees
 from gateway.vouching import authority_name, known_by
 from signing import (
@@ -321,7 +321,7 @@ def _shown(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-def _fits(view: Reading, stamp: Stamp) -> bool:
+def _fits(view: JournalReading, stamp: Stamp) -> bool:
     """Whether what covers it anew, and what it covers anew itself, is there."""
     later = None if stamp.rehashed_by is None else view.stamp(stamp.rehashed_by)
     if stamp.rehashed_by is not None and (later is None or later.anew_from is None):
@@ -332,7 +332,7 @@ def _fits(view: Reading, stamp: Stamp) -> bool:
     return stamp.anew_from == (first.anew_from if first.covers is None else first.covers[0])
 
 
-def _known_until(view: Reading, stamp: Stamp, now: datetime) -> datetime | None:
+def _known_until(view: JournalReading, stamp: Stamp, now: datetime) -> datetime | None:
     """The latest time at which a token is known to have existed; None if the one that renewed it is gone."""
     if stamp.renewed_by is None:
         return now

@@ -15,7 +15,7 @@ from typing import Any
 from gateway.errors import NotFound
 from gateway.journal import Batch, EntryKind, entry_bytes
 from gateway.model import instant_text
-from gateway.ports import Reading, Store
+from gateway.ports import JournalReading, Store
 from gateway.stamped import StampedTrees
 from signing import NoteKey, Tree, add_cosignatures, build_log_proof
 
@@ -82,7 +82,7 @@ class Backlog:
 class StoredNodes:
     """`signing.Nodes` over the tree as it is stored. What is put is not stored, but gathered in `grown`."""
 
-    def __init__(self, view: Reading) -> None:
+    def __init__(self, view: JournalReading) -> None:
         self._view = view
         self._new: dict[tuple[int, int], bytes] = {}
 
@@ -116,7 +116,7 @@ class Proofs:
         """What proves the newest entry about a thing. Raises NotFound("entry-not-found")."""
         return self.store.read(lambda view: self.entry_in(view, kind, thing))
 
-    def entry_in(self, view: Reading, kind: EntryKind, thing: str) -> EntryProof:
+    def entry_in(self, view: JournalReading, kind: EntryKind, thing: str) -> EntryProof:
         """The same within a view."""
         entry = view.journal_entry(kind, thing)
         if entry is None or entry.position is None:
@@ -143,7 +143,7 @@ class Proofs:
         """The proof that the checkpoint of `size` extends that of `old`. Raises NotFound for no such checkpoints."""
         return self.store.read(lambda view: self.consistency_in(view, old, size))
 
-    def consistency_in(self, view: Reading, old: int, size: int) -> list[bytes]:
+    def consistency_in(self, view: JournalReading, old: int, size: int) -> list[bytes]:
         """The same within a view."""
         if old > size:
             raise NotFound("checkpoint-not-found", "the later checkpoint cannot have fewer entries")
@@ -154,7 +154,7 @@ class Proofs:
     def backlog(self) -> Backlog:
         """How far the journal has come."""
 
-        def look(view: Reading) -> Backlog:
+        def look(view: JournalReading) -> Backlog:
             newest = view.newest_batch()
             closed, stamped = 0 if newest is None else newest.size, view.stamped_size()
             return Backlog(
@@ -186,25 +186,25 @@ def backlog_view(backlog: Backlog) -> dict[str, Any]:
     }
 
 
-def recorded_at(view: Reading, position: int) -> datetime | None:
+def recorded_at(view: JournalReading, position: int) -> datetime | None:
     """When the entry at a position was recorded; None if there is none."""
     return next((entry.at for entry in view.journal_entries(first=position, limit=1)), None)
 
 
-def _batch(view: Reading, size: int | None) -> Batch:
+def _batch(view: JournalReading, size: int | None) -> Batch:
     found = view.newest_batch() if size is None else next(iter(view.batches(after=size - 1, limit=1)), None)
     if found is None or size not in (None, found.size):
         raise NotFound("checkpoint-not-found", "there is no checkpoint of this size")
     return found
 
 
-def _best_batch(view: Reading, position: int) -> Batch | None:
+def _best_batch(view: JournalReading, position: int) -> Batch | None:
     cosigned = view.cosigned_after(position)
     if cosigned is not None:
         return _batch(view, cosigned)
     return next(iter(view.batches(after=position, limit=1)), None)
 
 
-def _with_cosignatures(view: Reading, batch: Batch) -> bytes:
+def _with_cosignatures(view: JournalReading, batch: Batch) -> bytes:
     lines = "".join(each.line for each in view.cosignatures(batch.size))
     return add_cosignatures(batch.checkpoint, lines.encode()) if lines else batch.checkpoint

@@ -16,7 +16,7 @@ from hashlib import sha256
 from threading import Lock
 
 from gateway.journal import Batch, Stamp, entry_bytes
-from gateway.ports import Reading
+from gateway.ports import JournalReading
 from signing import (
     HashTree,
     build_batch,
@@ -32,18 +32,18 @@ ENDLESS = 2**62
 KEPT = 8  # trees; one of ten thousand entries takes about two megabytes
 
 
-def batches_within(view: Reading, first: int, size: int) -> list[Batch]:
+def batches_within(view: JournalReading, first: int, size: int) -> list[Batch]:
     """The batches that end after position `first` and not after `size`."""
     return [batch for batch in view.batches(after=first, limit=size - first) if batch.size <= size]
 
 
-def stamped_data(view: Reading, first: int, size: int) -> list[bytes]:
+def stamped_data(view: JournalReading, first: int, size: int) -> list[bytes]:
     """What is stamped of the entries from `first` up to `size`: their canonical bytes, then the checkpoints."""
     entries = view.journal_entries(first=first, limit=size - first)
     return [*map(entry_bytes, entries), *(batch.checkpoint for batch in batches_within(view, first, size))]
 
 
-def stamped_leaves(view: Reading, first: int, size: int) -> list[bytes]:
+def stamped_leaves(view: JournalReading, first: int, size: int) -> list[bytes]:
     """What a time stamp over the entries from `first` up to `size` covers."""
     return [sha256(data).digest() for data in stamped_data(view, first, size)]
 
@@ -60,14 +60,14 @@ class StampedTrees:
         self._kept: OrderedDict[int, tuple[HashTree, dict[int, int]]] = OrderedDict()
         self._lock = Lock()
 
-    def record_of_entry(self, view: Reading, position: int) -> bytes | None:
+    def record_of_entry(self, view: JournalReading, position: int) -> bytes | None:
         """The evidence record over an entry's canonical bytes; None while no time stamp covers it."""
         stamp = view.stamp_over(position)
         if stamp is None or stamp.covers is None:
             return None
         return self._record(view, stamp, position - stamp.covers[0])
 
-    def record_of_checkpoint(self, view: Reading, size: int) -> bytes | None:
+    def record_of_checkpoint(self, view: JournalReading, size: int) -> bytes | None:
         """The evidence record over the checkpoint of that size as the service signed it; None as above."""
         stamp = view.stamp_over(size - 1)
         if stamp is None or stamp.covers is None:
@@ -77,7 +77,7 @@ class StampedTrees:
         return self._record(view, stamp, end - first + sizes.index(size))
 
     def anew_leaves(
-        self, view: Reading, taken_up: Sequence[Stamp], *, digest_name: str, before: int | None = None
+        self, view: JournalReading, taken_up: Sequence[Stamp], *, digest_name: str, before: int | None = None
     ) -> list[bytes]:
         """What a time stamp covers that takes up others. before: its number, once it has one."""
         return [
@@ -86,7 +86,7 @@ class StampedTrees:
             for own, index, data in _covered(view, each)
         ]
 
-    def leaves(self, view: Reading, stamp: Stamp) -> list[bytes]:
+    def leaves(self, view: JournalReading, stamp: Stamp) -> list[bytes]:
         """What a stored time stamp covers."""
         if stamp.covers is not None:
             return stamped_leaves(view, *stamp.covers)
@@ -95,7 +95,7 @@ class StampedTrees:
         taken_up = view.stamps_rehashed_by(stamp.number)
         return self.anew_leaves(view, taken_up, digest_name=stamp.digest_name, before=stamp.number)
 
-    def _record(self, view: Reading, stamp: Stamp, index: int, *, before: int | None = None) -> bytes:
+    def _record(self, view: JournalReading, stamp: Stamp, index: int, *, before: int | None = None) -> bytes:
         """The record of the leaf `index` of a stamp; without what the stamp `before` and those after it add."""
         record = build_record(self._tree(view, stamp)[0].path(index), stamp.token)
         while True:
@@ -113,7 +113,7 @@ class StampedTrees:
             index += places[own.number]
             record = rehash(record, tree.path(index), stamp.token, digest_name=stamp.digest_name)
 
-    def _tree(self, view: Reading, stamp: Stamp) -> tuple[HashTree, dict[int, int]]:
+    def _tree(self, view: JournalReading, stamp: Stamp) -> tuple[HashTree, dict[int, int]]:
         """The tree below a stamp, and where in it those begin that it renews or takes up, by number."""
         with self._lock:
             if stamp.number in self._kept:
@@ -135,14 +135,14 @@ class StampedTrees:
         return made
 
 
-def count_covered(view: Reading, stamp: Stamp) -> int:
+def count_covered(view: JournalReading, stamp: Stamp) -> int:
     """How many entries a stamp covers, by itself or anew."""
     if stamp.covers is not None:
         return stamp.covers[1] - stamp.covers[0]
     return sum(count_covered(view, each) for each in view.stamps_rehashed_by(stamp.number))
 
 
-def _covered(view: Reading, stamp: Stamp) -> list[tuple[Stamp, int, bytes]]:
+def _covered(view: JournalReading, stamp: Stamp) -> list[tuple[Stamp, int, bytes]]:
     """All that a stamp over entries covers, in the order of its leaves: the stamp that covered each thing first, its
     place there, its bytes."""
     if stamp.covers is not None:
@@ -150,7 +150,7 @@ def _covered(view: Reading, stamp: Stamp) -> list[tuple[Stamp, int, bytes]]:
     return [found for each in view.stamps_rehashed_by(stamp.number) for found in _covered(view, each)]
 
 
-def _there(view: Reading, number: int, *, after: int) -> Stamp:
+def _there(view: JournalReading, number: int, *, after: int) -> Stamp:
     found = view.stamp(number)
     if found is None or number <= after:  # only a later one can cover it
         raise LookupError(f"time stamp {number} of the journal is gone")
