@@ -1,5 +1,7 @@
 """What is public of signing, and where it stands; `__init__.py` loads from here."""
 
+__all__: list[str]
+
 from signing.algorithms import ALGORITHMS as ALGORITHMS
 from signing.algorithms import AlgorithmPolicy as AlgorithmPolicy
 from signing.algorithms import KeyRule as KeyRule

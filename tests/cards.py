@@ -94,4 +94,4 @@ def card(
     if responder:
         place = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
         builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
-    return Identity(key, builder.sign(authority.key, hashes.SHA256()), (authority.certificate,))  # type: ignore[arg-type]
+    return Identity(key, builder.sign(authority.key, hashes.SHA256()), (authority.certificate,))

@@ -15,7 +15,8 @@ import typer
 from gateway.cli import COMMANDS, app
 from gateway.demo.pki import DemoFolder
 from signing import load_identity, sign_xml
-from tests.cli.command import ROOT, sealpost
+from tests.cli.command import sealpost
+from tests.cli.forking import ROOT
 
 FORM = "samples/be/health-assessment/1/valid-typical.xml"
 PROGRAM = """

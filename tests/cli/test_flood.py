@@ -114,7 +114,7 @@ def test_a_head_that_does_not_come_or_has_no_end_is_waited_for_no_longer(one: Se
         writer.close()
         return found
 
-    async def all_at_once() -> list[bytes]:
+    async def all_at_once() -> tuple[bytes, bytes, bytes]:
         whole = b"GET /health HTTP/1.1\r\nHost: counter\r\n\r\n"
         return await asyncio.gather(without_end(), half(), half(whole))
 
@@ -149,7 +149,7 @@ def test_memory_has_a_bound_and_what_is_acknowledged_is_there_once(one: Serving)
     peak_before = peak_kb(intake)
 
     async def fast(session: aiohttp.ClientSession, form: bytes) -> list[int]:
-        statuses = []
+        statuses: list[int] = []
         headers = {
             **XML,
             "Authorization": head_of(one, "service").decode().split("Authorization: ")[1].split("\r\n")[0],

@@ -100,7 +100,7 @@ def to_the_worker(running: Serving) -> str:
     return str(next(each["deliveryId"] for each in deliveries if each["party"] == PARTY))
 
 
-def sealpost_mailbox(running: Serving, *options: str) -> str:
+def sealpost_mailbox(running: Serving, *options: str) -> bytes:
     token = running.stage.folder.token(PARTY)
     ran = sealpost(["mailbox", "list", "--json", "--url", running.stage.url, "--token-file", token, *options])
     assert ran.code == 0, ran.err

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,7 @@ def test_what_an_older_file_holds_is_entered_in_its_order(tmp_path: Path) -> Non
     with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
         migrations.apply(Database(connection), stop_before="m007_journal")
         for number, (table, at) in enumerate([("e", 5), ("e", 3), ("r", 3), ("e", 3), ("r", 9)]):
+            values: tuple[object, ...]
             if table == "e":
                 values = (f"e{number}", "ContentHandover", at, "s", None, None, b"raw%d" % number)
                 connection.execute("INSERT INTO evidence VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", values)
@@ -228,7 +230,7 @@ def test_anything_else_is_no_entry(raw: bytes) -> None:
 @pytest.mark.parametrize("word", ["", "two words", "line\nfeed", "é", "x" * 201])
 @pytest.mark.parametrize("name", ["id", "of", "code"])
 def test_an_entry_of_anything_but_words_is_not_made(name: str, word: str) -> None:
-    fields = {"id": "a", "of": "b", "code": "c"} | {name: word}
+    fields: dict[str, Any] = {"id": "a", "of": "b", "code": "c", name: word}
     with pytest.raises(ValueError, match="made of words"):
         Entry(kind=EntryKind.EVIDENCE, at=NOW, digest=bytes(32), **fields)
 

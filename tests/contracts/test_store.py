@@ -115,7 +115,8 @@ def test_a_unit_that_fails_leaves_nothing(store: Store) -> None:
 def test_rejected_submissions_bind_neither_key_nor_document(store: Store) -> None:
     rejected = a_submission(state=SubmissionState.REJECTED, idempotency_key="")
     accepted = a_submission(document_id=rejected.document_id)
-    store.write(lambda unit: (unit.add_submission(rejected), unit.add_submission(accepted)))
+    store.write(lambda unit: unit.add_submission(rejected))
+    store.write(lambda unit: unit.add_submission(accepted))
     assert store.read(lambda view: view.submission_by_document(accepted.document_id)) == accepted
 
 
@@ -183,15 +184,17 @@ def test_whatever_is_decided_of_a_copy_who_has_it_in_hand_keeps_it(store: Store)
     add(store, pushed, collected)
     (first,) = store.write(lambda unit: unit.claim_due(now=NOW, holder="w", lease_s=60, limit=10))
     assert store.write(lambda unit: unit.lease(collected.id, lease_id="client", now=NOW, until=NOW + 60 * SECOND))
-    moves = ((DeliveryState.CONSIGNED, DeliveryState.SUSPENDED), (DeliveryState.SUSPENDED, DeliveryState.CONSIGNED))
-    for copy in (pushed, collected):
-        for expected, to in moves:
-            due = NOW if to is DeliveryState.CONSIGNED else None  # tried again at once
-            assert store.write(
-                lambda unit, copy=copy, expected=expected, to=to, due=due: unit.move_delivery(
-                    copy.id, expected=expected, to=to, at=NOW, problem=None, due_at=due, tried_since=NOW
-                )
+
+    def decide(copy: Delivery, expected: DeliveryState, to: DeliveryState, due: datetime | None) -> bool:
+        return store.write(
+            lambda unit: unit.move_delivery(
+                copy.id, expected=expected, to=to, at=NOW, problem=None, due_at=due, tried_since=NOW
             )
+        )
+
+    for copy in (pushed, collected):
+        assert decide(copy, DeliveryState.CONSIGNED, DeliveryState.SUSPENDED, None)
+        assert decide(copy, DeliveryState.SUSPENDED, DeliveryState.CONSIGNED, NOW)  # tried again at once
     assert claim(store, now=NOW + SECOND) == []
     assert not store.write(lambda unit: unit.lease(collected.id, lease_id="other", now=NOW, until=NOW + 60 * SECOND))
     late = NOW + 2 * SECOND
@@ -294,9 +297,8 @@ def test_what_waits_beyond_every_schedule_is_brought_forward_and_nothing_else(st
 def test_what_the_watch_would_leave_alone_for_too_long_is_looked_at_now_and_nothing_else(store: Store) -> None:
     left_alone, looked_at = a_delivery("a"), a_delivery("b")
     add(store, left_alone, looked_at)
-    for delivery, seconds in ((left_alone, 11), (looked_at, 10)):
-        at = NOW + seconds * SECOND
-        store.write(lambda unit, each=delivery.id, at=at: unit.watch_again(each, at))
+    store.write(lambda unit: unit.watch_again(left_alone.id, NOW + 11 * SECOND))
+    store.write(lambda unit: unit.watch_again(looked_at.id, NOW + 10 * SECOND))
     store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND, watched_by=NOW + 10 * SECOND))
     due = store.read(lambda view: view.watch_due(now=NOW, limit=10))
     assert [each.id for each in due] == [left_alone.id]
@@ -315,21 +317,21 @@ def test_the_kinds_of_what_waits_for_a_party_are_known(store: Store) -> None:
 
 
 def test_a_receipt_is_kept_once_with_what_became_of_it_last(store: Store) -> None:
-    def receipt(outcome: str, evidence_id: str | None) -> KeptReceipt:
+    def receipt(outcome: str, evidence_id: EvidenceId | None) -> KeptReceipt:
         return KeptReceipt(
             id=new_id(),
             delivery_id=DeliveryId("d"),
             digest="sha256:33",
             received_at=NOW,
             outcome=outcome,
-            evidence_id=evidence_id and EvidenceId(evidence_id),
+            evidence_id=evidence_id,
             raw=b"<Receipt/>",
         )
 
     first = replace(receipt("receipt-by-another-party", None), sent_by=PartyId("worker"))
-    last = replace(receipt("handed-over", "e"), sent_by=PartyId("fund"))
-    for each in (first, last):
-        store.write(lambda unit, each=each: unit.add_receipt(each))
+    last = replace(receipt("handed-over", EvidenceId("e")), sent_by=PartyId("fund"))
+    store.write(lambda unit: unit.add_receipt(first))
+    store.write(lambda unit: unit.add_receipt(last))
     assert store.read(lambda view: view.receipt_by_digest(DeliveryId("d"), "sha256:33")) == last
     assert store.read(lambda view: view.receipt(last.id)) == last
     assert store.read(lambda view: view.receipt(first.id)) is None
@@ -338,10 +340,15 @@ def test_a_receipt_is_kept_once_with_what_became_of_it_last(store: Store) -> Non
 def test_a_term_starts_once(store: Store) -> None:
     term = Term(id="T6", article="Art. 67", act={"en": "x"}, length=21, unit="working-days", starts_on="E:R")
     submission = a_submission()
-    store.write(lambda unit: (unit.add_submission(submission), unit.add_terms(submission.id, [term])))
-    for day in (date(2026, 5, 4), date(2026, 6, 1)):
+    store.write(lambda unit: unit.add_submission(submission))
+    store.write(lambda unit: unit.add_terms(submission.id, [term]))
+
+    def start(day: date) -> None:
         running = replace(term, day_zero=day, last_day=day, last_day_other_reading=day)
-        store.write(lambda unit, running=running: unit.start_term(submission.id, running))
+        store.write(lambda unit: unit.start_term(submission.id, running))
+
+    start(date(2026, 5, 4))
+    start(date(2026, 6, 1))
     (started,) = store.read(lambda view: view.terms_of(submission.id))
     assert started.day_zero == date(2026, 5, 4)
 
@@ -478,9 +485,9 @@ def test_a_build_that_is_mended_is_taken(version: tuple[int, ...]) -> None:
     check_build(version)
 
 
-def moved(store: Store, delivery: Delivery, to: DeliveryState, **when: datetime) -> bool:
+def moved(store: Store, delivery: Delivery, to: DeliveryState, *, watch_at: datetime | None = None) -> bool:
     def work(unit: Transaction) -> bool:
-        return unit.move_delivery(delivery.id, expected=delivery.state, to=to, at=NOW, problem=None, **when)
+        return unit.move_delivery(delivery.id, expected=delivery.state, to=to, at=NOW, problem=None, watch_at=watch_at)
 
     return store.write(work)
 

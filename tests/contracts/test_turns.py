@@ -29,7 +29,7 @@ def accept(store: Store, *links: str, to: Sequence[str] = ("fund",), pushed: boo
     """The copies of a form that is accepted into the case of its links."""
     submission = a_submission()
     about = {"due_at": NOW, "transport": PUSH} if pushed else {"due_at": None, "transport": MAILBOX}
-    copies = [replace(a_delivery(party, submission=submission.id), **about) for party in to]  # type: ignore[arg-type]
+    copies = [replace(a_delivery(party, submission=submission.id), **about) for party in to]
 
     def work(unit: Transaction) -> None:
         unit.add_submission(submission)

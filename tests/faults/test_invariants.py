@@ -281,10 +281,14 @@ def test_i8_two_workers_never_own_one_lease(new_world: NewWorld) -> None:
     assert len(everything) == len({each.id for each in everything}) > 0
     mine = everything[0]
     anothers = replace(mine, lease_id=everything[-1].lease_id)
-    settle: Any = {"at": now, "due_at": now + timedelta(seconds=5), "outcome": "endpoint-timeout"}
-    for copy, settles in ((anothers, False), (mine, True), (mine, False)):
-        done = running.gateway.store.write(lambda unit, copy=copy: unit.settle_attempt(copy, **settle))
-        assert done == settles
+
+    def settled(copy: Delivery) -> bool:
+        due = now + timedelta(seconds=5)
+        return running.gateway.store.write(
+            lambda unit: unit.settle_attempt(copy, at=now, due_at=due, outcome="endpoint-timeout")
+        )
+
+    assert [settled(copy) for copy in (anothers, mine, mine)] == [False, True, False]
 
     def lease(_: int) -> bool:
         dossier = running.party("dossier")

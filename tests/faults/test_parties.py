@@ -35,13 +35,13 @@ from gateway.demo.pki import DemoFolder
 from gateway.envelope import open_envelope
 from gateway.errors import Conflict
 from gateway.lifecycle import is_final
-from gateway.model import Delivery, DeliveryId, Party
+from gateway.model import Delivery, DeliveryId, Party, PartyId
 from gateway.oversight import ActCode, ReasonCode
-from gateway.ports import Answered, Deferred, Outcome, Refused
+from gateway.ports import Answered, Deferred, Outcome, Reading, Refused, Store
 from gateway.receipt import build_receipt
 from receiver.inbox import Answered as Kept
-from tests.faults.injected import Crash, Plan
-from tests.faults.world import Recipients, World
+from tests.faults.injected import Crash, FailingStore, Plan
+from tests.faults.world import Recipients, Running, World
 
 RECIPIENTS = ("fund", "inspectorate", "dossier")
 MOODS = ("takes", "silent", "later", "forbids", "rubbish", "another's", "other-bytes", "by-a-stranger")
@@ -90,6 +90,7 @@ class Parties(RuleBasedStateMachine):
     """The model: what was acknowledged, and what each copy's own recipient has signed."""
 
     world_of: ClassVar[Any]
+    running: Running
     forms = Bundle("forms")
 
     @initialize()
@@ -125,7 +126,7 @@ class Parties(RuleBasedStateMachine):
     def call(self, party: str, method: str, path: str, **parts: Any) -> httpx2.Response | None:
         """One request over the API; None when the process died of it."""
         if party not in self.tokens:
-            self.tokens[party] = self.survive(lambda: self.running.gateway.registration.new_token(party)) or ""
+            self.tokens[party] = self.survive(lambda: self.running.gateway.registration.new_token(PartyId(party))) or ""
         if not self.tokens[party]:
             del self.tokens[party]
             return None
@@ -272,14 +273,16 @@ class Parties(RuleBasedStateMachine):
     # What must be so
 
     def copies(self, document_id: str) -> list[Delivery]:
-        def read(view: Any) -> list[Delivery]:
+        def read(view: Reading) -> list[Delivery]:
             submission = view.submission_by_document(document_id)
             return [] if submission is None else list(view.deliveries_of(submission.id))
 
         return self.store().read(read)
 
-    def store(self) -> Any:
-        return self.running.gateway.store.inner
+    def store(self) -> Store:
+        store = self.running.gateway.store
+        assert isinstance(store, FailingStore)
+        return store.inner
 
     def learn(self) -> None:
         for document_id in self.acknowledged:

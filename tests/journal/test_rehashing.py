@@ -203,7 +203,7 @@ def test_bouncy_castle_verifies_what_was_covered_anew(log: Log, keys: Keys, tmp_
     log.batches.renew(before=log.clock.now() + 31 * YEAR)
     log.batches.rehash(digest_name="sha512")
     proofs = [log.proof(each) for each in things]
-    cases = [(proof.record, proof.entry) for proof in proofs]
+    cases: list[tuple[bytes | None, bytes | None]] = [(proof.record, proof.entry) for proof in proofs]
     cases += [(proofs[0].record, proofs[2].entry), (proofs[0].checkpoint_record, proofs[0].signed_checkpoint)]
     for number, (record, data) in enumerate(cases):
         assert record is not None
@@ -214,7 +214,7 @@ def test_bouncy_castle_verifies_what_was_covered_anew(log: Log, keys: Keys, tmp_
     (tmp_path / "0.data").write_bytes(b"what Bouncy Castle makes a record of")
     (tmp_path / "1.data").write_bytes(b"and another")
     secret = BestAvailableEncryption(b"secret")
-    store = pkcs12.serialize_key_and_certificates(b"unit", unit.key, unit.certificate, None, secret)  # type: ignore[arg-type]
+    store = pkcs12.serialize_key_and_certificates(b"unit", unit.key, unit.certificate, None, secret)
     (tmp_path / "unit.p12").write_bytes(store)
     at = log.clock.now()
     moments = (millis(at - YEAR / 365), millis(at + YEAR / 365))

@@ -236,7 +236,7 @@ def test_a_signature_opens_no_other_door(call: Call) -> None:
 
 @contextmanager
 def receiving(counter: Counter, folder: Path, *, port: int, gateway: str, processes: Processes) -> Iterator[Process]:
-    settings = {
+    settings: dict[str, dict[str, object]] = {
         "receiver": {"party": "fund", "store": "received", "answer": "later"},
         "keys": {
             "sealing": str(counter.folder.sealing("fund")),

@@ -84,8 +84,8 @@ def test_nothing_readable_is_left_and_everything_proves_itself(
     assert after == before | {stated["evidenceId"]: stated | {"href": f"/v1/evidence/{stated['evidenceId']}"}}
     senders = http("service").get(f"/v1/evidence/{stated['evidenceId']}").content
     assert http("admin").get(stated["href"]).content == senders
-    for evidence_id in after:
-        evidence = counter.gateway.store.read(lambda view, each=evidence_id: view.evidence(EvidenceId(each)))
+    for evidence in counter.gateway.store.read(lambda view: [view.evidence(EvidenceId(each)) for each in after]):
+        assert evidence is not None
         verified = verify_xml(evidence.raw, trust=counter.trust, at=evidence.at)
         assert b"<" in verified.content
     assert http("service").get(ended["href"]).json()["state"] == "closed-with-exceptions"

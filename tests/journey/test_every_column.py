@@ -144,7 +144,9 @@ class Life:
         self.counter.gateway.registration.put(PartyRecord.model_validate(worker_record(self.counter.folder)).draft())
         raw, answer = self.accept(ASSESSMENT, key="one")
         self.counter.accept(raw, sender="service", key="two")
-        self.counter.gateway.hosting.open(self.counter.party("worker"), _copy_of(answer, "worker"))
+        hosting = self.counter.gateway.hosting
+        assert hosting is not None
+        hosting.open(self.counter.party("worker"), _copy_of(answer, "worker"))
         self.take("employer", answer)
         self.counter.accept(raw.replace(b"<c:DocumentId>", b"<c:DocumentId>x", 1), sender="service")
 
@@ -168,8 +170,8 @@ class Life:
         self.accept(REPORT)
         for each in answer["deliveries"]:
             self.take(each["party"], answer)
-        about = {"reason": ErasureReason.HANDED_IN_BY_MISTAKE, "by": "desk"}
-        self.counter.gateway.erasure.erase(SubmissionId(answer["submissionId"]), **about)
+        mistaken, submission = ErasureReason.HANDED_IN_BY_MISTAKE, SubmissionId(answer["submissionId"])
+        self.counter.gateway.erasure.erase(submission, reason=mistaken, by="desk")
 
     def end(self) -> None:
         """Time passes, everybody is told, and the journal is stamped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -75,7 +75,7 @@ def sealing_key(cast: DemoFolder, file: Path) -> Path:
 
 
 def worker_record(folder: DemoFolder, **changes: object) -> dict[str, object]:
-    record = json.loads((folder.party("worker") / "party.json").read_text())
+    record: dict[str, object] = json.loads((folder.party("worker") / "party.json").read_text())
     record.pop("sealingCertificate")
     return record | {"hostedKey": True} | changes
 
@@ -220,20 +220,20 @@ def test_of_many_openings_at_once_no_more_succeed_than_the_day_allows(
 def test_a_token_that_is_not_the_owners_own_opens_nothing(hosted: Hosted, how: str) -> None:
     """Over the network, with whatever a thief may hold or guess of a token."""
     own, other = hosted.counter.tokens["worker"], hosted.counter.tokens["employer"]
-    headers = {
+    heads: dict[str, Mapping[str, str] | Sequence[tuple[str, str]]] = {
         "taken": {"Authorization": f"Bearer {own}"},
         "of another party": {"Authorization": f"Bearer {other}", "X-Sealpost-Party": "worker", "From": "worker"},
         "cut": {"Authorization": f"Bearer {own[:-1]}"},
         "in another case": {"Authorization": f"Bearer {own.upper()}"},
         "twice": [("Authorization", f"Bearer {other}"), ("Authorization", f"Bearer {own}")],
         "in the address": {},
-    }[how]
+    }
     if how == "taken":
         with hosted.http(None, admin=True) as admin:
             assert admin.delete("/v1/parties/worker/tokens").is_success
     place = f"{hosted.place}?access_token={own}" if how == "in the address" else hosted.place
     with http_client(hosted.url) as thief:
-        answer = thief.post(place, headers=headers)
+        answer = thief.post(place, headers=heads[how])
         assert answer.status_code in (400, 401, 404), (how, answer.text)
         assert hosted.form[200:400] not in answer.content
     evidence = hosted.counter.gateway.store.read(lambda view: view.delivery(hosted.delivery))

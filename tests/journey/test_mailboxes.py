@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from gateway.envelope import OpenedEnvelope, open_envelope
+from gateway.model import DeliveryId, KeptReceipt
 from gateway.receipt import build_receipt
 from signing import SealingFailed, sha256, sign_xml
 from tests.conftest import SIGNERS, Counter
@@ -44,8 +45,8 @@ def opened(counter: Counter, party: str, sealed: bytes) -> OpenedEnvelope:
 
 
 def receipt_of(counter: Counter, party: str, envelope: OpenedEnvelope, **about: Any) -> bytes:
-    about = {"envelope_digest": envelope.envelope_digest, "identity": counter.identity(party)} | about
-    return build_receipt(envelope.consignment, at=datetime.now(UTC), **about)
+    said: dict[str, Any] = {"envelope_digest": envelope.envelope_digest, "identity": counter.identity(party)} | about
+    return build_receipt(envelope.consignment, at=datetime.now(UTC), **said)
 
 
 def send_receipt(http: Http, party: str, delivery: str, raw: bytes) -> httpx2.Response:
@@ -224,10 +225,14 @@ def test_receipts_that_prove_nothing_are_kept_and_hand_nothing_over(http: Http, 
         "receipt-signature-unreadable": b"rubbish",
         "receipt-for-other-bytes": receipt_of(counter, "worker", envelope, envelope_digest=sha256(b"another")),
     }
+
+    def kept_of(raw: bytes) -> KeptReceipt | None:
+        return counter.gateway.store.read(lambda view: view.receipt_by_digest(DeliveryId(delivery), sha256(raw)))
+
     for code, raw in cases.items():
         answer = send_receipt(http, "worker", delivery, raw)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
-        kept = counter.gateway.store.read(lambda view, raw=raw: view.receipt_by_digest(delivery, sha256(raw)))
+        kept = kept_of(raw)
         assert kept is not None
         assert (kept.outcome, kept.raw) == (code, raw)
         stopped = code == "receipt-for-other-bytes"  # signed by the recipient itself: a person must see to it

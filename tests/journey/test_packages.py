@@ -34,7 +34,8 @@ from signing import (
     sign_pdf,
     validate_pdf,
 )
-from tests.cli.command import ROOT, sealpost
+from tests.cli.command import sealpost
+from tests.cli.forking import ROOT
 from tests.conftest import Counter
 from tests.revoking import issuer_on_loopback
 from tests.schemas.cases import catalogue

@@ -26,7 +26,7 @@ from gateway.demo.pki import party_record
 from gateway.errors import ConfigError
 from gateway.examination import Grounds, LinkKind, Standing, examine
 from gateway.lifecycle import Fact, advance, can_advance
-from gateway.model import DeliveryId, DeliveryState, PostFact
+from gateway.model import DeliveryId, DeliveryState, EndpointKind, PostFact
 from gateway.oversight import ACTS, ActCode
 from gateway.ports import Reading
 from gateway.stores.engine import sqlite
@@ -540,7 +540,7 @@ def test_a_try_that_fails_when_its_recipient_has_moved_says_nothing_of_where_it_
         record = PartyRecord.model_validate(party_record(counter.folder, "fund"))
         if moved_to == "another server":
             url = f"{counter.party('fund').endpoint.url}/new"
-            record = record.model_copy(update={"endpoint": EndpointRecord(kind="push", url=url)})
+            record = record.model_copy(update={"endpoint": EndpointRecord(kind=EndpointKind.PUSH, url=url)})
         with dispatching(counter.gateway) as dispatch:
             assert dispatch.deliver_due() == 1
             assert tried.wait(30)

@@ -21,7 +21,7 @@ from gateway.demo.processes import LOOPBACK, free_ports
 from gateway.envelope import OpenedEnvelope, open_envelope
 from gateway.errors import RegistrationRefused
 from gateway.idempotency import Accepted
-from gateway.model import DeliveryState, Evidence
+from gateway.model import DeliveryId, DeliveryState, Evidence
 from gateway.receipt import build_receipt
 from gateway.views import EndpointRecord
 from signing import identity_to_pem, issuing, sha256
@@ -247,14 +247,14 @@ def test_two_workers_never_push_the_same_copy(open_counter: OpenCounter) -> None
         for _ in range(6):
             counter.accept(counter.form("be/occupational-disease-report"), sender="service")
         clock, store = counter.gateway.clock, counter.gateway.store
-        ids = []
-        for holder in ("a", "b", "a", "b"):
+
+        def claim(holder: str) -> list[DeliveryId]:
             time.sleep(0.002)  # a lane has its next turn in the next millisecond
-            ids += store.write(
-                lambda unit, holder=holder: [
-                    each.id for each in unit.claim_due(now=clock.now(), holder=holder, lease_s=60, limit=4)
-                ]
+            return store.write(
+                lambda unit: [each.id for each in unit.claim_due(now=clock.now(), holder=holder, lease_s=60, limit=4)]
             )
+
+        ids = [each for holder in ("a", "b", "a", "b") for each in claim(holder)]
         assert len(ids) == len(set(ids)) == 6
 
 

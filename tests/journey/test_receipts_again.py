@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 from starlette.requests import Request
@@ -54,9 +55,9 @@ def test_what_is_signed_anew_is_answered_as_before(http: Http, counter: Counter)
 def test_a_good_receipt_out_of_turn_is_not_called_worthless(http: Http, counter: Counter) -> None:
     delivery, envelope = a_copy(http, counter)
 
-    def say(what: dict[str, str]) -> dict[str, str]:
+    def say(what: dict[str, str]) -> dict[str, Any]:
         answer = send_receipt(http, "worker", delivery, receipt_of(counter, "worker", envelope, **what))
-        return answer.json() | {"status": answer.status_code}
+        return {**answer.json(), "status": answer.status_code}
 
     early = say(PROCESSED)
     assert (early["status"], early["code"]) == (422, "receipt-after-consigned")

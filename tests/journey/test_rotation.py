@@ -40,13 +40,13 @@ def clock() -> Now:
     return Now()
 
 
-def seal_in(folder: Path, authority: Identity, name: str, **named: str) -> Identity:
+def seal_in(folder: Path, authority: Identity, name: str, *, number: str = "NTRBE-0444444496") -> Identity:
     made = issue(
         authority,
         "Sealpost Demo Gateway",
         organization="Sealpost Demo",
         at=datetime.now(UTC) - timedelta(days=1),
-        **{"organization_identifier": "NTRBE-0444444496", **named},
+        organization_identifier=number,
     )
     (folder / name).write_bytes(identity_to_pem(made))
     return made
@@ -173,7 +173,7 @@ def test_a_successor_of_another_organisation_or_out_of_its_time_is_refused(
     open_counter: Callable[..., Counter], cast: DemoFolder, tmp_path: Path
 ) -> None:
     authority = load_identity(cast.authority)
-    seal_in(tmp_path, authority, "other.pem", organization_identifier="NTRBE-0123456749")
+    seal_in(tmp_path, authority, "other.pem", number="NTRBE-0123456749")
     seal_in(tmp_path, authority, "next.pem")
     now = datetime.now(UTC).replace(microsecond=0)
     for file, since in (

@@ -26,7 +26,7 @@ from tests.journey.test_cases import APPEAL, ASSESSMENT, appeal_against, contest
 def twice(counter: Counter) -> Accepted:
     """A form that its sender handed in under two keys, and an appeal against it."""
     raw = counter.form(ASSESSMENT)
-    first = counter.accept(raw, sender="service", key="one")
+    first: Accepted = counter.accept(raw, sender="service", key="one")
     counter.accept(raw, sender="service", key="two")
     contest(counter, first)
     return first

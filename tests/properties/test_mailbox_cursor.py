@@ -3,7 +3,6 @@ and of two clients one holds a copy."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -126,10 +125,10 @@ class Mailbox(RuleBasedStateMachine):
             }
         )
         waiting = [delivery for delivery in deliveries if delivery.state is CONSIGNED]
-        for delivery in waiting:
+        for place, delivery in enumerate(waiting):
             if delivery.turn is None or delivery.id in self.available:
                 continue
-            for older in itertools.takewhile(lambda each, own=delivery: each is not own, waiting):
+            for older in waiting[:place]:
                 same_form = older.submission_id == delivery.submission_id
                 assert same_form or case_of[older.submission_id] != case_of[delivery.submission_id]
         self.available |= {delivery.id for delivery in deliveries if delivery.turn is not None}
@@ -141,18 +140,17 @@ class Mailbox(RuleBasedStateMachine):
                 self.read(reader, 1000)
             waiting = self.store.read(lambda view: view.mailbox(self.party, after=0, limit=1000))
             for delivery in waiting[:1]:
-                assert self.store.write(
-                    lambda unit, delivery=delivery: unit.move_delivery(
-                        delivery.id,
-                        expected=delivery.state,
-                        to=DeliveryState.HANDED_OVER,
-                        at=self.now,
-                        problem=None,
-                    )
-                )
+                assert self.sign_for(delivery)
         assert all(is_final(self.delivery(copy).state) for copy in self.copies), "something waits for nothing"
         for reader in self.all_readers:
             assert set(self.copies) - set(reader.seen) <= self.settled
+
+    def sign_for(self, copy: Delivery) -> bool:
+        return self.store.write(
+            lambda unit: unit.move_delivery(
+                copy.id, expected=copy.state, to=DeliveryState.HANDED_OVER, at=self.now, problem=None
+            )
+        )
 
     def delivery(self, delivery_id: DeliveryId) -> Delivery:
         found = self.store.read(lambda view: view.delivery(delivery_id))

@@ -22,7 +22,7 @@ from gateway.forms.sources import compile_xpath, xpath_namespaces
 from gateway.publish.checks import Separation
 from gateway.publish.functions import XSL, Library
 from gateway.publish.site import FUNCTIONS
-from gateway.publish.xpath import Expression
+from gateway.publish.xpath import Expression, Node
 from tests.publish.engines import Libxslt, Saxon, run_jdk
 from tests.schemas.cases import SCHEMAS, catalogue
 from tests.unit.forms.screening_texts import CODES, DIAGNOSES, EVERYDAY, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
@@ -58,7 +58,8 @@ def in_python(call: str, node: etree._Element) -> str:
 
 def with_templates(expressions: Mapping[str, tuple[str, ...]]) -> etree._Element:
     """A stylesheet that gives the values of the expressions at each element that matches, without any function."""
-    sheet, calls = xsl.stylesheet(version="1.0"), []
+    sheet = xsl.stylesheet(version="1.0")
+    calls: list[Node] = []
     for match, texts in expressions.items():
         template = xsl.template(match=match)
         for number, text in enumerate(texts):

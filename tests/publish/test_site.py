@@ -122,9 +122,13 @@ def test_nothing_of_a_field_guide_is_english_in_another_language(site: Path, lan
     for kind in catalogue().kinds:
         page = html.parse(site / folder_of(kind) / f"fieldguide.{lang}.html").getroot()
         assert page.xpath("//main//*[@lang]") == []
-        text = page.find(".//main").text_content()
+        main = page.find(".//main")
+        assert main is not None
+        text = str(main.text_content())
         for note in {field.note for _, field in catalogue().fields(kind).walk() if field.note}:
-            assert catalogue().notes.said(note, kind.act, lang) in text
+            said = catalogue().notes.said(note, kind.act, lang)
+            assert said is not None
+            assert said in text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

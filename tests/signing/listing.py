@@ -148,4 +148,4 @@ def reissued(identity: Identity, authority: Identity, *further: x509.ExtensionTy
         builder = builder.add_extension(extension.value, extension.critical)
     for value in further:
         builder = builder.add_extension(value, critical=False)
-    return Identity(identity.key, builder.sign(authority.key, hashes.SHA256()))  # type: ignore[arg-type]
+    return Identity(identity.key, builder.sign(authority.key, hashes.SHA256()))

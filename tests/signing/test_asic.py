@@ -104,7 +104,8 @@ def test_openssl_finds_the_seal_good_and_any_zip_reader_the_files(tmp_path: Path
         assert archive.testzip() is None
         archive.extractall(tmp_path)
     (tmp_path / "anchor.pem").write_bytes(PEOPLE.authority.certificate.public_bytes(Encoding.PEM))
-    command = ["openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", tmp_path / SIGNATURE]
+    command: list[str | Path] = ["openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER"]
+    command += ["-in", tmp_path / SIGNATURE]
     command += ["-content", tmp_path / SEAL, "-CAfile", tmp_path / "anchor.pem", "-purpose", "any"]
     command += ["-attime", str(int(AT.timestamp())), "-out", tmp_path / "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

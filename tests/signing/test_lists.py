@@ -28,6 +28,7 @@ from signing import (
 from signing import ValidationPolicy as Policy
 from signing.lists.reading import read_list
 from tests.signing import listing
+from tests.signing.forge import as_last_child, forge
 from tests.signing.pki import AT, DOCUMENT
 from tests.signing.stamping import TIME_ROOT, UNIT, stamper
 
@@ -139,7 +140,7 @@ def test_a_list_whose_signature_covers_something_else() -> None:
     assert refused(twice.replace(b"</TrustServ", signature + b"</TrustServ")) in {"repeated-id", "list-unreadable"}
     moved = twice.replace(signature, b"").replace(b"</SchemeInformation>", signature + b"</SchemeInformation>")
     assert refused(moved) == "list-unreadable"
-    without = listing.forge(BE, document=inner.encode(), place=listing.as_last_child)  # over something named #content
+    without = forge(BE, document=inner.encode(), place=as_last_child)  # over something named #content
     assert refused(without) == "list-unreadable"
 
 

@@ -40,7 +40,7 @@ from signing import (
 from signing.algorithms import algorithm_for
 from signing.cms import build_signed_data, read_signed_data
 from signing.keys.provisioning import TokenKeyKind, make_token_key, request_certificate, store_certificates
-from signing.keys.sessions import login
+from signing.keys.sessions import Login, login
 from signing.keys.tokens import load_token_identity
 from tests.hsm import LABEL, PIN, TWINS, Hsm
 from tests.signing.pki import DOCUMENT, People
@@ -128,33 +128,37 @@ def test_a_token_that_knows_oaep_with_sha_256_opens_by_it(tmp_path: Path) -> Non
 
 def test_what_a_key_in_a_token_does_not_do_is_refused(hsm: Hsm, signer: Identity, desk: Identity) -> None:
     large = hsm.load("sign", "rsa3072")
-    assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
-    assert isinstance(large.key, rsa.RSAPrivateKey)
+    signing, rsa_key, agreeing = signer.key, large.key, desk.key
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    assert isinstance(rsa_key, rsa.RSAPrivateKey)
+    assert isinstance(agreeing, ec.EllipticCurvePrivateKey)
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     labelled = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=b"x")
     mixed = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA256(), label=None)
-    for ask in (
-        lambda: signer.key.sign(b"", ec.ECDSA(hashes.SHA256(), deterministic_signing=True)),
-        lambda: large.key.sign(b"", pss, hashes.SHA256()),
-        lambda: large.key.sign(b"", padding.PKCS1v15(), hashes.SHA1()),
-        lambda: large.key.decrypt(b"", labelled),
-        lambda: large.key.decrypt(b"", mixed),
-    ):
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: signing.sign(b"", ec.ECDSA(hashes.SHA256(), deterministic_signing=True)),
+        lambda: rsa_key.sign(b"", pss, hashes.SHA256()),
+        lambda: rsa_key.sign(b"", padding.PKCS1v15(), hashes.SHA1()),
+        lambda: rsa_key.decrypt(b"", labelled),
+        lambda: rsa_key.decrypt(b"", mixed),
+    )
+    for ask in asked:
         with pytest.raises(UnsupportedAlgorithm):
             ask()
-    for use, code in (
+    used: tuple[tuple[Callable[[], object], str], ...] = (
         (lambda: identity_to_pem(signer), "key-not-exportable"),
-        (signer.key.private_numbers, "key-not-exportable"),
-        (large.key.private_numbers, "key-not-exportable"),
+        (signing.private_numbers, "key-not-exportable"),
+        (rsa_key.private_numbers, "key-not-exportable"),
         (lambda: identity_to_pem(large), "key-not-exportable"),
-        (lambda: desk.key.sign(b"", ec.ECDSA(hashes.SHA256())), "token-cannot"),
-        (lambda: signer.key.exchange(ec.ECDH(), desk.key.public_key()), "token-cannot"),
-    ):
+        (lambda: agreeing.sign(b"", ec.ECDSA(hashes.SHA256())), "token-cannot"),
+        (lambda: signing.exchange(ec.ECDH(), agreeing.public_key()), "token-cannot"),
+    )
+    for use, code in used:
         with pytest.raises(KeyUnavailable) as refused:
             use()
         assert refused.value.code == code
-    assert copy.copy(signer.key) is copy.deepcopy(signer.key) is signer.key
-    assert copy.copy(large.key) is copy.deepcopy(large.key) is large.key
+    assert copy.copy(signing) is copy.deepcopy(signing) is signing
+    assert copy.copy(rsa_key) is copy.deepcopy(rsa_key) is rsa_key
 
 
 def test_the_certificate_may_lie_in_a_file_and_must_be_of_the_key(hsm: Hsm, people: People, tmp_path: Path) -> None:
@@ -258,10 +262,13 @@ def test_a_wrong_pin_is_said_once_to_the_token(hsm: Hsm, tmp_path: Path, monkeyp
     (tmp_path / "pin").write_text("0000")
     address = hsm.address("any", pin=tmp_path / "pin")
     tried: list[str] = []
-    log_in = type(login(address, "0000"))._log_in
-    monkeypatch.setattr(
-        "signing.keys.sessions.Login._log_in", lambda self, token: (tried.append(self.pin), log_in(self, token))[1]
-    )
+    log_in = Login._log_in
+
+    def try_to_log_in(self: Login, token: pkcs11.Token) -> pkcs11.Session:
+        tried.append(self.pin)
+        return log_in(self, token)
+
+    monkeypatch.setattr(Login, "_log_in", try_to_log_in)
     for _ in range(4):
         with pytest.raises(KeyUnavailable) as refused:
             load_identity(address)

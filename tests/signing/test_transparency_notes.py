@@ -124,10 +124,11 @@ def test_a_key_is_kept_as_pem() -> None:
     signer = note_signer_from_pem(plain, name=ORIGIN)
     assert read_checkpoint(sign_checkpoint(CHECKPOINT, signer=signer), log=signer.verifier).checkpoint == CHECKPOINT
     assert note_signer_from_pem(locked, name=ORIGIN, password=b"secret").verifier
-    others = {
-        kind: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        for kind, key in {"p384": ec.generate_private_key(ec.SECP384R1()), "x": X25519PrivateKey.generate()}.items()
+    keys: dict[str, ec.EllipticCurvePrivateKey | X25519PrivateKey] = {
+        "p384": ec.generate_private_key(ec.SECP384R1()),
+        "x": X25519PrivateKey.generate(),
     }
+    others = {kind: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) for kind, key in keys.items()}
     for pem, password, code in (
         (locked, None, "password-wrong"),
         (locked, b"other", "password-wrong"),

@@ -5,6 +5,7 @@ import hashlib
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -138,7 +139,7 @@ def test_what_an_authority_may_not_do_it_may_not_do_as_an_anchor(people: People,
 
 def test_a_verdict_is_remembered_for_minutes_only(people: People, signed: bytes) -> None:
     """A remembered verdict does not need the anchors any more, so taking them away shows what is remembered."""
-    anchors = [people.authority.certificate]
+    anchors: Any = [people.authority.certificate]
     trust = TrustPolicy(anchors)
     assert verify_xml(signed, trust=trust, at=AT).signatures
     anchors.clear()

@@ -21,15 +21,20 @@ from tests.signing.stamping import TIME_TRUST, stamper
 
 PEOPLE = make_people()
 TRUST = PEOPLE.trust
-VICTIMS = (
+SIGNED = (
     sign_xml(DOCUMENT, identity=PEOPLE.doctor, at=AT),
     f.forge(PEOPLE.doctor, edit=f.covering_document(f.SUBTRACT, f.transform(f.EXC)), place=f.as_last_child),
 )
 LATER = AT + timedelta(days=30)
 STAMPED, ARCHIVED = AT + timedelta(hours=1), AT + timedelta(days=1)
-VICTIMS += tuple(
-    archive_xml(stamp_xml(victim, timestamper=stamper(STAMPED), at=STAMPED), timestamper=stamper(ARCHIVED), at=ARCHIVED)
-    for victim in VICTIMS
+VICTIMS = (
+    *SIGNED,
+    *(
+        archive_xml(
+            stamp_xml(raw, timestamper=stamper(STAMPED), at=STAMPED), timestamper=stamper(ARCHIVED), at=ARCHIVED
+        )
+        for raw in SIGNED
+    ),
 )
 POLICY = ValidationPolicy(signers=TRUST, timestamps=TIME_TRUST)
 CONTENT = verify_xml(VICTIMS[0], trust=TRUST, at=AT).content
@@ -54,10 +59,10 @@ def judge(raw: bytes) -> None:
         assert [signature.certificate for signature in verified.signatures] == [PEOPLE.doctor.certificate]
     with suppress(VerificationFailed):
         validated = validate_xml(raw, policy=POLICY, validation_time=LATER)
-        (signature,) = validated.signatures
-        assert (validated.content, signature.signature.certificate) == (CONTENT, PEOPLE.doctor.certificate)
+        (judged,) = validated.signatures
+        assert (validated.content, judged.signature.certificate) == (CONTENT, PEOPLE.doctor.certificate)
         # Time stamps can be taken away; nothing makes a signature look older than it was proven to be.
-        assert signature.best_signature_time in {STAMPED, ARCHIVED, LATER}
+        assert judged.best_signature_time in {STAMPED, ARCHIVED, LATER}
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

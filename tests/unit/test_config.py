@@ -134,8 +134,9 @@ def test_a_gateway_is_not_built_on_a_wrong_file(
     file = tmp_path / "wrong"
     if content is not None:
         file.write_bytes(content)
+    wrong: dict[str, Any] = {key: file}
     with pytest.raises(ConfigError) as refused:
-        build(replace(config, **{key: file}), catalogue=catalogue())
+        build(replace(config, **wrong), catalogue=catalogue())
     assert refused.value.code == code
     assert named in refused.value.detail
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.cli.forking import Forked, fork
 from gateway.model import new_id
-from tests.cli.command import ROOT
+from tests.cli.forking import ROOT
 
 
 def draw() -> dict[str, Any]:
@@ -66,9 +66,9 @@ def fork_some() -> None:
     found = {"kept": kept, "other": other, "told": [heard(child) for child in children]}
     assert children[0].poll() is None
     os.close(children[0].ends)  # it alone sees the end of its stdin
-    found["codes"] = [children[0].wait()]
+    first = children[0].wait()
     assert [child.poll() for child in children[1:]] == [None, None]
-    found["codes"] += [fork(run, name="b").wait() for run in (leave, break_off)]
+    found["codes"] = [first, *(fork(run, name="b").wait() for run in (leave, break_off))]
     print()
     print(json.dumps(found))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pysqlite3 import dbapi2 as sqlite
 
 from gateway.errors import StoreUnavailable
+from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter, locked
 from tests.patience import PATIENCE_S, wait_until
 
@@ -33,8 +33,8 @@ def committer(path: Path) -> Iterator[GroupCommitter]:
     committer.close()
 
 
-def _connect(path: Path) -> Any:
-    return sqlite.connect(str(path), isolation_level=None, check_same_thread=False)
+def _connect(path: Path, factory: type[sqlite.Connection] = sqlite.Connection) -> sqlite.Connection:
+    return sqlite.connect(str(path), isolation_level=None, check_same_thread=False, factory=factory)
 
 
 def _write(text: str) -> Any:
@@ -114,7 +114,7 @@ def test_an_engine_in_trouble_stores_nothing_and_says_try_later(committer: Group
 
 def test_a_commit_that_cannot_reach_the_disk_ends_the_process(path: Path) -> None:
     exits: list[int] = []
-    committer = GroupCommitter(lambda: _FailsToSync(path), path.with_suffix(".lock"), on_fatal=exits.append)
+    committer = GroupCommitter(lambda: _connect(path, _FailsToSync), path.with_suffix(".lock"), on_fatal=exits.append)
     with pytest.raises(StoreUnavailable):
         committer.submit(_write("never acknowledged"))
     committer.close()
@@ -162,22 +162,12 @@ def test_a_closed_store_takes_nothing(committer: GroupCommitter) -> None:
     assert refused.value.code == "store-closed"
 
 
-class _FailsToSync:
+class _FailsToSync(sqlite.Connection):
     """A real connection whose COMMIT fails as SQLite reports a failing fsync."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = _connect(path)
-
-    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
+    def execute(self, sql: str, values: Any = (), /) -> sqlite.Cursor:
         if sql == "COMMIT":
             error = sqlite.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite.SQLITE_IOERR
             raise error
-        return self._connection.execute(sql, values)
-
-    @property
-    def in_transaction(self) -> bool:
-        return bool(self._connection.in_transaction)
-
-    def close(self) -> None:
-        self._connection.close()
+        return super().execute(sql, values)

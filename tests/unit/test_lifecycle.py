@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import product
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,8 @@ from gateway.model import (
 from gateway.statewords import WORDS
 from tests.deliveries import NOW, a_delivery
 
-S, E = DeliveryState, Event
+S: TypeAlias = DeliveryState
+E: TypeAlias = Event
 ORDER = list(DeliveryState)
 PAPER = {S.ESCALATED, S.PAPER_QUEUED, S.PAPER_DEPOSITED, S.PAPER_RETURNED}
 UNREACHED = {S.CONSIGNED, S.SUSPENDED, S.EXPIRED}
@@ -195,8 +197,8 @@ def test_trying_ends_at_the_last_lawful_moment_where_that_comes_first() -> None:
 def test_what_is_not_ended_always_has_a_next_look_ahead(
     state: DeliveryState, after_h: float, lawful_h: float | None, paper_h: float | None
 ) -> None:
-    hours = {"lawful_until": lawful_h, "paper_by": paper_h}
-    delivery = a_delivery(due_at=None, **{name: NOW + timedelta(hours=h) for name, h in hours.items() if h is not None})
+    lawful, paper = (hours if hours is None else NOW + timedelta(hours=hours) for hours in (lawful_h, paper_h))
+    delivery = a_delivery(due_at=None, lawful_until=lawful, paper_by=paper)
     after = NOW + timedelta(hours=after_h)
     look = Patience(retry=RetryPolicy()).next_look(delivery, state, after=after)
     if state in ENDED:
@@ -207,8 +209,7 @@ def test_what_is_not_ended_always_has_a_next_look_ahead(
 
 
 def test_the_watch_comes_at_every_moment_that_matters() -> None:
-    moments = {name: NOW + timedelta(hours=h) for name, h in (("lawful_until", 60), ("paper_by", 20))}
-    delivery = a_delivery(due_at=None, **moments)
+    delivery = a_delivery(due_at=None, lawful_until=NOW + timedelta(hours=60), paper_by=NOW + timedelta(hours=20))
     patience, looks, after = Patience(retry=RetryPolicy()), [], NOW
     while after < NOW + timedelta(hours=60):
         look = patience.next_look(delivery, S.CONSIGNED, after=after)

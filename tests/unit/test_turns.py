@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from gateway.model import DeliveryState, PartyId
+from gateway.model import DeliveryId, DeliveryState, PartyId
 from gateway.ports import Transaction
 from gateway.stores.engine import sqlite
 from gateway.stores.lanes import claim_due
@@ -87,12 +87,16 @@ def test_what_an_older_file_holds_keeps_its_place_and_falls_in_line(tmp_path: Pa
     assert shown(store, "inspectorate") == ["d5"]
     claimed = store.write(lambda unit: unit.claim_due(now=NOW, holder="w", lease_s=60, limit=10))
     assert {each.id for each in claimed} == {"d2", "d4", "d5", "d6"}
-    for leaving in ("d2", "d4"):
-        assert store.write(
-            lambda unit, leaving=leaving: unit.move_delivery(
-                leaving, expected=DeliveryState.CONSIGNED, to=DeliveryState.HANDED_OVER, at=NOW, problem=None
+
+    def hand_over(copy: str) -> bool:
+        return store.write(
+            lambda unit: unit.move_delivery(
+                DeliveryId(copy), expected=DeliveryState.CONSIGNED, to=DeliveryState.HANDED_OVER, at=NOW, problem=None
             )
         )
+
+    assert hand_over("d2")
+    assert hand_over("d4")
     assert shown(store, "fund", after=6) == ["d3"]  # it comes behind every cursor that was given out
     store.close()
 

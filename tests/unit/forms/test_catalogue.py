@@ -25,7 +25,7 @@ def test_a_kind_is_found_by_root_and_by_name(catalogue: Catalogue) -> None:
     kind = catalogue.by_root(f"{{{NAMESPACE}}}Slip")
     assert kind is not None
     assert kind is catalogue.by_name("zz/slip")
-    assert (kind.id, kind.form_type, kind.title["nl"], kind.never) == ("zz/slip", "SLP", "Strook", {"Gossip"})
+    assert (kind.id, kind.form_type, kind.title["nl"], set(kind.never)) == ("zz/slip", "SLP", "Strook", {"Gossip"})
     assert kind.rules.name == "zz:slip:1.0.0 + common:1.0.0"
     assert catalogue.by_root("Slip") is None
     assert catalogue.by_name("zz/other") is None

@@ -130,8 +130,8 @@ def test_svrl_locations_and_tests_are_expressions_that_find(validate: Validate) 
     root = etree.fromstring(render("svrl", [Judged(name="f.xml", report=validate(WRONG_NUMBER))], "en").encode())
     names = {node.get("prefix", ""): node.get("uri", "") for node in root.iter(f"{SVRL}ns-prefix-in-attribute-values")}
     (failed,) = root.iter(f"{SVRL}failed-assert")
-    (node,) = etree.fromstring(WRONG_NUMBER).xpath(failed.get("location", ""), namespaces=names)  # type: ignore[misc,union-attr]
-    assert node.text == "85073003329"  # type: ignore[union-attr]
+    (node,) = etree.fromstring(WRONG_NUMBER).xpath(failed.get("location", ""), namespaces=names)
+    assert node.text == "85073003329"
     assert (failed.get("id"), failed.get("flag"), failed.get("test")) == ("SL-01", "fatal", "sp:ssin-valid(.)")
     assert [rule.get("context") for rule in root.iter(f"{SVRL}fired-rule")][-1] == "c:Ssin"
 
@@ -152,7 +152,7 @@ def test_the_page_stands_alone_and_reads_well(judged: list[Judged], language: st
     identifiers = root.xpath("//@id")
     assert isinstance(identifiers, list)
     assert len(set(identifiers)) == len(identifiers)
-    named = {name for names in root.xpath("//@aria-labelledby") for name in str(names).split()}  # type: ignore[union-attr]
+    named = {name for names in root.xpath("//@aria-labelledby") for name in str(names).split()}
     assert named <= set(identifiers)
     assert "&lt;x&gt;.xml" in page
     assert "<x>" not in page

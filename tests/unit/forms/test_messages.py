@@ -85,7 +85,8 @@ def test_params_that_look_like_placeholders_stay_text(messages: MessageCatalogue
     assert messages.words(finding, "en").message.endswith("[0-9]{count}{2}")
 
 
-COMPLETE = {"severity": "error", "message": dict.fromkeys(LANGUAGES, "m"), "fix": dict.fromkeys(LANGUAGES, "f")}
+MESSAGE, FIX = dict.fromkeys(LANGUAGES, "m"), dict.fromkeys(LANGUAGES, "f")
+COMPLETE = {"severity": "error", "message": MESSAGE, "fix": FIX}
 
 
 @pytest.mark.parametrize(
@@ -95,8 +96,8 @@ COMPLETE = {"severity": "error", "message": dict.fromkeys(LANGUAGES, "m"), "fix"
         {**COMPLETE, "severity": "fatal"},
         {**COMPLETE, "extra": 1},
         {**COMPLETE, "fix": {"en": "f"}},
-        {**COMPLETE, "fix": {**COMPLETE["fix"], "de": " "}},
-        {**COMPLETE, "message": {**COMPLETE["message"], "de": "m {limit}"}},
+        {**COMPLETE, "fix": {**FIX, "de": " "}},
+        {**COMPLETE, "message": {**MESSAGE, "de": "m {limit}"}},
         {**COMPLETE, "legal": 48},
         "text",
     ],
