@@ -34,9 +34,10 @@ def paper_letter(
     content = kind.content_of(identified.document.root)
     countries = catalogue.template(kind).listed["CountryCodeType"]
     law = catalogue.countries[kind.country]
+    cited = [law.counterpart(identified.legal_profile, each) for each in kind.legal(note.article)]
     cover = Cover(
         address=() if content is None else tuple(_address(content, note.role, countries, language)),
-        law=catalogue.acts.cite(law.cited_under(identified.legal_profile, kind.legal(note.article)), language),
+        law=catalogue.acts.cite(cited, language),
         copy=f"{note.copy}/{note.of}",
         delivery_id=note.delivery_id,
         accepted_at=note.accepted_at,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -30,11 +30,12 @@ _KEPT = 2048  # citations remembered: some hundreds of ours, in four languages
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Legal:
-    """Where the law says it. act: empty where what was kept does not name it."""
+    """Where the law says it. act: empty where what was kept does not name it. term: the term that it is cited for."""
 
     act: str
     article: str
     uri: str | None = None
+    term: str | None = field(default=None, compare=False)
 
     @property
     def country(self) -> str:
@@ -53,8 +54,13 @@ def read_legal(data: object, *, where: str) -> tuple[Legal, ...]:
 
 
 def _legal(data: object, *, where: str) -> Legal:
-    entry = Entry(data, where=where, required=["act", "article"], optional=["uri"])
-    return Legal(act=entry.text("act"), article=entry.text("article"), uri=entry.data.get("uri"))
+    entry = Entry(data, where=where, required=["act", "article"], optional=["uri", "term"])
+    return Legal(
+        act=entry.text("act"),
+        article=entry.text("article"),
+        uri=entry.data.get("uri"),
+        term=entry.optional_text("term"),
+    )
 
 
 def articles_in_one_line(legal: Iterable[Legal]) -> str:

@@ -104,11 +104,16 @@ class Country:
     def cited_under(self, profile: str | None, legal: tuple[Legal, ...]) -> tuple[Legal, ...]:
         """Provisions as a form that follows the text `profile` cites them.
 
-        Where that text sets the term that a provision of the country's first text sets, its own provision. Which
-        others answer to each other our data do not know: those stay, with the act that they are of.
+        One that is cited for a term: where that text sets the term. Which others answer to each other our data do not
+        know: those stay, with the act that they are of.
         """
-        known = self._counterparts.get(profile or "", {})
-        return tuple(known.get((each.act, _bare(each.article)), each) for each in legal) if known else legal
+        if profile not in self._counterparts or not any(each.term for each in legal):
+            return legal
+        return tuple(self.counterpart(profile, each) if each.term else each for each in legal)
+
+    def counterpart(self, profile: str | None, legal: Legal) -> Legal:
+        """Where the text `profile` sets the term that this provision of the country's first text sets; else itself."""
+        return self._counterparts.get(profile or "", {}).get((legal.act, _bare(legal.article)), legal)
 
     @cached_property
     def _counterparts(self) -> Mapping[str, Mapping[tuple[str, str], Legal]]:

@@ -207,14 +207,29 @@ def test_the_words_of_citations_must_be_there() -> None:
         ("48 par. 5", (DECREE, "48 par. 5")),
     ],
 )
-def test_a_provision_is_cited_by_the_text_that_a_form_follows_where_both_are_known(
+def test_a_provision_cited_for_a_term_is_that_of_the_text_that_a_form_follows_where_both_are_known(
     article: str, cited: tuple[str, str]
 ) -> None:
-    asked = (Legal(act=DECREE, article=article),)
-    (found,) = BELGIUM.cited_under("BE-CODE-I4", asked)
+    asked, beside = Legal(act=DECREE, article=article, term="T5"), Legal(act=DECREE, article=article)
+    found, same = BELGIUM.cited_under("BE-CODE-I4", (asked, beside))
     assert (found.act, found.article) == cited
+    assert same is beside, "about something else than the term"
+    assert BELGIUM.cited_under("BE-CODE-I4", (beside,)) == (beside,)
     for profile in ("BE-RD2003", "NL-TSB", "", None):
-        assert BELGIUM.cited_under(profile, asked) is asked
+        assert BELGIUM.cited_under(profile, (asked,)) == (asked,)
+
+
+def test_a_rule_cites_for_a_term_the_provision_that_sets_it() -> None:
+    cited = {
+        (rule.id, each.term, each.article)
+        for kind in catalogue().kinds
+        for rule in kind.rules.rules
+        for each in rule.legal
+        if each.term
+    }
+    assert len(cited) > 10
+    for rule, term, article in cited:
+        assert BELGIUM.terms[term].version().article.removeprefix("Art. ") == article, rule
 
 
 def test_findings_about_a_form_under_the_code_cite_the_code_where_its_article_is_known() -> None:
@@ -227,3 +242,11 @@ def test_findings_about_a_form_under_the_code_cite_the_code_where_its_article_is
     assert acts[b"BE-RD2003"]["AP-06"] == [DECREE]
     assert acts[b"BE-CODE-I4"]["AP-06"] == [CODE]
     assert acts[b"BE-CODE-I4"]["AP-12"] == [DECREE], "nobody knows which article of the Code it is"
+
+
+def test_a_finding_that_is_not_about_the_term_of_its_article_keeps_the_decree() -> None:
+    raw = (ROOT / "samples/be/health-assessment/1/valid-minimal.xml").read_bytes()
+    raw = raw.replace(b"BE-RD2003", b"BE-CODE-I4").replace(b">P1Y<", b">P5Y<")
+    report = Validator(catalogue()).validate(raw, received_on=date(2026, 12, 1))
+    (found,) = [finding for finding in report.findings if finding.code == "HA-32"]
+    assert {each.act for each in found.legal} == {DECREE}
