@@ -34,7 +34,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024  # of anything; what is read as XML has lower l
 
 class _Boundary:
     """What holds for every exchange: a body has an end and comes in time, an answer carries a trace id of our own and
-    is kept in no cache, and no error goes past here.
+    is kept in no cache, no parameter of a query counts twice, and no error goes past here.
 
     The server behind would log an error with its message, which may hold values.
     """
@@ -81,8 +81,9 @@ class _Boundary:
                 ]
             await send(message)
 
-        if self._running >= MAX_REQUESTS:
-            await problems.full()(scope, receive, send_with_headers)
+        refusal = problems.full() if self._running >= MAX_REQUESTS else problems.repeated(scope["query_string"])
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
             return
         self._running += 1
         try:

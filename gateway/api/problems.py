@@ -9,8 +9,10 @@ import itertools
 import logging
 import traceback
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -188,14 +190,27 @@ def _no_time_stamp(_: Request, error: Exception) -> JSONResponse:
 
 def _invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
+    return _not_understood((fault["loc"], fault["type"]) for fault in error.errors())
+
+
+def repeated(query: bytes) -> JSONResponse | None:
+    """The answer to a query that gives a parameter more than once, so that nobody can tell what is meant; None to any
+    other."""
+    given = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    faults = [(("query", name), "repeated") for name, times in given.items() if times > 1]
+    return _not_understood(faults) if faults else None
+
+
+def _not_understood(faults: Iterable[tuple[Sequence[str | int], str]]) -> JSONResponse:
+    """faults: where in the request, and what is wrong there as pydantic calls it."""
     issues = [
         {
-            "code": "unknownInput" if fault["type"] == "extra_forbidden" else "invalidInput",
+            "code": "unknownInput" if what == "extra_forbidden" else "invalidInput",
             "severity": "error",
-            "path": _place(fault["loc"]),
-            "message": f"refused: {fault['type'].replace('_', ' ')}",
+            "path": _place(where),
+            "message": f"refused: {what.replace('_', ' ')}",
         }
-        for fault in error.errors()
+        for where, what in faults
     ]
     return problem(400, "request-invalid", "The request is not understood", "See the issues.", issues=issues)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -239,28 +239,15 @@ class ErasureRequest(Strict):
     by: Label
 
 
-READ_NAMES = frozenset(
-    str(field.alias)
-    for model in (
-        SubmissionsPage,
-        MailboxPage,
-        LeaseRequest,
-        Queue,
-        Alerts,
-        ActRequest,
-        Consistency,
-        RenewalRequest,
-        Erasable,
-        DepositRequest,
-        Slip,
-        PaperFailure,
-        EndpointRecord,
-        FurtherNoticeRecord,
-        MandateRecord,
-        PartyRecord,
-    )
-    for field in model.model_fields.values()
-) | {"idempotency-key"}
+def _models(of: type[Strict]) -> Iterator[type[Strict]]:
+    for model in of.__subclasses__():
+        yield model
+        yield from _models(model)
+
+
+READ_NAMES = frozenset(str(field.alias) for model in _models(Strict) for field in model.model_fields.values()) | {
+    "idempotency-key"
+}
 """Every name that is read from a request: these alone are named in an answer."""
 
 

@@ -270,6 +270,22 @@ def test_an_unknown_query_key_or_property_is_refused_without_echo(counter: Count
     assert MARKER not in admin.text
 
 
+def test_a_parameter_that_is_given_twice_is_refused_wherever_it_is_given(counter: Counter, http: Http) -> None:
+    app = create_app(counter.gateway)
+    answer = http("service").get(f"/v1/submissions?limit=1&after=0&limit=1&{MARKER}=1&{MARKER}=")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-invalid")
+    assert [issue["path"] for issue in answer.json()["issues"]] == ["query/limit", "query"]
+    assert MARKER not in answer.text
+    paths = app.openapi()["paths"]
+    assert len(paths) > 40
+    for path, operations in paths.items():
+        for method in operations:
+            again = http("admin").request(method, f"{path}?lang=de&lang=de", headers={"Accept-Language": "de"})
+            assert (again.status_code, again.json()["code"]) == (400, "request-invalid"), (method, path)
+            assert again.json()["issues"][0]["message"] == "abgelehnt: mehr als einmal angegeben"
+    assert http("service").get("/v1/submissions?limit=1&after=0").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "where"),
     [
