@@ -45,8 +45,8 @@ from gateway.model import (
 from gateway.notices import Notice
 from gateway.notifying import first_notice
 from gateway.ports import Transaction
+from gateway.resources import submission_view
 from gateway.routing import Addressee
-from gateway.status import submission_view
 from gateway.terms import last_day_for, terms_of
 from signing import sha256
 

@@ -21,7 +21,7 @@ from gateway.forms.kinds import Keep
 from gateway.model import CaseId, Event, Evidence, Filed, Party, Term, instant_text
 from gateway.ports import Clock, Reading, Store
 from gateway.records import first_form_to_supersede
-from gateway.status import ROOT, Json, evidence_href, submission_href, term_view, without_nulls
+from gateway.resources import ROOT, Json, evidence_href, submission_href, term_view, without_nulls
 from gateway.terms import BINDS_THIS_FORM
 
 NEW_FORM = "HA-47"  # the rule that asks for a new form once a deliberation is over

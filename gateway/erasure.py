@@ -20,7 +20,7 @@ from gateway.evidence import Act, Reason, Witness
 from gateway.lifecycle import ENDED
 from gateway.model import Alert, Event, Submission, SubmissionId, SubmissionState, instant_text
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.status import Json, operators_evidence_item
+from gateway.resources import Json, operators_evidence_item
 from gateway.steps import tell
 
 ERASE = "erase"

@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.errors import Conflict, TooMuch
 from gateway.model import Party, Submission, SubmissionId, day_counted, rest_of_day_s
 from gateway.ports import Reading, Transaction
-from gateway.status import submission_href
+from gateway.resources import submission_href
 
 _REUSED = "a document with this DocumentId and other bytes, or by another sender, was handed in"
 

@@ -26,7 +26,7 @@ from gateway.model import (
     instant_text,
 )
 from gateway.ports import Clock, Reading, Store, Transaction
-from gateway.status import OPERATIONS, Json, delivery_view, operators_evidence_item, receipt_href, without_nulls
+from gateway.resources import OPERATIONS, Json, delivery_view, operators_evidence_item, receipt_href, without_nulls
 from gateway.steps import ENDPOINT_DOWN, Step, evidence_on, take, tell
 
 

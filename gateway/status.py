@@ -1,5 +1,4 @@
-"""The read side: where a submission is and what proves it, as the plain data that goes over the wire (camelCase, no
-nulls).
+"""The read side: where a submission is and what proves it.
 
 A party sees its own: the sender its submissions, a recipient the copies that are addressed to it. Everything else is
 not found.
@@ -7,17 +6,14 @@ not found.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gateway.errors import NotFound
-from gateway.forms.citing import Acts, Legal
 from gateway.forms.findings import Finding, MessageCatalogue, Phase
 from gateway.forms.report import finding_to_json
 from gateway.lifecycle import REACHED
 from gateway.model import (
-    PROVEN_BY_POST,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -32,14 +28,11 @@ from gateway.model import (
     Submission,
     SubmissionId,
     SubmissionState,
-    Term,
-    ValidationRecord,
-    instant_text,
 )
 from gateway.ports import Reading, Store
+from gateway.resources import Json, delivery_view, evidence_item, submission_summary, submission_view
 from gateway.statewords import WORDS
 
-Json = dict[str, Any]
 WARNINGS = {
     Event.SENDER_WARNED: "GW-COPY-NOT-REACHED",
     Event.CONTENT_HANDOVER_FAILURE: "GW-COPY-NOT-HANDED-OVER",
@@ -48,174 +41,6 @@ WARNINGS = {
     Event.CONSIGNMENT_REJECTION: "GW-COPY-DECLINED",
 }
 """What evidence of a copy its sender is warned of, and by which code."""
-
-ROOT, OPERATIONS = "/v1", "/v1/operations"
-"""Where a party finds its own, and where the operator finds what it sees to."""
-
-
-def without_nulls(values: Mapping[str, Any]) -> Json:
-    """The mapping without the keys that have nothing to say."""
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def submission_href(submission_id: str) -> str:
-    """Where a submission is found."""
-    return f"{ROOT}/submissions/{submission_id}"
-
-
-def evidence_href(evidence_id: str, root: str = ROOT) -> str:
-    """Where a piece of evidence is found."""
-    return f"{root}/evidence/{evidence_id}"
-
-
-def receipt_href(receipt_id: str) -> str:
-    """Where the operator finds what came as a receipt."""
-    return f"{OPERATIONS}/receipts/{receipt_id}"
-
-
-def submission_view(
-    submission: Submission,
-    *,
-    proof: EvidenceId,
-    deliveries: Sequence[Delivery],
-    marks: Mapping[DeliveryId, Sequence[Postmark]] | None = None,
-    terms: Sequence[Term],
-    acts: Acts,
-    language: str,
-    warnings: Sequence[Json] = (),
-    checks: Sequence[ValidationRecord] = (),
-) -> Json:
-    """A submission with its deliveries and terms. proof: its SubmissionAcceptance or SubmissionRejection."""
-    proof_name = "rejection" if submission.state is SubmissionState.REJECTED else "acceptance"
-    return without_nulls(
-        {
-            "submissionId": submission.id,
-            "href": submission_href(submission.id),
-            "state": submission.state,
-            "kind": submission.kind or None,
-            "documentId": submission.document_id or None,
-            "documentDigest": submission.digest,
-            "sender": submission.sender,
-            "actingFor": submission.acting_for,
-            _decided_at(submission): instant_text(submission.accepted_at),
-            proof_name: {"evidenceId": proof, "href": evidence_href(proof)},
-            "deliveries": [delivery_view(each, acts, language, (marks or {}).get(each.id, ())) for each in deliveries],
-            "terms": [term_view(term, acts, language) for term in terms],
-            "warnings": list(warnings) or None,
-            "certificateChecks": [_check_view(each) for each in checks] or None,
-        }
-    )
-
-
-def _check_view(record: ValidationRecord) -> Json:
-    return {"about": record.about, "at": instant_text(record.at), "outcome": record.outcome}
-
-
-def _decided_at(submission: Submission) -> str:
-    return "rejectedAt" if submission.state is SubmissionState.REJECTED else "acceptedAt"
-
-
-def delivery_view(
-    delivery: Delivery, acts: Acts, language: str, marks: Sequence[Postmark] = (), *, root: str = ROOT
-) -> Json:
-    """One copy's way. marks: what the post did with it. root: where its reader finds evidence."""
-    handed_over = delivery.handed_over_at
-    return without_nulls(
-        {
-            "deliveryId": delivery.id,
-            "submissionId": delivery.submission_id,
-            "route": delivery.route,
-            **acts.shown(acts.of_form(delivery.kind, delivery.article), language),
-            "role": delivery.role,
-            "party": delivery.party,
-            "copy": delivery.copy,
-            "of": delivery.of,
-            "state": delivery.state,
-            "transport": delivery.transport,
-            "attempts": delivery.attempts,
-            "consignedAt": instant_text(delivery.consigned_at),
-            "handedOverAt": None if handed_over is None else instant_text(handed_over),
-            "envelopeDigest": delivery.envelope_digest,
-            "sizeBytes": delivery.size_bytes,
-            "lastProblem": None if handed_over is not None else delivery.last_problem,
-            "post": [postmark_view(mark, root) for mark in marks] or None,
-        }
-    )
-
-
-def postmark_view(mark: Postmark, root: str = ROOT) -> Json:
-    """What the post did with a copy on paper, on the day that its proof states."""
-    href = evidence_href(mark.evidence_id, root)
-    return {"fact": mark.fact, "on": mark.on.isoformat(), "number": mark.number, "href": href}
-
-
-def term_view(term: Term, acts: Acts, language: str) -> Json:
-    """One legal term. `lastDay` is what a party is told; nothing is held against it before `lastDayOtherReading`."""
-    return without_nulls(
-        {
-            "id": term.id,
-            **acts.shown([Legal(act=term.law, article=term.article)], language),
-            "act": term.act.get(language) or term.act["en"],
-            "length": term.length,
-            "unit": term.unit,
-            "startsOn": term.starts_on,
-            "dayZero": term.day_zero and term.day_zero.isoformat(),
-            "lastDay": term.last_day and term.last_day.isoformat(),
-            "lastDayOtherReading": term.last_day_other_reading and term.last_day_other_reading.isoformat(),
-            "verdict": term.verdict,
-        }
-    )
-
-
-def evidence_item(evidence: Evidence) -> Json:
-    """One piece of evidence in a list."""
-    return without_nulls(
-        {
-            "evidenceId": evidence.id,
-            "event": evidence.event,
-            "at": instant_text(evidence.at),
-            "deliveryId": evidence.delivery_id,
-            "href": evidence_href(evidence.id),
-            "receiptHref": evidence.receipt_id and f"{evidence_href(evidence.id)}/receipt",
-            "proofHref": f"{evidence_href(evidence.id)}/proof" if evidence.event in PROVEN_BY_POST else None,
-        }
-    )
-
-
-def operators_evidence_item(evidence: Evidence) -> Json:
-    """One piece of evidence in a list for the operator, who opens it whoever it concerns. A proof of the post is sealed
-    for others."""
-    return without_nulls(
-        {
-            "evidenceId": evidence.id,
-            "event": evidence.event,
-            "at": instant_text(evidence.at),
-            "deliveryId": evidence.delivery_id,
-            "href": evidence_href(evidence.id, OPERATIONS),
-            "receiptHref": evidence.receipt_id and receipt_href(evidence.receipt_id),
-        }
-    )
-
-
-def mailbox_item(delivery: Delivery, acts: Acts, language: str) -> Json:
-    """One waiting copy, as its recipient sees it before opening."""
-    until = delivery.lease_until
-    return without_nulls(
-        {
-            "deliveryId": delivery.id,
-            "submissionId": delivery.submission_id,
-            "kind": delivery.kind,
-            "role": delivery.role,
-            "route": delivery.route,
-            **acts.shown(acts.of_form(delivery.kind, delivery.article), language),
-            "state": delivery.state,
-            "consignedAt": instant_text(delivery.consigned_at),
-            "envelopeDigest": delivery.envelope_digest,
-            "sizeBytes": delivery.size_bytes,
-            "leasedUntil": None if until is None else instant_text(until),
-            "cursor": str(delivery.turn),
-        }
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +100,7 @@ class Status:
             return page, view.warned([each.id for _, each in page])
 
         found, warned = self.store.read(look)
-        items = [_summary(submission, warned=submission.id in warned) for _, submission in found]
+        items = [submission_summary(submission, warned=submission.id in warned) for _, submission in found]
         return items, found[-1][0] if len(found) == limit else None
 
     def under_key(self, party: Party, idempotency_key: str) -> list[Json]:
@@ -286,7 +111,7 @@ class Status:
             return None if submission is None else (submission, bool(view.warned([submission.id])))
 
         found = self.store.read(look)
-        return [] if found is None else [_summary(found[0], warned=found[1])]
+        return [] if found is None else [submission_summary(found[0], warned=found[1])]
 
     def deliveries(self, party: Party, submission_id: SubmissionId, *, language: str) -> list[Json]:
         """All copies for the sender; for a recipient only its own. Raises NotFound."""
@@ -345,19 +170,6 @@ class Status:
         if not found:
             raise NotFound("receipt-not-found", "this evidence rests on no receipt")
         return found
-
-
-def _summary(submission: Submission, *, warned: bool) -> Json:
-    """warned: whether its sender must know something of a copy."""
-    return {
-        "submissionId": submission.id,
-        "href": submission_href(submission.id),
-        "state": submission.state,
-        "documentDigest": submission.digest,
-        _decided_at(submission): instant_text(submission.accepted_at),
-        **({"kind": submission.kind} if submission.kind else {}),
-        **({"warned": True} if warned else {}),
-    }
 
 
 def _sent_by(view: Reading, party: Party, submission_id: SubmissionId) -> bool:

@@ -1,6 +1,6 @@
 """The JSON that the API answers with and takes, as typed dictionaries for its callers.
 
-Types alone: what the server makes of it stands in `gateway/status.py` and `gateway/api/wire.py`.
+Types alone: what the server makes of it stands in `gateway/resources.py` and `gateway/api/wire.py`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from gateway.hosting import Hosting
 from gateway.mailboxes import Look
 from gateway.model import DeliveryId, instant_text
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver
-from gateway.status import evidence_href, evidence_item, mailbox_item
+from gateway.resources import evidence_href, evidence_item, mailbox_item
 from gateway.transports.push import ENVELOPE_TYPE
 from signing import CONTAINER_MEDIA_TYPE
 

@@ -21,7 +21,7 @@ from gateway.api.wire import (
 )
 from gateway.model import DeliveryId, DeliveryState, EvidenceId, SubmissionId, instant_text
 from gateway.proofs import backlog_view
-from gateway.status import OPERATIONS, without_nulls
+from gateway.resources import OPERATIONS, without_nulls
 
 router = APIRouter(prefix=OPERATIONS, dependencies=[Depends(administrator)])
 

@@ -14,7 +14,7 @@ from gateway.forms.citing import Acts
 from gateway.model import Delivery, DeliveryId, instant_text
 from gateway.oversight import cursor_of
 from gateway.paper import Noted, Proof
-from gateway.status import mailbox_item, without_nulls
+from gateway.resources import mailbox_item, without_nulls
 from gateway.transports.push import ENVELOPE_TYPE
 
 router = APIRouter(prefix="/v1/paper")

@@ -41,7 +41,7 @@ from gateway.errors import (
     UnsupportedMedia,
 )
 from gateway.intake import Rejected
-from gateway.status import evidence_href, submission_href, without_nulls
+from gateway.resources import evidence_href, submission_href, without_nulls
 from signing import KeyUnavailable, TimestampUnavailable
 
 log = logging.getLogger("sealpost.api")

@@ -35,7 +35,7 @@ from gateway.forms.reports.html import content_security_policy
 from gateway.idempotency import Accepted
 from gateway.intake import Rejected, StillRunning
 from gateway.model import EvidenceId, Party, SubmissionId
-from gateway.status import submission_href
+from gateway.resources import submission_href
 from signing import CONTAINER_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1")
