@@ -2,7 +2,7 @@
 
 An audit believes no row. It reads one submission after the other with all that belongs to it, each at one moment, and
 keeps none: it runs beside a working gateway, over stores of any size. What a single submission must show stands in
-`proving.py`; here are the walk and what concerns the store as a whole.
+`proving/`; here are the walk and what concerns the store as a whole.
 """
 
 from __future__ import annotations
