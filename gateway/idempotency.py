@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.errors import Conflict, TooMuch
-from gateway.model import Party, Submission, SubmissionId, day_counted, rest_of_day_s
+from gateway.model import FurtherKey, Party, Submission, SubmissionId, day_counted, rest_of_day_s
 from gateway.ports import Reading, Transaction
 from gateway.resources import submission_href
 
@@ -75,7 +75,8 @@ def same_document(unit: Transaction, handed_in: HandedIn, document_id: str, *, m
 def under_further_key(unit: Transaction, handed_in: HandedIn, first: Submission, *, most: int) -> Accepted:
     """The first answer to what was handed in again under another key, which is remembered. Raises TooMuch."""
     count_kept(unit, handed_in, most)
-    unit.add_key(first.sender, handed_in.key, first.id, at=handed_in.at)
+    key = FurtherKey(sender=first.sender, idempotency_key=handed_in.key, submission_id=first.id)
+    unit.add_key(key, at=handed_in.at)
     return _duplicate_of(first)
 
 

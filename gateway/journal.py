@@ -21,11 +21,11 @@ from gateway.filing import OnFile
 from gateway.keyring import PublishedKey
 from gateway.model import (
     Evidence,
+    FurtherKey,
     HostedKey,
     KeptReceipt,
     Party,
     PartyId,
-    SubmissionId,
     ValidationRecord,
     instant_text,
 )
@@ -216,22 +216,17 @@ def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime
 
 
 def entry_of_further_key(
-    sender: PartyId,
-    idempotency_key: str,
-    submission_id: SubmissionId,
-    *,
-    at: datetime,
-    code: str = REMEMBERED,
-    digest_name: str = BOUND_BY,
+    key: FurtherKey, *, at: datetime, code: str = REMEMBERED, digest_name: str = BOUND_BY
 ) -> Entry:
-    """The entry for a further key of a sender, by which it gets the first answer to that submission."""
+    """The entry for a further key of a sender, by which it gets the first answer to that submission.
+
+    It does not hold the key, which may say something of somebody, nor a digest by which it can be guessed; one of
+    before has the key for its id.
+    """
+    title = f"sealpost-further-key-2\n{key.salt.hex()}" if key.salt else "sealpost-further-key-1"
+    raw = f"{title}\n{key.sender}\n{key.idempotency_key}\n{key.submission_id}\n".encode()
     return Entry(
-        kind=EntryKind.FURTHER_KEY,
-        id=idempotency_key,
-        of=sender,
-        at=at,
-        code=code,
-        digest=_digest(f"sealpost-further-key-1\n{sender}\n{idempotency_key}\n{submission_id}\n".encode(), digest_name),
+        kind=EntryKind.FURTHER_KEY, id=key.id, of=key.sender, at=at, code=code, digest=_digest(raw, digest_name)
     )
 
 

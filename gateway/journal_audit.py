@@ -292,12 +292,9 @@ def _expected(view: Reading, entry: Entry) -> Entry | None:
                 entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at, digest_name=name
             )
         case EntryKind.FURTHER_KEY:
-            sender = PartyId(entry.of)
-            leads_to = view.further_key(sender, entry.id)
-            if leads_to is None:
-                return None
+            further = view.further_key(PartyId(entry.of), entry.id)
             code = FROM_BEFORE if entry.code == FROM_BEFORE else REMEMBERED
-            return entry_of_further_key(sender, entry.id, leads_to, at=entry.at, code=code, digest_name=name)
+            return None if further is None else entry_of_further_key(further, at=entry.at, code=code, digest_name=name)
         case EntryKind.NAME:
             return entry_of_name(entry.id, at=entry.at, digest_name=name)
 

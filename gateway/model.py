@@ -7,6 +7,7 @@ Plain frozen data; no behaviour beyond reading itself. Instants are aware UTC da
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -226,6 +227,21 @@ class Submission:
     accepted_at: datetime
     acting_for: PartyId | None
     answer: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherKey:
+    """Another key under which a sender handed in the bytes of a submission again.
+
+    id: how the journal calls it. salt: binds it to its entry, which thereby does not tell the key; empty for one from
+    before, whose id is the key itself.
+    """
+
+    sender: PartyId
+    idempotency_key: str
+    submission_id: SubmissionId
+    id: str = field(default_factory=new_id)
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from gateway.model import Evidence, EvidenceId, PartyId, Submission, SubmissionId, SubmissionState
+from gateway.model import Evidence, EvidenceId, FurtherKey, PartyId, Submission, SubmissionId, SubmissionState
 
 
 class SubmissionsReading(Protocol):
@@ -18,8 +18,8 @@ class SubmissionsReading(Protocol):
         """What the sender first handed in under the key, or what it handed in again under it (`add_key`)."""
         ...
 
-    def further_key(self, sender: PartyId, idempotency_key: str) -> SubmissionId | None:
-        """To what a further key of a sender leads, if it has that one."""
+    def further_key(self, sender: PartyId, key_id: str) -> FurtherKey | None:
+        """The further key of a sender with that id, if it has that one."""
         ...
 
     def submission_by_document(self, document_id: str) -> Submission | None: ...
@@ -57,7 +57,7 @@ class SubmissionsWriting(Protocol):
 
     def add_submission(self, submission: Submission) -> None: ...
 
-    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId, *, at: datetime) -> None:
+    def add_key(self, key: FurtherKey, *, at: datetime) -> None:
         """Remember a further key under which the sender handed in the same bytes, with its entry in the journal."""
         ...
 

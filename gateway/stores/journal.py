@@ -321,12 +321,12 @@ def enter_holdings(connection: sqlite.Connection) -> None:
 
 
 def enter_further_keys(connection: sqlite.Connection) -> None:
-    """Enter the further keys of a file that was made before the journal knew of these. One that the gateway never
-    wrote is left out, as in `enter_register`; of the others nobody can tell."""
+    """Enter the further keys of a file that was made before the journal knew of these, as in `enter_register`. Which of
+    them the gateway wrote, nobody can tell."""
     now = datetime.now(UTC)
-    for sender, key, leads_to in connection.execute(f"SELECT {rows.FURTHER_KEY} FROM further_key").fetchall():
+    for row in connection.execute(f"SELECT {rows.FURTHER_KEY} FROM further_key").fetchall():
         with suppress(*UNREADABLE):
-            enter(connection, entry_of_further_key(sender, key, leads_to, at=now, code=FROM_BEFORE))
+            enter(connection, entry_of_further_key(rows.further_key_of(row), at=now, code=FROM_BEFORE))
 
 
 def enter_names(connection: sqlite.Connection) -> None:

@@ -26,6 +26,7 @@ from gateway.model import (
     EvidenceId,
     Filed,
     FiledCopy,
+    FurtherKey,
     HostedKey,
     KeptReceipt,
     PaperProof,
@@ -74,7 +75,23 @@ def _maybe_date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-FURTHER_KEY = "sender, idempotency_key, submission_id"
+FURTHER_KEY = "sender, idempotency_key, submission_id, id, salt"
+
+
+def further_key_row(key: FurtherKey) -> tuple[Any, ...]:
+    return key.sender, key.idempotency_key, key.submission_id, key.id, key.salt
+
+
+def further_key_of(row: Row) -> FurtherKey:
+    return FurtherKey(
+        sender=PartyId(row[0]),
+        idempotency_key=row[1],
+        submission_id=SubmissionId(row[2]),
+        id=row[3],
+        salt=bytes(row[4]),
+    )
+
+
 SUBMISSION = "id, sender, idempotency_key, digest, kind, document_id, state, accepted_at, acting_for, answer"
 
 

@@ -182,6 +182,14 @@ def m018_receipts_without_effect(db: Database) -> None:
 
 
 @migrations()
+def m020_salts_of_further_keys(db: Database) -> None:
+    """The journal does not tell further keys any more. Those that it knows in clear keep their entries, by which they
+    are called; before m019 it knew none, which is why this comes first."""
+    for statement in _M020.split(";"):
+        db.execute(statement)
+
+
+@migrations()
 def m019_further_keys_and_names(db: Database) -> None:
     """The journal knows further keys of submissions, and the names of the gateway: what is there, as from before."""
     enter_further_keys(db.conn)
@@ -308,6 +316,15 @@ ALTER TABLE filed ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 ALTER TABLE filed ADD COLUMN links TEXT NOT NULL DEFAULT '[]';
 UPDATE filed SET links = (SELECT json_group_array(link) FROM case_link WHERE case_link.case_id = filed.case_id)
     WHERE seq = (SELECT min(seq) FROM filed AS first WHERE first.case_id = filed.case_id)
+"""
+
+_M020 = """
+ALTER TABLE further_key ADD COLUMN id TEXT NOT NULL DEFAULT '';
+ALTER TABLE further_key ADD COLUMN salt BLOB NOT NULL DEFAULT x'';
+UPDATE further_key SET id = idempotency_key WHERE EXISTS (SELECT 1 FROM journal
+    WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender);
+UPDATE further_key SET id = lower(hex(randomblob(16))), salt = randomblob(16) WHERE id = '';
+CREATE UNIQUE INDEX further_key_id ON further_key (sender, id)
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

@@ -18,6 +18,7 @@ from gateway.model import (
     Evidence,
     EvidenceId,
     Filed,
+    FurtherKey,
     HostedKey,
     Inquiry,
     KeptReceipt,
@@ -100,10 +101,9 @@ class Snapshot:
         row = self._row(_BY_KEY, sender, idempotency_key)
         return row and rows.submission_of(row)
 
-    def further_key(self, sender: PartyId, idempotency_key: str) -> SubmissionId | None:
-        sql = "SELECT submission_id FROM further_key WHERE sender = ? AND idempotency_key = ?"
-        row = self._row(sql, sender, idempotency_key)
-        return row and SubmissionId(row[0])
+    def further_key(self, sender: PartyId, key_id: str) -> FurtherKey | None:
+        row = self._row(f"SELECT {rows.FURTHER_KEY} FROM further_key WHERE sender = ? AND id = ?", sender, key_id)
+        return row and rows.further_key_of(row)
 
     def submission_by_document(self, document_id: str) -> Submission | None:
         sql = f"SELECT {rows.SUBMISSION} FROM submission WHERE document_id = ? AND state <> 'rejected'"

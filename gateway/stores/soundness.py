@@ -89,7 +89,7 @@ LOOSE = {
     "token-without-entry": f"SELECT DISTINCT party FROM token WHERE NOT EXISTS ({_GIVEN})",
     "entry-without-token": _ACCESS_TO_NOTHING,
     "further-key-without-entry": "SELECT submission_id FROM further_key WHERE NOT EXISTS (SELECT 1 FROM journal "
-    "WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender)",
+    "WHERE journal.id = further_key.id AND kind = 'further-key' AND of = sender)",
     "party-under-our-name": "SELECT id FROM party WHERE EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = party.id AND kind = 'name')",
     "viewer-without-form": "SELECT case_id FROM (SELECT case_id, party FROM case_party "

@@ -30,6 +30,7 @@ from gateway.model import (
     DeliveryState,
     EndpointKind,
     Evidence,
+    FurtherKey,
     HostedKey,
     KeptReceipt,
     PaperProof,
@@ -101,9 +102,9 @@ class UnitOfWork(Snapshot):
         )
         return bool(moved.rowcount)
 
-    def add_key(self, sender: PartyId, idempotency_key: str, submission_id: SubmissionId, *, at: datetime) -> None:
-        self._insert("further_key", rows.FURTHER_KEY, (sender, idempotency_key, submission_id))
-        self.enter(entry_of_further_key(sender, idempotency_key, submission_id, at=at))
+    def add_key(self, key: FurtherKey, *, at: datetime) -> None:
+        self._insert("further_key", rows.FURTHER_KEY, rows.further_key_row(key))
+        self.enter(entry_of_further_key(key, at=at))
 
     def count_kept(self, sender: PartyId, day: date) -> int:
         (count,) = self._row(_COUNT_KEPT, sender, day.isoformat())

@@ -98,7 +98,7 @@ DAMAGE = {
     "VALUES ('x', 'x', 'x', 0, 'x', x'00')",
     "term-without-submission": "UPDATE term SET submission_id = 'x' WHERE seq = (SELECT min(seq) FROM term)",
     "filing-without-submission": "INSERT INTO filed (case_id, submission_id, facts) VALUES ('x', 'x', x'00')",
-    "further-key-without-entry": f"INSERT INTO further_key VALUES ('service', 'x', {CLOSED})",
+    "further-key-without-entry": f"INSERT INTO further_key VALUES ('service', 'x', {CLOSED}, 'x', x'')",
     "viewer-without-form": "INSERT INTO case_party SELECT NULL, 'nobody', case_id FROM filed LIMIT 1",
     "link-without-case": "INSERT INTO case_link VALUES ('x', 'x')",
     "lane-asleep": "UPDATE lane SET next_at = next_at + 86400000 WHERE party = 'fund'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from gateway.assembly import auditing
 from gateway.errors import Conflict
 from gateway.idempotency import Accepted
-from gateway.journal import FROM_BEFORE, REMEMBERED, EntryKind
-from gateway.model import PartyId, SubmissionId
+from gateway.journal import FROM_BEFORE, REMEMBERED, Entry, EntryKind, entry_bytes, entry_of_further_key
+from gateway.model import FurtherKey, PartyId, SubmissionId
 from gateway.stores.engine import sqlite
 from gateway.stores.soundness import LOOSE
 from gateway.stores.sqlite import SqliteStore
@@ -38,19 +39,25 @@ def found_after(counter: Counter, sql: str, *values: object) -> set[str]:
     return {flaw.code for flaw in auditing(counter.gateway).run()}
 
 
-def keys(store: Any) -> dict[str, str]:
+def keys(store: Any) -> list[Entry]:
     entries = store.read(lambda view: view.journal_entries(first=0, limit=10_000))
-    return {each.id: each.code for each in entries if each.kind is EntryKind.FURTHER_KEY}
+    return [each for each in entries if each.kind is EntryKind.FURTHER_KEY]
 
 
-def test_a_further_key_is_in_the_journal_and_nothing_is_wrong(counter: Counter, twice: Accepted) -> None:
-    assert keys(counter.gateway.store) == {"two": REMEMBERED}
+def test_a_further_key_is_in_the_journal_which_does_not_tell_it(counter: Counter, twice: Accepted) -> None:
+    (entry,) = keys(counter.gateway.store)
+    assert entry.code == REMEMBERED
+    assert "two" not in entry_bytes(entry).decode().split()
+    guess = FurtherKey(
+        sender=PartyId("service"), idempotency_key="two", submission_id=twice.submission_id, id=entry.id, salt=b""
+    )
+    assert entry_of_further_key(guess, at=entry.at).digest != entry.digest, "who guesses the key cannot see it"
     counter.accept(counter.form(ASSESSMENT), sender="service")
     assert list(auditing(counter.gateway).run()) == []
 
 
 def test_a_forged_key_is_found_and_gives_nobody_another_senders_answer(counter: Counter, twice: Accepted) -> None:
-    forged = "INSERT INTO further_key VALUES ('worker', 'three', ?)"
+    forged = "INSERT INTO further_key VALUES ('worker', 'three', ?, 'x', x'')"
     assert found_after(counter, forged, twice.submission_id) == {"further-key-without-entry"}
     assert counter.gateway.store.read(lambda view: view.submission_by_key(PartyId("worker"), "three")) is None
 
@@ -59,10 +66,8 @@ def test_a_forged_key_is_found_and_gives_nobody_another_senders_answer(counter: 
     ("sql", "codes"),
     [
         ("DELETE FROM further_key", {"entry-without-further-key"}),
-        (
-            "UPDATE further_key SET idempotency_key = 'three'",
-            {"entry-without-further-key", "further-key-without-entry"},
-        ),
+        ("UPDATE further_key SET idempotency_key = 'three'", {"entry-differs"}),
+        ("UPDATE further_key SET id = 'x'", {"entry-without-further-key", "further-key-without-entry"}),
         ("UPDATE further_key SET sender = 'worker'", {"entry-without-further-key", "further-key-without-entry"}),
         (
             "UPDATE further_key SET submission_id = (SELECT id FROM submission WHERE kind = 'be/appeal')",
@@ -167,17 +172,66 @@ def _above(steps: Mapping[int, tuple[int, str]], step: int) -> Iterator[str]:
         yield told
 
 
-def test_what_a_file_held_before_is_entered_as_from_before(counter: Counter, twice: Accepted, tmp_path: Path) -> None:
-    path = tmp_path / "older"
+def older(counter: Counter, path: Path, *, knows: bool) -> None:
+    """A file like that of the counter, from before the journal ceased to tell further keys.
+
+    knows: whether the journal knew of them already.
+    """
     with closing(sqlite.connect(str(counter.gateway.config.store_path), isolation_level=None)) as whole:
         whole.execute("VACUUM INTO ?", (str(path),))
     with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm019_%'")
-        connection.execute("INSERT INTO further_key VALUES ('service', 'of old', ?)", (twice.submission_id,))
-        connection.execute("INSERT INTO further_key VALUES ('service', 'older', ?)", (twice.submission_id,))
+        run = connection.execute
+        run("DROP INDEX further_key_id")
+        run("ALTER TABLE further_key DROP COLUMN id")
+        run("ALTER TABLE further_key DROP COLUMN salt")
+        run("DELETE FROM _sqlite_migrations WHERE name LIKE 'm020_%'")
+        if not knows:
+            run("DELETE FROM journal WHERE kind = 'further-key' AND position = (SELECT max(position) FROM journal)")
+            run("DELETE FROM _sqlite_migrations WHERE name LIKE 'm019_%'")
+            return
+        for sender, key, leads_to in run("SELECT * FROM further_key").fetchall():
+            told = FurtherKey(
+                sender=sender, idempotency_key=key, submission_id=SubmissionId(leads_to), id=key, salt=b""
+            )
+            digest = entry_of_further_key(told, at=counter.gateway.clock.now()).digest
+            run("UPDATE journal SET id = ?, digest = ? WHERE kind = 'further-key' AND of = ?", (key, digest, sender))
+
+
+def loose(counter: Counter, store: SqliteStore) -> list[str]:
+    found = store.read(lambda view: view.loose_ends(now=counter.gateway.clock.now()))
+    return [each.code for each in found]
+
+
+def test_what_a_file_held_before_is_entered_as_from_before(counter: Counter, tmp_path: Path) -> None:
+    raw = counter.form(ASSESSMENT)
+    for key in ("one", "two"):
+        counter.accept(raw, sender="service", key=key)
+    older(counter, tmp_path / "older", knows=False)
+    for _ in range(2):
+        with closing(SqliteStore(tmp_path / "older")) as store:
+            (entry,) = keys(store)
+            assert (entry.code, entry.id == "two") == (FROM_BEFORE, False)
+            assert loose(counter, store) == []
+
+
+def test_what_the_journal_told_before_is_audited_as_before(counter: Counter, twice: Accepted, tmp_path: Path) -> None:
+    path = tmp_path / "older"
+    older(counter, path, knows=True)
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        connection.execute("INSERT INTO further_key VALUES ('service', 'forged', ?)", (twice.submission_id,))
     with closing(SqliteStore(path)) as store:
-        assert keys(store) == {"two": FROM_BEFORE, "older": FROM_BEFORE}, "what no sender can say is left out"
-        loose = store.read(lambda view: view.loose_ends(now=counter.gateway.clock.now()))
-        assert [each.code for each in loose] == ["further-key-without-entry"], "and that one is found"
-    with closing(SqliteStore(path)) as again:
-        assert len(keys(again)) == 2
+        (entry,) = keys(store)
+        assert (entry.code, entry.id) == (REMEMBERED, "two")
+        assert loose(counter, store) == ["further-key-without-entry"]
+        store.write(lambda unit: unit.add_key(key_of(twice, "three"), at=counter.gateway.clock.now()))
+    gateway = replace(counter.gateway, store=SqliteStore(path))
+    assert [flaw.code for flaw in auditing(gateway).run()] == ["further-key-without-entry"]
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        connection.execute("DELETE FROM further_key WHERE idempotency_key = 'forged'")
+        connection.execute("UPDATE further_key SET idempotency_key = 'forged' WHERE id = 'two'")
+    assert [flaw.code for flaw in auditing(gateway).run()] == ["entry-differs"]
+    gateway.store.close()
+
+
+def key_of(accepted: Accepted, key: str) -> FurtherKey:
+    return FurtherKey(sender=PartyId("service"), idempotency_key=key, submission_id=accepted.submission_id)
