@@ -48,7 +48,7 @@ from gateway.public_check import PublicCheck
 from gateway.publication import Publication
 from gateway.push_signature import RequestSigner
 from gateway.receipts import Receipts
-from gateway.registration import Registration, token_hash
+from gateway.registration import Registration, is_of_a_party, token_hash
 from gateway.routing import Router
 from gateway.signatories import SignatoryCheck
 from gateway.status import Status
@@ -140,9 +140,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     if config.store_engine not in STORES:
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
     store = STORES[config.store_engine](config.store_path)
-    if store.read(lambda view: view.party(PartyId(config.name))) is not None:
+    if store.read(lambda view: is_of_a_party(config.name, view)):
         store.close()
-        raise ConfigError("gateway-name", "gateway.name: a party is registered under this name")
+        raise ConfigError("gateway-name", "gateway.name: a party is registered under this name, or a similar one")
     witness = Witness(keys=rings[Purpose.SERVICE], issuer=config.name)
     router = Router(keys=keys, messages=messages)
     patience = Patience(

@@ -22,7 +22,6 @@ from gateway.errors import Conflict, NotFound, RegistrationRefused
 from gateway.forms.kinds import FormKind
 from gateway.hosting import Hosting
 from gateway.identifiers import SCHEMES, Holder
-from gateway.journal import EntryKind
 from gateway.model import HOSTED, Alert, Endpoint, EndpointKind, HostedKey, Mandate, Party, PartyId
 from gateway.ports import Clock, Reading, Register, Store, Transaction
 from gateway.pseudonyms import IdentifierKeys, mask
@@ -30,6 +29,7 @@ from gateway.steps import ENDPOINT_DOWN, tell
 from signing import SealingFailed, fingerprint, seal
 
 _PARTY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LOOKS_LIKE = str.maketrans("01i", "oll", "._-")
 _URL = re.compile(r"[!-\[\]-~]+")  # as it is sent: ASCII without spaces, line ends or backslashes
 _POSTAL = re.compile(r"[0-9]{4}(-[0-9]{4})?")
 
@@ -104,10 +104,13 @@ class Registration:
         return taken
 
     def _check_name(self, party: Party, unit: Reading) -> None:
-        """Refuse the name that the gateway has, or had: evidence would seem to be the party's, notices of the gateway
-        its forms."""
-        if party.id == self.name or unit.journal_entry(EntryKind.NAME, party.id) is not None:
-            raise RegistrationRefused("party-id", "the counter has this name, or had it; use another id", place="id")
+        """Refuse the name that the gateway has, or had, and whatever looks like it: evidence would seem to be the
+        party's, notices of the gateway its forms. Who has only a similar one from before keeps it."""
+        names = {self.name, *unit.own_names()}
+        if party.id in names or (unit.party(party.id) is None and any(looks_like(party.id, name) for name in names)):
+            raise RegistrationRefused(
+                "party-id", "the counter has or had this name, or a similar one; use another id", place="id"
+            )
 
     def _moved(self, unit: Transaction, party: Party) -> Sequence[Alert]:
         """The party receives elsewhere: what is known of the server that it had counts no more; where it has none now,
@@ -225,6 +228,24 @@ def check_continuity(party: Party, register: Reading, kinds: Sequence[FormKind])
         if kind.id in waiting and party.roles & kind.never:
             clash = ", ".join(sorted(party.roles & kind.never))
             raise RegistrationRefused("roles-clash", f"{clash} may not get the {kind.id} that waits", place="roles")
+
+
+def looks_like(one: str, other: str) -> bool:
+    """Whether somebody may take one id for the other: they differ in nothing but case, `.`, `_` and `-`, and digits
+    that look like letters."""
+    return _skeleton(one) == _skeleton(other)
+
+
+def _skeleton(name: str) -> str:
+    return name.lower().translate(_LOOKS_LIKE)
+
+
+def is_of_a_party(name: str, view: Reading) -> bool:
+    """Whether the gateway cannot go by that name because a party does, or, when it takes the name anew, by a similar
+    one."""
+    if name in view.own_names():
+        return view.party(PartyId(name)) is not None
+    return any(looks_like(party.id, name) for party in view.parties())
 
 
 def token_hash(token: str) -> str:

@@ -29,6 +29,10 @@ class JournalReading(Protocol):
         """The newest entry of that kind about the thing with that id."""
         ...
 
+    def own_names(self) -> Sequence[str]:
+        """The names under which the gateway issues evidence, or did."""
+        ...
+
     def journal_nodes(self, places: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         """Nodes of the tree over the entries that are in batches, by (level, index): see `signing.Nodes`."""
         ...

@@ -196,6 +196,12 @@ def m019_further_keys_and_names(db: Database) -> None:
     enter_names(db.conn)
 
 
+@migrations()
+def m021_names(db: Database) -> None:
+    """The names of the gateway are found without looking through the journal."""
+    db.execute("CREATE INDEX journal_name ON journal (id) WHERE kind = 'name'")
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

@@ -280,6 +280,9 @@ class Snapshot:
     def journal_entry(self, kind: EntryKind, thing: str) -> Entry | None:
         return journal.entry(self._connection, kind, thing)
 
+    def own_names(self) -> Sequence[str]:
+        return [name for (name,) in self._rows("SELECT id FROM journal WHERE kind = 'name'")]
+
     def journal_nodes(self, places: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         return journal.nodes(self._connection, places)
 

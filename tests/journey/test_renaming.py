@@ -14,7 +14,7 @@ from gateway.batches import Rhythm
 from gateway.errors import ConfigError, RegistrationRefused
 from gateway.examination import Grounds, Standing, examine
 from gateway.journal import EntryKind
-from gateway.model import PartyId
+from gateway.model import Party, PartyId
 from gateway.stores.engine import sqlite
 from tests.conftest import Counter
 from tests.journey.test_cases import APPEAL, ASSESSMENT, NOTICE, contest
@@ -65,11 +65,42 @@ def test_no_party_is_registered_under_a_name_that_the_counter_has_or_had(open_co
     gateway.store.close()
 
 
-def test_the_counter_takes_no_name_of_a_party(open_counter: Callable[..., Counter]) -> None:
+@pytest.mark.parametrize("name", ["employer", "Employer", "em-p1oyer", "EMPLOYER."])
+def test_the_counter_takes_no_name_of_a_party_nor_a_similar_one(
+    open_counter: Callable[..., Counter], name: str
+) -> None:
     counter = open_counter()
     counter.gateway.store.close()
     with pytest.raises(ConfigError, match="gateway-name"):
-        build(replace(counter.gateway.config, name="employer"), catalogue=catalogue())
+        build(replace(counter.gateway.config, name=name), catalogue=catalogue())
+
+
+def test_no_party_is_registered_under_a_name_that_looks_like_one_of_the_counter(
+    open_counter: Callable[..., Counter],
+) -> None:
+    gateway = open_counter().gateway
+    gateway.publication.publish()
+    gateway.store.close()
+    gateway = build(replace(gateway.config, name="Counter-of-2010"), catalogue=catalogue())
+    gateway.publication.publish()
+    for name in ("counter-of-2010", "COUNTER.OF_2010", "counterof2oio", gateway.config.name.swapcase()):
+        with pytest.raises(RegistrationRefused, match="party-id"):
+            put_as(gateway, name)
+    put_as(gateway, "counter-of-2011")
+    gateway.store.close()
+
+
+def test_who_was_registered_under_a_similar_name_before_keeps_it(open_counter: Callable[..., Counter]) -> None:
+    counter = open_counter()
+    store, name = counter.gateway.store, counter.gateway.config.name
+    counter.gateway.publication.publish()
+    similar = Party(id=PartyId(name.upper()), name="Somebody", roles=frozenset({"Employer"}), identifiers={}, masked={})
+    store.write(lambda unit: unit.put_party(similar, at=counter.gateway.clock.now()))
+    put_as(counter.gateway, name.upper())
+    store.close()
+    gateway = build(counter.gateway.config, catalogue=catalogue())
+    assert list(auditing(gateway).run()) == []
+    gateway.store.close()
 
 
 def test_a_party_that_has_such_a_name_all_the_same_is_found(open_counter: Callable[..., Counter]) -> None:
