@@ -120,8 +120,11 @@ def _join(connection: sqlite.Connection, other: str, case_id: CaseId) -> None:
         "UPDATE delivery SET case_id = ? WHERE submission_id IN (SELECT submission_id FROM filed WHERE case_id = ?)",
         (case_id, other),
     )
+    brought = f"SELECT value FROM filed, {LINKS} WHERE case_id = ?"
+    connection.execute(
+        f"UPDATE case_link SET case_id = ? WHERE case_id = ? AND link IN ({brought})", (case_id, other, other)
+    )
     connection.execute("UPDATE filed SET case_id = ? WHERE case_id = ?", (case_id, other))
-    connection.execute("UPDATE case_link SET case_id = ? WHERE case_id = ?", (case_id, other))
     connection.execute("UPDATE OR IGNORE case_party SET case_id = ? WHERE case_id = ?", (case_id, other))
     connection.execute("DELETE FROM case_party WHERE case_id = ?", (other,))
 

@@ -202,6 +202,12 @@ def m021_names(db: Database) -> None:
     db.execute("CREATE INDEX journal_name ON journal (id) WHERE kind = 'name'")
 
 
+@migrations()
+def m022_links_by_form(db: Database) -> None:
+    """Which links lead to a case is said by its forms (`filed.links`): no form pays for a second index of them."""
+    db.execute("DROP INDEX case_link_case")
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
