@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from threading import Semaphore
 
 import signing.paths  # noqa: F401 - loaded at the start: no form waits for it
@@ -20,7 +19,8 @@ from gateway.audit import Audit
 from gateway.case_status import CaseStatus
 from gateway.cases import Cases
 from gateway.clock import wall_clock
-from gateway.config import Config, Successor, read_secret
+from gateway.config import Config, read_secret
+from gateway.credentials import admin_token, keyrings, trusted
 from gateway.dispatch import Dispatch
 from gateway.erasure import Erasure
 from gateway.errors import ConfigError
@@ -32,7 +32,7 @@ from gateway.hosting import Hosting
 from gateway.inquiries import Inquiries
 from gateway.intake import Intake
 from gateway.journaling import Journal, assemble_journal
-from gateway.keyring import DatedKey, Keyring, Purpose
+from gateway.keyring import Keyring, Purpose
 from gateway.lifecycle import Breaker, Patience, RetryPolicy
 from gateway.mailboxes import Mailboxes
 from gateway.model import PartyId
@@ -62,19 +62,13 @@ from gateway.transports.fetching import Fetching
 from gateway.transports.push import TOTAL_S, ClientCertificate, PushSettings
 from gateway.transports.revocation import RevocationSources
 from gateway.troubles import Troubles
-from gateway.trustfolder import Trusted, load_trusted
+from gateway.trustfolder import Trusted
 from gateway.vouching import Vouching
 from gateway.watch import Watch
 from signing import (
-    Identity,
-    KeyPlace,
-    KeyUnavailable,
     TimestampTrust,
     TrustPolicy,
     ValidationPolicy,
-    load_identity,
-    subject_of,
-    trust_from_pem,
 )
 
 PART_OF_LEASE = 0.9  # that a try may take: it is over when its lease ends, and nobody pushes the copy beside it
@@ -125,18 +119,17 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     clock = clock or StoreClock(config.store_path)
     catalogue = catalogue or Catalogue.load(config.schemas, code_lists=config.code_lists)
     check_holidays(catalogue.countries.values())
+    calendars = {code: country.calendar for code, country in catalogue.countries.items()}
     validator = Validator(catalogue)
     messages = catalogue.messages
-    trusted = _trusted(config)
-    trust = trusted.signers
-    vouching = _vouching(config, trusted, clock)
+    anchors = trusted(config)
+    trust = anchors.signers
+    vouching = _vouching(config, anchors, clock)
     rings = keyrings(config)
     push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]))
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
     keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
-    admin_token = read_secret(config.admin_token, "secrets.admin_token").decode().strip()
-    if len(admin_token) < 20:
-        raise ConfigError("admin-token-too-short", "secrets.admin_token must hold at least 20 characters")
+    token = admin_token(config)
     if config.store_engine not in STORES:
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")
     store = STORES[config.store_engine](config.store_path)
@@ -151,6 +144,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         remind_after_s=config.remind_after_s,
         slip_after_s=config.paper_slip_after_days * 24 * 3600,
     )
+    holder = _holder()
     station = None if config.paper_party is None else PartyId(config.paper_party)
     seals = tuple(key.identity for key in rings[Purpose.SERVICE].keys)
     journal = assemble_journal(
@@ -158,9 +152,9 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         store=store,
         clock=clock,
         service=seals[0],
-        stamps=trusted.timestamps,
+        stamps=anchors.timestamps,
         reach=push.reach,
-        holder=_holder(),
+        holder=holder,
     )
     own = TrustPolicy((*(each.certificate for each in seals), *trust.anchors), algorithms=trust.algorithms)
     hosting = None
@@ -177,7 +171,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         store=store,
         witness=witness,
         clock=clock,
-        calendars={code: country.calendar for code, country in catalogue.countries.items()},
+        calendars=calendars,
         bell=Doorbell(push, name=config.name),
     )
     return Gateway(
@@ -212,7 +206,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
         ),
         receipts=Receipts(
             store=store,
-            calendars={code: country.calendar for code, country in catalogue.countries.items()},
+            calendars=calendars,
             trust=trust,
             vouching=vouching,
             witness=witness,
@@ -245,7 +239,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             store=store,
             witness=witness,
             clock=clock,
-            calendars={code: country.calendar for code, country in catalogue.countries.items()},
+            calendars=calendars,
             station=station,
         ),
         erasure=Erasure(store=store, witness=witness, clock=clock),
@@ -256,7 +250,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             witness=witness,
             patience=patience,
             clock=clock,
-            holder=_holder(),
+            holder=holder,
             paper_by_itself=config.paper_by_itself,
             notifying=notifying,
             station=station,
@@ -267,7 +261,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             wall=wall_clock,
             room=partial(room_of, config.store_path),
             min_free=config.store_min_free_mb * 1024 * 1024,
-            holder=_holder(),
+            holder=holder,
             lists=vouching.lists,
         ),
         case_status=CaseStatus(store=store, catalogue=catalogue, clock=clock, records=cases),
@@ -281,51 +275,27 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
             vouching=vouching,
             seals=rings[Purpose.SERVICE],
             clock=clock,
-            holder=_holder(),
+            holder=holder,
             late_after_s=config.revocation_late_after_s,
         ),
-        admin_token_hash=token_hash(admin_token),
+        admin_token_hash=token_hash(token),
     )
 
 
-def _trust(file: Path, key: str) -> TrustPolicy:
-    try:
-        return trust_from_pem(read_secret(file, f"trust.{key}"))
-    except KeyUnavailable as error:
-        raise ConfigError("trust-anchors", f"trust.{key}: {file}: {error.detail}") from error
-
-
-def _trusted(config: Config) -> Trusted:
-    """The anchors of the configuration, and what its folder adds to them."""
-    anchors = times = _trust(config.anchors, "anchors").anchors
-    if config.timestamp_anchors is not None:
-        times = _trust(config.timestamp_anchors, "timestamp_anchors").anchors
-    if config.trust_folder is None:
-        return Trusted(signers=TrustPolicy(anchors), timestamps=TrustPolicy(times))
-    if not config.trust_folder.is_dir():
-        raise ConfigError("trust-folder", f"trust.folder: {config.trust_folder}: there is no such folder")
-    found = load_trusted(config.trust_folder)
-    return Trusted(
-        signers=replace(found.signers, anchors=anchors),
-        timestamps=replace(found.timestamps, anchors=times),
-        lists=found.lists,
-    )
-
-
-def _vouching(config: Config, trusted: Trusted, clock: Clock) -> Vouching:
+def _vouching(config: Config, anchors: Trusted, clock: Clock) -> Vouching:
     fetch = Fetching(Reach(allowed=config.revocation_allowed_networks), total_s=config.revocation_timeout_s)
     return Vouching(
-        policy=ValidationPolicy(signers=trusted.signers, timestamps=TimestampTrust(anchors=trusted.timestamps)),
+        policy=ValidationPolicy(signers=anchors.signers, timestamps=TimestampTrust(anchors=anchors.timestamps)),
         source=RevocationSources(
             fetch,
-            algorithms=trusted.signers.algorithms,
+            algorithms=anchors.signers.algorithms,
             clock=clock,
             within_s=config.revocation_timeout_s,
             kept_for_s=config.revocation_kept_for_s,
             pause_s=config.revocation_pause_s,
         ),
         revocation=config.revocation_policy,
-        lists=trusted.lists,
+        lists=anchors.lists,
     )
 
 
@@ -351,42 +321,6 @@ def _editions(catalogue: Catalogue) -> Callable[[str], Mapping[str, str]]:
     return editions
 
 
-def keyrings(config: Config) -> dict[Purpose, Keyring]:
-    """The keys of the gateway by purpose; those that nobody gave are not there. Raises ConfigError."""
-    rings = {
-        Purpose.SERVICE: _keyring(
-            config.identity, config.service_successors, "service", password=config.identity_password
-        )
-    }
-    if config.push_identity is not None:
-        rings[Purpose.PUSH] = _keyring(
-            config.push_identity, config.push_successors, "push", password=config.push_password
-        )
-    if config.mailbox_identity is not None:
-        rings[Purpose.MAILBOX] = _keyring(
-            config.mailbox_identity, config.mailbox_successors, "mailbox", password=config.mailbox_password
-        )
-    return rings
-
-
-def _keyring(place: KeyPlace, successors: Sequence[Successor], section: str, *, password: bytes | None) -> Keyring:
-    first = _identity(place, section, password=password)
-    keys = [DatedKey(identity=first, since=first.certificate.not_valid_before_utc)]
-    for successor in successors:
-        identity = _identity(successor.place, section, password=password)
-        if _organisation(identity) != _organisation(first):
-            raise ConfigError(f"{section}-identity", f"{section}.next: {successor.place}: of another organisation")
-        keys.append(DatedKey(identity=identity, since=successor.since))
-    try:
-        return Keyring(keys)
-    except ValueError as error:
-        raise ConfigError(f"{section}-identity", f"{section}.next: {error}") from error
-
-
-def _organisation(identity: Identity) -> str | None:
-    return subject_of(identity.certificate).organization_identifier
-
-
 def _push_settings(config: Config, keys: Keyring) -> PushSettings:
     shown = None
     if config.push_certificate is not None:
@@ -404,13 +338,6 @@ def _push_settings(config: Config, keys: Keyring) -> PushSettings:
         certificate=shown,
         total_s=min(TOTAL_S, PART_OF_LEASE * config.lease_s),
     )
-
-
-def _identity(place: KeyPlace, section: str, *, password: bytes | None) -> Identity:
-    try:
-        return load_identity(place, password=password)
-    except KeyUnavailable as error:
-        raise ConfigError(f"{section}-identity", f"{section}.identity: {place}: {error.detail}") from error
 
 
 def _paper(config: Config, store: Store, catalogue: Catalogue) -> PaperRule | None:

@@ -238,8 +238,8 @@ def rotate(
 
     The key before it stays published, and what it signed stays valid.
     """
-    from gateway.assembly import keyrings
     from gateway.config import load_config
+    from gateway.credentials import keyrings
     from gateway.keyring import Purpose
 
     now = datetime.now(UTC)
