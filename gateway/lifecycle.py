@@ -119,9 +119,6 @@ TOLD = frozenset({Fact.SENDER_WARNED, Fact.DEADLINE_MISSED})
 REMARKS = TOLD | {Fact.DEPOSIT_LEARNT, Fact.SLIP_LEARNT, Fact.NOTICE_GIVEN, Fact.NOTICE_FAILED}
 """The facts that are evidenced and leave the copy as it is, a try under way included."""
 
-SETS_BACK = frozenset({Fact.RETRIED, Fact.LEFT_IN_MAILBOX, Fact.ESCALATED, Fact.PAPER_FAILED})
-"""The facts after which a copy takes a way that it has gone before."""
-
 FINAL = frozenset({_S.HANDED_OVER, _S.ACKNOWLEDGED, _S.DECLINED})
 """The recipient's own receipt is here: the copy leaves its mailbox, no attempt and no operator moves it any more."""
 

@@ -14,7 +14,6 @@ INTEGER: Final = 0x02
 OBJECT_IDENTIFIER: Final = 0x06
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
-UTF8_STRING: Final = 0x0C
 OCTET_STRING: Final = 0x04
 BIT_STRING: Final = 0x03
 NULL: Final = b"\x05\x00"
@@ -23,7 +22,6 @@ SET: Final = 0x31
 
 
 TRUE: Final = b"\x01\x01\xff"
-FALSE: Final = b"\x01\x01\x00"
 
 MAX_OID_BYTES: Final = 64
 

@@ -14,8 +14,6 @@ from signing.cms import UnknownAlgorithm, build_signed_data, read_digest_identif
 from signing.model import Identity
 from signing.timestamps.token import TST_INFO
 
-REQUEST_TYPE: Final = "application/timestamp-query"
-RESPONSE_TYPE: Final = "application/timestamp-reply"
 DEMONSTRATION_POLICY: Final = "2.999.3161"  # below the arc that stands for examples (X.660)
 
 _GRANTED: Final = 0

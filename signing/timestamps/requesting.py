@@ -14,9 +14,9 @@ from signing.algorithms import DIGESTS
 from signing.cms import digest_identifier
 from signing.errors import NotFetched, TimestampUnavailable, VerificationFailed, refusal
 from signing.fetching import Fetch
-from signing.timestamps.authority import REQUEST_TYPE
 from signing.timestamps.token import MAX_TOKEN_BYTES, TimeStamp, TimestampTrust, verify_digest_timestamp
 
+REQUEST_TYPE: Final = "application/timestamp-query"
 MAX_SKEW: Final = timedelta(minutes=5)
 RETRY_AFTER_S: Final = 60
 

@@ -18,7 +18,6 @@ from gateway.lifecycle import (
     NEEDS_A_PERSON,
     REACHED,
     REMARKS,
-    SETS_BACK,
     SUBMISSION_TRANSITIONS,
     UNDER_WAY,
     Fact,
@@ -44,6 +43,8 @@ E: TypeAlias = Event
 ORDER = list(DeliveryState)
 PAPER = {S.ESCALATED, S.PAPER_QUEUED, S.PAPER_DEPOSITED, S.PAPER_RETURNED}
 UNREACHED = {S.CONSIGNED, S.SUSPENDED, S.EXPIRED}
+SETS_BACK = {Fact.RETRIED, Fact.LEFT_IN_MAILBOX, Fact.ESCALATED, Fact.PAPER_FAILED}
+"""The facts after which a copy takes a way that it has gone before."""
 
 # The table once more, by what may happen: from where, to where, with which evidence.
 ALLOWED: dict[Fact, tuple[set[S], S | None, E]] = {
