@@ -13,9 +13,11 @@ because the published rules say it too:
    `(knee|back) pain`, is each of the terms that it can be, as they are written. The terms of all languages are looked
    for in each text, because a text need not be in the language of its document; but endings of fewer than six letters
    only in their own language, because everyday words of others end so.
-4. Allowed. Before words, endings and beginnings are looked for (but after phrases of several words), each allowed
-   pattern, in the order of the lists (those of all languages), is replaced by `_`, from left to right and without
-   overlap; the spaces at its ends stay (` dose ` becomes ` _ `, `stroom ` becomes `_ `).
+4. Allowed. What is allowed counts for texts of every language. Before anything is looked for, from left to right, the
+   longest allowed phrase of several words that begins at a word is replaced by the word `_`. Then phrases are looked
+   for. Before words, endings and beginnings are, each allowed one of these, in the order of the lists, is replaced by
+   `_`; the spaces at its ends stay (` dose ` becomes ` _ `, `stroom ` becomes `_ `). So a phrase excuses what is in it
+   and every phrase that needs a word of it; a word excuses no phrase that it is part of.
 5. Codes. As 2, but full stops stay, and those at the ends of a token are cut off. A letter is one token with the next
    if that is two digits, a full stop and one to four digits, unless it stands after a number or is a word, sign or
    measure: a, d, l, n, o, p, u, x, y. Of a token, digits give 9 and letters a. It is a code if its shape is
@@ -48,6 +50,8 @@ DIAGNOSIS = "diagnosis"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _DIGIT = re.compile(r"[0-9]")
 _CHOICE = re.compile(r"\(([^()]*)\)")
+_MARKS = frozenset("(|)")
+_CHOICES = re.compile(r"[^()|]*(?:\([^()]*\)[^()|]*)*")
 _BEFORE_BLANK = "bcefghijkmqrstvwz"
 _AFTER_BLANK = re.compile(r"[0-9]{2}\.[0-9]{1,4}")
 _CODE = re.compile(
@@ -182,15 +186,49 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What looks like a matter and is none, in a folded text. phrases: of several words each; words: other patterns, in
+    the order in which they are taken out."""
+
+    phrases: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @cached_property
+    def _phrases(self) -> Mapping[str, tuple[list[str], ...]]:
+        """By their first word, the longest first."""
+        return _grouped(sorted(map(str.split, self.phrases), key=len, reverse=True), lambda phrase: phrase[0])
+
+    def without_phrases(self, words: list[str]) -> list[str]:
+        """The words, with `_` for each phrase."""
+        phrases = self._phrases
+        if phrases.keys().isdisjoint(words):
+            return words
+        left, place = list[str](), 0
+        while place < len(words):
+            begun = phrases.get(words[place], ())
+            phrase = next((phrase for phrase in begun if words[place : place + len(phrase)] == phrase), None)
+            left.append(words[place] if phrase is None else "_")
+            place += 1 if phrase is None else len(phrase)
+        return left
+
+    def without_words(self, words: list[str]) -> list[str]:
+        """The words, with `_` for each other pattern."""
+        text = f" {' '.join(words)} "
+        for pattern in self.words:
+            if pattern in text:
+                text = text.replace(pattern, f"{' ' * pattern.startswith(' ')}_{' ' * pattern.endswith(' ')}")
+        return text.split()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vocabulary:
     """What is looked for in the texts of a document in one language.
 
-    matters: by name, `diagnosis` and then the states of HA-06. allowed: patterns in the order in which they are taken
-    out, the same for every language.
+    matters: by name, `diagnosis` and then the states of HA-06. allowed: the same for every language.
     """
 
     matters: Mapping[str, Terms]
-    allowed: tuple[str, ...]
+    allowed: Allowed
 
     @cached_property
     def _any(self) -> Terms:
@@ -200,24 +238,9 @@ class Vocabulary:
         """The names of the matters of which the words name something."""
         if not (self._any.word_in(words) or self._any.phrase_in(words)):
             return ()
-        left = self._without_allowed(words)
-        return tuple(name for name, terms in self.matters.items() if terms.phrase_in(words) or terms.word_in(left))
-
-    @cached_property
-    def _allowed(self) -> tuple[Mapping[str, tuple[int, ...]], tuple[int, ...]]:
-        """The places in `allowed` of whole words and phrases by their last word, and of all others."""
-        places = range(len(self.allowed))
-        whole = [place for place in places if self.allowed[place][0] == self.allowed[place][-1] == " "]
-        return _grouped(whole, lambda place: self.allowed[place].split()[-1]), tuple(sorted({*places} - {*whole}))
-
-    def _without_allowed(self, words: list[str]) -> list[str]:
-        text = f" {' '.join(words)} "
-        by_word, others = self._allowed
-        found = {place for word in by_word.keys() & words for place in by_word[word]}
-        for pattern in (self.allowed[place] for place in sorted(found.union(others))):
-            if pattern in text:
-                text = text.replace(pattern, f"{' ' * pattern.startswith(' ')}_{' ' * pattern.endswith(' ')}")
-        return text.split()
+        said = self.allowed.without_phrases(words)
+        left = self.allowed.without_words(said)
+        return tuple(name for name, terms in self.matters.items() if terms.phrase_in(said) or terms.word_in(left))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -356,14 +379,15 @@ def _matters(entry: Entry, every: Entry, alphabet: Alphabet) -> Mapping[str, Ter
     return {DIAGNOSIS: terms(DIAGNOSIS, entry, every), **{name: terms(name, inside, common) for name in theirs}}
 
 
-def _allowed(entries: Iterable[Entry], alphabet: Alphabet) -> tuple[str, ...]:
+def _allowed(entries: Iterable[Entry], alphabet: Alphabet) -> Allowed:
     patterns: dict[str, None] = {}
     for entry in entries:
         try:
             patterns.update(dict.fromkeys(terms_of(entry.texts("allowed"), alphabet).patterns))
         except ValueError as exc:
             raise entry.wrong("allowed", str(exc)) from exc
-    return tuple(patterns)
+    phrases = tuple(pattern for pattern in patterns if " " in pattern.strip())
+    return Allowed(phrases=phrases, words=tuple(pattern for pattern in patterns if " " not in pattern.strip()))
 
 
 def pattern_of(term: str, alphabet: Alphabet) -> str:
@@ -387,7 +411,7 @@ def terms_of(terms: Iterable[str], alphabet: Alphabet, inflections: Iterable[str
     patterns: dict[str, None] = {}
     endings = ("", *inflections)
     for term in terms:
-        if "(" in term:
+        if not _MARKS.isdisjoint(term):
             patterns.update(dict.fromkeys(pattern_of(written, alphabet) for written in _written_out(term)))
             continue
         pattern = pattern_of(term, alphabet)
@@ -399,7 +423,12 @@ def terms_of(terms: Iterable[str], alphabet: Alphabet, inflections: Iterable[str
 
 
 def _written_out(term: str) -> Iterator[str]:
-    """Each of the terms that a term with choices can be: `(knee|back) pain` is `knee pain` and `back pain`."""
+    """Each of the terms that a term with choices can be: `(knee|back) pain` is `knee pain` and `back pain`.
+
+    Raises ValueError for choices within choices, or that are not closed.
+    """
+    if not _CHOICES.fullmatch(term):
+        raise ValueError(f"{term!r} has choices that are not one beside the other")
     pieces = (piece.split("|") if number % 2 else (piece,) for number, piece in enumerate(_CHOICE.split(term)))
     return map("".join, product(*pieces))
 

@@ -130,6 +130,7 @@ class Library:
         yield _template("sp:editions", ["list", "day"], _editions(lists))
         yield _template("sp:screened", ["what"], _screened(self._reference.screening))
         yield _keyed(self._reference.screening)
+        yield _excusing(self._reference.screening)
         yield _template("sp:excerpt", ["profile", "language", "day"], _excerpts(self._reference.excerpts), every=True)
 
 
@@ -277,7 +278,7 @@ def _excerpts(excerpts: Iterable[Excerpt]) -> Iterator[tuple[str, str]]:
 
 
 def _screened(screening: Screening | None) -> Iterator[tuple[str, str]]:
-    """What texts are screened with beside the terms. `states` and `allowed`: in their order, a bar after each."""
+    """What texts are screened with beside the terms. `states` and `allowed` words: in their order, a bar after each."""
     if screening is None:
         return
     vocabulary = next(iter(screening.vocabularies.values()))
@@ -288,7 +289,7 @@ def _screened(screening: Screening | None) -> Iterator[tuple[str, str]]:
         "names": _listed(screening.names),
         "languages": _listed(screening.vocabularies),
         "states": "".join(f"{name}|" for name in vocabulary.matters if name != DIAGNOSIS),
-        "allowed": "".join(f"{pattern}|" for pattern in vocabulary.allowed),
+        "allowed": "".join(f"{pattern}|" for pattern in vocabulary.allowed.words),
     }
     for what, text in shared.items():
         yield f"$what = '{what}'", text
@@ -304,6 +305,20 @@ def _keyed(screening: Screening | None) -> etree._Element:
         for key, text in _terms_by_key(vocabulary).items():
             terms.setdefault(key, {})[language] = text
     template.append(_branches(terms, sorted(terms), 1, languages=len(screening.vocabularies)))
+    return template
+
+
+def _excusing(screening: Screening | None) -> etree._Element:
+    """The allowed phrases by their first two letters, those of all languages."""
+    template = _template("sp:excusing", ["key"], ())
+    if screening is None:
+        return template
+    vocabulary = next(iter(screening.vocabularies.values()))
+    found: dict[str, list[str]] = {}
+    for key, term in map(_key_and_term, vocabulary.allowed.phrases):
+        found.setdefault(key, []).append(term)
+    terms = {key: {"": _listed(phrases)} for key, phrases in found.items()}
+    template.append(_branches(terms, sorted(terms), 1, languages=1))
     return template
 
 

@@ -12,8 +12,8 @@
   - Text becomes a number by number(), a number becomes text by format-number(): XPath 2.0 does neither by itself.
   - A variable that holds the result of a template is compared as text or turned by string() or number() first.
 
-  `sp:screened`, `sp:keyed`, `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:values`, `sp:editions` and `sp:excerpt` are data: generated
-  from the calendars, code lists and texts of law.
+  `sp:screened`, `sp:keyed`, `sp:excusing`, `sp:holidays`, `sp:days-off`, `sp:codes`, `sp:values`, `sp:editions` and `sp:excerpt` are data:
+  generated from word lists, calendars, code lists and texts of law.
   The same values are tested in Python and here (tests/publish/test_functions.py).
 -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:c="urn:sealpost:common:1"
@@ -472,17 +472,22 @@
       </xsl:if>
     </xsl:variable>
     <xsl:if test="string($any) != ''">
+      <xsl:variable name="said">
+        <xsl:call-template name="sp:without-phrases">
+          <xsl:with-param name="rest" select="substring(string($words), 2)"/>
+        </xsl:call-template>
+      </xsl:variable>
       <xsl:variable name="allowed">
         <xsl:call-template name="sp:screened"><xsl:with-param name="what" select="'allowed'"/></xsl:call-template>
       </xsl:variable>
       <xsl:variable name="left">
         <xsl:call-template name="sp:without">
-          <xsl:with-param name="text" select="string($words)"/>
+          <xsl:with-param name="text" select="concat(' ', string($said))"/>
           <xsl:with-param name="patterns" select="string($allowed)"/>
         </xsl:call-template>
       </xsl:variable>
       <xsl:call-template name="sp:first-matter">
-        <xsl:with-param name="words" select="substring(string($words), 2)"/>
+        <xsl:with-param name="words" select="string($said)"/>
         <xsl:with-param name="left" select="concat(normalize-space(string($left)), ' ')"/>
         <xsl:with-param name="language" select="$language"/>
         <xsl:with-param name="matters" select="$matters"/>
@@ -655,21 +660,58 @@
     </xsl:choose>
   </xsl:template>
 
-  <!-- x if a phrase begins with `text` and goes on with some of the words in `rest`. -->
+  <!-- The longest phrase that begins with `text` and goes on with some of the words in `rest`; nothing if none does. -->
   <xsl:template name="sp:phrase-here">
     <xsl:param name="text"/>
     <xsl:param name="rest"/>
     <xsl:param name="phrases"/>
-    <xsl:choose>
-      <xsl:when test="contains($phrases, concat('|', $text, '|'))">x</xsl:when>
-      <xsl:when test="contains($phrases, concat('|', $text, ' ')) and contains($rest, ' ')">
+    <xsl:variable name="longer">
+      <xsl:if test="contains($phrases, concat('|', $text, ' ')) and contains($rest, ' ')">
         <xsl:call-template name="sp:phrase-here">
           <xsl:with-param name="text" select="concat($text, ' ', substring-before($rest, ' '))"/>
           <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
           <xsl:with-param name="phrases" select="$phrases"/>
         </xsl:call-template>
-      </xsl:when>
+      </xsl:if>
+    </xsl:variable>
+    <xsl:choose>
+      <xsl:when test="string($longer) != ''"><xsl:value-of select="string($longer)"/></xsl:when>
+      <xsl:when test="contains($phrases, concat('|', $text, '|'))"><xsl:value-of select="$text"/></xsl:when>
     </xsl:choose>
+  </xsl:template>
+
+  <!-- The words in `rest` (each with a space after it), a line for each allowed phrase: from left to right, the longest first. -->
+  <xsl:template name="sp:without-phrases">
+    <xsl:param name="rest"/>
+    <xsl:variable name="word" select="substring-before($rest, ' ')"/>
+    <xsl:if test="$word != ''">
+      <xsl:variable name="phrases">
+        <xsl:call-template name="sp:excusing"><xsl:with-param name="key" select="substring($word, 1, 2)"/></xsl:call-template>
+      </xsl:variable>
+      <xsl:variable name="phrase">
+        <xsl:if test="contains(string($phrases), concat('|', $word, ' '))">
+          <xsl:call-template name="sp:phrase-here">
+            <xsl:with-param name="text" select="$word"/>
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+            <xsl:with-param name="phrases" select="string($phrases)"/>
+          </xsl:call-template>
+        </xsl:if>
+      </xsl:variable>
+      <xsl:choose>
+        <xsl:when test="string($phrase) != ''">
+          <xsl:value-of select="'_ '"/>
+          <xsl:call-template name="sp:without-phrases">
+            <xsl:with-param name="rest" select="substring($rest, string-length(string($phrase)) + 2)"/>
+          </xsl:call-template>
+        </xsl:when>
+        <xsl:otherwise>
+          <xsl:value-of select="concat($word, ' ')"/>
+          <xsl:call-template name="sp:without-phrases">
+            <xsl:with-param name="rest" select="substring-after($rest, ' ')"/>
+          </xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+    </xsl:if>
   </xsl:template>
 
   <!-- A text in which each pattern (a bar after each), one pattern after the other, is a line instead; spaces at its ends stay. -->
