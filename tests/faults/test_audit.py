@@ -368,7 +368,7 @@ def test_evidence_of_another_seal_that_is_trusted_too_is_not_ours(story: World, 
 
 @pytest.mark.parametrize(
     ("page_of", "byte", "codes"),
-    [("case_link_case", -1, {"store-damaged"}), ("delivery", 0, {"store-damaged", "store-unreadable"})],
+    [("filed_case", -1, {"store-damaged"}), ("delivery", 0, {"store-damaged", "store-unreadable"})],
 )
 def test_a_flipped_byte_in_the_file_is_found(
     story: World, tmp_path: Path, page_of: str, byte: int, codes: set[str]
