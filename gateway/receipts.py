@@ -298,9 +298,9 @@ def _settle(
         said = advance(DeliveryState.HANDED_OVER if fact is Fact.RECEIPT_PROCESSED else DeliveryState.CONSIGNED, fact)[
             0
         ]
-        for known in unit.receipts_of(delivery.id):
-            if known.outcome == said and known.evidence_id is not None:  # in other words, the same
-                return _as_before(known, known.evidence_id), None
+        before = unit.evidence_of_receipt(delivery.id, outcome=said)
+        if before is not None:  # in other words, the same
+            return _taken(said, before, repeated=True), None
         return Disregarded(code=f"receipt-after-{delivery.state}", out_of_turn=True), None
     step = take(unit, delivery, fact, proof=proof, problem=receipt.reason)
     kept = _kept(

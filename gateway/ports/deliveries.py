@@ -82,6 +82,10 @@ class DeliveriesReading(Protocol):
 
     def receipt_by_digest(self, delivery_id: DeliveryId, digest: str) -> KeptReceipt | None: ...
 
+    def evidence_of_receipt(self, delivery_id: DeliveryId, *, outcome: str) -> EvidenceId | None:
+        """What is stated because of the receipt that counted with that outcome, if one did."""
+        ...
+
     def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
         """Everything that was kept for a delivery, in the order in which it came."""
         ...

@@ -215,6 +215,11 @@ class Snapshot:
         row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? AND digest = ?", delivery_id, digest)
         return row and rows.receipt_of(row)
 
+    def evidence_of_receipt(self, delivery_id: DeliveryId, *, outcome: str) -> EvidenceId | None:
+        sql = "SELECT evidence_id FROM receipt WHERE delivery_id = ? AND outcome = ? AND evidence_id IS NOT NULL"
+        row = self._row(sql, delivery_id, outcome)
+        return row and EvidenceId(row[0])
+
     def receipts_of(self, delivery_id: DeliveryId) -> Sequence[KeptReceipt]:
         sql = f"SELECT {rows.RECEIPT} FROM receipt WHERE delivery_id = ? ORDER BY seq"
         return [rows.receipt_of(row) for row in self._rows(sql, delivery_id)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -103,6 +104,25 @@ def test_an_endpoint_that_answers_with_rubbish_is_not_healthy(open_counter: Open
         with dispatching(counter.gateway) as dispatch:
             dispatch.deliver_due()
     assert open_alerts(counter, "fund") == {ENDPOINT_DOWN}
+
+
+def test_what_came_of_a_copy_before_is_not_read_again_for_what_its_recipient_repeats(
+    http: Http, counter: Counter
+) -> None:
+    """Else who had much kept of a copy of its own held up everybody's writing with each repetition."""
+    delivery, envelope = a_copy(http, counter)
+    for number in range(100):
+        raw = b"<Rubbish>%d%s</Rubbish>" % (number, b"x" * 60_000)
+        assert send_receipt(http, "worker", delivery, raw).status_code == 422
+    said = [receipt_of(counter, "worker", envelope) for _ in range(2)]
+    assert send_receipt(http, "worker", delivery, said[0]).status_code == 201
+    tracemalloc.start()
+    try:
+        assert send_receipt(http, "worker", delivery, said[1]).status_code == 200
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000
 
 
 def test_nobody_fills_the_disk_with_receipts_for_its_own_copy(open_counter: OpenCounter) -> None:
