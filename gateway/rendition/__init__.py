@@ -7,6 +7,7 @@ folder under `schemas/`.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,7 @@ def render(
     )
     content = sheet.draw(identified.content, kind)
     header = {part["name"]: part for part in content["parts"][0]["parts"]}
+    width, pixels = (0, b"[]") if check_url is None else qr_pixels(check_url)
     data = {
         "lang": language,
         "title": kind.title[language],
@@ -88,31 +90,34 @@ def render(
         "document": {
             "id": header["DocumentId"]["code"],
             "digest": identified.document.sha256,
-            "lang": header["DocumentLanguage"]["code"],
         },
         "signatures": [
             {"name": claim.name, "at": None if claim.at is None else values.instant(claim.at)}
             for claim in claims_of(root)
         ],
-        "check": None if check_url is None else _check(check_url),
-        "words": words,
+        "check": None if check_url is None else {"url": check_url, "width": width},
         "content": content,
         "cover": None
         if cover is None
         else {**asdict(cover), "accepted_at": values.instant(cover.accepted_at.isoformat())},
         "replaced": False,
     }
+    written_in = header["DocumentLanguage"]["code"]
+    files = {
+        "words.json": _json({"words": words, "foreign": None if written_in == language else written_in}),
+        "form.json": _json(identified.document.raw.decode("utf-8")),
+        "code.json": pixels,
+    }
     pages = partial(
         press().print,
         template.layout,
         folder=catalogue.folder,
-        document=identified.document.raw,
         dated=datetime.fromisoformat(header["IssuedOn"]["code"]).replace(tzinfo=UTC),
     )
     try:
-        return pages(data)
+        return pages(files=files | {"print.json": _json(data)})
     except EngineFault:
-        return pages({**_plain(data), "replaced": True})
+        return pages(files=files | {"print.json": _json({**_plain(data), "replaced": True})})
 
 
 def _law(catalogue: Catalogue, kind: FormKind, profile: Node, language: str) -> dict[str, Any]:
@@ -134,9 +139,8 @@ def named_place(catalogue: Catalogue, country: str, language: str, path: str) ->
     return SEPARATOR.join((kind.title[language], catalogue.vocabulary(kind).place(path, language)))
 
 
-def _check(url: str) -> dict[str, Any]:
-    size, pixels = qr_pixels(url)
-    return {"url": url, "size": size, "pixels": pixels}
+def _json(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode("ascii")
 
 
 def _plain(data: Any) -> Any:

@@ -6,13 +6,11 @@ it reads from is that of the schemas, where the templates are. Text of a form re
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import typst
 
@@ -22,7 +20,7 @@ from gateway.forms.catalogue import SCHEMAS
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
 # What the compiler takes for source it parses, whether it is asked to or not: after two slashes it need not look.
-_UNREAD = "//"
+_UNREAD = b"//"
 
 
 class Press:
@@ -33,22 +31,20 @@ class Press:
         self._compiler = typst.Compiler(root=str(SCHEMAS), font_paths=fonts)
         self._turn = threading.Lock()
 
-    def print(
-        self, template: Path, data: Mapping[str, Any], *, folder: Path, document: bytes, dated: datetime
-    ) -> bytes:
+    def print(self, template: Path, *, folder: Path, files: Mapping[str, bytes], dated: datetime) -> bytes:
         """The PDF file.
 
-        template: a file in `folder`, which reads `/print.json`: the data, and the document to attach as it is.
+        template: a file in `folder`. files: what it reads, by name, each as JSON in ASCII on one line; what is the same
+        for many prints in a file of its own, since what was made of it is kept from one print to the next.
         dated: the date of the file.
         Raises EngineFault when the compiler refuses, as it does for a character that no font has.
         """
-        # As a file, not as an input: with each other input the compiler forgets all that it has set before.
-        given = _UNREAD + json.dumps({"data": data, "document": document.decode("utf-8")}, separators=(",", ":"))
-        files = {"main.typ": f'#include "/{template.as_posix()}"'.encode(), "print.json": given.encode("ascii")}
+        # As files, not as inputs: with each other input the compiler forgets all that it has set before.
+        given = {name: _UNREAD + file for name, file in files.items()}
         try:
             with self._turn:
                 made = self._compiler.compile(  # type: ignore[type-var]  # the stub knows no several files
-                    input=files,
+                    input={"main.typ": f'#include "/{template.as_posix()}"'.encode(), **given},
                     root=str(folder),
                     format="pdf",
                     pdf_standards=STANDARDS,

@@ -48,28 +48,31 @@ class Sheet:
     def _node(self, element: etree._Element, owner: str, nth: int) -> Node:
         tag = str(element.tag)
         label = self.vocabulary.element(owner, tag)
-        name = tag.rpartition("}")[2]
-        local = label.type.rpartition("}")[2]
+        name, local = tag.rpartition("}")[2], label.type.rpartition("}")[2]
+        lineage = self.vocabulary.lineage(label.type)
         children = list(element)
-        places = _places([child.tag for child in children])
         node: Node = {
             "name": name,
             "type": local,
             "label": label.words.get(self.language) or name,
             "nth": nth,
-            "marks": {} if BYTES in self.vocabulary.lineage(label.type) else dict(element.items()),
-            "parts": [self._node(child, label.type, place) for child, place in zip(children, places, strict=True)],
+            "marks": {} if BYTES in lineage else dict(element.items()),
         }
-        if not children:
-            node |= self._leaf(label.type, local, element.text or "")
+        if children:
+            places = _places([child.tag for child in children])
+            node["parts"] = [
+                self._node(child, label.type, place) for child, place in zip(children, places, strict=True)
+            ]
+        else:
+            node["parts"] = []
+            node |= self._leaf(label.type, lineage, element.text or "")
         return node
 
-    def _leaf(self, type_name: str, local: str, written: str) -> Mapping[str, Any]:
+    def _leaf(self, type_name: str, lineage: tuple[str, ...], written: str) -> Mapping[str, Any]:
         text = " ".join(written.split())
-        meaning = self.vocabulary.meaning(type_name, text) or self.listed.get(local, _NO_LIST).get(text)
+        meaning = self.vocabulary.meaning(type_name, text) or self.listed.get(lineage[0], _NO_LIST).get(text)
         if meaning is not None:
             return {"text": meaning.get(self.language) or text, "code": text, "free": False}
-        lineage = self.vocabulary.lineage(type_name)
         if _PLACE in lineage:
             return {"text": self.named_place(text), "code": text, "free": False}
         shown = self.values.shown(text, lineage)

@@ -423,6 +423,6 @@ def policy_of(cast: DemoFolder) -> ValidationPolicy:
 def test_a_fault_of_the_template_names_no_value(tmp_path: Path) -> None:
     (tmp_path / "fault.typ").write_text('#panic(read("/print.json"))', encoding="utf-8")
     with pytest.raises(EngineFault) as refused:
-        press().print(Path("fault.typ"), {"secret": "Voorbeeld"}, folder=tmp_path, document=b"<x/>", dated=NOON)
+        press().print(Path("fault.typ"), folder=tmp_path, files={"print.json": b'{"secret":"Voorbeeld"}'}, dated=NOON)
     assert "Voorbeeld" not in str(refused.value)
     assert refused.value.__context__ is None
