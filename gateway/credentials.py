@@ -37,7 +37,10 @@ def _keyring(place: KeyPlace, successors: Sequence[Successor], section: str, *, 
     for successor in successors:
         identity = _identity(successor.place, section, password=password)
         if _organisation(identity) != _organisation(first):
-            raise ConfigError(f"{section}-identity", f"{section}.next: {successor.place}: of another organisation")
+            told = f"of another organisation: its certificate must name {_organisation(first) or 'none'}"
+            raise ConfigError(
+                f"{section}-identity", f"{section}.next: {successor.place}: {told} (organizationIdentifier)"
+            )
         keys.append(DatedKey(identity=identity, since=successor.since))
     try:
         return Keyring(keys)

@@ -27,6 +27,10 @@ def main() -> int:
         print(f"receiver: {exc}", file=sys.stderr)
         return 2
     certificate, key = config.tls or (None, None)
+    scheme = "http" if config.tls is None else "https"
+    logging.getLogger("receiver").info(
+        "takes deliveries for %s at %s://%s:%d/deliveries", config.party, scheme, config.host, config.port
+    )
     with ExitStack() as stack:
         later = None if config.call_back is None else stack.enter_context(CallBack(config, config.call_back)).post
         uvicorn.run(

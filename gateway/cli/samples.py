@@ -20,7 +20,7 @@ def sample(
         int, typer.Option("--seed", min=0, help="Other people, numbers, places and days; 0 for the hand-written one.")
     ] = 0,
     to: Annotated[
-        Path | None, typer.Option("--output", help="Where to write; stdout if not given.", dir_okay=False)
+        Path | None, typer.Option("--out", "--output", help="Where to write; stdout if not given.", dir_okay=False)
     ] = None,
 ) -> None:
     """Make an invented form.

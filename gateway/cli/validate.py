@@ -37,7 +37,7 @@ def validate(
     ] = ReportFormat.TEXT,
     to: Annotated[
         Path | None,
-        typer.Option("--output", help="Where to write the report; stdout if not given.", dir_okay=False),
+        typer.Option("--out", "--output", help="Where to write the report; stdout if not given.", dir_okay=False),
     ] = None,
     lang: Lang = Language.EN,
     as_json: AsJson = False,
