@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import _KEYS as KNOWN_KEYS
+from gateway.config import load_config as load_gateway_config
 from gateway.demo.pki import DemoFolder
 from gateway.demo.processes import free_ports
 from receiver.config import load_config
@@ -21,6 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OPERATING = (ROOT / "gateway" / "OPERATING.md").read_text(encoding="utf-8")
 RECEIVER_README = (ROOT / "receiver" / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+DOCUMENTS = ["README.md", *sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("[a-z]*/**/*.md"))]
 TUTORIAL_S = 300
 
 
@@ -30,8 +33,12 @@ def _blocks(text: str, kind: str) -> list[str]:
 
 def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    script = "\n".join(["set -euo pipefail", *_blocks(README, "sh")])
-    assert script.count("8800") == 2, "the tutorial names its port twice"
+    (program,) = _blocks(README, "python")
+    blocks = _blocks(README, "sh")
+    stop = next(place for place, block in enumerate(blocks) if block.startswith("kill"))
+    blocks.insert(stop, f"python3 - <<'END'\n{program}END\n")
+    script = "\n".join(["set -euo pipefail", *blocks])
+    assert script.count("8800") == 3, "the tutorial names its port twice, the program once"
     for name in (".venv", "samples"):
         (tmp_path / name).symlink_to(ROOT / name)
     clean = {name: word for name, word in os.environ.items() if not name.startswith("SEALPOST_")}
@@ -53,6 +60,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
         "handed-over",
         "ContentHandover",
         "Wat er gebeurde",
+        " again",
     ):
         assert shown in done.stdout
 
@@ -71,6 +79,24 @@ def test_the_receivers_example_settings_are_taken(cast: DemoFolder, tmp_path: Pa
     file.write_text(uncommented)
     assert load_config(file).tls == (tmp_path / "tls.pem", tmp_path / "tls.key")
     assert set(tomllib.loads(uncommented)) == {"receiver", "keys", "trust", "server", "gateway", "limits"}
+
+
+def test_the_example_configuration_is_taken(tmp_path: Path) -> None:
+    example = _blocks(OPERATING, "toml")[0]
+    file = tmp_path / "gateway.toml"
+    file.write_text(example)
+    config = load_gateway_config(file)
+    assert (config.name, config.store_path) == ("counter.example", tmp_path / "store.sqlite3")
+    assert config.timestamp_authorities == ("https://tsa.example/tsr",)
+
+
+def test_every_key_of_the_configuration_has_its_row() -> None:
+    rows = {
+        key for row in re.findall(r"^\| (`.*?`) \|", OPERATING, re.MULTILINE) for key in re.findall(r"`(.*?)`", row)
+    }
+    known = {f"{section}.{key}" for section, keys in KNOWN_KEYS.items() for key in keys}
+    assert known <= rows
+    assert {row for row in rows if "." in row} <= known
 
 
 def test_every_folder_in_the_map_is_there_and_the_other_way_round() -> None:
@@ -98,7 +124,16 @@ def test_every_command_that_the_documents_name_exists_and_explains_itself(comman
     assert "Usage: sealpost" in ran.text
 
 
-@pytest.mark.parametrize("text", [README, RECEIVER_README], ids=["README.md", "receiver/README.md"])
-def test_links_lead_somewhere(text: str) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        assert (ROOT / target).exists()
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+        file, _, heading = target.partition("#")
+        path = (ROOT / name).parent / file if file else ROOT / name
+        assert path.exists()
+        anchors = {
+            re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-")
+            for line in re.findall(
+                r"^#+ (.*)$", path.read_text(encoding="utf-8") if path.is_file() else "", re.MULTILINE
+            )
+        }
+        assert not heading or heading in anchors
