@@ -159,7 +159,11 @@ def print_issues(console: Console, issues: Iterable[IssueView]) -> None:
         )
         place = ", ".join(
             part
-            for part in (said("line {number}", number=issue["line"]) if issue.get("line") else "", issue.get("path"))
+            for part in (
+                issue.get("place"),
+                said("line {number}", number=issue["line"]) if issue.get("line") else "",
+                issue.get("path"),
+            )
             if part
         )
         for label, words in (

@@ -20,6 +20,7 @@ SEPARATOR = " › "
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<position>[0-9]+)\])?")
 _ABOVE_CONTENT = 2  # the root element and Content stand in every path and tell nobody anything
+_UNKNOWN = {"en": "element", "nl": "element", "fr": "élément", "de": "Element"}  # `*`: one that no schema knows
 
 Texts = Mapping[str, Mapping[str, str]]  # name, or type and name -> language -> words
 
@@ -83,7 +84,8 @@ class Labels:
             name, position = (match["name"], match["position"]) if match else (step, None)
             label = self._labels.get((owner, name))
             owner = "*" if label is None else label.type
-            words = (label.words.get(language) if label else None) or name.rpartition(":")[2]
+            known = label.words if label else _UNKNOWN if name == "*" else {}
+            words = known.get(language) or name.rpartition(":")[2]
             shown.append(f"{words} {position}" if position else words)
         return SEPARATOR.join(shown[_ABOVE_CONTENT:] or shown[-1:])
 

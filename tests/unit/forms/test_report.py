@@ -125,7 +125,7 @@ def test_the_english_text_as_a_whole(validate: Callable[[bytes], Report]) -> Non
         "errors: 1, warnings: 0, remarks: 0\n"
         "\n"
         "✗ XSD-CHILD-UNEXPECTED [GEN-03]  error  an act, Art. 10\n"
-        "    line 3  * 3\n"
+        "    line 3  element 3\n"
         "    /f:Slip/f:Content/*[3]\n"
         "    This element is not allowed here. Expected here: f:Nothing, f:Amount, f:Note.\n"
         "    → Add what is expected before it, or remove it, or put it where the field guide places it; "
