@@ -1,27 +1,17 @@
-"""Client of the gateway's HTTP API: one typed method for each route.
-
-    with Client("https://gateway.example", token=token) as gateway:
-        submitted = gateway.submit(signed_form)
-
-Answers are the JSON of the API as typed dictionaries (`gateway/views.py`) or raw bytes.
-Whatever is not a positive answer is a `ClientError`, which carries the problem the gateway gave. Nothing is tried again
-here: `ClientError.is_temporary` tells the caller that it may.
-"""
+"""The routes of the API, one typed method for each."""
 
 from __future__ import annotations
 
 import base64
-import ipaddress
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx2
 
-from gateway.errors import GatewayError
+from gateway.client.calls import PAGE_SIZE, Calls, ClientError, made_up, parse_json, retry_after, unexpected
 from gateway.views import (
     AlertView,
     CaseSummary,
@@ -41,7 +31,6 @@ from gateway.views import (
     OperationView,
     PartyRecord,
     PrintJobView,
-    ProblemView,
     ReceiptView,
     ReportView,
     SubmissionSummary,
@@ -50,30 +39,6 @@ from gateway.views import (
 )
 
 XML = "application/xml"
-ENVELOPE = "application/pkcs7-mime"
-PROBLEM = "application/problem+json"
-LEASED = "delivery-leased"  # another client of the same mailbox holds the copy for a while
-_TRY_LATER = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
-_PAGE_SIZE = 100
-
-
-class ClientError(GatewayError):
-    """The gateway said no, or could not be reached.
-
-    status: the HTTP status, None when there was no answer. problem: as the gateway gave it (RFC 9457), or made up here
-    in the same shape. retry_after_s: when the gateway asks to come back, if it said so.
-    """
-
-    def __init__(self, problem: ProblemView, *, status: int | None, retry_after_s: int | None = None) -> None:
-        super().__init__(problem.get("code", "unexpected-answer"), problem.get("detail", problem["title"]))
-        self.problem = problem
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-    @property
-    def is_temporary(self) -> bool:
-        """The same call may succeed later, unchanged."""
-        return self.status is None or self.status in _TRY_LATER or self.code == LEASED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,18 +74,7 @@ class Client:
     """One connection pool to one gateway, as one party (or as the administrator)."""
 
     def __init__(self, url: str, *, token: str | None = None, language: str = "en", timeout_s: float = 30.0) -> None:
-        headers = {"Accept-Language": language}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        self._timeout_s = timeout_s
-        # trust_env: a proxy of the environment is never asked for this machine itself.
-        self._http = httpx2.Client(
-            base_url=url,
-            headers=headers,
-            timeout=timeout_s,
-            trust_env=not _is_this_machine(url),
-            follow_redirects=False,
-        )
+        self._calls = Calls(url, token=token, language=language, timeout_s=timeout_s)
 
     def __enter__(self) -> Self:
         return self
@@ -131,99 +85,99 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        self._calls.close()
 
     def health(self) -> dict[str, str]:
-        return cast(dict[str, str], self._json("GET", "/health"))
+        return cast(dict[str, str], self._calls.json("GET", "/health"))
 
     def keys(self) -> list[KeyView]:
         """The gateway's keys, those that are announced and those that were used once among them."""
-        return cast(list[KeyView], self._json("GET", "/v1/keys")["items"])
+        return cast(list[KeyView], self._calls.json("GET", "/v1/keys")["items"])
 
     def forms(self) -> list[FormView]:
-        return cast(list[FormView], self._json("GET", "/v1/forms")["items"])
+        return cast(list[FormView], self._calls.json("GET", "/v1/forms")["items"])
 
     def form(self, kind: str) -> FormView:
         """One form kind (`be/appeal`): further keys say who signs it, its routes and its terms."""
         country, _, name = kind.partition("/")
-        return cast(FormView, self._json("GET", f"/v1/forms/{_segment(country)}/{_segment(name)}"))
+        return cast(FormView, self._calls.json("GET", f"/v1/forms/{_segment(country)}/{_segment(name)}"))
 
     def validate(self, raw_form: bytes) -> ReportView:
         """The gateway's report on a form, which it neither keeps nor routes."""
-        answer = self._json("POST", "/v1/validations", content=raw_form, headers={"Content-Type": XML})
+        answer = self._calls.json("POST", "/v1/validations", content=raw_form, headers={"Content-Type": XML})
         return cast(ReportView, answer)
 
     def as_json(self, raw_form: bytes) -> dict[str, Any]:
         """The JSON view of a form in XML, without its signatures."""
-        return self._json("POST", "/v1/conversions", content=raw_form, headers={"Content-Type": XML})
+        return self._calls.json("POST", "/v1/conversions", content=raw_form, headers={"Content-Type": XML})
 
     def as_xml(self, view: Mapping[str, Any]) -> bytes:
         """The XML draft of a JSON view, to be signed."""
-        return self._call("POST", "/v1/conversions", json_body=view).content
+        return self._calls.call("POST", "/v1/conversions", json_body=view).content
 
     def submit(self, raw_form: bytes, *, idempotency_key: str | None = None) -> Submitted:
         """Hand in a signed form. Without an idempotency key, its DocumentId tells a repeat from a new form."""
         headers = {"Content-Type": XML}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        answer = self._call("POST", "/v1/submissions", content=raw_form, headers=headers)
+        answer = self._calls.call("POST", "/v1/submissions", content=raw_form, headers=headers)
         if answer.status_code == httpx2.codes.ACCEPTED:
-            running = _made_up("still-running", "The same form is being judged at this moment", "ask again in a moment")
-            raise ClientError(running, status=answer.status_code, retry_after_s=_retry_after(answer))
-        view = cast(SubmissionView, _parse_json(answer))
+            running = made_up("still-running", "The same form is being judged at this moment", "ask again in a moment")
+            raise ClientError(running, status=answer.status_code, retry_after_s=retry_after(answer))
+        view = cast(SubmissionView, parse_json(answer))
         return Submitted(view=view, is_repeat=answer.status_code == httpx2.codes.OK)
 
     def submission(self, submission_id: str) -> SubmissionView:
-        return cast(SubmissionView, self._json("GET", f"/v1/submissions/{_segment(submission_id)}"))
+        return cast(SubmissionView, self._calls.json("GET", f"/v1/submissions/{_segment(submission_id)}"))
 
     def submissions(self) -> Iterator[SubmissionSummary]:
         """All submissions of this party, page after page."""
-        return cast(Iterator[SubmissionSummary], self._pages("/v1/submissions"))
+        return cast(Iterator[SubmissionSummary], self._calls.pages("/v1/submissions"))
 
     def deliveries(self, submission_id: str) -> list[DeliveryView]:
-        answer = self._json("GET", f"/v1/submissions/{_segment(submission_id)}/deliveries")
+        answer = self._calls.json("GET", f"/v1/submissions/{_segment(submission_id)}/deliveries")
         return cast(list[DeliveryView], answer["items"])
 
     def evidence_of(self, submission_id: str) -> list[EvidenceView]:
-        answer = self._json("GET", f"/v1/submissions/{_segment(submission_id)}/evidence")
+        answer = self._calls.json("GET", f"/v1/submissions/{_segment(submission_id)}/evidence")
         return cast(list[EvidenceView], answer["items"])
 
     def evidence(self, evidence_id: str) -> bytes:
         """The signed XML of one piece of evidence."""
-        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}").content
+        return self._calls.call("GET", f"/v1/evidence/{_segment(evidence_id)}").content
 
     def receipt(self, evidence_id: str) -> bytes:
         """The recipient's signed receipt on which a ContentHandover stands, byte for byte."""
-        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/receipt").content
+        return self._calls.call("GET", f"/v1/evidence/{_segment(evidence_id)}/receipt").content
 
     def evidence_package(self, submission_id: str) -> bytes:
         """All that proves the course of a submission, in one file; without the form."""
-        return self._call("GET", f"/v1/submissions/{_segment(submission_id)}/evidence-package").content
+        return self._calls.call("GET", f"/v1/submissions/{_segment(submission_id)}/evidence-package").content
 
     def case(self, case_id: str) -> CaseView:
         """A case as this party may see it today."""
-        return cast(CaseView, self._json("GET", f"/v1/cases/{_segment(case_id)}"))
+        return cast(CaseView, self._calls.json("GET", f"/v1/cases/{_segment(case_id)}"))
 
     def cases(self) -> Iterator[CaseSummary]:
         """All cases in which this party sent or received a form, page after page."""
-        return cast(Iterator[CaseSummary], self._pages("/v1/cases"))
+        return cast(Iterator[CaseSummary], self._calls.pages("/v1/cases"))
 
     def mailbox(self) -> Iterator[MailboxItem]:
         """What lies ready for this party, page after page."""
-        return cast(Iterator[MailboxItem], self._pages("/v1/mailbox"))
+        return cast(Iterator[MailboxItem], self._calls.pages("/v1/mailbox"))
 
     def await_mail(self, *, after: str = "0", seconds: int = 20, unleased: bool = True) -> list[MailboxItem]:
         """One page of what lies ready, as soon as there is something; an empty one when nothing comes in time.
 
         after: the cursor of an item that was seen. seconds: at most 30. unleased: only what no other client holds.
         """
-        path = f"/v1/mailbox?after={_segment(after)}&limit={_PAGE_SIZE}&waitS={seconds}{'&leased=false' * unleased}"
-        return cast(list[MailboxItem], self._json("GET", path, wait_s=seconds)["items"])
+        path = f"/v1/mailbox?after={_segment(after)}&limit={PAGE_SIZE}&waitS={seconds}{'&leased=false' * unleased}"
+        return cast(list[MailboxItem], self._calls.json("GET", path, wait_s=seconds)["items"])
 
     def lease(self, delivery_id: str, *, seconds: int | None = None) -> LeasedEnvelope:
         """Take a copy out of the mailbox for a while. A lease of somebody else gives a temporary ClientError."""
         body = {} if seconds is None else {"seconds": seconds}
-        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/leases", json_body=body)
+        answer = self._calls.call("POST", f"/v1/mailbox/{_segment(delivery_id)}/leases", json_body=body)
         try:
             return LeasedEnvelope(
                 delivery_id=answer.headers["Sealpost-Delivery-Id"],
@@ -233,7 +187,7 @@ class Client:
                 raw_envelope=answer.content,
             )
         except KeyError as exc:
-            raise _unexpected(answer) from exc
+            raise unexpected(answer) from exc
 
     def open_hosted(self, delivery_id: str, *, lease_id: str | None = None) -> OpenedCopy:
         """Open a copy whose key the gateway keeps for this party; evidence of it is stored before.
@@ -241,7 +195,7 @@ class Client:
         lease_id: of our lease, without which one that is leased is not opened.
         """
         body = {} if lease_id is None else {"lease": lease_id}
-        answer = self._call("POST", f"/v1/mailbox/{_segment(delivery_id)}/openings", json_body=body)
+        answer = self._calls.call("POST", f"/v1/mailbox/{_segment(delivery_id)}/openings", json_body=body)
         try:
             return OpenedCopy(
                 delivery_id=answer.headers["Sealpost-Delivery-Id"],
@@ -250,142 +204,148 @@ class Client:
                 container=answer.content,
             )
         except KeyError as exc:
-            raise _unexpected(answer) from exc
+            raise unexpected(answer) from exc
 
     def openings(self, delivery_id: str) -> list[EvidenceView]:
         """When a copy was opened at the gateway for this party."""
-        return cast(list[EvidenceView], self._json("GET", f"/v1/mailbox/{_segment(delivery_id)}/openings")["items"])
+        return cast(
+            list[EvidenceView], self._calls.json("GET", f"/v1/mailbox/{_segment(delivery_id)}/openings")["items"]
+        )
 
     def release(self, delivery_id: str, lease_id: str) -> None:
         """Give a copy back before its lease ends, for another client to take."""
-        self._call("DELETE", f"/v1/mailbox/{_segment(delivery_id)}/leases/{_segment(lease_id)}")
+        self._calls.call("DELETE", f"/v1/mailbox/{_segment(delivery_id)}/leases/{_segment(lease_id)}")
 
     def acknowledge(self, delivery_id: str, receipt: bytes) -> ReceiptView:
         """Send the signed receipt of a copy (from a mailbox, or of a push that was answered 202)."""
         path = f"/v1/mailbox/{_segment(delivery_id)}/receipts"
-        return cast(ReceiptView, self._json("POST", path, content=receipt, headers={"Content-Type": XML}))
+        return cast(ReceiptView, self._calls.json("POST", path, content=receipt, headers={"Content-Type": XML}))
 
     def parties(self) -> list[PartyRecord]:
-        return cast(list[PartyRecord], self._json("GET", "/v1/parties")["items"])
+        return cast(list[PartyRecord], self._calls.json("GET", "/v1/parties")["items"])
 
     def party(self, party_id: str) -> PartyRecord:
-        return cast(PartyRecord, self._json("GET", f"/v1/parties/{_segment(party_id)}"))
+        return cast(PartyRecord, self._calls.json("GET", f"/v1/parties/{_segment(party_id)}"))
 
     def put_party(self, record: PartyRecord) -> PartyRecord:
         """Register a party, or replace what is known of it (administrator only)."""
-        return cast(PartyRecord, self._json("PUT", f"/v1/parties/{_segment(record['id'])}", json_body=record))
+        return cast(PartyRecord, self._calls.json("PUT", f"/v1/parties/{_segment(record['id'])}", json_body=record))
 
     def issue_token(self, party_id: str) -> str:
         """A new token of a party, shown this once (administrator only)."""
-        return str(self._json("POST", f"/v1/parties/{_segment(party_id)}/tokens", json_body={})["token"])
+        return str(self._calls.json("POST", f"/v1/parties/{_segment(party_id)}/tokens", json_body={})["token"])
 
     def revoke_tokens(self, party_id: str) -> None:
         """Take every token of a party out of force (administrator only)."""
-        self._call("DELETE", f"/v1/parties/{_segment(party_id)}/tokens")
+        self._calls.call("DELETE", f"/v1/parties/{_segment(party_id)}/tokens")
 
     def operations(self, state: str | None = None) -> Iterator[OperationView]:
         """Deliveries that need a person, the next lawful moment first (administrator only)."""
         only = {} if state is None else {"state": state}
-        return cast(Iterator[OperationView], self._pages("/v1/operations/deliveries", **only))
+        return cast(Iterator[OperationView], self._calls.pages("/v1/operations/deliveries", **only))
 
     def operation(self, delivery_id: str) -> OperationView:
         """One delivery with its evidence and the acts that are possible (administrator only)."""
-        return cast(OperationView, self._json("GET", f"/v1/operations/deliveries/{_segment(delivery_id)}"))
+        return cast(OperationView, self._calls.json("GET", f"/v1/operations/deliveries/{_segment(delivery_id)}"))
 
     def act(self, delivery_id: str, act: str, *, reason: str, by: str) -> OperationView:
         """Have a delivery retried, left in the mailbox, sent on paper or closed (administrator only)."""
         path = f"/v1/operations/deliveries/{_segment(delivery_id)}/acts"
-        return cast(OperationView, self._json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
+        return cast(OperationView, self._calls.json("POST", path, json_body={"act": act, "reason": reason, "by": by}))
 
     def operation_evidence(self, evidence_id: str) -> bytes:
         """The signed XML of one piece of evidence, whoever it concerns (administrator only)."""
-        return self._call("GET", f"/v1/operations/evidence/{_segment(evidence_id)}").content
+        return self._calls.call("GET", f"/v1/operations/evidence/{_segment(evidence_id)}").content
 
     def odd_receipts(self) -> Iterator[OddReceiptView]:
         """What came as a receipt and moved nothing, of all deliveries, oldest first (administrator only)."""
-        return cast(Iterator[OddReceiptView], self._pages("/v1/operations/receipts"))
+        return cast(Iterator[OddReceiptView], self._calls.pages("/v1/operations/receipts"))
 
     def operation_receipt(self, receipt_id: str) -> bytes:
         """What came as a receipt, byte for byte; it may be anything (administrator only)."""
-        return self._call("GET", f"/v1/operations/receipts/{_segment(receipt_id)}").content
+        return self._calls.call("GET", f"/v1/operations/receipts/{_segment(receipt_id)}").content
 
     def erasable(self, *, before: str) -> Iterator[ErasableView]:
         """Forms accepted before that day which can be erased, oldest first (administrator only)."""
-        return cast(Iterator[ErasableView], self._pages("/v1/operations/submissions", before=before))
+        return cast(Iterator[ErasableView], self._calls.pages("/v1/operations/submissions", before=before))
 
     def erase(self, submission_id: str, *, reason: str, by: str) -> EvidenceView:
         """Destroy what makes a form readable; the evidence of it (administrator only)."""
         path = f"/v1/operations/submissions/{_segment(submission_id)}/erasures"
-        return cast(EvidenceView, self._json("POST", path, json_body={"reason": reason, "by": by}))
+        return cast(EvidenceView, self._calls.json("POST", path, json_body={"reason": reason, "by": by}))
 
     def alerts(self, *, closed_too: bool = False) -> Iterator[AlertView]:
         """What is wrong, oldest first (administrator only)."""
-        return cast(Iterator[AlertView], self._pages("/v1/operations/alerts", all=str(closed_too).lower()))
+        return cast(Iterator[AlertView], self._calls.pages("/v1/operations/alerts", all=str(closed_too).lower()))
 
     def journal_backlog(self) -> JournalBacklogView:
         """How far the journal has come (administrator only)."""
-        return cast(JournalBacklogView, self._json("GET", "/v1/operations/journal"))
+        return cast(JournalBacklogView, self._calls.json("GET", "/v1/operations/journal"))
 
     def inquiries(self) -> InquiriesView:
         """How many certificates an answer is waited for about (administrator only)."""
-        return cast(InquiriesView, self._json("GET", "/v1/operations/inquiries"))
+        return cast(InquiriesView, self._calls.json("GET", "/v1/operations/inquiries"))
 
     def renew_stamps(self, *, before: str) -> int:
         """Have the journal's time stamps that end before a day renewed; how many were (administrator only)."""
-        return int(self._json("POST", "/v1/operations/journal/renewals", json_body={"before": before})["renewed"])
+        return int(self._calls.json("POST", "/v1/operations/journal/renewals", json_body={"before": before})["renewed"])
 
     def rehash_stamps(self, *, digest: str) -> int:
         """Have what the journal's time stamps cover by a weaker digest covered anew; how many stamps were taken up
         (administrator only)."""
-        return int(self._json("POST", "/v1/operations/journal/rehashings", json_body={"digest": digest})["rehashed"])
+        return int(
+            self._calls.json("POST", "/v1/operations/journal/rehashings", json_body={"digest": digest})["rehashed"]
+        )
 
     def journal(self) -> JournalView:
         """Which log the journal is, and its keys."""
-        return cast(JournalView, self._json("GET", "/v1/journal"))
+        return cast(JournalView, self._calls.json("GET", "/v1/journal"))
 
     def checkpoint(self, size: int | None = None) -> bytes:
         """The newest checkpoint of the journal with its cosignatures, or the one of a batch."""
-        return self._call(
+        return self._calls.call(
             "GET", "/v1/journal/checkpoint" if size is None else f"/v1/journal/checkpoints/{size}"
         ).content
 
     def consistency(self, old: int, size: int) -> list[bytes]:
         """The proof that one checkpoint of the journal extends another."""
-        answer = self._json("GET", f"/v1/journal/consistency?old={old}&size={size}")
+        answer = self._calls.json("GET", f"/v1/journal/consistency?old={old}&size={size}")
         return [base64.b64decode(each) for each in answer["proof"]]
 
     def journal_proof(self, evidence_id: str, *, of_receipt: bool = False) -> JournalProofView:
         """What the journal proves of a piece of evidence, or of the receipt on which it stands."""
         path = f"/v1/evidence/{_segment(evidence_id)}{'/receipt' if of_receipt else ''}/journal-proof"
-        return cast(JournalProofView, self._json("GET", path))
+        return cast(JournalProofView, self._calls.json("GET", path))
 
     def print_jobs(self) -> Iterator[PrintJobView]:
         """What is to be printed or is with the post (print station only)."""
-        return cast(Iterator[PrintJobView], self._pages("/v1/paper"))
+        return cast(Iterator[PrintJobView], self._calls.pages("/v1/paper"))
 
     def take_print_job(self, delivery_id: str) -> TakenPrint:
         """The copy that is sealed for the print station; the same again until it is with the post."""
-        answer = self._call("POST", f"/v1/paper/{_segment(delivery_id)}/prints")
+        answer = self._calls.call("POST", f"/v1/paper/{_segment(delivery_id)}/prints")
         return TakenPrint(envelope=answer.content, repeated=answer.status_code == httpx2.codes.OK)
 
     def render(self, form: bytes) -> bytes:
         """A form, signed or a draft, as PDF in the client's language."""
-        return self._call("POST", "/v1/renditions", content=form, headers={"Content-Type": XML}).content
+        return self._calls.call("POST", "/v1/renditions", content=form, headers={"Content-Type": XML}).content
 
     def check_receipt(self, record: str, digest: str) -> CheckView:
         """Whether the gateway stands behind a document or evidence, by number and digest. Anybody may ask."""
         query = urlencode({"record": record, "digest": digest})
-        return cast(CheckView, self._json("GET", f"/receipts?{query}", headers={"Accept": "application/json"}))
+        return cast(CheckView, self._calls.json("GET", f"/receipts?{query}", headers={"Accept": "application/json"}))
 
     def deposit(self, delivery_id: str, *, number: str, on: str, proof: bytes, proof_type: str) -> PrintJobView:
         """Say that the post took the letter on that day, with its proof."""
         body = {"number": number, **_proof(on, proof, proof_type)}
-        return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/deposits", json_body=body))
+        return cast(
+            PrintJobView, self._calls.json("POST", f"/v1/paper/{_segment(delivery_id)}/deposits", json_body=body)
+        )
 
     def paper_failed(self, delivery_id: str, *, reason: str) -> PrintJobView:
         """Say that the copy could not be printed or posted, or that the post lost it."""
         path = f"/v1/paper/{_segment(delivery_id)}/failures"
-        return cast(PrintJobView, self._json("POST", path, json_body={"reason": reason}))
+        return cast(PrintJobView, self._calls.json("POST", path, json_body={"reason": reason}))
 
     def slip(
         self, delivery_id: str, *, outcome: str, on: str, proof: bytes, proof_type: str, number: str | None = None
@@ -393,102 +353,16 @@ class Client:
         """Say what the slip of the post says: delivered or returned, on that day. number: of the letter, where there
         was more than one."""
         body = {"outcome": outcome, **({} if number is None else {"number": number}), **_proof(on, proof, proof_type)}
-        return cast(PrintJobView, self._json("POST", f"/v1/paper/{_segment(delivery_id)}/slips", json_body=body))
+        return cast(PrintJobView, self._calls.json("POST", f"/v1/paper/{_segment(delivery_id)}/slips", json_body=body))
 
     def post_proof(self, evidence_id: str) -> bytes:
         """The proof of the post on which evidence stands, sealed for the sender of the form."""
-        return self._call("GET", f"/v1/evidence/{_segment(evidence_id)}/proof").content
-
-    def _pages(self, path: str, **query: str) -> Iterator[Any]:
-        following: str | None = f"{path}?{urlencode({**query, 'limit': _PAGE_SIZE})}"
-        while following is not None:
-            page = self._json("GET", following)
-            yield from page["items"]
-            following = page.get("next")
-            if following is not None and not following.startswith(f"{path}?"):
-                raise ClientError(_made_up("unexpected-answer", "The next page is somewhere else", path), status=200)
-
-    def _place(self) -> str:
-        url = self._http.base_url
-        return f"{url.scheme}://{url.netloc.decode('ascii')}"  # without a user name or password
-
-    def _json(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
-        return _parse_json(self._call(method, path, **parts))
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        content: bytes | None = None,
-        json_body: object | None = None,
-        headers: Mapping[str, str] | None = None,
-        wait_s: float = 0,
-    ) -> httpx2.Response:
-        try:
-            answer = self._http.request(
-                method,
-                path,
-                content=content,
-                json=json_body,
-                headers=dict(headers or {}),
-                timeout=self._timeout_s + wait_s,
-            )
-        except httpx2.HTTPError as exc:
-            raise ClientError(
-                _made_up("unreachable", "The counter cannot be reached", f"{self._place()}: {exc}"), status=None
-            ) from exc
-        if answer.is_success:
-            return answer
-        raise _error_of(answer)
+        return self._calls.call("GET", f"/v1/evidence/{_segment(evidence_id)}/proof").content
 
 
 def _proof(on: str, proof: bytes, proof_type: str) -> dict[str, str]:
     return {"on": on, "proof": base64.b64encode(proof).decode(), "proofType": proof_type}
 
 
-def _error_of(answer: httpx2.Response) -> ClientError:
-    if not answer.headers.get("content-type", "").startswith(PROBLEM):
-        return _unexpected(answer)
-    problem = cast(ProblemView, _parse_json(answer))
-    return ClientError(problem, status=answer.status_code, retry_after_s=_retry_after(answer))
-
-
-def _retry_after(answer: httpx2.Response) -> int | None:
-    seconds = answer.headers.get("retry-after", "")
-    return int(seconds) if seconds.isdigit() else None
-
-
-def _parse_json(answer: httpx2.Response) -> dict[str, Any]:
-    try:
-        parsed = answer.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
-        raise _unexpected(answer) from exc
-    if not isinstance(parsed, dict):
-        raise _unexpected(answer)
-    return parsed
-
-
-def _unexpected(answer: httpx2.Response) -> ClientError:
-    title = "This is not an answer of the counter"
-    return ClientError(
-        _made_up("unexpected-answer", title, f"HTTP status {answer.status_code}"), status=answer.status_code
-    )
-
-
-def _made_up(code: str, title: str, detail: str) -> ProblemView:
-    return {"type": f"urn:problem-type:sealpost:{code}", "title": title, "status": 0, "detail": detail, "code": code}
-
-
 def _segment(identifier: str) -> str:
     return quote(identifier, safe="")
-
-
-def _is_this_machine(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
