@@ -25,6 +25,7 @@ class IssueView(TypedDict):
     article: NotRequired[str]
     legal: NotRequired[list[LegalView]]
     path: NotRequired[str]
+    place: NotRequired[str]
     line: NotRequired[int]
 
 

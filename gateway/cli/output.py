@@ -157,15 +157,10 @@ def print_issues(console: Console, issues: Iterable[IssueView]) -> None:
                 (" ".join(names), "bold"),
             )
         )
-        place = ", ".join(
-            part
-            for part in (
-                issue.get("place"),
-                said("line {number}", number=issue["line"]) if issue.get("line") else "",
-                issue.get("path"),
-            )
-            if part
-        )
+        line = issue.get("line")
+        at_line = said("line {number}", number=line) if line else None
+        parts: tuple[str | None, ...] = (issue.get("place"), at_line, issue.get("path"))
+        place = ", ".join(part for part in parts if part)
         for label, words in (
             (place_label, place),
             (law_label, issue.get("article")),
