@@ -32,6 +32,7 @@ from gateway.forms.sources import COMMON_NAMESPACE, FUNCTIONS_NAMESPACE
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_SPELLINGS = 32
+_TEXTS = etree.XPath("descendant::text()", regexp=False, smart_strings=False)
 _COMMON = f"{{{COMMON_NAMESPACE}}}"
 
 # What they answer about a text of which `Screening.is_clean` says that nothing is in it, whatever else they are asked.
@@ -39,6 +40,7 @@ ANSWERS_IF_CLEAN: Mapping[str, str] = {"health-code": "false()", "health-word": 
 
 Argument = str | float | bool | list[etree._Element | str]
 Function = Callable[..., str | float | bool]
+Written = tuple[list[str], list[tuple[object, str | None, int]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
     callable(context, *arguments)."""
 
     # Texts of the law as forms wrote them, once found right, by digest: a sender's software breaks their lines alike.
-    recognised: dict[str, list[list[tuple[object, ...]]]] = {}
+    recognised: dict[str, list[Written]] = {}
 
     def in_codelist(_: object, name: Argument, code: Argument, edition: Argument | None = None) -> bool:
         code_list = reference.code_lists[text_of(name)]
@@ -106,10 +108,7 @@ def functions(reference: ReferenceData, calendar: Calendar) -> Mapping[tuple[str
         information = node[0] if isinstance(node, list) and node else None
         if on is None or not isinstance(information, etree._Element):
             return False
-        # Not serialised: that writes every namespace of the document, and takes the square of their number.
-        written: list[tuple[object, ...]] = [
-            (each.tag, each.get("number"), each.text, each.tail) for each in information.iter()
-        ]
+        written = _written(information)
         for excerpt in reference.excerpts_for(text_of(profile), text_of(language), on):
             spellings = recognised.setdefault(excerpt.digest, [])
             if written in spellings:
@@ -196,6 +195,15 @@ def _date(argument: Argument) -> date | None:
         return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
         return None
+
+
+def _written(information: etree._Element) -> Written:
+    """An excerpt as it is written: its texts, and its elements with the number and length of each article.
+
+    Where the schema is obeyed, what is written alike reads alike: an article holds paragraphs only, none empty.
+    Not serialised: that writes every namespace of the document, and takes the square of their number.
+    """
+    return _TEXTS(information), [(each.tag, each.get("number"), len(each)) for each in information]
 
 
 def _articles(information: etree._Element) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -9,7 +9,7 @@ elements that rules speak about. Dates come in from outside, so a verdict can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -178,27 +178,24 @@ class _Gate:
     order: tuple[tuple[int, Rule, Test], ...]
     one_by_one: bool
 
-    def broken(self, node: etree._Element, given: Mapping[str, str]) -> Iterator[Rule]:
+    def broken(self, node: etree._Element, given: Mapping[str, str]) -> Sequence[Rule]:
         """The rules that are not obeyed at that element. Raises EngineFault if one cannot be evaluated."""
-        bits = self._broken_bits(node, given)
+        bits: int | None = 0
+        if self.together is not None:
+            try:
+                known = {name: given[name] for name in self.variables} if self.variables else {}
+                bits = int(self.together(node, **known))
+            except EVALUATION_FAULTS:
+                bits = None  # whichever rule it is fails again, alone and under its own name
         if bits == 0 and not self.one_by_one:
-            return
+            return ()
+        broken = []
         for bit, rule, test in self.order:
-            if bits is not None and bit:
-                broken = bool(bits & bit) and rule.in_force(given["issued-on"])
-            else:
-                broken = test.fits(node) and rule.in_force(given["issued-on"]) and not _obeyed(rule, test, node, given)
-            if broken:
-                yield rule
-
-    def _broken_bits(self, node: etree._Element, given: Mapping[str, str]) -> int | None:
-        """None if an evaluation failed: whichever rule it is fails again, alone and under its own name."""
-        if self.together is None:
-            return 0
-        try:
-            return int(self.together(node, **{name: given[name] for name in self.variables}))
-        except EVALUATION_FAULTS:
-            return None
+            if not rule.in_force(given["issued-on"]):
+                continue
+            if bits & bit if bits is not None and bit else test.fits(node) and not _obeyed(rule, test, node, given):
+                broken.append(rule)
+        return broken
 
 
 def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], names: Container[str], compile_expression: Compile) -> _Gate:

@@ -200,7 +200,7 @@ class Validator:
         Each finding cites the legal text that the form follows, where our data know its article.
         """
         kind = identified.kind
-        if findings:
+        if any(each.term for finding in findings for each in finding.legal):
             findings = tuple(self._cited(identified, findings))
         phases = {Phase.PARSE: Outcome.PASSED, Phase.SCHEMA: Outcome.PASSED}
         if failed is None:

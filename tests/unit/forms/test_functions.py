@@ -127,8 +127,17 @@ def test_every_change_of_a_fixed_text_is_noticed() -> None:
         ("Een\n", "Het\n"),
         ('number="64"', 'number="66"'),
         ("<c:Paragraph>Tweede lid.</c:Paragraph>", ""),
+        ("Eerste lid.", "Tweede lid."),
+        ("Eerste lid.", "Eerste</c:Paragraph><c:Paragraph>lid."),
+        ('</c:Article><c:Article number="65">', ""),
+        (
+            '</c:Article><c:Article number="65"><c:Paragraph>Eerste lid.</c:Paragraph>',
+            '<c:Paragraph>Eerste lid.</c:Paragraph></c:Article><c:Article number="65">',
+        ),
     ):
-        changed = etree.fromstring(etree.tostring(DOCUMENT, encoding="unicode").replace(old, new))
+        written = etree.tostring(DOCUMENT, encoding="unicode")
+        assert old in written
+        changed = etree.fromstring(written.replace(old, new))
         valid = compile_xpath(
             "sp:excerpt-valid(i, 'BE-RD2003', 'nl', d)",
             where="test",
