@@ -21,6 +21,7 @@ from gateway.cases import Cases
 from gateway.clock import wall_clock
 from gateway.config import Config, read_secret
 from gateway.credentials import admin_token, keyrings, trusted
+from gateway.deadlines import Calendars
 from gateway.dispatch import Dispatch
 from gateway.erasure import Erasure
 from gateway.errors import ConfigError
@@ -119,7 +120,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     clock = clock or StoreClock(config.store_path)
     catalogue = catalogue or Catalogue.load(config.schemas, code_lists=config.code_lists)
     check_holidays(catalogue.countries.values())
-    calendars = {code: country.calendar for code, country in catalogue.countries.items()}
+    calendars = Calendars({code: country.calendar for code, country in catalogue.countries.items()})
     validator = Validator(catalogue)
     messages = catalogue.messages
     anchors = trusted(config)

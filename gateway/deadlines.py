@@ -17,6 +17,8 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from gateway.errors import EngineFault
+
 _PERIOD = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,4})W)?(?:([0-9]{1,5})D)?")
 _ONE_DAY = timedelta(days=1)
 
@@ -168,6 +170,15 @@ class Calendar:
             day += _ONE_DAY
             length -= self.is_working_day(day, reading)
         return day
+
+
+class Calendars(dict[str, Calendar]):
+    """The calendar of each country whose days count. Asked for one that is not there: EngineFault."""
+
+    def __missing__(self, country: str) -> Calendar:
+        raise EngineFault(
+            "country-gone", f"the schemas do not hold the country {country} any more, whose days count for this form"
+        )
 
 
 @lru_cache(maxsize=1024)

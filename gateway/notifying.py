@@ -13,14 +13,14 @@ delays nobody but those behind the same door.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
 from urllib.parse import urlsplit
 
-from gateway.deadlines import Calendar
+from gateway.deadlines import Calendar, Calendars
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import Fact, advance, can_advance
 from gateway.model import Delivery, DeliveryId, Endpoint, EndpointKind, Event, Evidence, Party, PartyId
@@ -115,7 +115,7 @@ class Notifying:
     store: Store
     witness: Witness
     clock: Clock
-    calendars: Mapping[str, Calendar]
+    calendars: Calendars
     bell: Bell
     _wanted: _Round = field(default_factory=_Round)
     _failed_since: dict[tuple[DeliveryId, Address], datetime] = field(default_factory=dict)

@@ -9,12 +9,12 @@ has long gone on is kept and evidenced as well, without setting the copy back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from gateway.deadlines import Calendar
+from gateway.deadlines import Calendars
 from gateway.errors import Conflict, NotFound, TooLarge
 from gateway.evidence import Post, Reason, Witness
 from gateway.lifecycle import ENDED, REMARKS, Fact, advance, can_advance
@@ -105,7 +105,7 @@ class Paper:
     store: Store
     witness: Witness
     clock: Clock
-    calendars: Mapping[str, Calendar]
+    calendars: Calendars
     station: PartyId | None
 
     def jobs(self, caller: Party, *, after: tuple[int, int], limit: int) -> Sequence[PrintJob]:

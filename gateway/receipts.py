@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.deadlines import Calendar
+from gateway.deadlines import Calendars
 from gateway.errors import NotFound, TooMuch, Unreadable
 from gateway.evidence import Reason, Witness
 from gateway.lifecycle import TRANSITIONS, Fact, Patience, advance, can_advance, is_final
@@ -95,7 +95,7 @@ class Receipts:
     """
 
     store: Store
-    calendars: Mapping[str, Calendar]
+    calendars: Calendars
     trust: TrustPolicy
     vouching: Vouching
     witness: Witness
@@ -286,7 +286,7 @@ def _settle(
     proof: Evidence,
     raw: bytes,
     digest: str,
-    calendars: Mapping[str, Calendar],
+    calendars: Calendars,
 ) -> tuple[Taken, Step | None]:
     """Move the delivery, write its evidence, start its terms: all in one transaction. No step when it moves nothing:
     the recipient said the same before, or cannot say this now."""

@@ -371,7 +371,7 @@ DISAGREEMENTS: Mapping[str, Words] = {
         "en": "names another signature or record than the one beside it",
         "nl": "noemt een andere handtekening of een ander bewijs dan wat ernaast staat",
         "fr": "nomme une autre signature ou preuve que celle qui l'accompagne",
-        "de": "nennt eine andere Signatur oder einen anderen Nachweis als den daneben",
+        "de": "nennt eine andere Unterschrift oder einen anderen Nachweis als den daneben",
     },
     "repeats": {
         "en": "names a file twice, or one that no list may name",

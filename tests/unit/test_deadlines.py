@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.deadlines import (
+    Calendars,
     Reading,
     TermDates,
     Unit,
@@ -17,6 +18,7 @@ from gateway.deadlines import (
     add_period,
     verdict,
 )
+from gateway.errors import EngineFault
 from gateway.exchange import FOLDER as EXCHANGE
 from gateway.forms.catalogue import load_countries
 
@@ -298,3 +300,11 @@ def test_evidence_can_state_every_verdict() -> None:
     schema = etree.parse(EXCHANGE / "evidence.xsd")
     allowed = schema.xpath("//xs:simpleType[@name='VerdictType']//xs:enumeration/@value", namespaces={"xs": XS})
     assert set(allowed) == set(Verdict)
+
+
+def test_a_country_that_the_schemas_lack_is_named() -> None:
+    calendars = Calendars({"be": BELGIUM})
+    assert calendars["be"] is BELGIUM
+    with pytest.raises(EngineFault, match="country-gone: the schemas do not hold the country nl any more"):
+        calendars["nl"]
+    assert calendars.get("nl") is None
