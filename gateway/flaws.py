@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_RESTORE = "Stop the gateway, keep the file as it is for inquiry, and restore the newest backup that passes an audit."
+_RESTORE = "Stop the counter, keep the file as it is for inquiry, and restore the newest backup that passes an audit."
 _LOST = "Restore what is missing from the newest backup that has it; until then answer questions about it by hand."
 _FORGED = "Treat the store as tampered with: keep the file, find out who could write to it, restore a backup."
-_BUG = "Keep a copy of the file and report this as a fault of the gateway, with the code and the ids."
+_BUG = "Keep a copy of the file and report this as a fault of the counter, with the code and the ids."
 _REGISTER = "Register the party again (`sealpost parties register`): its queue is then looked at."
 _OTHERS = "Look whether it is the file that was meant, and whether [journal] names the key that signed it."
 
@@ -19,7 +19,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     # the file
     "store-damaged": ("the engine's own check of the file fails", _RESTORE),
     "store-unreadable": ("the store cannot be read to the end", _RESTORE),
-    "row-unreadable": ("a row holds what the gateway never writes", _FORGED),
+    "row-unreadable": ("a row holds what the counter never writes", _FORGED),
     # rows that hang in the air
     "delivery-without-submission": ("a delivery belongs to no submission", _LOST),
     "envelope-without-delivery": ("a sealed copy belongs to no delivery", _LOST),
@@ -53,7 +53,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "cases-joined": ("forms that no number connects are in one case, whose parties see them all", _FORGED),
     "viewer-without-form": ("a party sees a case of which it sent and received no form", _FORGED),
     "party-under-our-name": (
-        "a party is registered under a name that the gateway has, or had",
+        "a party is registered under a name that the counter has, or had",
         "Take its tokens (`sealpost parties revoke`), register it under another id, and find out how it came there.",
     ),
     "print-job-without-delivery": ("a copy for the print station belongs to no delivery", _LOST),

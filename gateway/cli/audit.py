@@ -45,13 +45,14 @@ def audit(config: ConfigFile, checkpoint: Checkpoints = None, as_json: AsJson = 
         try:
             tally, found = Tally(), []
             for flaw in auditing(gateway, known=[file.read_bytes() for file in checkpoint or ()]).run(tally):
+                message, way_out = said(flaw.message), said(flaw.way_out)
                 if as_json:
-                    found.append({**asdict(flaw), "message": flaw.message, "fix": flaw.way_out})
+                    found.append({**asdict(flaw), "message": message, "fix": way_out})
                     continue
                 found.append({"code": flaw.code})
                 out().print(Text.assemble((flaw.code, "bold red"), f"  {flaw.place}  {flaw.detail}".rstrip()))
                 labels = headings("what", "way out")
-                for label, words in zip(labels, (flaw.message, flaw.way_out), strict=True):
+                for label, words in zip(labels, (message, way_out), strict=True):
                     out().print(Text(f"  {label:{max(map(len, labels))}}  {words}"))
         finally:
             gateway.store.close()

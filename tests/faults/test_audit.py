@@ -411,3 +411,6 @@ def test_the_command_says_sound_or_what_is_wrong(story: World, cast: DemoFolder,
     assert broken.code == 1
     assert "envelope-missing  delivery " in broken.text
     assert FLAWS["envelope-missing"][1] in broken.text
+    dutch = sealpost(["audit", "--config", config], environment={"SEALPOST_LANG": "nl"})
+    assert "het verzegelde exemplaar van een bezorging is er niet" in dutch.text
+    assert "Haal wat ontbreekt terug" in dutch.text

@@ -15,6 +15,7 @@ from gateway.audit import Tally
 from gateway.cli import audit, signatures
 from gateway.cli.labels import labels
 from gateway.cli.termwords import VERDICTS
+from gateway.flaws import FLAWS
 from gateway.forms.findings import LANGUAGES
 
 HOME = Path(cli.__path__[0])
@@ -25,6 +26,7 @@ PRINTERS = {"print", "print_table", "Text", "assemble", "echo"}
 GIVEN = {
     *VERDICTS.values(),
     *(audit.COUNTED.get(field.name, field.name) for field in fields(Tally)),
+    *(words for message_and_way_out in FLAWS.values() for words in message_and_way_out),
     "error",
     "warning",
     "remark",
