@@ -7,7 +7,6 @@ XML; what the documents say is decided in `evidence.py`, `envelope.py` and `rece
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from lxml import etree
 
 from gateway.errors import Unreadable
+from gateway.libxml import OnePerThread
 from signing import Field, Identity, TrustPolicy, VerifiedSignature, sign_fields, verify_xml
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "exchange" / "1"
@@ -30,19 +30,16 @@ class DocumentFormat:
         self.namespace = f"urn:sealpost:{root.lower()}:1"
         # With a prefix: a Content without a namespace must not come into this one.
         self._start, self._end = f'<own:{root} xmlns:own="{self.namespace}">'.encode(), f"</own:{root}>".encode()
-        self._local = threading.local()
+        self._tools = OnePerThread(self._made)
 
     @cached_property
     def _source(self) -> bytes:
         return (FOLDER / f"{self.root.lower()}.xsd").read_bytes()
 
-    def _tools(self) -> tuple[etree.XMLParser, etree.XMLSchema]:
-        """This thread's own parser, for which none waits, and schema: libxml2 mixes up the errors of a shared one."""
-        tools: tuple[etree.XMLParser, etree.XMLSchema] | None = getattr(self._local, "tools", None)
-        if tools is None:
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-            tools = self._local.tools = parser, etree.XMLSchema(etree.fromstring(self._source))
-        return tools
+    def _made(self) -> tuple[etree.XMLParser, etree.XMLSchema]:
+        """A thread's own parser, for which none waits, and schema: libxml2 mixes up the errors of a shared one."""
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+        return parser, etree.XMLSchema(etree.fromstring(self._source))
 
     def build(self, fields: Iterable[Field], *, identity: Identity, at: datetime) -> bytes:
         """The document of `fields`, signed by `identity`."""
@@ -54,7 +51,7 @@ class DocumentFormat:
         Raises signing.VerificationFailed; Unreadable("not-a-<root>") when what was signed is another kind of document.
         """
         verified = verify_xml(raw, trust=trust, at=at)
-        parser, schema = self._tools()
+        parser, schema = self._tools.get()
         root = etree.fromstring(b"".join((self._start, verified.content, self._end)), parser)
         content = root[0]
         if content.tag != f"{{{self.namespace}}}Content" or len(verified.signatures) != 1:

@@ -24,7 +24,7 @@ from gateway.forms.labels import Labels, Texts, read_labels
 from gateway.forms.rulefiles import RuleFile, read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet, Test
-from gateway.forms.schema import CompiledSchema, OnePerThread, SchemaIndex
+from gateway.forms.schema import CompiledSchema, SchemaIndex
 from gateway.forms.screening import read_screening
 from gateway.forms.sources import (
     COMMON_NAMESPACE,
@@ -35,6 +35,7 @@ from gateway.forms.sources import (
     with_expressions,
     xpath_namespaces,
 )
+from gateway.libxml import OnePerThread
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MESSAGES = Path("common/1/messages.yaml")
@@ -104,7 +105,7 @@ class Compiler:
         for home in homes:
             yield home, self._kind(home, engine)
 
-    def _kind(self, home: Path, engine: OnePerThread) -> FormKind:
+    def _kind(self, home: Path, engine: OnePerThread[etree.XMLSchema]) -> FormKind:
         source, code = str(home / "form.toml"), home.parts[0]
         if code not in self.countries:
             raise CatalogueError("catalogue-file", f"{code}/terms.yaml: each country needs one, and a calendar.yaml")
@@ -213,7 +214,9 @@ def read_countries(files: SchemaFolder) -> Mapping[str, Country]:
     }
 
 
-def _schema(home: Path, namespace: str, documents: Sequence[etree._Element], engine: OnePerThread) -> CompiledSchema:
+def _schema(
+    home: Path, namespace: str, documents: Sequence[etree._Element], engine: OnePerThread[etree.XMLSchema]
+) -> CompiledSchema:
     if documents[0].get("targetNamespace") != namespace:
         said = f"{home / 'form.xsd'}: the target namespace is not that of form.toml"
         raise CatalogueError("catalogue-schema", said)

@@ -9,8 +9,7 @@ sender another's values.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,6 +17,7 @@ from lxml import etree
 
 from gateway.errors import EngineFault
 from gateway.forms.places import Places, locate, tag_of
+from gateway.libxml import OnePerThread
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DS_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -134,33 +134,10 @@ class SchemaIndex:
         )
 
 
-class OnePerThread:
-    """A schema of libxml2 that holds those of one or more form kinds, compiled once in each thread that asks.
-
-    compile_schema: makes a fresh `etree.XMLSchema` from our own files. Compilation swaps a document loader that
-    belongs to the whole process, so it happens under a lock.
-    """
-
-    _compiling = threading.Lock()
-
-    def __init__(self, compile_schema: Callable[[], etree.XMLSchema]) -> None:
-        self._compile = compile_schema
-        self._own = threading.local()
-
-    def get(self) -> etree.XMLSchema:
-        """The schema of this thread."""
-        schema: etree.XMLSchema | None = getattr(self._own, "schema", None)
-        if schema is None:
-            with self._compiling:
-                schema = self._compile()
-            self._own.schema = schema
-        return schema
-
-
 class CompiledSchema:
     """The schema of a form kind, to run."""
 
-    def __init__(self, engine: OnePerThread, index: SchemaIndex) -> None:
+    def __init__(self, engine: OnePerThread[etree.XMLSchema], index: SchemaIndex) -> None:
         self._engine = engine
         self.index = index
         engine.get()

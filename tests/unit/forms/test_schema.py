@@ -11,7 +11,8 @@ from lxml import etree
 from gateway.errors import EngineFault
 from gateway.forms.catalogue import Catalogue
 from gateway.forms.report import Report
-from gateway.forms.schema import SCHEMA_CODES, CompiledSchema, OnePerThread, SchemaIndex
+from gateway.forms.schema import SCHEMA_CODES, CompiledSchema, SchemaIndex
+from gateway.libxml import OnePerThread
 from tests.unit.forms.slips import HEADER, NOTE, PERSON, slip
 
 CONTENT = "/f:Slip/f:Content"
