@@ -88,7 +88,9 @@ class CaseStatus:
 
         def look(view: Reading) -> list[tuple[int, Json]]:
             found = view.cases_of(party.id, after=after, limit=limit)
-            return [(seq, _summary(case_id, _visible(party, view.case(case_id)))) for seq, case_id in found]
+            return [
+                (seq, _summary(case_id, _visible(party, view.case(case_id, party=party.id)))) for seq, case_id in found
+            ]
 
         found = self.store.read(look)
         return [item for _, item in found], found[-1][0] if len(found) == limit else None
@@ -97,7 +99,7 @@ class CaseStatus:
         """A case as the party may see it today. Raises NotFound."""
 
         def look(view: Reading) -> tuple[Known, Mapping[str, Sequence[Evidence]]]:
-            filed = view.case(case_id)
+            filed = view.case(case_id, party=party.id)
             visible = _visible(party, filed)
             if not visible:
                 raise NotFound("case-not-found", "no such case of this party")

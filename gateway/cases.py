@@ -80,6 +80,14 @@ class Filing:
     references: tuple[Reference, ...] = ()
     flags: tuple[Finding, ...] = ()
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The numbers of the documents that the form names."""
+        return (
+            *(reference.document_id for reference in self.references),
+            *(value for fact in self.kind.facts if fact.keep is Keep.REFERENCE for value in self.facts.all(fact.name)),
+        )
+
     def place(self, name: str) -> str | None:
         """Where the form states a fact."""
         return self.kind.fact_place(name)
@@ -174,24 +182,14 @@ class Cases:
         """The keyed links of a form. Without a worker in it, only forms of the same sender belong together."""
         whose = filing.facts.one(WORKER) or f"sender {sender}"
         reference = content.findtext(f"{{*}}Header/{_C}CaseReference")
-        named = [
-            filing.document_id,
-            *(reference.document_id for reference in filing.references),
-            *(
-                value
-                for fact in filing.kind.facts
-                if fact.keep is Keep.REFERENCE
-                for value in filing.facts.all(fact.name)
-            ),
-        ]
-        links = [self.keys.keyed(whose, "document", number) for number in named]
+        links = [self.keys.keyed(whose, "document", number) for number in (filing.document_id, *filing.named)]
         if reference:
             links.append(self.keys.keyed(whose, "case", reference))
         return tuple(dict.fromkeys(links))
 
-    def case(self, links: Sequence[str], view: Reading, calendar: Calendar) -> Case:
-        """The case that the links lead to, as it stands. calendar: of its country."""
-        return self.opened(view.filed_under(links), view, calendar)
+    def case(self, filing: Filing, links: Sequence[str], view: Reading) -> Case:
+        """The case of a form, to which its links lead, as it stands."""
+        return self.opened(view.filed_under(links, named=filing.named), view, filing.kind.calendar)
 
     def opened(self, filed: Sequence[Filed], view: Reading, calendar: Calendar) -> Case:
         """Filed forms with their facts in clear, and their terms."""

@@ -145,7 +145,7 @@ class Intake:
                 standing=self.signatories.check(kind, content, vouched.signatures, view),
                 routing=self.router.route(kind, content, view),
                 first=view.submission_by_document(filing.document_id),
-                case=self.cases.case(links, view, kind.calendar),
+                case=self.cases.case(filing, links, view),
             )
 
         records = self.store.read(look)

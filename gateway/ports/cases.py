@@ -14,12 +14,16 @@ MAX_CASE = 200  # forms of a case that are looked at; only a sender who wants to
 class CasesReading(Protocol):
     """Cases and terms, as they are."""
 
-    def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
-        """The newest forms (at most `MAX_CASE`) of the cases that have one of the links, oldest first."""
+    def filed_under(self, links: Sequence[str], *, named: Sequence[str] = ()) -> Sequence[Filed]:
+        """The newest forms (at most `MAX_CASE`) of the cases that have one of the links, oldest first; and those of
+        them with a number that is `named`, however many came since."""
         ...
 
-    def case(self, case_id: CaseId) -> Sequence[Filed]:
-        """The newest forms (at most `MAX_CASE`) of a case, oldest first; none for a case that is not there."""
+    def case(self, case_id: CaseId, *, party: PartyId | None = None) -> Sequence[Filed]:
+        """The newest forms (at most `MAX_CASE`) of a case, oldest first; none for a case that is not there.
+
+        party: the newest that it sent or received (at most `MAX_CASE`) are among them, however many came since.
+        """
         ...
 
     def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:

@@ -16,11 +16,20 @@ from gateway.stores.at_rest import open_facts
 from gateway.stores.engine import sqlite
 from signing import sha256
 
-_NEWEST = (
-    f"SELECT {rows.FILED} FROM (SELECT * FROM filed WHERE case_id IN ({{cases}}) ORDER BY seq DESC LIMIT {MAX_CASE}) "
-    "AS filed JOIN submission ON submission.id = filed.submission_id "
+_FORMS = (
+    f"SELECT {rows.FILED} FROM filed JOIN submission ON submission.id = filed.submission_id "
     "LEFT JOIN body_key ON body_key.submission_id = submission.id "
-    "LEFT JOIN delivery ON delivery.submission_id = submission.id ORDER BY filed.seq, delivery.seq"
+    "LEFT JOIN delivery ON delivery.submission_id = submission.id "
+    "WHERE filed.seq IN ({chosen}) ORDER BY filed.seq, delivery.seq"
+)
+_NEWEST = f"SELECT seq FROM (SELECT seq FROM filed WHERE {{among}} ORDER BY seq DESC LIMIT {MAX_CASE})"
+_BY_NUMBER = (
+    "SELECT filed.seq FROM submission JOIN filed ON filed.submission_id = submission.id "
+    "WHERE document_id IN ({named}) AND state <> 'rejected' AND {among}"
+)
+_OF_PARTY = (
+    "case_id = ?1 AND (EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id AND sender = ?2) "
+    "OR EXISTS (SELECT 1 FROM delivery WHERE delivery.submission_id = filed.submission_id AND party = ?2))"
 )
 LINKS = "json_each(CASE WHEN json_valid(filed.links) THEN filed.links ELSE '[]' END)"
 """The links that a form brought, as rows; none where they cannot be read, which the audit names like any change."""
@@ -33,15 +42,23 @@ WHERE submission_id = ?
 _FACTS = "SELECT submission_id, facts, body_key.key FROM filed JOIN body_key USING (submission_id)"
 
 
-def filed_under(connection: sqlite.Connection, links: Sequence[str]) -> list[Filed]:
+def filed_under(connection: sqlite.Connection, links: Sequence[str], named: Sequence[str] = ()) -> list[Filed]:
     """See `ports.Reading.filed_under`."""
-    sql = _NEWEST.format(cases=f"SELECT case_id FROM case_link WHERE link IN ({_marks(links)})")
-    return rows.filed_of(connection.execute(sql, tuple(links)))
+    among = f"case_id IN (SELECT case_id FROM case_link WHERE link IN ({_marks(links)}))"
+    chosen, values = _NEWEST.format(among=among), tuple(links)
+    if named:
+        by_number = _BY_NUMBER.format(named=_marks(named), among=among)
+        chosen, values = f"{chosen} UNION {by_number}", (*links, *named, *links)
+    return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), values))
 
 
-def case(connection: sqlite.Connection, case_id: CaseId) -> list[Filed]:
+def case(connection: sqlite.Connection, case_id: CaseId, party: PartyId | None = None) -> list[Filed]:
     """See `ports.Reading.case`."""
-    return rows.filed_of(connection.execute(_NEWEST.format(cases="?"), (case_id,)))
+    chosen = _NEWEST.format(among="case_id = ?1")
+    if party is None:
+        return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id,)))
+    chosen = f"{chosen} UNION {_NEWEST.format(among=_OF_PARTY)}"
+    return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id, party)))
 
 
 def cases_of(connection: sqlite.Connection, party: PartyId, *, after: int, limit: int) -> list[tuple[int, CaseId]]:

@@ -344,11 +344,11 @@ class Snapshot:
 
     # cases
 
-    def filed_under(self, links: Sequence[str]) -> Sequence[Filed]:
-        return cases.filed_under(self._connection, links)
+    def filed_under(self, links: Sequence[str], *, named: Sequence[str] = ()) -> Sequence[Filed]:
+        return cases.filed_under(self._connection, links, named)
 
-    def case(self, case_id: CaseId) -> Sequence[Filed]:
-        return cases.case(self._connection, case_id)
+    def case(self, case_id: CaseId, *, party: PartyId | None = None) -> Sequence[Filed]:
+        return cases.case(self._connection, case_id, party)
 
     def cases_of(self, party: PartyId, *, after: int, limit: int) -> Sequence[tuple[int, CaseId]]:
         return cases.cases_of(self._connection, party, after=after, limit=limit)

@@ -19,6 +19,7 @@ from lxml import etree
 from gateway.idempotency import Accepted
 from gateway.identifiers import enterprise_number_is_valid
 from gateway.model import HOSTED, CaseId
+from gateway.ports import MAX_CASE
 from gateway.registration import PartyDraft
 from signing import issuing, load_identity, sha256, verify_xml
 from tests.conftest import SIGNERS, Counter
@@ -142,6 +143,38 @@ def contest(counter: Counter, accepted: Accepted) -> None:
     form = counter.gateway.store.read(lambda view: view.submission(accepted.submission_id))
     assert form is not None
     counter.accept(counter.form(APPEAL, **appeal_against(form.document_id)), sender="worker")
+
+
+def flood(counter: Counter, submission_id: str) -> None:
+    """As many further forms in the same case as are looked at."""
+    with closing(sqlite3.connect(counter.gateway.config.store_path)) as connection:
+        for number in range(MAX_CASE):
+            form = (f"flood-{number}", submission_id)
+            connection.execute(
+                "INSERT INTO submission (id, sender, digest, kind, state, accepted_at, answer) "
+                "SELECT ?, 'fund', digest, kind, state, accepted_at, answer FROM submission WHERE id = ?",
+                form,
+            )
+            connection.execute(
+                "INSERT INTO filed (submission_id, case_id, facts) SELECT ?, case_id, x'' FROM filed "
+                "WHERE submission_id = ?",
+                form,
+            )
+        connection.commit()
+
+
+def test_nobody_hides_a_form_behind_so_many_others_that_it_is_not_found(counter: Counter, http: Http) -> None:
+    """Else a worker could be kept from contesting a form, and a party from seeing its own case."""
+    number = str(uuid.uuid4())
+    _, assessed = accepted(http, counter, ASSESSMENT, fill={"f:Header/c:DocumentId": number})
+    cases = {party: http(party).get("/v1/cases").json()["items"] for party in ("service", "worker", "employer")}
+    flood(counter, assessed["submissionId"])
+    accepted(http, counter, APPEAL, **appeal_against(number))
+    for party, seen in cases.items():
+        (case,) = http(party).get("/v1/cases").json()["items"]
+        assert (case["caseId"], case["openedAt"]) == (seen[0]["caseId"], seen[0]["openedAt"])
+        kinds = [form["kind"] for form in http(party).get(case["href"]).json()["forms"]]
+        assert kinds[0] == ASSESSMENT
 
 
 def flags(view: Mapping[str, Any]) -> set[str]:
