@@ -5,7 +5,6 @@ Only who validates a path waits for that library, which takes as long to load as
 
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from threading import Lock
 from typing import Any, Final, TypeVar
 
@@ -29,9 +28,8 @@ from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, Algorith
 from signing.algorithms import AlgorithmPolicy
 from signing.certificates import UNREADABLE, SignerCertificate, may_issue
 from signing.errors import refusal
+from signing.model import remembered
 from signing.trust import Path
-
-MAX_KEPT_ANCHORS: Final = 1024
 
 # What asn1crypto and the validator were seen to raise on odd certificates, beside their own errors.
 _LIBRARY_FAULTS: Final = (
@@ -130,7 +128,7 @@ def _may_lead(anchor: Certificate, signer: SignerCertificate) -> bool:
     return _may_issue(anchor) or anchor == signer.certificate
 
 
-@lru_cache(maxsize=MAX_KEPT_ANCHORS)
+@remembered
 def _may_issue(anchor: Certificate) -> bool:
     try:
         return may_issue(anchor)
@@ -138,7 +136,7 @@ def _may_issue(anchor: Certificate) -> bool:
         return False
 
 
-@lru_cache(maxsize=MAX_KEPT_ANCHORS)
+@remembered
 def _anchor(certificate: Certificate) -> CertTrustAnchor:
     cert = _asn1(certificate.public_bytes(Encoding.DER))
     names = cert.name_constraints_value
