@@ -77,7 +77,7 @@ class Sheet:
             return {"text": self.named_place(text), "code": text, "free": False}
         shown = self.values.shown(text, lineage)
         return {
-            "text": shown if len(shown) < _LONG or _DIGEST in lineage else _LONG_WORD.sub(_breakable, shown),
+            "text": shown if _DIGEST in lineage else _breakable(shown),
             "code": "" if BYTES in lineage else text,
             "free": _FREE in lineage,
         }
@@ -95,7 +95,12 @@ def _places(names: Sequence[object]) -> list[int]:
     return places
 
 
-def _breakable(word: re.Match[str]) -> str:
-    """A word that may be longer than a line, with places where the line may end."""
-    text = word[0]
-    return _BREAK.join(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+def _breakable(text: str) -> str:
+    """A text in which a word that may be longer than a line has places where the line may end."""
+    if len(text) < _LONG or max(map(len, text.split()), default=0) < _LONG:  # sooner told than found to have none
+        return text
+    return _LONG_WORD.sub(_in_pieces, text)
+
+
+def _in_pieces(word: re.Match[str]) -> str:
+    return _BREAK.join(word[0][start : start + _PIECE] for start in range(0, len(word[0]), _PIECE))
