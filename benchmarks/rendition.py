@@ -16,7 +16,8 @@ import typst
 
 from benchmarks.machine import asked, speed
 from benchmarks.result import Result, compared
-from gateway.forms.catalogue import SCHEMAS, Catalogue
+from gateway.forms.catalogue import Catalogue
+from gateway.forms.folder import SCHEMAS
 from gateway.forms.samples import make_sample
 from gateway.public_check import check_url
 from gateway.rendition import render

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client
 from gateway.cli.output import answering, headings, out, print_json, print_table, said
+from gateway.cli.termwords import verdict_shown
 from gateway.views import CaseForm, CaseTerm, CaseView
 
 
@@ -84,5 +85,5 @@ def _term_lines(term: CaseTerm) -> list[str]:
     done = term.get("fulfilledBy")
     if done is not None:
         told = f"  {said('done on {day} by {what}', day=done['on'], what=done['kind'])}"
-        lines.append(f"{told}: {done['verdict']}" if "verdict" in done else told)
+        lines.append(f"{told}: {verdict_shown(done['verdict'])}" if "verdict" in done else told)
     return lines

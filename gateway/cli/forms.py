@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error
+from gateway.cli.output import answering, headings, out, print_json, print_table, role_shown, said, usage_error
 
 if TYPE_CHECKING:
     from gateway.forms.catalogue import Catalogue
@@ -70,8 +70,8 @@ def _list(catalogue: Catalogue, lang: Language, *, as_json: bool) -> None:
                 kind.id,
                 kind.version,
                 kind.title[lang],
-                f" {said('or')} ".join(dict.fromkeys(rule.role for rule in kind.signatories)),
-                ", ".join(dict.fromkeys(route.role for route in kind.routes)),
+                f" {said('or')} ".join(dict.fromkeys(role_shown(rule.role) for rule in kind.signatories)),
+                ", ".join(dict.fromkeys(role_shown(route.role) for route in kind.routes)),
             )
             for kind in catalogue.kinds
         ],
@@ -108,6 +108,7 @@ def _field(field: Field, kind: FormKind, acts: Acts, lang: Language) -> dict[str
         "name": field.name,
         "least": field.least,
         "most": field.most,
+        "oneOf": field.one_of or None,
         "type": field.type,
         "documentation": field.documentation,
         **({} if field.article is None else acts.shown(field.legal(kind, acts), lang)),
@@ -121,7 +122,8 @@ def _field(field: Field, kind: FormKind, acts: Acts, lang: Language) -> dict[str
 
 def _times(field: Field) -> str:
     most = "n" if field.most is None else str(field.most)
-    return str(field.least) if str(field.least) == most else f"{field.least}..{most}"
+    times = str(field.least) if str(field.least) == most else f"{field.least}..{most}"
+    return f"{times}, {said('one of several')}" if field.one_of else times
 
 
 def _meaning(field: Field, lang: Language) -> str:

@@ -29,6 +29,7 @@ from gateway.cli.output import (
     out,
     print_json,
     print_table,
+    role_shown,
     said,
     usage_error,
 )
@@ -76,7 +77,7 @@ def list_copies(
                 (
                     item["deliveryId"],
                     item["kind"],
-                    item["role"],
+                    role_shown(item["role"]),
                     item["consignedAt"],
                     str(item["sizeBytes"]),
                     item.get("leasedUntil") or "",

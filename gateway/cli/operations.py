@@ -15,7 +15,17 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
-from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error, write_bytes
+from gateway.cli.output import (
+    answering,
+    headings,
+    out,
+    print_json,
+    print_table,
+    role_shown,
+    said,
+    usage_error,
+    write_bytes,
+)
 from gateway.erasure import ErasureReason
 from gateway.model import DeliveryState
 from gateway.oversight import IN_HAND, ActCode, ReasonCode
@@ -60,7 +70,7 @@ def list_deliveries(
                 (
                     item.get("lawfulUntil", ""),
                     item["state"],
-                    item["role"],
+                    role_shown(item["role"]),
                     item["party"],
                     item.get("lastProblem", ""),
                     " ".join(item["acts"]),
@@ -310,7 +320,7 @@ def _print(delivery: OperationView, *, as_json: bool) -> None:
         return
     console = out()
     console.print(Text.assemble((delivery["deliveryId"], "bold"), f"  {delivery['kind']}  {delivery['state']}"))
-    to = {"party": delivery["party"], "role": delivery["role"], "article": delivery["article"]}
+    to = {"party": delivery["party"], "role": role_shown(delivery["role"]), "article": delivery["article"]}
     console.print(Text(said("to {party} as {role} ({article}), by {transport}", transport=delivery["transport"], **to)))
     sent = {"sender": delivery["sender"], "document": delivery["documentId"]}
     console.print(Text(said("from {sender}, document {document}", **sent)))

@@ -86,6 +86,25 @@ def headings(*english: str) -> tuple[str, ...]:
     return tuple(map(said, english))
 
 
+def role_shown(role: str) -> str:
+    """A role in that language."""
+    if spoken() not in _TRANSLATED:
+        return role
+    from gateway.forms.rolewords import role_in  # here: English needs no table
+
+    return role_in(role, spoken())
+
+
+def state_shown(state: str) -> str:
+    """The state of a delivery in that language."""
+    if spoken() not in _TRANSLATED:
+        return state
+    from gateway.model import DeliveryState
+    from gateway.statewords import WORDS
+
+    return WORDS[DeliveryState(state)][spoken()]
+
+
 def in_words(text: str) -> str:
     """A title, detail or way out in that language."""
     if spoken() not in _TRANSLATED:

@@ -23,7 +23,7 @@ from gateway.cli.options import (
     load_key,
     load_trust,
 )
-from gateway.cli.output import answering, headings, out, print_json, print_table, usage_error, write_bytes
+from gateway.cli.output import answering, headings, out, print_json, print_table, role_shown, usage_error, write_bytes
 from gateway.config import is_public_url
 from gateway.envelope import open_envelope
 from gateway.errors import Conflict, Unreadable
@@ -81,7 +81,7 @@ def list_jobs(url: Url, token: Token = None, token_file: TokenFile = None, as_js
                     job.get("lawfulUntil", ""),
                     job["state"],
                     job.get("takenAt", ""),
-                    job["role"],
+                    role_shown(job["role"]),
                     job["kind"],
                     job["deliveryId"],
                 )

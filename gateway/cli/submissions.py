@@ -9,7 +9,19 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client, read_input
-from gateway.cli.output import answering, err, headings, out, print_issues, print_json, print_table, said
+from gateway.cli.output import (
+    answering,
+    err,
+    headings,
+    out,
+    print_issues,
+    print_json,
+    print_table,
+    role_shown,
+    said,
+    state_shown,
+)
+from gateway.cli.termwords import verdict_shown
 from gateway.client import Client
 from gateway.views import DeliveryView, EvidenceView, SubmissionView, TermView
 
@@ -92,9 +104,9 @@ def _print_submission(view: SubmissionView, deliveries: list[DeliveryView]) -> N
         [
             (
                 f"{delivery['copy']}/{delivery['of']}",
-                delivery["role"],
+                role_shown(delivery["role"]),
                 delivery["party"],
-                delivery["state"],
+                state_shown(delivery["state"]),
                 delivery["transport"],
                 str(delivery["attempts"]),
                 delivery["article"],
@@ -120,5 +132,5 @@ def term_line(term: TermView) -> str:
     days = last
     if other not in (None, last):
         days = said("{last} (Monday-Saturday), {other} (Monday-Friday)", last=last, other=other)
-    verdict = f": {term['verdict']}" if term.get("verdict") else ""
+    verdict = f": {verdict_shown(term['verdict'])}" if term.get("verdict") else ""
     return f"{told}, {said('last day')} {days}{verdict}"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
 from gateway.cli.output import answering, headings, out, print_json, print_table, said, usage_error
-from gateway.cli.termwords import UNITS, VERDICTS, WEEKDAYS
+from gateway.cli.termwords import UNITS, WEEKDAYS, verdict_shown
 from gateway.deadlines import Calendar, Reading, Span, TermDates
 
 if TYPE_CHECKING:
@@ -179,8 +179,7 @@ def _lines(country: Country, answer: Reckoned, act: date | None, acts: Acts, lan
         inside = ", ".join(f"{_shown(day, lang)} {name}" for day, name in answer.holidays)
         rows.append((said("holidays inside"), inside or said("none")))
     if answer.verdict is not None and act is not None:
-        verdict = f"{answer.verdict}: {said(VERDICTS[answer.verdict])}"
-        rows.append((said("act of {day}", day=_shown(act, lang)), verdict))
+        rows.append((said("act of {day}", day=_shown(act, lang)), verdict_shown(answer.verdict)))
     for other in answer.others:
         last = "; ".join(days for _, days in _last_days(country.calendar, other, lang)[:1])
         cited = acts.cite([other.law.legal], lang)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.cli.output import said
 from gateway.deadlines import Unit, Verdict
 
 # What becomes of an act; in the table of labels.
@@ -15,6 +16,12 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.OVERDUE: "after the term; the act stands all the same",
     Verdict.DELAYED: "later than without delay; the act stands all the same",
 }
+
+
+def verdict_shown(verdict: str) -> str:
+    """A verdict with its words."""
+    return f"{verdict}: {said(VERDICTS[Verdict(verdict)])}"
+
 
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),

@@ -16,10 +16,12 @@ from gateway.examination.words import (
     PROOFS,
     SOURCES,
     STANDINGS,
+    THINGS,
     TIMES,
     TITLES,
     WHOLE,
 )
+from gateway.forms.rolewords import role_in
 from gateway.model import DeliveryState, Event, instant_text
 from gateway.receipt import ReceiptOutcome
 from gateway.statewords import WORDS
@@ -46,7 +48,8 @@ def title(link: Link, language: str) -> str:
 
 def say_happening(happening: Happening, language: str) -> str:
     """One thing that happened, in one line."""
-    whom = f": {happening.party} ({happening.role})" if happening.party else ""
+    role = role_in(happening.role, language) if happening.role else ""
+    whom = f": {happening.party} ({role})" if happening.party else ""
     return f"{instant_text(happening.at)}  {_event(happening.event, language)}{whom}"
 
 
@@ -85,6 +88,10 @@ class _Params(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return f"{{{name}}}"
+
+
+def _thing(name: str, language: str) -> str:
+    return THINGS[name][language] if name in THINGS else name
 
 
 def _event(event: Event, language: str) -> str:
@@ -172,8 +179,10 @@ def verdict_to_lines(verdict: Verdict, language: str) -> Iterator[tuple[str, Sta
         yield f"{heading['about']}:", None
         kind = f"{described.kind} " if described.kind else ""
         yield f"  {kind}{described.submission_id}, {heading['by']} {described.sender}", None
-        versions = ", ".join(f"{name} {word}" for name, word in described.versions.items())
-        yield f"  {described.issuer}, {instant_text(described.made_at)}; {heading['versions']}: {versions}", None
+        yield f"  {heading['made']} {described.issuer}, {instant_text(described.made_at)}", None
+        yield f"  {heading['versions']}:", None
+        for name, word in described.versions.items():
+            yield f"    {_thing(name, language)} {word}", None
         if not described.whole:
             yield f"  {heading['part']}", None
     if verdict.story:
@@ -189,7 +198,7 @@ def verdict_to_lines(verdict: Verdict, language: str) -> Iterator[tuple[str, Sta
             yield f"    [{STANDINGS[link.standing][language]}] {sentence}", link.standing
             if link.kind is not LinkKind.SEAL:  # its files are listed one by one anyway
                 for what, digest in link.covers.items():
-                    yield f"        {heading['covers']} {what} {digest}", None
+                    yield f"        {heading['covers']} {_thing(what, language)} {digest}", None
     if verdict.missing:
         yield f"{heading['missing']}:", None
         for link in verdict.missing:

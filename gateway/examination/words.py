@@ -273,6 +273,7 @@ HEADINGS: Mapping[str, Words] = {
     "missing": {"en": "What is missing", "nl": "Wat ontbreekt", "fr": "Ce qui manque", "de": "Was fehlt"},
     "covers": {"en": "covers", "nl": "dekt", "fr": "couvre", "de": "erfasst"},
     "by": {"en": "handed in by", "nl": "ingediend door", "fr": "déposé par", "de": "eingereicht von"},
+    "made": {"en": "made by", "nl": "opgemaakt door", "fr": "établi par", "de": "erstellt von"},
     "versions": {"en": "versions", "nl": "versies", "fr": "versions", "de": "Versionen"},
     "unneeded": {
         "en": "the verdict does not need it",
@@ -286,4 +287,45 @@ HEADINGS: Mapping[str, Words] = {
         "fr": "établi pour un destinataire : ne contient que ce qui concerne ses exemplaires",
         "de": "für einen Empfänger erstellt: es enthält nur, was seine Ausfertigungen betrifft",
     },
+}
+
+# What a digest is of, and what had a version; the names of files stay what they are.
+THINGS: Mapping[str, Words] = {
+    "document": {"en": "form", "nl": "formulier", "fr": "formulaire", "de": "Formular"},
+    "document (salted)": {
+        "en": "form (salted)",
+        "nl": "formulier (met zout)",
+        "fr": "formulaire (avec sel)",
+        "de": "Formular (mit Salz)",
+    },
+    "envelope": {
+        "en": "sealed copy",
+        "nl": "verzegeld exemplaar",
+        "fr": "exemplaire scellé",
+        "de": "versiegelte Ausfertigung",
+    },
+    "envelope (salted)": {
+        "en": "sealed copy (salted)",
+        "nl": "verzegeld exemplaar (met zout)",
+        "fr": "exemplaire scellé (avec sel)",
+        "de": "versiegelte Ausfertigung (mit Salz)",
+    },
+    "receipt": {
+        "en": "receipt",
+        "nl": "ontvangstbewijs",
+        "fr": "accusé de réception",
+        "de": "Empfangsbestätigung",
+    },
+    "signed info": {
+        "en": "what was signed (SignedInfo)",
+        "nl": "wat ondertekend werd (SignedInfo)",
+        "fr": "ce qui a été signé (SignedInfo)",
+        "de": "was unterschrieben wurde (SignedInfo)",
+    },
+    "software": {"en": "program", "nl": "programma", "fr": "programme", "de": "Programm"},
+    "form": {"en": "form", "nl": "formulier", "fr": "formulaire", "de": "Formular"},
+    "schema": {"en": "schema", "nl": "schema", "fr": "schéma", "de": "Schema"},
+    "rules": {"en": "rules", "nl": "regels", "fr": "règles", "de": "Regeln"},
+    "calendar": {"en": "calendar", "nl": "kalender", "fr": "calendrier", "de": "Kalender"},
+    "terms": {"en": "terms", "nl": "termijnen", "fr": "délais", "de": "Fristen"},
 }

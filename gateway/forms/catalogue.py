@@ -18,7 +18,7 @@ from gateway.forms.compiling import Compiler, read_code_lists, read_countries
 from gateway.forms.countries import Country, check_holidays
 from gateway.forms.fields import Field, fields_of
 from gateway.forms.findings import MessageCatalogue
-from gateway.forms.folder import SchemaFolder, read_text
+from gateway.forms.folder import SCHEMAS, SchemaFolder, read_text
 from gateway.forms.functions import ReferenceData
 from gateway.forms.kinds import FormKind
 from gateway.forms.notes import Notes, read_notes
@@ -27,8 +27,6 @@ from gateway.forms.shapes import Shapes, read_shapes
 from gateway.forms.sources import parse_yaml
 from gateway.forms.templates import Template, read_template
 from gateway.forms.vocabulary import Vocabulary
-
-SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 
 class Catalogue:

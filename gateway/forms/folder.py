@@ -19,6 +19,7 @@ from gateway.errors import CatalogueError
 from gateway.forms.sources import parse_yaml
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"  # those of the program
 
 
 class SchemaFolder:

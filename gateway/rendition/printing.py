@@ -15,7 +15,7 @@ from pathlib import Path
 import typst
 
 from gateway.errors import EngineFault
-from gateway.forms.catalogue import SCHEMAS
+from gateway.forms.folder import SCHEMAS
 
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 

@@ -20,9 +20,10 @@ import pytest
 from lxml import etree, html
 
 from gateway.errors import Conflict
-from gateway.forms.catalogue import SCHEMAS, Catalogue
+from gateway.forms.catalogue import Catalogue
 from gateway.forms.fields import Field
 from gateway.forms.findings import LANGUAGES
+from gateway.forms.folder import SCHEMAS
 from gateway.forms.sources import parse_yaml
 from gateway.publish.pages import ARTEFACTS, read_words
 from gateway.publish.site import MANIFEST, folder_of, publish

@@ -8,7 +8,7 @@ from pathlib import Path
 from lxml import etree
 from xmlschema import XMLSchema10
 
-from gateway.forms.catalogue import SCHEMAS
+from gateway.forms.folder import SCHEMAS
 
 HERE = Path(__file__).parent
 COMMON = "urn:sealpost:common:1"
