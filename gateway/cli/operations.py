@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from gateway.cli.alertwords import ADVICE
 from gateway.cli.options import AsJson, Token, TokenFile, Url, client
 from gateway.cli.output import (
     answering,
@@ -231,6 +232,8 @@ def alerts(
             headings("since", "ended", "alert", "about"),
             [(item["openedAt"], item.get("closedAt", ""), item["kind"], item["subject"]) for item in found],
         )
+        for kind in sorted({item["kind"] for item in found if "closedAt" not in item} & ADVICE.keys()):
+            out().print(Text(f"{kind}: {said(ADVICE[kind])}"))
 
 
 @app.command()

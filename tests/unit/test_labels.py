@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway import cli
+from gateway import batches, cli, inquiries, lifecycle, steps, troubles, witnessing
 from gateway.audit import Tally
 from gateway.cli import audit, signatures
+from gateway.cli.alertwords import ADVICE
 from gateway.cli.labels import labels
 from gateway.cli.termwords import VERDICTS
 from gateway.flaws import FLAWS
@@ -25,6 +26,7 @@ PRINTERS = {"print", "print_table", "Text", "assemble", "echo"}
 # Labels that the code does not write out where it asks for them.
 GIVEN = {
     *VERDICTS.values(),
+    *ADVICE.values(),
     *(audit.COUNTED.get(field.name, field.name) for field in fields(Tally)),
     *(words for message_and_way_out in FLAWS.values() for words in message_and_way_out),
     "error",
@@ -126,3 +128,16 @@ ALIKE = {
 def test_no_label_is_left_in_english(language: str) -> None:
     left = {english for english, texts in labels().items() if texts[language].casefold() == english.casefold()}
     assert left == ALIKE[language]
+
+
+def test_each_alert_says_what_to_do() -> None:
+    alerts = {
+        *(steps.ENDPOINT_DOWN, steps.PAPER_DUE, steps.RECEIPT_ODD, steps.POST_SILENT, steps.STATION_MISSING),
+        *(fact.value for fact in lifecycle.TOLD),
+        *(f"delivery-{state}" for state in lifecycle.NEEDS_A_PERSON),
+        *(inquiries.UNANSWERED, inquiries.REVOKED, batches.NOT_STAMPED),
+        *(witnessing.NOT_COSIGNED, witnessing.CONTRADICTED),
+        *(troubles.CLOCK_BACK, troubles.CLOCK_AHEAD, troubles.LIST_STALE),
+        *(troubles.DISK_LOW, troubles.LOG_GROWN, troubles.COMMIT_SLOW, troubles.COMMIT_FAILS),
+    }
+    assert ADVICE.keys() == alerts
