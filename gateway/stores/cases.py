@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 from gateway.errors import EngineFault
 from gateway.filing import OnFile
-from gateway.model import CaseId, Filed, PartyId, SubmissionId, new_id
+from gateway.model import CaseId, DeliveryId, DeliveryState, Filed, FiledCopy, PartyId, PostFact, SubmissionId, new_id
 from gateway.ports import MAX_CASE
 from gateway.stores import rows
 from gateway.stores.at_rest import open_facts
 from gateway.stores.engine import sqlite
+from gateway.stores.rows import Row, from_ms, maybe_at
 from signing import sha256
 
+_FILED = (
+    "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
+    "submission.accepted_at, filed.facts, body_key.key, delivery.id, delivery.role, delivery.party, "
+    "delivery.consigned_at, delivery.handed_over_at, delivery.state, (SELECT group_concat(act) FROM "
+    "(SELECT fact || ' ' || on_day AS act FROM postmark WHERE postmark.delivery_id = delivery.id ORDER BY seq))"
+)
 _FORMS = (
-    f"SELECT {rows.FILED} FROM filed JOIN submission ON submission.id = filed.submission_id "
+    f"SELECT {_FILED} FROM filed JOIN submission ON submission.id = filed.submission_id "
     "LEFT JOIN body_key ON body_key.submission_id = submission.id "
     "LEFT JOIN delivery ON delivery.submission_id = submission.id "
     "WHERE filed.seq IN ({chosen}) ORDER BY filed.seq, delivery.seq"
@@ -49,16 +58,16 @@ def filed_under(connection: sqlite.Connection, links: Sequence[str], named: Sequ
     if named:
         by_number = _BY_NUMBER.format(named=_marks(named), among=among)
         chosen, values = f"{chosen} UNION {by_number}", (*links, *named, *links)
-    return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), values))
+    return _filed_of(connection.execute(_FORMS.format(chosen=chosen), values))
 
 
 def case(connection: sqlite.Connection, case_id: CaseId, party: PartyId | None = None) -> list[Filed]:
     """See `ports.Reading.case`."""
     chosen = _NEWEST.format(among="case_id = ?1")
     if party is None:
-        return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id,)))
+        return _filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id,)))
     chosen = f"{chosen} UNION {_NEWEST.format(among=_OF_PARTY)}"
-    return rows.filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id, party)))
+    return _filed_of(connection.execute(_FORMS.format(chosen=chosen), (case_id, party)))
 
 
 def cases_of(connection: sqlite.Connection, party: PartyId, *, after: int, limit: int) -> list[tuple[int, CaseId]]:
@@ -148,3 +157,41 @@ def _join(connection: sqlite.Connection, other: str, case_id: CaseId) -> None:
 
 def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
+
+
+def _filed_of(found: Iterable[Row]) -> list[Filed]:
+    """From the columns of _FILED, one row per copy, those of one form together."""
+    return [_filed(list(each)) for _, each in groupby(found, key=lambda row: row[1])]
+
+
+def _filed(of_form: list[Row]) -> Filed:
+    row = of_form[0]
+    return Filed(
+        case_id=CaseId(row[0]),
+        submission_id=SubmissionId(row[1]),
+        kind=row[2],
+        document_id=row[3],
+        digest=row[4],
+        sender=PartyId(row[5]),
+        accepted_at=from_ms(row[6]),
+        sealed_facts=open_facts(row[8], row[7], submission_id=row[1]),
+        copies=tuple(_filed_copy(row[9:]) for row in of_form if row[9] is not None),
+    )
+
+
+def _filed_copy(row: Row) -> FiledCopy:
+    """posted: "deposited 2026-11-22,delivered 2026-11-24", in the order in which it became known."""
+    delivery_id, role, party, consigned_at, handed_over_at, state, posted = row
+    acts = [] if posted is None else [act.split(" ") for act in posted.split(",")]
+    days = {fact: tuple(date.fromisoformat(day) for done, day in acts if done == fact) for fact in PostFact}
+    with_the_post = bool(acts) and acts[-1][0] == PostFact.DEPOSITED
+    return FiledCopy(
+        id=DeliveryId(delivery_id),
+        role=role,
+        party=PartyId(party),
+        consigned_at=from_ms(consigned_at),
+        handed_over_at=maybe_at(handed_over_at),
+        posted_on=days[PostFact.DEPOSITED],
+        delivered_on=days[PostFact.DELIVERED],
+        on_paper=with_the_post or state == DeliveryState.PAPER_QUEUED,
+    )

@@ -7,34 +7,53 @@ evidence does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from lxml import etree
 
 from gateway.exchange import EVIDENCE
-from gateway.model import DeliveryId, PostFact, Postmark
-from gateway.stores import rows
+from gateway.model import DeliveryId, EvidenceId, PostFact, Postmark
 from gateway.stores.engine import sqlite
+from gateway.stores.rows import Row
 
-_ADD = f"INSERT INTO postmark ({rows.POSTMARK}) VALUES (?, ?, ?, ?, ?, ?)"
+_POSTMARK = "evidence_id, delivery_id, fact, on_day, number, digest"
+_ADD = f"INSERT INTO postmark ({_POSTMARK}) VALUES (?, ?, ?, ?, ?, ?)"
 _OF_POST = "SELECT id, delivery_id, event, raw FROM evidence WHERE event IN ('RelayToNonERDS', 'ReceivedFromNonERDS')"
 
 
 def add(connection: sqlite.Connection, mark: Postmark) -> None:
     """See `ports.Transaction.add_postmark`."""
-    connection.execute(_ADD, rows.postmark_row(mark))
+    connection.execute(_ADD, _row(mark))
 
 
 def of_delivery(connection: sqlite.Connection, delivery_id: DeliveryId) -> list[Postmark]:
     """See `ports.Reading.postmarks`."""
-    sql = f"SELECT {rows.POSTMARK} FROM postmark WHERE delivery_id = ? ORDER BY seq"
-    return [rows.postmark_of(row) for row in connection.execute(sql, (delivery_id,))]
+    sql = f"SELECT {_POSTMARK} FROM postmark WHERE delivery_id = ? ORDER BY seq"
+    return [_postmark_of(row) for row in connection.execute(sql, (delivery_id,))]
 
 
 def numbered(connection: sqlite.Connection, number: str) -> list[Postmark]:
     """See `ports.Reading.letters`."""
-    sql = f"SELECT {rows.POSTMARK} FROM postmark WHERE number = ? AND fact = 'deposited' ORDER BY seq"
-    return [rows.postmark_of(row) for row in connection.execute(sql, (number,))]
+    sql = f"SELECT {_POSTMARK} FROM postmark WHERE number = ? AND fact = 'deposited' ORDER BY seq"
+    return [_postmark_of(row) for row in connection.execute(sql, (number,))]
+
+
+def _postmark_of(row: Row) -> Postmark:
+    """From the columns of _POSTMARK."""
+    return Postmark(
+        evidence_id=EvidenceId(row[0]),
+        delivery_id=DeliveryId(row[1]),
+        fact=PostFact(row[2]),
+        on=date.fromisoformat(row[3]),
+        number=row[4],
+        digest=row[5],
+    )
+
+
+def _row(mark: Postmark) -> Row:
+    """To the columns of _POSTMARK."""
+    return (mark.evidence_id, mark.delivery_id, mark.fact, mark.on.isoformat(), mark.number, mark.digest)
 
 
 def enter_all(connection: Any) -> None:

@@ -1,4 +1,6 @@
-"""Rows of the tables to the nouns of the model and back; nothing else knows how a noun is laid out on disk."""
+"""Rows of the tables to the nouns of the model and back: how a noun is laid out on disk is known here, or, for a table
+that one module alone reads and writes, there (`cases`, `journal`, `postmarks`, `stamps`).
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from cryptography import x509
 
-from gateway.journal import Entry, EntryKind, Stamp
+from gateway.journal import EntryKind
 from gateway.keyring import PublishedKey, Purpose
 from gateway.lifecycle import ENDED, FINAL, NEEDS_A_PERSON, REACHED, WARNS_SENDER
 from gateway.model import (
     Alert,
-    CaseId,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -24,15 +24,11 @@ from gateway.model import (
     Event,
     Evidence,
     EvidenceId,
-    Filed,
-    FiledCopy,
     FurtherKey,
     HostedKey,
     KeptReceipt,
     PaperProof,
     PartyId,
-    PostFact,
-    Postmark,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -40,7 +36,6 @@ from gateway.model import (
     ValidationItem,
 )
 from gateway.partyrecord import pem_of
-from gateway.stores.at_rest import open_facts
 from gateway.stores.engine import sqlite
 
 Row = Sequence[Any]
@@ -240,60 +235,6 @@ def receipt_row(receipt: KeptReceipt) -> Row:
     )
 
 
-ENTRY = "position, kind, id, of, at, code, digest, salt"
-
-
-def entry_of(row: Row) -> Entry:
-    """From the columns of ENTRY. Raises ValueError for a row that the gateway never wrote."""
-    return Entry(
-        position=row[0],
-        kind=EntryKind(row[1]),
-        id=row[2],
-        of=row[3],
-        at=from_ms(row[4]),
-        code=row[5],
-        digest=bytes(row[6]),
-        salt=bytes(row[7]),
-    )
-
-
-def entry_row(entry: Entry, position: int) -> Row:
-    """To the columns of ENTRY."""
-    at = to_ms(entry.at)
-    return (position, entry.kind, entry.id, entry.of, at, entry.code, entry.digest, entry.salt)
-
-
-DIGESTS = ("sha256", "sha384", "sha512")
-STAMP = "number, first, size, stamped_at, ends_at, token, renewed_by, digest, anew_from, rehashed_by"
-
-
-def stamp_of(row: Row) -> Stamp:
-    """From the columns of STAMP. Raises ValueError for a row that the gateway never wrote."""
-    if (row[1] is None) != (row[2] is None):
-        raise ValueError("a time stamp covers from one position to another, or none")
-    if row[7] not in DIGESTS:
-        raise ValueError("a hash tree has a digest that is known")
-    return Stamp(
-        number=row[0],
-        covers=None if row[1] is None else (row[1], row[2]),
-        stamped_at=from_ms(row[3]),
-        ends_at=from_ms(row[4]),
-        token=bytes(row[5]),
-        renewed_by=row[6],
-        digest_name=row[7],
-        anew_from=row[8],
-        rehashed_by=row[9],
-    )
-
-
-def stamp_row(stamp: Stamp, number: int) -> Row:
-    """To the columns of STAMP."""
-    first, size = stamp.covers or (None, None)
-    at, ends = to_ms(stamp.stamped_at), to_ms(stamp.ends_at)
-    anew = (stamp.digest_name, stamp.anew_from, stamp.rehashed_by)
-    return (number, first, size, at, ends, stamp.token, stamp.renewed_by, *anew)
-
-
 ALERT = "kind, subject, opened_at, closed_at, seq"
 
 
@@ -314,26 +255,6 @@ def paper_proof_of(row: Row) -> PaperProof:
         media_type=row[3],
         sealed=bytes(row[4]),
     )
-
-
-POSTMARK = "evidence_id, delivery_id, fact, on_day, number, digest"
-
-
-def postmark_of(row: Row) -> Postmark:
-    """From the columns of POSTMARK."""
-    return Postmark(
-        evidence_id=EvidenceId(row[0]),
-        delivery_id=DeliveryId(row[1]),
-        fact=PostFact(row[2]),
-        on=date.fromisoformat(row[3]),
-        number=row[4],
-        digest=row[5],
-    )
-
-
-def postmark_row(mark: Postmark) -> Row:
-    """To the columns of POSTMARK."""
-    return (mark.evidence_id, mark.delivery_id, mark.fact, mark.on.isoformat(), mark.number, mark.digest)
 
 
 def item_of(row: Row) -> ValidationItem:
@@ -430,50 +351,4 @@ def published_key_of(row: Row) -> PublishedKey:
         since=from_ms(row[2]),
         published_at=from_ms(row[3]),
         material=row[4],
-    )
-
-
-FILED = (
-    "filed.case_id, submission.id, submission.kind, submission.document_id, submission.digest, submission.sender, "
-    "submission.accepted_at, filed.facts, body_key.key, delivery.id, delivery.role, delivery.party, "
-    "delivery.consigned_at, delivery.handed_over_at, delivery.state, (SELECT group_concat(act) FROM "
-    "(SELECT fact || ' ' || on_day AS act FROM postmark WHERE postmark.delivery_id = delivery.id ORDER BY seq))"
-)
-
-
-def filed_of(rows: Iterable[Row]) -> list[Filed]:
-    """From the columns of FILED, one row per copy, those of one form together."""
-    return [_filed(list(each)) for _, each in groupby(rows, key=lambda row: row[1])]
-
-
-def _filed(rows: list[Row]) -> Filed:
-    row = rows[0]
-    return Filed(
-        case_id=CaseId(row[0]),
-        submission_id=SubmissionId(row[1]),
-        kind=row[2],
-        document_id=row[3],
-        digest=row[4],
-        sender=PartyId(row[5]),
-        accepted_at=from_ms(row[6]),
-        sealed_facts=open_facts(row[8], row[7], submission_id=row[1]),
-        copies=tuple(_filed_copy(row[9:]) for row in rows if row[9] is not None),
-    )
-
-
-def _filed_copy(row: Row) -> FiledCopy:
-    """posted: "deposited 2026-11-22,delivered 2026-11-24", in the order in which it became known."""
-    delivery_id, role, party, consigned_at, handed_over_at, state, posted = row
-    acts = [] if posted is None else [act.split(" ") for act in posted.split(",")]
-    days = {fact: tuple(date.fromisoformat(day) for done, day in acts if done == fact) for fact in PostFact}
-    with_the_post = bool(acts) and acts[-1][0] == PostFact.DEPOSITED
-    return FiledCopy(
-        id=DeliveryId(delivery_id),
-        role=role,
-        party=PartyId(party),
-        consigned_at=from_ms(consigned_at),
-        handed_over_at=maybe_at(handed_over_at),
-        posted_on=days[PostFact.DEPOSITED],
-        delivered_on=days[PostFact.DELIVERED],
-        on_paper=with_the_post or state == DeliveryState.PAPER_QUEUED,
     )

@@ -11,8 +11,8 @@ from sqlite_utils import Database, Migrations
 
 from gateway.errors import ConfigError
 from gateway.stores import cases, inquiries, postmarks
+from gateway.stores.backfill import enter_all, enter_further_keys, enter_holdings, enter_names, enter_register
 from gateway.stores.engine import sqlite
-from gateway.stores.journal import enter_all, enter_further_keys, enter_holdings, enter_names, enter_register
 
 migrations = Migrations("sealpost")
 

@@ -35,7 +35,7 @@ from gateway.model import (
 )
 from gateway.partyrecord import party_of
 from gateway.ports import LooseEnd
-from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, soundness
+from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, soundness, stamps
 from gateway.stores.engine import sqlite
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
@@ -304,34 +304,34 @@ class Snapshot:
         return journal.batches(self._connection, after=after, limit=limit)
 
     def stamped_size(self) -> int:
-        return journal.stamped_size(self._connection)
+        return stamps.covered_size(self._connection)
 
     def stamp_over(self, position: int) -> Stamp | None:
-        return journal.stamp_over(self._connection, position)
+        return stamps.over(self._connection, position)
 
     def stamp(self, number: int) -> Stamp | None:
-        return journal.stamp(self._connection, number)
+        return stamps.numbered(self._connection, number)
 
     def stamps(self, *, after: int, limit: int) -> Sequence[Stamp]:
-        return journal.stamps(self._connection, after=after, limit=limit)
+        return stamps.after(self._connection, after=after, limit=limit)
 
     def stamps_renewed_by(self, number: int) -> Sequence[Stamp]:
-        return journal.stamps_renewed_by(self._connection, number)
+        return stamps.renewed_by(self._connection, number)
 
     def stamps_to_renew(self, *, after: datetime, before: datetime, limit: int) -> Sequence[Stamp]:
-        return journal.stamps_to_renew(self._connection, after=to_ms(after), before=to_ms(before), limit=limit)
+        return stamps.to_renew(self._connection, after=to_ms(after), before=to_ms(before), limit=limit)
 
     def stamps_rehashed_by(self, number: int) -> Sequence[Stamp]:
-        return journal.stamps_rehashed_by(self._connection, number)
+        return stamps.rehashed_by(self._connection, number)
 
     def stamps_to_rehash(self, *, digests: Sequence[str], limit: int) -> Sequence[Stamp]:
-        return journal.stamps_to_rehash(self._connection, digests=digests, limit=limit)
+        return stamps.to_rehash(self._connection, digests=digests, limit=limit)
 
     def newest_stamp(self) -> int:
-        return journal.newest_stamp(self._connection)
+        return stamps.newest(self._connection)
 
     def first_stamp_end(self) -> datetime | None:
-        return rows.maybe_at(journal.first_stamp_end(self._connection))
+        return rows.maybe_at(stamps.first_end(self._connection))
 
     def cosignatures(self, size: int) -> Sequence[Cosignature]:
         return journal.cosignatures(self._connection, size)

@@ -44,7 +44,7 @@ from gateway.model import (
     ValidationRecord,
 )
 from gateway.partyrecord import party_record
-from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, turns
+from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, stamps, turns
 from gateway.stores.bodies import BodyKeys
 from gateway.stores.engine import sqlite
 from gateway.stores.lanes import bring_forward, claim_due, mark_lane, next_turn, rearm_lane, reset_lane, settle
@@ -305,10 +305,10 @@ class UnitOfWork(Snapshot):
         return journal.add_batch(self._connection, batch, after=after, grown=grown)
 
     def add_stamp(self, stamp: Stamp, *, renews: Sequence[int] = ()) -> int | None:
-        return journal.add_stamp(self._connection, stamp, renews=renews)
+        return stamps.add(self._connection, stamp, renews=renews)
 
     def add_rehashing(self, stamp: Stamp, *, rehashes: Sequence[int], after: int) -> int:
-        return journal.add_rehashing(self._connection, stamp, rehashes=rehashes, after=after)
+        return stamps.add_rehashing(self._connection, stamp, rehashes=rehashes, after=after)
 
     def add_cosignature(self, cosignature: Cosignature) -> None:
         journal.add_cosignature(self._connection, cosignature)

@@ -34,8 +34,8 @@ from gateway.oversight import ActCode, ReasonCode
 from gateway.paper import Proof
 from gateway.receipt import build_receipt
 from gateway.stores.at_rest import open_body, seal_body
+from gateway.stores.backfill import enter_all, enter_register
 from gateway.stores.engine import sqlite
-from gateway.stores.journal import enter_all, enter_register
 from gateway.stores.sqlite import SqliteStore
 from gateway.views import EndpointRecord
 from signing import Identity, load_identity, sign_xml
