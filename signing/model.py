@@ -120,3 +120,15 @@ class VerifiedXml:
 
     content: bytes
     signatures: tuple[VerifiedSignature, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """A valid path, as of one moment.
+
+    certificates: DER, from the certificate that was judged up to the anchor.
+    until: when the first of them, the anchor aside, expires.
+    """
+
+    certificates: tuple[bytes, ...]
+    until: datetime

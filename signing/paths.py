@@ -28,8 +28,7 @@ from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, Algorith
 from signing.algorithms import AlgorithmPolicy
 from signing.certificates import UNREADABLE, SignerCertificate, may_issue
 from signing.errors import refusal
-from signing.model import remembered
-from signing.trust import Path
+from signing.model import Path, remembered
 
 # What asn1crypto and the validator were seen to raise on odd certificates, beside their own errors.
 _LIBRARY_FAULTS: Final = (

@@ -21,24 +21,12 @@ from cryptography.x509 import Certificate
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy
 from signing.certificates import SignerCertificate, read_certificate
 from signing.errors import KeyUnavailable, refusal
-from signing.model import Identity
+from signing.model import Identity, Path
 
 VERDICT_LIFETIME: Final = timedelta(minutes=5)
 MAX_VERDICTS: Final = 4096
 MAX_ISSUERS: Final = 5
 MAX_NAMESAKES: Final = 16  # that bear the name of an issuer: to tell which of them it is costs a verification each
-
-
-@dataclass(frozen=True, kw_only=True)
-class Path:
-    """A valid path, as of one moment.
-
-    certificates: DER, from the certificate that was judged up to the anchor.
-    until: when the first of them, the anchor aside, expires.
-    """
-
-    certificates: tuple[bytes, ...]
-    until: datetime
 
 
 class _Verdicts:

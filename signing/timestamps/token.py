@@ -25,8 +25,8 @@ from signing.algorithms import DIGESTS
 from signing.certificates import UNREADABLE, SignerCertificate, read_certificate
 from signing.cms import SignedData, UnknownAlgorithm, read_digest_identifier, read_signed_data
 from signing.errors import VerificationFailed, refusal
-from signing.model import SubjectIdentity
-from signing.trust import Path, TrustPolicy
+from signing.model import Path, SubjectIdentity
+from signing.trust import TrustPolicy
 
 MAX_TOKEN_BYTES: Final = 64 * 1024
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
