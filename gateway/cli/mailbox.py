@@ -56,7 +56,16 @@ Hold = Annotated[
         help="Keep other clients from the copies for so long: sign by then.",
     ),
 ]
+SealTrust = Annotated[
+    Path,
+    typer.Option(
+        "--trust", help="Certificate of the gateway's seal, or its authority's, PEM.", exists=True, dir_okay=False
+    ),
+]
+Copies = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Copies; all when none.")]
+Folder = Annotated[Path, typer.Option("--to", help="Folder to write to.", file_okay=False)]
 HOLD_S = 600
+FOLDER = Path("mailbox")
 NOT_FOUND = 404
 FORM, CONSIGNMENT, COPY, LEASE = "form.xml", "consignment.xml", "copy.json", "lease.json"
 
@@ -91,14 +100,9 @@ def list_copies(
 def fetch(
     url: Url,
     key: KeyFile,
-    trust: Annotated[
-        Path,
-        typer.Option(
-            "--trust", help="Certificate of the gateway's seal, or its authority's, PEM.", exists=True, dir_okay=False
-        ),
-    ],
-    delivery_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Copies; all when none.")] = None,
-    to: Annotated[Path, typer.Option("--to", help="Folder to write to.", file_okay=False)] = Path("mailbox"),
+    trust: SealTrust,
+    delivery_ids: Copies = None,
+    to: Folder = FOLDER,
     wait: Wait = 0,
     hold: Hold = HOLD_S,
     token: Token = None,
@@ -123,14 +127,9 @@ def fetch(
 @app.command("open")
 def open_hosted(
     url: Url,
-    trust: Annotated[
-        Path,
-        typer.Option(
-            "--trust", help="Certificate of the gateway's seal, or its authority's, PEM.", exists=True, dir_okay=False
-        ),
-    ],
-    delivery_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Copies; all when none.")] = None,
-    to: Annotated[Path, typer.Option("--to", help="Folder to write to.", file_okay=False)] = Path("mailbox"),
+    trust: SealTrust,
+    delivery_ids: Copies = None,
+    to: Folder = FOLDER,
     hold: Hold = HOLD_S,
     token: Token = None,
     token_file: TokenFile = None,
@@ -166,7 +165,7 @@ def acknowledge(
     delivery_ids: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="Fetched copies; all in the folder when none.")
     ] = None,
-    to: Annotated[Path, typer.Option("--in", help="Folder that fetch wrote to.", file_okay=False)] = Path("mailbox"),
+    to: Annotated[Path, typer.Option("--in", help="Folder that fetch wrote to.", file_okay=False)] = FOLDER,
     refuse: Annotated[str | None, typer.Option("--refuse", help="Refuse, with this kebab-case reason.")] = None,
     processed: Annotated[
         bool, typer.Option("--processed", help="Sign that copies signed for before were dealt with.")
