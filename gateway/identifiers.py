@@ -144,7 +144,8 @@ def ec_is_valid(number: str) -> bool:
 
 
 def _kbo_check_holds(number: str) -> bool:
-    return int(number[8:]) == 97 - int(number[:8]) % 97
+    stem, check = divmod(int(number), 100)
+    return check == 97 - stem % 97
 
 
 class Holder(StrEnum):

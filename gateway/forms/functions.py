@@ -40,7 +40,7 @@ ANSWERS_IF_CLEAN: Mapping[str, str] = {"health-code": "false()", "health-word": 
 
 Argument = str | float | bool | list[etree._Element | str]
 Function = Callable[..., str | float | bool]
-Written = tuple[list[str], list[tuple[object, str | None, int]]]
+Written = tuple[list[str], list[tuple[str | None, int]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,10 @@ class Excerpt:
     start: date | None
     end: date | None
     articles: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def in_force(self, day: date) -> bool:
+        """Whether it is the text for forms issued on that day."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
     @cached_property
     def digest(self) -> str:
@@ -72,9 +76,7 @@ class ReferenceData:
     def excerpts_for(self, profile: str, language: str, day: date) -> Iterator[Excerpt]:
         """The fixed texts for a profile and language on that day."""
         for excerpt in self.excerpts:
-            if (excerpt.profile, excerpt.language) == (profile, language) and _in_force(
-                excerpt.start, excerpt.end, day
-            ):
+            if excerpt.language == language and excerpt.profile == profile and excerpt.in_force(day):
                 yield excerpt
 
 
@@ -198,12 +200,12 @@ def _date(argument: Argument) -> date | None:
 
 
 def _written(information: etree._Element) -> Written:
-    """An excerpt as it is written: its texts, and its elements with the number and length of each article.
+    """An excerpt as it is written: its texts, and the number and length of each article; other elements have neither.
 
     Where the schema is obeyed, what is written alike reads alike: an article holds paragraphs only, none empty.
     Not serialised: that writes every namespace of the document, and takes the square of their number.
     """
-    return _TEXTS(information), [(each.tag, each.get("number"), len(each)) for each in information]
+    return _TEXTS(information), [(each.get("number"), len(each)) for each in information]
 
 
 def _articles(information: etree._Element) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -218,7 +220,3 @@ def _articles(information: etree._Element) -> tuple[tuple[str, tuple[str, ...]],
 
 def _child(node: etree._Element, name: str) -> str:
     return collapse(node.findtext(_COMMON + name, ""))
-
-
-def _in_force(start: date | None, end: date | None, day: date) -> bool:
-    return (start is None or start <= day) and (end is None or day <= end)

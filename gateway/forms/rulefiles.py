@@ -41,6 +41,7 @@ _CASE_KEYS = ("remove", "set", "replace", "add", "after")
 _ELSEWHERE = (Where.SIGNATURE, Where.RECORDS, Where.ORGANISATIONAL)
 # A question about the text of the context element, and what may be left of a test that asks nothing else.
 _SCREENING = re.compile(rf"sp:(?P<name>{'|'.join(ANSWERS_IF_CLEAN)})(?P<opened>\()\s*(?:string\(\.\)|\.)\s*[,)]")
+_CALL_ALONE = re.compile(r"sp:(?P<name>[\w-]+)\(\.\)")
 _CONSTANT = re.compile(r"(?:''|\b(?:not|true|false|and|or)\b|[()=\s])+")
 _LITERAL_OR_PARENTHESIS = re.compile(r"'[^']*'|\"[^\"]*\"|[()]")
 _OF_THE_FORM = re.compile(r"(?<![\w.-])f:")
@@ -221,6 +222,7 @@ def _test(entry: Entry, namespaces: Mapping[str, str], functions: Mapping[tuple[
             expression, entry.mapping("let"), meanings, context=dict(zip(places, context.split(" | "), strict=True))
         ),
         holds_if_clean=holds_if_clean(inlined(expression, meanings)),
+        asks=functions[namespaces["sp"], call["name"]] if (call := _CALL_ALONE.fullmatch(expression)) else None,
     )
     # Some faults (wrong number or kind of arguments, an unknown code list) show only when an expression runs.
     try:

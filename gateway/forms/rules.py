@@ -86,6 +86,7 @@ class Test:
     whole: tag -> the same in one expression over the given variables alone, true also where others stand above; empty
     where that would mean something else.
     holds_if_clean: whether it is obeyed wherever the text of the element is clean (`Screening.is_clean`).
+    asks: the function of ours that the test asks about the element (`sp:ssin-valid(.)`), if it says nothing else.
     """
 
     __test__ = False
@@ -96,6 +97,7 @@ class Test:
     variables: tuple[str, ...]
     whole: Mapping[str, str]
     holds_if_clean: bool = False
+    asks: Callable[[object, list[etree._Element]], Any] | None = None
 
     def contexts(self, places: Places) -> list[str]:
         """The elements it speaks about, as our expressions name them: `f:ItemC/f:Value`."""
@@ -173,7 +175,7 @@ class _Gate:
     rules whose bit is 0 are asked one by one.
     """
 
-    together: etree.XPath | None
+    together: Callable[..., Any] | None
     variables: tuple[str, ...]
     order: tuple[tuple[int, Rule, Test], ...]
     one_by_one: bool
@@ -207,11 +209,20 @@ def _gate(tag: str, tests: Sequence[tuple[Rule, Test]], names: Container[str], c
             parts.append(f"{bit} * not({without_absent(test.whole[tag], names)})")
     expression = " + ".join(parts)
     return _Gate(
-        together=compile_expression(expression) if parts else None,
+        together=_asked_alone(tag, tests) or (compile_expression(expression) if parts else None),
         variables=variables_of(expression),
         order=tuple(order),
         one_by_one=len(parts) < len(order),
     )
+
+
+def _asked_alone(tag: str, tests: Sequence[tuple[Rule, Test]]) -> Callable[[etree._Element], bool] | None:
+    """Whether the only rule about an element is broken, by the function that it asks: spares the whole evaluation."""
+    (_, test), *others = tests
+    asks = test.asks
+    if others or test.places[tag] or asks is None:
+        return None
+    return lambda node: not asks(None, [node])
 
 
 class RuleSet:
