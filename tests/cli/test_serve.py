@@ -216,6 +216,7 @@ def test_connections_that_are_opened_at_once_are_shared_by_the_processes(two: Se
 
 
 def test_what_runs_is_finished_before_the_end(two: Serving) -> None:
+    """The last of those that share `two`, which ends here."""
     recipient = Recipient(two)
     form, children = two.form(KIND), two.children()
     with served(recipient) as url, socket.create_connection(("127.0.0.1", port_of(two))) as sender:

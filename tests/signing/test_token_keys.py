@@ -245,7 +245,9 @@ def test_what_cannot_be_used_says_why(hsm: Hsm, change: Callable[[Hsm], str], co
 
 
 def test_two_keys_of_one_name_are_told_apart_by_id_or_refused(hsm: Hsm) -> None:
-    with login(hsm.address("two"), PIN)._module.token({"token": LABEL}).open(rw=True) as session:
+    held = login(hsm.address("two"), PIN)
+    held.run(lambda _: None)  # logs in, for all sessions of the process
+    with held._module.token({"token": LABEL}).open(rw=True) as session:
         for number in (1, 2):
             session.generate_keypair(KeyType.RSA, 2048, store=True, label="two", id=bytes([number]))
     with pytest.raises(KeyUnavailable) as refused:
