@@ -14,7 +14,18 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language
-from gateway.cli.output import ExitCode, answering, err, headings, out, print_json, print_table, said, usage_error
+from gateway.cli.output import (
+    ExitCode,
+    answering,
+    err,
+    headings,
+    in_words,
+    out,
+    print_json,
+    print_table,
+    said,
+    usage_error,
+)
 from gateway.errors import CatalogueError, CodeListRefused
 
 if TYPE_CHECKING:
@@ -148,18 +159,21 @@ def _checked(file: Path, folder: Path | None, *, as_json: bool) -> CodeList:
     try:
         return load_code_list(file, beside=folder)
     except CodeListRefused as exc:
+        told = [(in_words(entry), in_words(reason)) for entry, reason in exc.faults]
         if as_json:
-            faults = [{"entry": entry, "reason": reason} for entry, reason in exc.faults]
+            faults = [{"entry": entry, "reason": reason} for entry, reason in told]
             print_json({"file": str(file), "usable": False, "faults": faults})
         else:
-            for entry, reason in exc.faults:
+            for entry, reason in told:
                 err().print(Text(f"{file}: {entry}: {reason}"))
         raise typer.Exit(ExitCode.NO) from exc
     except CatalogueError as exc:
+        reason = in_words(exc.detail)
         if as_json:
-            print_json({"file": str(file), "usable": False, "faults": [{"entry": "the file", "reason": exc.detail}]})
+            faults = [{"entry": in_words("the file"), "reason": reason}]
+            print_json({"file": str(file), "usable": False, "faults": faults})
         else:
-            err().print(Text(exc.detail))
+            err().print(Text(reason))
         raise typer.Exit(ExitCode.NO) from exc
 
 

@@ -84,6 +84,12 @@ def test_a_wrong_edition_is_refused_with_every_reason_and_nothing_is_added(file:
     told = sealpost(["codelists", "check", file])
     assert (told.code, told.text) == (1, "")
     assert f"{file}: 1: " in told.err
+    faults = sealpost(["codelists", "check", file, "--json"], environment={"SEALPOST_LANG": "de"}).json["faults"]
+    assert [(each["entry"], each["reason"]) for each in faults][-3:] == [
+        ("Ausgabe 2035", "überschneidet sich mit Ausgabe 2008"),
+        ("Ausgabe 2025", "überschneidet sich mit Ausgabe 2035"),
+        ("Ausgabe 2035", "1 Zeilen, angekündigt sind 2"),
+    ]
 
 
 def test_a_list_that_takes_codes_away_is_refused(file: Path) -> None:
@@ -91,6 +97,9 @@ def test_a_list_that_takes_codes_away_is_refused(file: Path) -> None:
     ran = sealpost(["codelists", "check", file])
     assert ran.code == 1
     assert "1.603: would be taken away" in ran.err
+    for language, said in (("nl", "zou uit de lijst"), ("fr", "serait retiré"), ("de", "fiele aus der")):
+        ran = sealpost(["codelists", "check", file], environment={"SEALPOST_LANG": language})
+        assert f"1.603: {said}" in ran.err
 
 
 def test_what_is_no_code_list_is_refused(file: Path) -> None:

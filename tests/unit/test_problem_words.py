@@ -15,6 +15,7 @@ from gateway.api.mailboxes import OUT_OF_TURN, PROVES_NOTHING
 from gateway.api.problem_words import in_language, words
 from gateway.api.problems import HTTP_CODES, STATUSES
 from gateway.cli.output import _WAYS_OUT
+from gateway.forms import codelists, sources
 from gateway.forms.findings import LANGUAGES
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
@@ -105,6 +106,27 @@ def test_every_error_that_a_party_can_get_has_its_words() -> None:
     ]  # what the system says of a file
     missing = sorted({f"{where}: {text}" for where, text in found if in_language(text, "de") == text})
     assert missing == []
+
+
+def faults_of_lists() -> Iterator[str]:
+    """What the loader of code lists says of an entry, or has said of it by what reads any of our data files."""
+    for module in (codelists, sources):
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            match node:
+                case (
+                    ast.Call(func=ast.Attribute(attr="wrong"), args=[_, said])
+                    | ast.Call(func=ast.Attribute(attr="append"), args=[ast.Tuple(elts=[_, said])])
+                    | ast.Yield(value=ast.Tuple(elts=[_, said]))
+                    | ast.ListComp(elt=ast.Tuple(elts=[_, said]))
+                ):
+                    yield from texts(said, tree)
+
+
+def test_every_fault_of_a_code_list_has_its_words() -> None:
+    found = set(faults_of_lists())
+    assert len(found) > 25
+    assert sorted(text for text in found if in_language(text, "de") == text) == []
 
 
 @pytest.mark.parametrize(
