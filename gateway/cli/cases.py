@@ -8,9 +8,11 @@ import typer
 from rich.text import Text
 
 from gateway.cli.options import AsJson, Lang, Language, Token, TokenFile, Url, client
-from gateway.cli.output import answering, headings, out, print_json, print_table, said
+from gateway.cli.output import answering, headings, out, print_json, print_table, role_shown, said
 from gateway.cli.termwords import verdict_shown
 from gateway.views import CaseForm, CaseTerm, CaseView
+
+STATES = {"due": "ending"}  # where the label is another word
 
 
 def case(
@@ -77,9 +79,12 @@ def _term_lines(term: CaseTerm) -> list[str]:
     days = said("has not begun") if last is None else f"{said('last day')} {last}"
     if other not in (None, last):
         days += f" ({said('on the other reading')} {other})"
-    lines = [f"{term['id']} {term['state']}: {term['act']} ({term['article']}), {days}"]
+    lines = [
+        f"{term['id']} {said(STATES.get(term['state'], term['state']))}: {term['act']} ({term['article']}), {days}"
+    ]
     started = term.get("startedBy", {})
-    because = " ".join(part for part in (started.get("event"), started.get("role"), started.get("evidenceId")) if part)
+    role = role_shown(started["role"]) if "role" in started else ""
+    because = " ".join(part for part in (started.get("event"), role, started.get("evidenceId")) if part)
     zero = f"  {said('day zero')} {term.get('dayZero', '-')}: {term.get('dayZeroIs', '')}"
     lines.append(f"{zero} [{because}]" if because else zero)
     done = term.get("fulfilledBy")

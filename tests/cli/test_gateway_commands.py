@@ -303,7 +303,7 @@ def test_a_case_shows_its_terms_and_why_they_run(stage: Stage) -> None:
     shown = _as(stage, "worker", ["case", case["caseId"], "--lang", "nl"])
     assert shown.code == 0, shown.err
     term = _as(stage, "worker", ["case", case["caseId"], "--lang", "nl", "--json"]).json["terms"][0]
-    for words in ("T5 running", term["act"], term["lastDay"], term["dayZeroIs"], term["startedBy"]["evidenceId"]):
+    for words in ("T5 loopt", term["act"], term["lastDay"], term["dayZeroIs"], term["startedBy"]["evidenceId"]):
         assert words in " ".join(shown.out.decode().split())
     assert _as(stage, "fund", ["case", case["caseId"]]).code == 1
 

@@ -12,7 +12,8 @@ import pytest
 
 from gateway import batches, cli, inquiries, lifecycle, steps, troubles, witnessing
 from gateway.audit import Tally
-from gateway.cli import audit, signatures
+from gateway.case_status import TermState
+from gateway.cli import audit, cases, signatures
 from gateway.cli.alertwords import ADVICE
 from gateway.cli.labels import labels
 from gateway.cli.termwords import VERDICTS
@@ -27,6 +28,7 @@ PRINTERS = {"print", "print_table", "Text", "assemble", "echo"}
 GIVEN = {
     *VERDICTS.values(),
     *ADVICE.values(),
+    *(cases.STATES.get(state, state.value) for state in TermState),
     *(audit.COUNTED.get(field.name, field.name) for field in fields(Tally)),
     *(words for message_and_way_out in FLAWS.values() for words in message_and_way_out),
     "error",
