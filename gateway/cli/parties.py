@@ -42,14 +42,16 @@ def register(
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register parties, or replace what is known of them."""
+    """Register parties, or replace what is known of them. Each is told as it is done; the first refusal ends it."""
     with answering(as_json=as_json), client(url, token, token_file) as gateway:
-        stored = [gateway.put_party(_record(file)) for file in files]
+        records = [_record(file) for file in files]  # all of them before the first is sent
+        stored = []
+        for record in records:
+            stored.append(gateway.put_party(record))
+            if not as_json:
+                out().print(Text(f"{record['id']}  {record['name']}"))
         if as_json:
             print_json({"items": stored})
-            return
-        for record in stored:
-            out().print(Text(f"{record['id']}  {record['name']}"))
 
 
 @app.command("token")

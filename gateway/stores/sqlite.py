@@ -8,9 +8,10 @@ written stands in `unit_of_work.py`.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,8 +41,10 @@ class SqliteStore:
         self._lock_path = lock_path = path.with_name(path.name + ".lock")
         try:
             # Under the lock: another process may start at this very moment.
-            with lock_path.open("ab") as lock, locked(lock.fileno()), closing(self._connect()) as connection:
-                migrations.apply(Database(connection))
+            with lock_path.open("ab") as lock, locked(lock.fileno()):
+                _make_private(path)
+                with closing(self._connect()) as connection:
+                    migrations.apply(Database(connection))
             self._committer = GroupCommitter(self._connect, lock_path, **committer_options)
         except sqlite.Error as fault:
             if getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite.SQLITE_BUSY:
@@ -108,3 +111,12 @@ class SqliteStore:
         # it splits a page (seen for one key in seven).
         connection.execute("PRAGMA secure_delete = ON")
         return connection
+
+
+def _make_private(path: Path) -> None:
+    """A new store is its owner's alone; the files that SQLite puts beside it get the same rights.
+
+    One that exists is not opened here: closing it would let go of the locks that this process has on it.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

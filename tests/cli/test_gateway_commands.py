@@ -260,6 +260,13 @@ def test_the_administrator_registers_and_others_do_not(stage: Stage, tmp_path: P
     record = stage.folder.party("fund") / "party.json"
     assert sealpost(["parties", "register", record], environment=environment).code == 0
     assert _as(stage, "fund", ["parties", "register", record]).code == 1
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"id": "wrong"}')
+    ran = sealpost(["parties", "register", record, wrong, record], environment=environment)
+    assert (ran.code, ran.text.count("fund ")) == (1, 1)
+    wrong.write_text("no JSON")
+    ran = sealpost(["parties", "register", record, wrong], environment=environment)
+    assert (ran.code, "fund " in ran.text) == (2, False)
     token = tmp_path / "token"
     assert sealpost(["parties", "token", "fund", "--out", token], environment=environment).code == 0
     assert stat.S_IMODE(token.stat().st_mode) == 0o600

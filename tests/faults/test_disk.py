@@ -7,6 +7,7 @@ is stored, and it goes on when there is room again.
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks.disk import SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE,
 from gateway.errors import StoreUnavailable
 from gateway.model import DeliveryState
 from gateway.stores.group_commit import EXIT_CANNOT_SYNC
+from tests.conftest import Counter
 from tests.faults.injected import Crash
 from tests.faults.scenario import NewWorld, Papers, failing, lived_on, on
 from tests.faults.world import PUSHED, everything_settled
@@ -52,6 +54,12 @@ def test_whatever_the_disk_does_the_facts_are_the_same_in_the_end(
         assert life.ends in ([], ends_with)
         met += life.ends == ends_with
     assert met >= len(moments) // 2
+
+
+def test_what_a_counter_keeps_is_its_owners_alone(counter: Counter) -> None:
+    path = counter.gateway.config.store_path
+    for suffix in ("", "-wal", "-shm"):
+        assert stat.S_IMODE(path.with_name(path.name + suffix).stat().st_mode) == 0o600, suffix
 
 
 def test_a_full_disk_stores_nothing_reads_on_and_needs_no_restart(new_world: NewWorld) -> None:
