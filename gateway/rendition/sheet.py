@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from lxml import etree
@@ -18,9 +19,11 @@ Node = dict[str, Any]
 
 _FREE, _DIGEST, _PLACE = "TextType", "DigestType", "PlaceType"
 _NO_LIST: Mapping[str, Mapping[str, str]] = {}
-_LONG = 41
+_FITS = 40  # letters that the narrowest column holds, a wide one counted twice
+_LONG = _FITS // 2 + 1
 _LONG_WORD = re.compile(rf"\S{{{_LONG},}}")
-_PIECE, _BREAK = 20, "\u200b"
+_WIDE = re.compile(r"[A-ZÀ-ÖØ-Þmw@%]|[^\x00-\u017f]")
+_BREAK = "\u200b"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,4 +106,9 @@ def _breakable(text: str) -> str:
 
 
 def _in_pieces(word: re.Match[str]) -> str:
-    return _BREAK.join(word[0][start : start + _PIECE] for start in range(0, len(word[0]), _PIECE))
+    text = word[0]
+    width = len(text) + len(_WIDE.findall(text))
+    if width <= _FITS:
+        return text
+    piece = ceil(_FITS / 2 * len(text) / width)
+    return _BREAK.join(text[start : start + piece] for start in range(0, len(text), piece))

@@ -352,6 +352,16 @@ def test_a_word_longer_than_a_line_stays_on_the_page() -> None:
     assert max(line.count("w") for line in lines) < 120
 
 
+@pytest.mark.parametrize("word", ["W" * 40, "W" * 30, "m" * 40, "\u0429" * 40, "\u00c9" * 40, "W" * 30 + "i" * 30])
+def test_a_word_of_wide_letters_stays_on_the_page(word: str) -> None:
+    form = (SAMPLES / "be/appeal-decision/1/valid-full.xml").read_text(encoding="utf-8")
+    pdf = printed(re.sub(r"(<c:FirstName>)[^<]*", rf"\g<1>{word}", form).encode())
+    assert squeezed(word) in squeezed(text_of(pdf))
+    boxes = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True, timeout=30)
+    rights = re.findall(r'xMax="([0-9.]+)"', boxes.stdout.decode())
+    assert max(map(float, rights)) < 595 - 50  # the margin
+
+
 def test_an_address_longer_than_its_box_stays_in_it() -> None:
     address = "a" * 30 + "." + "b" * 30 + "@" + "c" * 60 + ".example"
     form = (SAMPLES / "be/health-assessment/1/valid-full.xml").read_text(encoding="utf-8")
