@@ -96,13 +96,13 @@ def role_shown(role: str) -> str:
 
 
 def state_shown(state: str) -> str:
-    """The state of a delivery in that language."""
+    """The state of a delivery in that language; as it is when only a newer counter knows it."""
     if spoken() not in _TRANSLATED:
         return state
     from gateway.model import DeliveryState
     from gateway.statewords import WORDS
 
-    return WORDS[DeliveryState(state)][spoken()]
+    return WORDS[DeliveryState(state)][spoken()] if state in set(DeliveryState) else state
 
 
 def in_words(text: str) -> str:

@@ -19,8 +19,8 @@ VERDICTS: Mapping[Verdict, str] = {
 
 
 def verdict_shown(verdict: str) -> str:
-    """A verdict with its words."""
-    return f"{verdict}: {said(VERDICTS[Verdict(verdict)])}"
+    """A verdict with its words; alone when only a newer counter knows it."""
+    return f"{verdict}: {said(VERDICTS[Verdict(verdict)])}" if verdict in set(Verdict) else verdict
 
 
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {

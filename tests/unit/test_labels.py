@@ -16,7 +16,8 @@ from gateway.case_status import TermState
 from gateway.cli import audit, cases, signatures
 from gateway.cli.alertwords import ADVICE
 from gateway.cli.labels import labels
-from gateway.cli.termwords import VERDICTS
+from gateway.cli.output import LANG_VARIABLE, state_shown
+from gateway.cli.termwords import VERDICTS, verdict_shown
 from gateway.flaws import FLAWS
 from gateway.forms.findings import LANGUAGES
 
@@ -143,3 +144,10 @@ def test_each_alert_says_what_to_do() -> None:
         *(troubles.DISK_LOW, troubles.LOG_GROWN, troubles.COMMIT_SLOW, troubles.COMMIT_FAILS),
     }
     assert ADVICE.keys() == alerts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_only_a_newer_counter_knows_is_shown_as_it_is(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LANG_VARIABLE, language)
+    assert state_shown("by-pigeon") == verdict_shown("by-pigeon") == "by-pigeon"
+    assert verdict_shown("Late").startswith("Late: ")
