@@ -12,14 +12,14 @@ from pathlib import Path
 from gateway.forms.findings import by_english
 from gateway.forms.sources import parse_yaml
 
+_HOME = Path(__file__).parent
 _TABLES = ("labels.yaml", "flaws.yaml")
 
 
 @cache
 def labels() -> Mapping[str, Mapping[str, str]]:
     """The rows: English -> language -> text. Raises CatalogueError where one is there twice or not whole."""
-    found: dict[str, Mapping[str, str]] = {}
-    for name in _TABLES:
-        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-        found |= by_english(parse_yaml(text, source=name), where=name)
-    return found
+    rows = [
+        row for name in _TABLES for row in parse_yaml(_HOME.joinpath(name).read_text(encoding="utf-8"), source=name)
+    ]
+    return by_english(rows, where=" + ".join(_TABLES))
