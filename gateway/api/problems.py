@@ -207,10 +207,10 @@ def _not_understood(faults: Iterable[tuple[Sequence[str | int], str]]) -> JSONRe
         {
             "code": "unknownInput" if what == "extra_forbidden" else "invalidInput",
             "severity": "error",
-            "path": _place(where),
+            "path": place,
             "message": f"refused: {what.replace('_', ' ')}",
         }
-        for where, what in faults
+        for place, what in dict.fromkeys((_place(where), what) for where, what in faults)
     ]
     return problem(400, "request-invalid", "The request is not understood", "See the issues.", issues=issues)
 

@@ -272,7 +272,7 @@ def test_an_unknown_query_key_or_property_is_refused_without_echo(counter: Count
 
 def test_a_parameter_that_is_given_twice_is_refused_wherever_it_is_given(counter: Counter, http: Http) -> None:
     app = create_app(counter.gateway)
-    answer = http("service").get(f"/v1/submissions?limit=1&after=0&limit=1&{MARKER}=1&{MARKER}=")
+    answer = http("service").get(f"/v1/submissions?limit=1&after=0&limit=1&{MARKER}=1&{MARKER}=&x=1&x=2")
     assert (answer.status_code, answer.json()["code"]) == (400, "request-invalid")
     assert [issue["path"] for issue in answer.json()["issues"]] == ["query/limit", "query"]
     assert MARKER not in answer.text
