@@ -167,6 +167,7 @@ HARMLESS = {
         "Alcohol- en drugbeleid van de onderneming toelichten",
         "Verbod op roken en alcohol op de werf",
         "Voorkomen van rugklachten door tilhulpen",
+        "Tilhulp om rugklachten te voorkomen",
         "Het risico op huidirritatie beperken met barrièrecrème",
         "Ademhalingsbescherming dragen bij het spuiten",
         "Kan als hulpkok werken in de centrale keuken",
@@ -857,6 +858,7 @@ EVERYDAY = {
         "Est diabétique et doit manger à heures fixes",
         "Se remet d'un AVC",
         "Revient après une dépression",
+        "Travailleuse enceinte, en dépression depuis mars",
         "Est enceinte de cinq mois",
         "Reçoit encore une chimiothérapie jusqu'en avril",
         "A des attaques de panique dans les petits espaces",
@@ -1170,6 +1172,13 @@ CODES = (
 
 DIAGNOSES = {
     "nl": (
+        "Eczeem: vermijden van contact met water",
+        "Heeft rugpijn: vermijden van tillen",
+        "Rugpijn. Te vermijden: zwaar tillen",
+        "Hoofdpijn: beperken van schermwerk",
+        "Wegens vermoeidheid vermijden van nachtwerk",
+        "Behandeling van klachten aan de rug",
+        "Zijn zicht op de linkerzijde is weg",
         "Wegens epilepsie geen werk op hoogte",
         "Lijdt aan diabetes, regelmatig eten",
         "Discushernia, niet tillen",
@@ -1223,6 +1232,7 @@ DIAGNOSES = {
         "gehoorapparaat, dus niet in lawaai",
     ),
     "fr": (
+        "Après une opération de réparation du genou",
         "En raison d'une épilepsie, pas de travail en hauteur",
         "diabétique",
         "Hernie discale",
@@ -1267,6 +1277,7 @@ DIAGNOSES = {
         "vue diminuée",
     ),
     "de": (
+        "Rückenschmerzen: Vermeiden von Heben",
         "Wegen Epilepsie keine Arbeit in der Höhe",
         "Diabetikerin",
         "Bandscheibenvorfall",
@@ -1310,6 +1321,7 @@ DIAGNOSES = {
         "Sehkraft vermindert",
     ),
     "en": (
+        "A loss in his sight",
         "Because of epilepsy no work at heights",
         "diabetic",
         "slipped disc",
@@ -1356,6 +1368,8 @@ STATES = {
             "zelfmoordpoging",
             "wegens psychologische problemen",
             "overspannen",
+            "Hij is overspannen. De werkdruk moet dalen",
+            "Wegens stress vermijden van deadlines",
             "kan niet tegen stress",
         ),
         "addiction": (
