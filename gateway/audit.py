@@ -23,7 +23,9 @@ from gateway.proving import Prover
 PAGE = 50  # submissions read at one moment; a long look would hold up the log's checkpoints
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)  # what a row raises that the gateway never wrote
 PLACES = {
-    "delivery": "delivery",
+    "term": "submission",
+    "filing": "submission",
+    "validation": "submission",
     "hosted": "party",
     "token": "party",
     "print": "delivery",
@@ -137,5 +139,4 @@ def _read(view: Reading, submission_id: SubmissionId) -> Dossier | None:
 
 def _place(end: LooseEnd) -> str:
     kind = end.code.partition("-")[0]
-    usual = PLACES.get(kind, "submission" if kind in ("term", "filing", "validation") else kind)
-    return f"{PLACES.get(end.code, usual)} {end.id}"
+    return f"{PLACES.get(end.code) or PLACES.get(kind, kind)} {end.id}"
