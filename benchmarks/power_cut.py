@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from benchmarks.disk import Acknowledged, Choice, Disk, Medium, Step, keep_all, lose_all, tear
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.model import DeliveryId
-from gateway.ports import Reading, Store, Transaction
+from gateway.ports import Pending, Reading, Store, Transaction
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import locked
 from gateway.stores.sqlite import SqliteStore
@@ -94,6 +94,9 @@ class Hasty:
 
         threading.Thread(target=self._inner.write, args=(inside,)).start()
         return early.result()
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        return Pending.of(self.write(work))
 
     def close(self) -> None:
         self._inner.close()

@@ -6,6 +6,7 @@ were signed and no others. Clear text never rests: after intake the form exists 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from gateway.acceptance import Acceptance, Cleared, reason_of
@@ -18,7 +19,7 @@ from gateway.forms.validation import Identified, Validator
 from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, ValidationRecord, new_id
 from gateway.notices import DrawnUp, Notices
-from gateway.ports import Clock, Holds, Reading, Store, Transaction
+from gateway.ports import Clock, Holds, Pending, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
 from gateway.signatories import SignatoryCheck, Standing, acting_for, signature_finding
@@ -47,6 +48,9 @@ class StillRunning:
     first_digest: str | None = None
 
 
+Decision = Accepted | Rejected | StillRunning
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Records:
     """What the store says of a form, read at one moment."""
@@ -73,10 +77,12 @@ class Intake:
     holds: Holds
     clock: Clock
 
-    def accept(
-        self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str
-    ) -> Accepted | Rejected | StillRunning:
-        """Judge `raw` and take it in, or say why not.
+    def accept(self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str) -> Decision:
+        """Judge `raw` and take it in, or say why not; see `judge`."""
+        return self.judge(raw, sender=sender, idempotency_key=idempotency_key, language=language).result()
+
+    def judge(self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str) -> Pending[Decision]:
+        """Judge `raw`; what comes of it once it is committed. Until then its key and its bytes are held.
 
         idempotency_key: the sender's name for this handing in; without one the digest of the bytes serves.
         language: of the words in the answer.
@@ -95,21 +101,25 @@ class Intake:
         # 1. The same again gets the first answer again; one of two twins is judged.
         known = self.store.read(lambda view: handed_in_before(view, handed_in))
         if known is not None:
-            return known
+            return Pending.of(known)
         under_key = _under_key(sender, handed_in.key)
-        with self.holds.hold(f"{under_key} {digest}") as alone, self.holds.hold(under_key, note=digest) as first:
-            if not alone:
-                return StillRunning(key=handed_in.key)
-            if not first:
-                return StillRunning(key=handed_in.key, digest=digest, first_digest=self.holds.note_of(under_key))
-            return self._judge(handed_in)
+        with ExitStack() as held:
+            if not held.enter_context(self.holds.hold(f"{under_key} {digest}")):
+                return Pending.of(StillRunning(key=handed_in.key))
+            if not held.enter_context(self.holds.hold(under_key, note=digest)):
+                first_digest = self.holds.note_of(under_key)
+                return Pending.of(StillRunning(key=handed_in.key, digest=digest, first_digest=first_digest))
+            decided = self._judge(handed_in)
+            until_committed = held.pop_all()
+        decided.done.add_done_callback(lambda _: until_committed.close())
+        return decided
 
     def is_running(self, sender: Party, key: str) -> bool:
         """Whether something of the sender's is being judged under the key at this moment."""
         with self.holds.hold(_under_key(sender, key)) as free:
             return not free
 
-    def _judge(self, handed_in: HandedIn) -> Accepted | Rejected:
+    def _judge(self, handed_in: HandedIn) -> Pending[Decision]:
         raw = handed_in.raw
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
@@ -124,7 +134,7 @@ class Intake:
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
             return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)
         # 8. One transaction. 9. Only then the answer.
-        return self.store.write(self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS]))
+        return self.store.queue(self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS]))
 
     def _clear(
         self, identified: Identified, vouched: Vouched, handed_in: HandedIn
@@ -196,7 +206,7 @@ class Intake:
 
     def _reject(
         self, report: Report, handed_in: HandedIn, validation: ValidationRecord | None = None
-    ) -> Rejected | Accepted:
+    ) -> Pending[Decision]:
         """Keep a signed refusal: ids, codes and places only. The idempotency key stays free for the corrected form.
 
         What was taken in once is not refused because time has passed since: it gets the first answer.
@@ -238,7 +248,7 @@ class Intake:
                 unit.add_validation(submission_id, replace(validation, unanswered=()))
             return Rejected(submission_id=submission_id, evidence_id=rejection.id, report=report)
 
-        return self.store.write(work)
+        return self.store.queue(work)
 
 
 def _under_key(sender: Party, key: str) -> str:

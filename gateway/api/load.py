@@ -20,6 +20,7 @@ from fastapi import Depends, Request
 
 from gateway.errors import StoreUnavailable, TooMuch
 from gateway.model import Party, PartyId
+from gateway.ports import Pending
 
 PLACES, PLACES_OF_ONE = 256, 128
 VISITORS = 16  # who come without a token, all of them together
@@ -90,6 +91,15 @@ class Desk:
     async def print(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in the thread for prints: whoever has long forms printed holds up only prints."""
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._printers)
+
+
+async def committed(pending: Pending[T]) -> T:
+    """What comes of work that waits for its commit; no thread waits with it. Raises like `Pending.result`."""
+    outcome = asyncio.wrap_future(pending.done)
+    await asyncio.wait({outcome}, timeout=pending.patience_s)
+    if not outcome.done():
+        pending.give_up()
+    return await outcome
 
 
 async def desk_of(request: Request) -> Desk:

@@ -23,7 +23,7 @@ from gateway.api.access import (
     read_draft,
     read_xml,
 )
-from gateway.api.load import Desk, TheDesk, desk_of
+from gateway.api.load import Desk, TheDesk, committed, desk_of
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import problem, refusal
 from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
@@ -33,7 +33,7 @@ from gateway.forms.parsing import ABSOLUTE_LIMITS
 from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
 from gateway.idempotency import Accepted
-from gateway.intake import Rejected, StillRunning
+from gateway.intake import Decision, Rejected, StillRunning
 from gateway.model import EvidenceId, Party, SubmissionId
 from gateway.resources import submission_href
 from signing import CONTAINER_MEDIA_TYPE
@@ -111,11 +111,12 @@ class ShortWay(Route):
 
 async def _accept(
     desk: Desk, gateway: Gateway, raw: bytes, *, sender: Party, key: str | None, language: str
-) -> Accepted | Rejected | StillRunning:
+) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
     patient_until = anyio.current_time() + TWIN_PATIENCE_S
     while True:
-        outcome = await desk.work(gateway.intake.accept, raw, sender=sender, idempotency_key=key, language=language)
+        judged = await desk.work(gateway.intake.judge, raw, sender=sender, idempotency_key=key, language=language)
+        outcome = await committed(judged)
         if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
             return outcome
         await anyio.sleep(TWIN_PAUSE_S)

@@ -20,7 +20,7 @@ from gateway.ports.network import (
     Transport,
 )
 from gateway.ports.parties import Register
-from gateway.ports.store import LooseEnd, Reading, Store, Transaction
+from gateway.ports.store import LooseEnd, Pending, Reading, Store, Transaction
 
 __all__ = [
     "MAX_CASE",
@@ -34,6 +34,7 @@ __all__ = [
     "JournalReading",
     "LooseEnd",
     "Outcome",
+    "Pending",
     "Reading",
     "Refused",
     "Register",

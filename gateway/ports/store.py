@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from gateway.errors import StoreUnavailable
 from gateway.model import Alert
 from gateway.ports.cases import CasesReading, CasesWriting
 from gateway.ports.deliveries import DeliveriesReading, DeliveriesWriting
@@ -84,6 +87,42 @@ class Transaction(
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pending(Generic[T]):
+    """Work that is queued for the next commit.
+
+    done: has its result after the commit, or what it raised. patience_s: how long to wait for its turn while somebody
+    else holds the store; once its turn has come, the outcome is waited for, whatever that takes. is_stuck: told whether
+    somebody waited in vain.
+    """
+
+    done: Future[T]
+    patience_s: float
+    is_stuck: Callable[[bool], None]
+
+    @classmethod
+    def of(cls, result: T) -> Pending[T]:
+        """What needs no commit any more."""
+        done: Future[T] = Future()
+        done.set_result(result)
+        return cls(done=done, patience_s=0, is_stuck=lambda _: None)
+
+    def result(self) -> T:
+        """Wait for it. Raises what the work raised, or StoreUnavailable."""
+        try:
+            return self.done.result(self.patience_s)
+        except FutureTimeout:
+            self.give_up()
+            return self.done.result()
+
+    def give_up(self) -> None:
+        """Take the work back: raises StoreUnavailable, unless its turn has come at this very moment."""
+        self.is_stuck(True)
+        if self.done.cancel():
+            raise StoreUnavailable("store-busy", "somebody else holds the store; nothing was stored")
+        self.is_stuck(False)
+
+
 class Store(Protocol):
     """Durable memory of the gateway."""
 
@@ -97,6 +136,10 @@ class Store(Protocol):
         An exception of `work` undoes that work alone and is raised here. Raises StoreUnavailable when the queue is
         full or the store cannot commit; nothing of the work is then stored.
         """
+        ...
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        """The same without waiting for the commit. Nothing of it may leave the house before that."""
         ...
 
     def close(self) -> None:

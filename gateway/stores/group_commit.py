@@ -15,14 +15,15 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.errors import StoreUnavailable
+from gateway.ports import Pending
 from gateway.stores.engine import sqlite
 
+T = TypeVar("T")
 log = logging.getLogger("sealpost.store")
 
 MAX_GROUP = 64
@@ -42,8 +43,7 @@ class GroupCommitter:
 
     on_fatal: called when a commit fails in a way that leaves the file's state unknown (a failed fsync may lie when
     repeated): by default the process ends at once, without answering anybody.
-    patience_s: how long a caller waits for its turn while somebody else holds the file; once its work has begun, it
-    waits for the outcome, whatever that takes.
+    patience_s: how long a caller waits for its turn while somebody else holds the file, see `Pending`.
     """
 
     def __init__(
@@ -58,31 +58,27 @@ class GroupCommitter:
         self._lock_path = lock_path
         self._on_fatal = on_fatal
         self._patience_s = patience_s
-        self._blocked = False
+        self._is_stuck = False
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MAX_QUEUE)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[sqlite.Connection], Any]) -> Any:
-        """Queue `work`, wait for its commit, return its result; raises what it raised, or StoreUnavailable."""
+    def queue(self, work: Callable[[sqlite.Connection], T]) -> Pending[T]:
+        """Queue `work` for the next group. Raises StoreUnavailable."""
         if self._closed:
             raise StoreUnavailable("store-closed", "the store is closing")
-        if self._blocked:  # do not let every caller find out by waiting
+        if self._is_stuck:  # do not let every caller find out by waiting
             raise StoreUnavailable("store-busy", "somebody else holds the store")
-        job = _Job(work, Future())
+        done: Future[T] = Future()
         try:
-            self._jobs.put_nowait(job)
+            self._jobs.put_nowait(_Job(work, done))
         except queue.Full:
             raise StoreUnavailable("store-busy", "too many submissions wait for the disk") from None
-        try:
-            return job.done.result(self._patience_s)
-        except FutureTimeout:
-            self._blocked = True
-            if not job.done.cancel():  # its turn came at this very moment
-                self._blocked = False
-                return job.done.result()
-            raise StoreUnavailable("store-busy", "somebody else holds the store; nothing was stored") from None
+        return Pending(done=done, patience_s=self._patience_s, is_stuck=self._say_stuck)
+
+    def _say_stuck(self, is_stuck: bool) -> None:
+        self._is_stuck = is_stuck
 
     def close(self) -> None:
         """Commit what is queued, then stop."""
@@ -119,7 +115,7 @@ class GroupCommitter:
             with locked(lock):
                 connection.execute("BEGIN IMMEDIATE")
                 group = [job for job in group if job.done.set_running_or_notify_cancel()]
-                self._blocked = False  # after the marks: who gave up before them set it before them
+                self._is_stuck = False  # after the marks: who gave up before them said so before them
                 try:
                     for job in group:
                         results.append((job, *self._run_one(connection, job, alone=len(group) == 1)))
@@ -169,7 +165,7 @@ class GroupCommitter:
                 job.done.set_exception(
                     StoreUnavailable("store-unavailable", "the store could not commit; nothing was stored")
                 )
-        self._blocked = False
+        self._is_stuck = False
 
 
 @contextlib.contextmanager

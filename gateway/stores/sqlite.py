@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.ports import Reading, Transaction
+from gateway.ports import Pending, Reading, Transaction
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
 from gateway.stores.schema import check_build, migrations
@@ -73,10 +73,14 @@ class SqliteStore:
             units.append(UnitOfWork(connection))
             return work(units[0])
 
-        result: T = self._committer.submit(run)
+        result = self._committer.queue(run).result()
         if units[0].has_erased:
             self._scrub()
         return result
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        """Run `work`, which erases nothing, in the next group commit."""
+        return self._committer.queue(lambda connection: work(UnitOfWork(connection)))
 
     def _scrub(self) -> None:
         """Move what was committed into the file itself and empty the log beside it, where old pages still stood."""

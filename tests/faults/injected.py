@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.errors import StoreUnavailable
 from gateway.model import Delivery, Party
-from gateway.ports import Outcome, Reading, Store, Transaction, Transport
+from gateway.ports import Outcome, Pending, Reading, Store, Transaction, Transport
 
 T = TypeVar("T")
 
@@ -76,6 +76,9 @@ class FailingStore:
             raise Crash from None
         self.plan.tick("committed")
         return result
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        return Pending.of(self.write(work))
 
     def close(self) -> None:
         self.inner.close()

@@ -18,7 +18,7 @@ from gateway.erasure import ErasureReason
 from gateway.errors import Conflict, StoreUnavailable
 from gateway.flaws import Flaw
 from gateway.idempotency import Accepted
-from gateway.ports import Reading, Store, Transaction
+from gateway.ports import Pending, Reading, Store, Transaction
 from tests.faults.injected import Broken, Crash, Plan
 from tests.faults.world import Running, World, everything_settled
 
@@ -165,6 +165,9 @@ class Mortal:
             raise
         assert not self.ends, "somebody was told something by a process that had to end"
         return result
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        return Pending.of(self.write(work))
 
     def close(self) -> None:
         self.inner.close()

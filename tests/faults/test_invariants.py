@@ -18,7 +18,7 @@ from gateway.lifecycle import ENDED
 from gateway.mailboxes import Look
 from gateway.model import Delivery, DeliveryState, Party, SubmissionId
 from gateway.oversight import ActCode, ReasonCode
-from gateway.ports import Outcome, Reading, Refused, Store, Transaction
+from gateway.ports import Outcome, Pending, Reading, Refused, Store, Transaction
 from gateway.receipt import read_receipt
 from gateway.receipts import Disregarded, HandedOver
 from gateway.statement import read_statement
@@ -61,6 +61,9 @@ class AfterEachCommit:
         self.commits += 1
         self.check(self.inner)
         return result
+
+    def queue(self, work: Callable[[Transaction], T]) -> Pending[T]:
+        return Pending.of(self.write(work))
 
     def close(self) -> None:
         self.inner.close()

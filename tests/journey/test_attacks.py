@@ -37,7 +37,7 @@ from gateway.demo.register import register_cast
 from gateway.envelope import open_envelope
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.model import Delivery, DeliveryId, Endpoint, EndpointKind, Event, PartyId, SubmissionId
-from gateway.ports import Answered, Deferred, Refused, Transaction
+from gateway.ports import Answered, Deferred, Pending, Refused, Transaction
 from gateway.stores.engine import sqlite
 from gateway.stores.sqlite import SqliteStore
 from gateway.transports import connections
@@ -921,12 +921,18 @@ class FullStore(SqliteStore):
     full = False
 
     def write(self, work: Callable[[Transaction], Any]) -> Any:
-        def on_a_full_disk(unit: Any) -> Any:
+        return super().write(self._on_its_disk(work))
+
+    def queue(self, work: Callable[[Transaction], Any]) -> Pending[Any]:
+        return super().queue(self._on_its_disk(work))
+
+    def _on_its_disk(self, work: Callable[[Transaction], Any]) -> Callable[[Transaction], Any]:
+        def on_its_disk(unit: Any) -> Any:
             pages = unit._connection.execute("PRAGMA page_count").fetchone()[0]
             unit._connection.execute(f"PRAGMA max_page_count = {pages if self.full else 2**30}")
             return work(unit)
 
-        return super().write(on_a_full_disk)
+        return on_its_disk
 
 
 def test_a_full_disk_is_503_with_nothing_stored_half(config: Config, cast: DemoFolder) -> None:

@@ -14,7 +14,7 @@ import pytest
 from gateway.errors import StoreUnavailable
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import EXIT_CANNOT_SYNC, GroupCommitter, locked
-from tests.patience import PATIENCE_S, wait_until
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def _notes(path: Path) -> set[str]:
 
 def test_what_is_answered_is_on_disk(committer: GroupCommitter, path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        for text in pool.map(lambda n: (committer.submit(_write(f"note {n}")), f"note {n}")[1], range(200)):
+        for text in pool.map(lambda n: (committer.queue(_write(f"note {n}")).result(), f"note {n}")[1], range(200)):
             assert text in _notes(path)
 
 
@@ -68,17 +68,15 @@ def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Pat
         _write("half done")(connection)
         raise LookupError
 
-    with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(committer.submit, slow)
-        assert begun.wait(PATIENCE_S)
-        others = [pool.submit(committer.submit, work) for work in (_write("before"), failing, _write("after"))]
-        wait_until(lambda: committer._jobs.qsize() == len(others))
-        go_on.set()
-        first.result()
-        others[0].result()
-        others[2].result()
-        with pytest.raises(LookupError):
-            others[1].result()
+    first = committer.queue(slow)
+    assert begun.wait(PATIENCE_S)
+    others = [committer.queue(work) for work in (_write("before"), failing, _write("after"))]
+    go_on.set()
+    first.result()
+    others[0].result()
+    others[2].result()
+    with pytest.raises(LookupError):
+        others[1].result()
     assert _notes(path) == {"slow", "before", "after"}
 
 
@@ -91,24 +89,24 @@ def test_a_failing_unit_that_is_alone_leaves_nothing(
         raise fault
 
     with pytest.raises(fault):
-        committer.submit(failing)
-    committer.submit(_write("after"))
+        committer.queue(failing).result()
+    committer.queue(_write("after")).result()
     assert _notes(path) == {"after"}
 
 
 def test_a_broken_constraint_is_the_callers_own(committer: GroupCommitter, path: Path) -> None:
-    committer.submit(_write("once"))
+    committer.queue(_write("once")).result()
     with pytest.raises(sqlite.IntegrityError):
-        committer.submit(_write("once"))
-    committer.submit(_write("twice"))
+        committer.queue(_write("once")).result()
+    committer.queue(_write("twice")).result()
     assert _notes(path) == {"once", "twice"}
 
 
 def test_an_engine_in_trouble_stores_nothing_and_says_try_later(committer: GroupCommitter, path: Path) -> None:
     with pytest.raises(StoreUnavailable) as refused:
-        committer.submit(lambda connection: connection.execute("INSERT INTO no_such_table VALUES (1)"))
+        committer.queue(lambda connection: connection.execute("INSERT INTO no_such_table VALUES (1)")).result()
     assert refused.value.code == "store-unavailable"
-    committer.submit(_write("and goes on"))
+    committer.queue(_write("and goes on")).result()
     assert _notes(path) == {"and goes on"}
 
 
@@ -116,7 +114,7 @@ def test_a_commit_that_cannot_reach_the_disk_ends_the_process(path: Path) -> Non
     exits: list[int] = []
     committer = GroupCommitter(lambda: _connect(path, _FailsToSync), path.with_suffix(".lock"), on_fatal=exits.append)
     with pytest.raises(StoreUnavailable):
-        committer.submit(_write("never acknowledged"))
+        committer.queue(_write("never acknowledged")).result()
     committer.close()
     assert exits == [EXIT_CANNOT_SYNC]
     assert _notes(path) == set()
@@ -127,11 +125,11 @@ def test_who_waits_for_a_file_that_another_holds_gives_up_and_nothing_is_stored(
     with path.with_suffix(".lock").open("ab") as held, locked(held.fileno()):
         for text in ("waited", "told at once"):
             with pytest.raises(StoreUnavailable) as refused:
-                committer.submit(_write(text))
+                committer.queue(_write(text)).result()
             assert refused.value.code == "store-busy"
     while True:  # the writer finds out that it is free
         try:
-            committer.submit(_write("later"))
+            committer.queue(_write("later")).result()
             break
         except StoreUnavailable:
             continue
@@ -149,8 +147,8 @@ def test_whose_work_has_begun_waits_for_the_outcome(path: Path) -> None:
         _write("slow")(connection)
         return "done"
 
-    assert committer.submit(slow) == "done"
-    committer.submit(_write("next"))
+    assert committer.queue(slow).result() == "done"
+    committer.queue(_write("next")).result()
     committer.close()
     assert _notes(path) == {"slow", "next"}
 
@@ -158,7 +156,7 @@ def test_whose_work_has_begun_waits_for_the_outcome(path: Path) -> None:
 def test_a_closed_store_takes_nothing(committer: GroupCommitter) -> None:
     committer.close()
     with pytest.raises(StoreUnavailable) as refused:
-        committer.submit(_write("too late"))
+        committer.queue(_write("too late")).result()
     assert refused.value.code == "store-closed"
 
 
