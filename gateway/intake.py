@@ -81,13 +81,15 @@ class Intake:
         """Judge `raw` and take it in, or say why not; see `judge`."""
         return self.judge(raw, sender=sender, idempotency_key=idempotency_key, language=language).result()
 
-    def judge(self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str) -> Pending[Decision]:
+    def judge(
+        self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str, may_ask: bool = True
+    ) -> Pending[Decision]:
         """Judge `raw`; what comes of it once it is committed. Until then its key and its bytes are held.
 
         idempotency_key: the sender's name for this handing in; without one the digest of the bytes serves.
-        language: of the words in the answer.
-        Raises Conflict when the key was used for other bytes; TooMuch; EngineFault, StoreUnavailable: try again, as if
-        it had never been handed in.
+        language: of the words in the answer. may_ask: whether to wait for who is asked about certificates.
+        Raises Conflict when the key was used for other bytes; TooMuch; Unasked where it may not ask; EngineFault,
+        StoreUnavailable: try again, as if it had never been handed in.
         """
         digest = sha256(raw)
         handed_in = HandedIn(
@@ -109,7 +111,7 @@ class Intake:
             if not held.enter_context(self.holds.hold(under_key, note=digest)):
                 first_digest = self.holds.note_of(under_key)
                 return Pending.of(StillRunning(key=handed_in.key, digest=digest, first_digest=first_digest))
-            decided = self._judge(handed_in)
+            decided = self._judge(handed_in, may_ask=may_ask)
             until_committed = held.pop_all()
         decided.done.add_done_callback(lambda _: until_committed.close())
         return decided
@@ -119,7 +121,7 @@ class Intake:
         with self.holds.hold(_under_key(sender, key)) as free:
             return not free
 
-    def _judge(self, handed_in: HandedIn) -> Pending[Decision]:
+    def _judge(self, handed_in: HandedIn, *, may_ask: bool) -> Pending[Decision]:
         raw = handed_in.raw
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
@@ -129,7 +131,7 @@ class Intake:
             return self._reject(report, handed_in)
         if identified.findings:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
-        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at)
+        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at, may_ask=may_ask)
         cleared, findings = self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
             return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)

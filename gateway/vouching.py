@@ -8,10 +8,10 @@ certificate is kept as its digest alone, because a card's certificate names a pe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from gateway.errors import SourceUnavailable
 from gateway.model import (
@@ -65,15 +65,27 @@ class Vouched:
     record: ValidationRecord
 
 
+class Unasked(Exception):
+    """Somebody has to be asked about a path first, which may take seconds. ask: does that."""
+
+    def __init__(self, path: tuple[bytes, ...], ask: Callable[[], object]) -> None:
+        super().__init__("somebody has to be asked first")
+        self.path, self.ask = path, ask
+
+
 @dataclass
 class _Asked:
     """What the source said of each path, as it was asked while a document was validated."""
 
     source: RevocationSource
+    may_ask: bool
     said: dict[tuple[bytes, ...], Collected] = field(default_factory=dict)
 
     def collect(self, path: Sequence[bytes]) -> ValidationData:
-        said = self.said[tuple(path)] = self.source.collect(path)
+        known = self.source.known(path)
+        if known is None and not self.may_ask:
+            raise Unasked(tuple(path), partial(self.source.collect, path))
+        said = self.said[tuple(path)] = known or self.source.collect(path)
         return said.data
 
     @property
@@ -92,12 +104,13 @@ class Vouching:
     revocation: RevocationPolicy = RevocationPolicy.PREFER
     lists: TrustedLists | None = None
 
-    def validate(self, raw: bytes, *, at: datetime) -> Vouched:
+    def validate(self, raw: bytes, *, at: datetime, may_ask: bool = True) -> Vouched:
         """The signatures of a form that is handed in at this moment.
 
-        Raises SourceUnavailable where the policy requires what cannot be had now.
+        may_ask: whether to wait for who is asked. Raises Unasked where it may not; SourceUnavailable where the policy
+        requires what cannot be had now.
         """
-        asked = _Asked(self.source)
+        asked = _Asked(self.source, may_ask)
         collect = None if self.revocation is RevocationPolicy.OFF else asked.collect
         try:
             found = validate_xml(raw, policy=self.policy, validation_time=at, collect=collect)

@@ -14,18 +14,26 @@ from typing import Any
 from cryptography import x509
 
 from signing import Identity, RevocationAddresses, RevocationAuthority, TimestampAuthority, issue
+from tests.patience import PATIENCE_S
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass
 class Issuer:
     """What the authority does when it is asked. down: places that answer 503. hangs_s: how long it says nothing.
-    unit: what stamps at /stamp."""
+    speaks: whether it says anything. unit: what stamps at /stamp."""
 
     authority: Identity
     address: str = ""
     revoked: dict[int, tuple[datetime, x509.ReasonFlags]] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     hangs_s: float = 0
+    speaks: threading.Event = field(default_factory=_set)
     asked: list[str] = field(default_factory=list)
     unit: Identity | None = None
 
@@ -44,6 +52,7 @@ class Issuer:
     def answer(self, place: str, body: bytes) -> bytes | None:
         self.asked.append(place)
         time.sleep(self.hangs_s)
+        self.speaks.wait(PATIENCE_S)
         if place in self.down:
             return None
         at = datetime.now(UTC)

@@ -25,10 +25,11 @@ from gateway.ports import Pending
 PLACES, PLACES_OF_ONE = 256, 128
 VISITORS = 16  # who come without a token, all of them together
 BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
-# Judging is bound to the interpreter's lock and waiting for the disk is not: enough threads that some judge while
-# others wait for their commit. More make each of them slower: with 16, two thirds of the submissions a second. They are
-# always the same ones, since each has compiled schemas and a connection to the store of its own.
-THREADS = 3
+# Judging is bound to the interpreter's lock: a second thread would make both slower. It waits for nobody, neither for a
+# commit nor for who is asked about a certificate.
+JUDGES = 1
+ASKERS = 32
+WORKERS = 2  # threads for all other work that takes long
 CLERKS = 2  # threads that see who is calling
 PRINTERS = 1  # there is one typesetter in a process, and a long form holds it for a second
 
@@ -42,7 +43,9 @@ class Desk:
     def __init__(self) -> None:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
-        self._judges = ThreadPoolExecutor(THREADS, thread_name_prefix="judge")
+        self._judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asker")
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._clerks = ThreadPoolExecutor(CLERKS, thread_name_prefix="clerk")
         self._printers = CapacityLimiter(PRINTERS)
         self._visitors = 0
@@ -75,9 +78,17 @@ class Desk:
         finally:
             self._visitors -= 1
 
-    async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of `call` in a thread for work that takes long; one of few, so that the others stay quick."""
+    async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `call` in the thread that judges what is handed in."""
         return await asyncio.get_running_loop().run_in_executor(self._judges, partial(call, *args, **kwargs))
+
+    async def ask(self, call: Callable[[], T]) -> T:
+        """The result of `call` in a thread that waits for an answer from elsewhere."""
+        return await asyncio.get_running_loop().run_in_executor(self._askers, call)
+
+    async def work(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `call` in a thread for other work that takes long."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, partial(call, *args, **kwargs))
 
     async def look(self, call: Callable[[], T]) -> T:
         """The result of `call` in a thread for short looks into the store; the way there is shorter than FastAPI's."""
@@ -85,8 +96,8 @@ class Desk:
 
     def close(self) -> None:
         """Wait for the threads to end; nobody may need them any more."""
-        self._judges.shutdown()
-        self._clerks.shutdown()
+        for threads in (self._judges, self._askers, self._workers, self._clerks):
+            threads.shutdown()
 
     async def print(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in the thread for prints: whoever has long forms printed holds up only prints."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any, assert_never
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ from gateway.idempotency import Accepted
 from gateway.intake import Decision, Rejected, StillRunning
 from gateway.model import EvidenceId, Party, SubmissionId
 from gateway.resources import submission_href
+from gateway.vouching import Unasked
 from signing import CONTAINER_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1")
@@ -114,8 +116,18 @@ async def _accept(
 ) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
     patient_until = anyio.current_time() + TWIN_PATIENCE_S
+    asked: set[tuple[bytes, ...]] = set()
+    may_ask = False
+    judge = partial(gateway.intake.judge, raw, sender=sender, idempotency_key=key, language=language)
     while True:
-        judged = await desk.work(gateway.intake.judge, raw, sender=sender, idempotency_key=key, language=language)
+        try:
+            judged = await desk.judge(judge, may_ask=may_ask)
+        except Unasked as first:
+            may_ask = first.path in asked  # forgotten again at once: there is no room for it
+            if not may_ask:
+                asked.add(first.path)
+                await desk.ask(first.ask)
+            continue
         outcome = await committed(judged)
         if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
             return outcome

@@ -70,6 +70,10 @@ class Collected:
 class RevocationSource(Protocol):
     """Asks who issued certificates whether they were revoked."""
 
+    def known(self, path: Sequence[bytes]) -> Collected | None:
+        """What was had of a path a few minutes ago; None where somebody has to be asked."""
+        ...
+
     def collect(self, path: Sequence[bytes]) -> Collected:
         """What is to be had of a path (DER, from the first certificate to the anchor) in a few seconds, or was had a
         few minutes ago. Never raises for what the network or the issuer does."""

@@ -73,13 +73,18 @@ class RevocationSources:
         self._silent_until: dict[str, float] = {}
         self._under_way: dict[tuple[bytes, ...], Future[Collected]] = {}
 
+    def known(self, path: Sequence[bytes]) -> Collected | None:
+        """See `ports.RevocationSource`."""
+        until, collected = self._known.get(tuple(path), (0.0, None))
+        return collected if self._monotonic() < until else None
+
     def collect(self, path: Sequence[bytes]) -> Collected:
         """See `ports.RevocationSource`."""
         key = tuple(path)
         with self._lock:
-            known = self._known.get(key)
-            if known is not None and self._monotonic() < known[0]:
-                return known[1]
+            known = self.known(path)
+            if known is not None:
+                return known
             answer = self._under_way.get(key)
             is_mine = answer is None
             if answer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from gateway.intake import Rejected
 from signing import sha256
 from tests.conftest import Counter, served
 from tests.journey.test_operations import Hands
-from tests.patience import http_client
+from tests.patience import http_client, wait_until
 
 Http = Callable[[str | None], httpx2.Client]
 XML = {"Content-Type": "application/xml"}
@@ -135,6 +136,18 @@ def store_held(counter: Counter) -> Iterator[None]:
     with path.with_name(f"{path.name}.lock").open("ab") as lock:
         fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
         yield
+
+
+def test_who_waits_for_the_disk_holds_up_nobody_who_has_a_form_judged(http: Http, counter: Counter) -> None:
+    """All of them are judged and wait for one commit."""
+    worker, forms = http("worker"), [counter.form("be/appeal") for _ in range(8)]
+    with ThreadPoolExecutor(len(forms)) as threads:
+        with store_held(counter):
+            answers = [threads.submit(hand_in, worker, form, f"key-{number}") for number, form in enumerate(forms)]
+            for number in range(len(forms)):
+                asked = {"idempotencyKey": f"key-{number}"}
+                wait_until(lambda asked=asked: worker.get("/v1/submissions", params=asked).json()["running"])  # type: ignore[misc]
+        assert {answer.result().status_code for answer in answers} == {201}
 
 
 def test_a_first_attempt_that_failed_technically_is_as_if_it_had_not_been(counter: Counter) -> None:

@@ -16,7 +16,7 @@ import anyio
 import httpx2
 import pytest
 
-from gateway.api.load import THREADS, VISITORS, Desk
+from gateway.api.load import JUDGES, VISITORS, WORKERS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
 from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
@@ -190,18 +190,18 @@ def test_strangers_have_a_limit_of_their_own() -> None:
 
 
 def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
-    """As many long ones as the counter has threads."""
+    """As many long ones as the counter has threads for other work."""
     held = threading.Event()
 
     async def crowd() -> str:
         desk = Desk()
         async with anyio.create_task_group() as group:
-            for _ in range(THREADS):
+            for _ in range(JUDGES + WORKERS):
                 group.start_soon(desk.print, held.wait)
             await anyio.wait_all_tasks_blocked()
             try:
                 with anyio.fail_after(20):
-                    judged = await desk.work(lambda: "judged")
+                    judged = await desk.judge(await desk.work(lambda: lambda: "judged"))
             finally:
                 held.set()
         return judged

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import signing
+from gateway.api.app import create_app
 from gateway.assembly import auditing
 from gateway.demo.papers import draw_up
 from gateway.errors import SourceUnavailable
@@ -39,8 +40,8 @@ from signing import (
     subject_of,
 )
 from signing.errors import VERIFICATION_CODES
-from tests.conftest import Counter
-from tests.patience import wait_until
+from tests.conftest import Counter, served
+from tests.patience import http_client, wait_until
 from tests.revoking import Issuer, issuer_on_loopback
 from tests.signing.stamping import stamper
 
@@ -237,6 +238,25 @@ def test_many_at_once_ask_once(opened: Open, issuer: Issuer) -> None:
         kept = [kept for _, kept in threads.map(lambda raw: hand_in(counter, raw), forms)]
     assert issuer.asked == ["/ocsp"]
     assert {tuple(sources(each)) for each in kept} == {("ocsp",)}
+
+
+def test_who_waits_for_an_issuer_holds_up_nobody(opened: Open, issuer: Issuer) -> None:
+    counter = opened()
+    cards = [signed(card(counter, issuer)) for _ in range(6)]
+    token = {"Authorization": f"Bearer {counter.tokens['worker']}", "Content-Type": "application/xml"}
+    issuer.speaks.clear()
+    with (
+        served(create_app(counter.gateway)) as address,
+        http_client(address, token) as worker,
+        ThreadPoolExecutor(len(cards)) as threads,
+    ):
+        waiting = [threads.submit(worker.post, "/v1/submissions", content=raw) for raw in cards]
+        wait_until(lambda: len(issuer.asked) == len(cards))
+        other = worker.post("/v1/submissions", content=counter.form(KIND))
+        issuer.speaks.set()
+        assert {answer.result().status_code for answer in waiting} == {201}
+    assert other.status_code == 201
+    assert len(issuer.asked) == len(cards)
 
 
 def test_nobody_is_asked_where_that_is_switched_off(opened: Open, issuer: Issuer) -> None:
