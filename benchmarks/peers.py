@@ -3,13 +3,12 @@
 `peer-naive`: the same steps by the libraries that one finds first, with a commit (synchronous=FULL) after each: the
 signature verified by signxml; the schema by xmlschema and the rules by the XSLT that we publish, in lxml; the
 acceptance signed by signxml; three copies with a note signed by signxml, sealed by cryptography's PKCS #7 (RSA-2048,
-AES-128-CBC). It looks nobody up, has no cases and no terms, and signs no evidence of a copy; ours, `intake.accept`,
-does.
+AES-128-CBC), and evidence of each, signed by signxml. It looks nobody up and has no cases, no terms and no journal;
+ours, `intake.accept`, has.
 
 `peer-as2`: AS2 with a signed MDN by pyas2lib: a message signed and encrypted, decrypted and verified, answered with a
 signed MDN, which is verified. Ours: consignment note signed and sealed with the form, opened and verified, answered
 with a signed receipt, which is verified. AS2's keys are RSA-2048, the kind its library has; ours are P-256.
-
 
 Processor time in turns, without HTTP and without waiting for the disk, which burdens both alike. Asked for: ahead by 3.
 """
@@ -148,6 +147,7 @@ def _naive_steps(counter: Counter) -> Callable[[bytes], None]:
         note(digest, "valid")
         note(digest, "accepted", signed("Acceptance", digest))
         note(digest, "stored", *[sealed(raw, signed("Note", digest)) for _ in range(COPIES)])
+        note(digest, "consigned", *[signed("Consignment", digest) for _ in range(COPIES)])
 
     return accept
 
