@@ -24,6 +24,7 @@ from benchmarks import (
     rendition,
     seals,
     size,
+    stages,
     validate,
     validate_java,
 )
@@ -31,6 +32,7 @@ from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[..., Iterable[Result]]] = {
     "intake": intake.run,
+    "intake-stages": stages.run,
     "delivery": delivery.run,
     "dead-endpoint": delivery.dead_endpoint,
     "claim-flat": claims.run,
