@@ -12,7 +12,6 @@ Source: ETSI EN 319 162-1, 4.4.4, 4.4.5 and annex A.4 (namespace http://uri.etsi
 """
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Mapping
@@ -256,7 +255,7 @@ def _read_reference(element: etree._Element) -> tuple[str, str, bytes]:
         raise _disagrees("a manifest with a digest that is not known here")
     try:
         digest = base64.b64decode((parts[1].text or "").strip(), validate=True)
-    except binascii.Error:
+    except ValueError:  # also for letters beyond ASCII
         raise _disagrees("a manifest with a digest that cannot be read") from None
     if len(digest) != DIGESTS[algorithm]().digest_size:
         raise _disagrees("a manifest with a digest that cannot be read")

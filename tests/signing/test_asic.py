@@ -219,6 +219,7 @@ def zipped_anew(raw: bytes, edit: Callable[[Entries], object]) -> bytes:
         (b"xmlenc#sha256", b"xmldsig#sha1"),
         (b"<ds:DigestValue>", b"<ds:DigestValue>AA=="),
         (b"<ds:DigestValue>", b"<ds:DigestValue>!"),
+        (b"<ds:DigestValue>", "<ds:DigestValue>é".encode()),
         (b"<ds:DigestValue>", b"<ds:DigestValue><!---->"),
         (b"</asic:ASiCManifest>", b"<asic:ASiCManifestExtensions/></asic:ASiCManifest>"),
         (b"</asic:ASiCManifest>", b""),
