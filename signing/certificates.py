@@ -5,6 +5,7 @@ Whether it is trusted is not decided here.
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +30,7 @@ _SIGNING: Final = frozenset(
         x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),  # documents, as Microsoft named it before
     }
 )
+_STAMPING: Final = frozenset({ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, ExtendedKeyUsageOID.TIME_STAMPING})
 # Purposes that are certainly not a person's or an organisation's signature under a document.
 _OTHERWISE: Final = frozenset(
     {
@@ -48,6 +50,13 @@ UNREADABLE: Final = (
     x509.UnsupportedGeneralNameType,
 )
 """What cryptography raises, at once or on first use, for a certificate that is not well formed."""
+
+
+class Purpose(Enum):
+    """What a path is looked for: the authorities in it may have limited themselves to other purposes."""
+
+    SIGNING = auto()
+    STAMPING = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +168,21 @@ def may_issue(certificate: Certificate) -> bool:
         return True
     usage = key_usage(certificate)
     return _is_authority(certificate) and (usage is None or usage.key_cert_sign)
+
+
+def issues_for(certificate: Certificate, purpose: Purpose) -> bool:
+    """Whether an authority that states extended purposes leaves room for this one below it; stating none, it does.
+
+    RFC 5280 (4.2.1.12) does not say what they mean in the certificate of an authority. Those who issue and those who
+    verify take them as a limit: an authority of TLS servers makes no signatory. Of OCSP answers nothing is asked, since
+    an authority may answer, and appoint who answers, for all that it issued. Raises ValueError and kin as `key_usage`.
+    """
+    stated = _extended_key_usage(certificate)
+    if stated is None:
+        return True
+    if purpose is Purpose.STAMPING:
+        return not _STAMPING.isdisjoint(stated.value)
+    return not _SIGNING.isdisjoint(stated.value) or _OTHERWISE.isdisjoint(stated.value)
 
 
 def _is_never_revoked(certificate: Certificate) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as clock_time
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,14 +19,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
 from signing.algorithms import ALGORITHMS, AlgorithmPolicy
-from signing.certificates import SignerCertificate, read_certificate
-from signing.errors import KeyUnavailable, refusal
+from signing.certificates import UNREADABLE, Purpose, SignerCertificate, issues_for, read_certificate
+from signing.errors import KeyUnavailable, VerificationFailed, refusal
 from signing.model import Identity, Path
 
 VERDICT_LIFETIME: Final = timedelta(minutes=5)
 MAX_VERDICTS: Final = 4096
 MAX_ISSUERS: Final = 5
 MAX_NAMESAKES: Final = 16  # that bear the name of an issuer: to tell which of them it is costs a verification each
+
+_Question: TypeAlias = tuple[Purpose | None, tuple[bytes, ...]]
+"""For what a path was looked for, from which certificate, over which others."""
 
 
 class _Verdicts:
@@ -37,9 +40,9 @@ class _Verdicts:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._until: OrderedDict[tuple[bytes, ...], tuple[datetime, datetime, Path]] = OrderedDict()
+        self._until: OrderedDict[_Question, tuple[datetime, datetime, Path]] = OrderedDict()
 
-    def find(self, key: tuple[bytes, ...], at: datetime) -> Path | None:
+    def find(self, key: _Question, at: datetime) -> Path | None:
         with self._lock:
             found = self._until.get(key)
             if found is None or not found[0] <= at < found[1]:
@@ -47,7 +50,7 @@ class _Verdicts:
             self._until.move_to_end(key)
             return found[2]
 
-    def keep(self, key: tuple[bytes, ...], since: datetime, until: datetime, path: Path) -> None:
+    def keep(self, key: _Question, since: datetime, until: datetime, path: Path) -> None:
         with self._lock:
             self._until[key] = (since, until, path)
             self._until.move_to_end(key)
@@ -108,21 +111,30 @@ class TrustPolicy:
             raise refusal(
                 "certificate-not-for-signing", "the certificate of the signer is not meant for signing content"
             )
-        return self.find_path(signer, others=others, at=at)
+        return self.find_path(signer, others=others, at=at, purpose=Purpose.SIGNING)
 
-    def find_path(self, signer: SignerCertificate, *, others: Sequence[SignerCertificate] = (), at: datetime) -> Path:
-        """A path from `signer` to an anchor, as of `at`; what the certificate is for is not asked.
+    def find_path(
+        self,
+        signer: SignerCertificate,
+        *,
+        others: Sequence[SignerCertificate] = (),
+        at: datetime,
+        purpose: Purpose | None = None,
+    ) -> Path:
+        """A path from `signer` to an anchor, as of `at`; what the certificate itself is for is not asked.
 
-        Raises VerificationFailed: certificate-expired, certificate-untrusted, algorithm-not-allowed.
+        purpose: what every authority of the path must leave room for; None: whatever.
+        Raises VerificationFailed: certificate-expired, certificate-untrusted, algorithm-not-allowed,
+        certificate-not-for-signing (of an authority).
         """
-        key = (signer.der, *(other.der for other in others))
-        found = self._verdicts.find(key, at)
+        question = (purpose, (signer.der, *(other.der for other in others)))
+        found = self._verdicts.find(question, at)
         if found is None:
-            found = self._validate_path(signer, others, at)
+            found = self._validate_path(signer, others, at, purpose)
             # Dates of algorithms begin at midnight (UTC): no verdict outlives the day on which it was given.
             midnight = datetime.combine(at.date() + timedelta(days=1), clock_time.min, tzinfo=at.tzinfo)
             ends = [each.until for each in self._dated_above([signer, *others], at) if each.until is not None]
-            self._verdicts.keep(key, at, min([at + VERDICT_LIFETIME, midnight, found.until, *ends]), found)
+            self._verdicts.keep(question, at, min([at + VERDICT_LIFETIME, midnight, found.until, *ends]), found)
         return found
 
     def path_of(self, identity: Identity, *, at: datetime) -> tuple[bytes, ...]:
@@ -132,14 +144,25 @@ class TrustPolicy:
         )
         return self.find_path(own, others=chain, at=at).certificates
 
-    def _validate_path(self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime) -> Path:
+    def _validate_path(
+        self, signer: SignerCertificate, others: Sequence[SignerCertificate], at: datetime, purpose: Purpose | None
+    ) -> Path:
         from signing.paths import validate_path  # here: who only names anchors does not wait for its library
 
         line = _issuers(signer, others)
         anchors = [*self.anchors, *(each.certificate for each in self._dated_above([signer, *line], at))]
         if not anchors:
             raise refusal("certificate-untrusted", "no anchor is known that was in force at this time")
-        return validate_path(signer, line, anchors=anchors, algorithms=self.algorithms, at=at)
+        validate = partial(validate_path, signer, algorithms=self.algorithms, at=at)
+        fitting = [each for each in line if _leaves_room(each.certificate, purpose)]
+        leading = [each for each in anchors if each == signer.certificate or _leaves_room(each, purpose)]
+        try:
+            return validate(fitting, anchors=leading)
+        except VerificationFailed:
+            if (fitting, leading) == (line, anchors):
+                raise
+        validate(line, anchors=anchors)
+        raise refusal("certificate-not-for-signing", "an authority of the path is for other purposes only")
 
 
 def trust_from_pem(data: bytes) -> TrustPolicy:
@@ -182,6 +205,13 @@ def _is_issued(certificate: SignerCertificate, *, by: SignerCertificate) -> bool
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
+
+
+def _leaves_room(certificate: Certificate, purpose: Purpose | None) -> bool:
+    try:
+        return purpose is None or issues_for(certificate, purpose)
+    except UNREADABLE:  # an anchor that leads nowhere
+        return False
 
 
 def _names(certificate: x509.Certificate) -> Sequence[bytes]:

@@ -5,7 +5,8 @@ The steps, in order; each raises VerificationFailed:
 1. the token is a SignedData with one signer over a TSTInfo, in DER;
 2. it covers these very bytes, answers this request (nonce) and was made under a policy that is accepted;
 3. the certificate is the one whose digest the authority signed (ESSCertIDv2), and stands in the token;
-4. the certificate is for time stamps and nothing else (extended key usage critical and alone);
+4. the certificate is for time stamps and nothing else (extended key usage critical and alone), and no authority above
+   it is for other purposes only;
 5. digest of the TSTInfo, then the signature value; algorithms count as of `at`;
 6. a path led to an anchor at the stamped time, and none of its certificates has expired by `at`: from then on nobody
    could tell the token from one that was made later with a leaked key, unless a later stamp covers it;
@@ -22,7 +23,7 @@ from typing import Final
 
 from signing import der
 from signing.algorithms import DIGESTS
-from signing.certificates import UNREADABLE, SignerCertificate, read_certificate
+from signing.certificates import UNREADABLE, Purpose, SignerCertificate, read_certificate
 from signing.cms import SignedData, UnknownAlgorithm, read_digest_identifier, read_signed_data
 from signing.errors import VerificationFailed, refusal
 from signing.model import Path, SubjectIdentity
@@ -37,6 +38,7 @@ _MILLIS: Final = 0x80  # [0] IMPLICIT INTEGER
 _MICROS: Final = 0x81
 _REFUSALS_OF_CERTIFICATES: Final = {
     "certificate-expired": "timestamp-expired",
+    "certificate-not-for-signing": "timestamp-certificate-not-for-time",
     "certificate-untrusted": "timestamp-untrusted",
     "algorithm-not-allowed": "timestamp-algorithm-not-allowed",
     "signature-invalid": "timestamp-signature-invalid",
@@ -268,4 +270,4 @@ def _find_signer(signed: SignedData, others: Sequence[bytes]) -> tuple[SignerCer
 def _path_at(signer: SignerCertificate, chain: Sequence[SignerCertificate], anchors: TrustPolicy, at: datetime) -> Path:
     if not signer.valid_from <= at <= signer.valid_until:
         raise refusal("certificate-expired", "the certificate of the authority was not valid at the stamped time")
-    return anchors.find_path(signer, others=chain, at=at)
+    return anchors.find_path(signer, others=chain, at=at, purpose=Purpose.STAMPING)

@@ -59,8 +59,9 @@ def make_people() -> People:
     )
 
 
-def issue_authority_below(root: Identity, middle: Identity) -> Identity:
-    """The authority `middle`, with a certificate that `root` issued for it."""
+def issue_authority_below(root: Identity, middle: Identity, *purposes: x509.ObjectIdentifier) -> Identity:
+    """The authority `middle`, with a certificate that `root` issued for it, limited to these extended purposes if any
+    are given."""
     old = middle.certificate
     builder = x509.CertificateBuilder(
         issuer_name=root.certificate.subject,
@@ -73,6 +74,8 @@ def issue_authority_below(root: Identity, middle: Identity) -> Identity:
     for extension in (x509.BasicConstraints, x509.KeyUsage, x509.SubjectKeyIdentifier):
         found = old.extensions.get_extension_for_class(extension)
         builder = builder.add_extension(found.value, critical=found.critical)
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
     certificate = builder.add_extension(issuer, critical=False).sign(root.key, hashes.SHA256())
     return Identity(middle.key, certificate)

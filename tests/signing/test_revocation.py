@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -229,6 +229,30 @@ def test_somebody_whom_the_authority_did_not_appoint(use: str) -> None:
     """Everybody with a certificate of the authority could otherwise declare everybody good."""
     anybody = issue(ROOT, "Responder", use=use, at=AT)  # type: ignore[arg-type]
     answer = RevocationAuthority(identity=ROOT, responder=anybody).answer(request(), at=SOON)
+    assert refused(ValidationData(ocsps=(answer,))) == "revocation-unknown"
+
+
+@pytest.mark.parametrize(
+    "purposes", [(ExtendedKeyUsageOID.EMAIL_PROTECTION,), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)]
+)
+@pytest.mark.parametrize("appoints", [True, False])
+def test_an_authority_answers_for_what_it_issued_whatever_it_issues_for(
+    purposes: tuple[x509.ObjectIdentifier, ...], appoints: bool
+) -> None:
+    """No authority may name OCSP answers among its purposes: it would answer for whoever issued it (CA/Browser Forum
+    baseline requirements, 7.1.2.10.6)."""
+    middle = issue_authority_below(ROOT, issue_authority("Middle", at=AT), *purposes)
+    signer = issue(middle, "Below", at=AT, told_at=ADDRESSES)
+    responder = issue(middle, "Responder", use="answer", at=AT) if appoints else None
+    answer = RevocationAuthority(identity=middle, responder=responder).answer(request(signer, middle), at=SOON)
+    path = (der(signer), der(middle))
+    assert check(ValidationData(ocsps=(answer,)), path=path).source == "ocsp"
+
+
+def test_an_authority_below_answers_for_nobody_else() -> None:
+    """Named as one that answers, but not as one that cannot be revoked itself."""
+    middle = issue_authority_below(ROOT, issue_authority("Middle", at=AT), ExtendedKeyUsageOID.OCSP_SIGNING)
+    answer = RevocationAuthority(identity=ROOT, responder=middle).answer(request(), at=SOON)
     assert refused(ValidationData(ocsps=(answer,))) == "revocation-unknown"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import cms, tsp
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -204,6 +205,28 @@ def test_a_certificate_for_something_else(usages: list[Any], critical: bool) -> 
     unit = unit_with_usages(ROOT, usages, critical=critical)
     assert refused(forge_token(unit, DATA)) == "timestamp-certificate-not-for-time"
     assert verified(forge_token(unit_with_usages(ROOT, [TIME_STAMPING], critical=True), DATA))
+
+
+@pytest.mark.parametrize(
+    ("purposes", "makes_units"),
+    [
+        ((), True),
+        ((ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,), True),
+        ((ExtendedKeyUsageOID.OCSP_SIGNING, TIME_STAMPING), True),
+        ((ExtendedKeyUsageOID.SERVER_AUTH,), False),
+        ((ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.CLIENT_AUTH), False),
+    ],
+)
+def test_an_authority_that_is_for_something_else_makes_no_unit(
+    purposes: tuple[x509.ObjectIdentifier, ...], makes_units: bool
+) -> None:
+    middle = issue_authority_below(ROOT, issue_authority("Middle", at=AT), *purposes)
+    unit = issue(middle, "Unit below", use="stamp", at=AT)
+    token = forge_token(unit, DATA, certificates=[unit.certificate, middle.certificate])
+    if makes_units:
+        assert verified(token).stamped_at == AT
+    else:
+        assert refused(token) == "timestamp-certificate-not-for-time"
 
 
 @pytest.mark.parametrize("use", ["sign", "seal", "tls-server"])

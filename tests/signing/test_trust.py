@@ -31,7 +31,7 @@ from signing.algorithms import SIGNATURE_ALGORITHMS
 from signing.certificates import read_certificate
 from signing.model import MAX_REMEMBERED
 from tests.signing import forge as f
-from tests.signing.pki import AT, DOCUMENT, People
+from tests.signing.pki import AT, DOCUMENT, People, issue_authority_below
 
 DOCUMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 
@@ -135,6 +135,67 @@ def test_what_an_authority_may_not_do_it_may_not_do_as_an_anchor(people: People,
     ).add_extension(CA, critical=True)
     further = Identity(people.doctor.key, one_more.sign(last.key, hashes.SHA256()))
     assert refused(below(further, last.certificate), trust(last)) == "certificate-untrusted"
+
+
+ANY, TLS, CLIENTS, MAIL, STAMPS, ANSWERS = (
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+    ExtendedKeyUsageOID.SERVER_AUTH,
+    ExtendedKeyUsageOID.CLIENT_AUTH,
+    ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    ExtendedKeyUsageOID.TIME_STAMPING,
+    ExtendedKeyUsageOID.OCSP_SIGNING,
+)
+CARDS = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")  # logging in with a card, as Microsoft names it
+
+
+@pytest.mark.parametrize("as_anchor", [True, False])
+@pytest.mark.parametrize(
+    ("purposes", "makes_signers"),
+    [
+        ((), True),
+        ((ANY,), True),
+        ((MAIL,), True),
+        ((TLS, CLIENTS, DOCUMENTS), True),
+        ((CLIENTS, CARDS), True),
+        ((ANSWERS, CLIENTS, MAIL), True),
+        ((TLS,), False),
+        ((TLS, CLIENTS), False),
+        ((STAMPS,), False),
+        ((ANSWERS,), False),
+        ((ExtendedKeyUsageOID.CODE_SIGNING, CARDS), False),
+    ],
+)
+def test_an_authority_that_is_for_something_else_makes_no_signatory(
+    people: People, purposes: tuple[x509.ObjectIdentifier, ...], makes_signers: bool, as_anchor: bool
+) -> None:
+    middle = issue_authority_below(people.authority, issue_authority("Middle", at=AT), *purposes)
+    raw = below(middle)
+    trust = TrustPolicy((middle.certificate,)) if as_anchor else people.trust
+    if makes_signers:
+        assert verify_xml(raw, trust=trust, at=AT).signatures
+    else:
+        assert refused(raw, trust) == "certificate-not-for-signing"
+        assert refused(raw, TrustPolicy((people.stranger.certificate,))) == "certificate-untrusted"
+
+
+def test_an_authority_that_has_a_certificate_for_signatories_too_makes_them(people: People) -> None:
+    own = issue_authority("Middle", at=AT)
+    servers, all_purposes = (issue_authority_below(people.authority, own, *each) for each in ((TLS,), ()))
+    for first, second in ((servers, all_purposes), (all_purposes, servers)):
+        raw = below(first, second.certificate)
+        assert verify_xml(raw, trust=people.trust, at=AT).signatures
+
+
+def test_what_was_found_for_one_purpose_is_not_remembered_for_another(people: People) -> None:
+    limited = issue_authority_below(people.authority, issue_authority("Middle", at=AT), TLS)
+    somebody, middle = (
+        read_certificate(each.certificate.public_bytes(Encoding.DER))
+        for each in (issue(limited, "Somebody", at=AT), limited)
+    )
+    trust = people.trust
+    assert trust.find_path(somebody, others=[middle], at=AT).certificates
+    with pytest.raises(VerificationFailed, match="certificate-not-for-signing"):
+        trust.judge(somebody, others=[middle], at=AT)
 
 
 def test_a_verdict_is_remembered_for_minutes_only(people: People, signed: bytes) -> None:
