@@ -79,6 +79,8 @@ def validate_path(
             validator = CertificateValidator(_asn1(signer.der), validation_context=context)
             path = _finish(validator.async_validate_path())
             links = list(path.iter_certs(include_root=True))
+            if links[-1].dump() != signer.der:
+                raise refusal("certificate-untrusted", "the name and the key of an anchor, but not its certificate")
             return Path(
                 certificates=tuple(_der(link) for link in reversed(links)),
                 until=min([signer.valid_until, *(link.not_valid_after for link in links[1:])]),

@@ -161,9 +161,11 @@ def _is_appointed(responder: SignerCertificate, issuer: SignerCertificate) -> bo
         usages = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         extensions.get_extension_for_class(x509.OCSPNoCheck)
         responder.certificate.verify_directly_issued_by(issuer.certificate)
+        usage = key_usage(responder.certificate)
     except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
         return False
-    return ExtendedKeyUsageOID.OCSP_SIGNING in usages
+    signs = usage is None or usage.digital_signature or usage.content_commitment
+    return signs and ExtendedKeyUsageOID.OCSP_SIGNING in usages
 
 
 def _is_whole(found: x509.CertificateRevocationList, certificate: SignerCertificate) -> bool:

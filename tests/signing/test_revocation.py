@@ -256,6 +256,35 @@ def test_an_authority_below_answers_for_nobody_else() -> None:
     assert refused(ValidationData(ocsps=(answer,))) == "revocation-unknown"
 
 
+@pytest.mark.parametrize(("usage", "answers"), [("digital_signature", True), ("key_agreement", False)])
+def test_a_responder_whose_key_does_not_sign(usage: str, answers: bool) -> None:
+    """RFC 5280, 4.2.1.12: what a key is for must fit both kinds of usage."""
+    issued = x509.CertificateBuilder(
+        ROOT.certificate.subject,
+        RESPONDER.certificate.subject,
+        RESPONDER.key.public_key(),
+        77,
+        AT - DAY,
+        AT + 90 * DAY,
+    )
+    issued = issued.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+    issued = issued.add_extension(x509.OCSPNoCheck(), critical=False)
+    flags = dict.fromkeys(
+        (
+            *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+            *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+        ),
+        False,
+    )
+    issued = issued.add_extension(x509.KeyUsage(**{**flags, usage: True}), critical=True)
+    responder = Identity(RESPONDER.key, issued.sign(ROOT.key, hashes.SHA256()))
+    data = ValidationData(ocsps=(RevocationAuthority(identity=ROOT, responder=responder).answer(request(), at=SOON),))
+    if answers:
+        assert check(data).source == "ocsp"
+    else:
+        assert refused(data) == "revocation-unknown"
+
+
 def test_an_answer_about_somebody_else() -> None:
     other = authority().answer(request(PEOPLE["p384"]), at=SOON)
     assert refused(ValidationData(ocsps=(other,))) == "revocation-unknown"

@@ -198,6 +198,18 @@ def test_what_was_found_for_one_purpose_is_not_remembered_for_another(people: Pe
         trust.judge(somebody, others=[middle], at=AT)
 
 
+@pytest.mark.parametrize("usage", ["content_commitment", "key_cert_sign"])
+def test_a_certificate_with_the_name_and_key_of_an_anchor_is_not_the_anchor(people: People, usage: str) -> None:
+    """Only its very bytes are trusted without a signature over them."""
+    old = people.authority.certificate
+    builder = x509.CertificateBuilder(
+        old.issuer, old.subject, old.public_key(), 7, AT - timedelta(days=9), AT + timedelta(days=9999)
+    ).add_extension(usage_of(usage), critical=True)
+    twin = Identity(people.authority.key, builder.sign(people.stranger.key, hashes.SHA256()))
+    code = "certificate-untrusted" if usage == "content_commitment" else "certificate-not-for-signing"
+    assert refused(sign_xml(DOCUMENT, identity=twin, at=AT), people.trust) == code
+
+
 def test_a_verdict_is_remembered_for_minutes_only(people: People, signed: bytes) -> None:
     """A remembered verdict does not need the anchors any more, so taking them away shows what is remembered."""
     anchors: Any = [people.authority.certificate]
