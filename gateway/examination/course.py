@@ -71,7 +71,7 @@ def _copy(copy: DescribedCopy, own: Sequence[Stated]) -> Link:
         return fault(LinkKind.COURSE, about, "about-something-else")
     is_bound = any(each.envelope is not None for each in said)
     if not is_bound or not any(each.event is Event.CONTENT_CONSIGNMENT for each in own):
-        return gap(LinkKind.COURSE, about, "not-in-package", needed=True, name=Event.CONTENT_CONSIGNMENT)
+        return gap(LinkKind.COURSE, about, "statement-of-consignment", needed=True)
     reached, odd = follow(each.event for each in own)
     if odd is not None:
         return fault(LinkKind.COURSE, about, "does-not-follow", name=odd)

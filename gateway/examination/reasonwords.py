@@ -244,10 +244,16 @@ CODES: Mapping[str, Words] = {
         "de": "nach dem Paket ist die Ausfertigung im Zustand {name}, und keine Feststellung zeigt das",
     },
     "statement-of-decision": {
-        "en": "no statement that the form was accepted or refused",
-        "nl": "geen vaststelling dat het formulier werd aanvaard of geweigerd",
-        "fr": "aucune constatation que le formulaire a été accepté ou refusé",
-        "de": "keine Feststellung, dass das Formular angenommen oder abgelehnt wurde",
+        "en": "no statement that holds says that the form was accepted or refused",
+        "nl": "geen enkele geldige vaststelling zegt dat het formulier werd aanvaard of geweigerd",
+        "fr": "aucune constatation exacte ne dit que le formulaire a été accepté ou refusé",
+        "de": "keine stimmende Feststellung sagt, dass das Formular angenommen oder abgelehnt wurde",
+    },
+    "statement-of-consignment": {
+        "en": "no statement that holds says that this copy was made available, and in which bytes",
+        "nl": "geen enkele geldige vaststelling zegt dat dit exemplaar werd klaargelegd, en in welke bytes",
+        "fr": "aucune constatation exacte ne dit que cet exemplaire a été mis à disposition, et en quels octets",
+        "de": "keine stimmende Feststellung sagt, dass diese Ausfertigung bereitgelegt wurde, und in welchen Bytes",
     },
     "copy-left-out": {
         "en": "the form was also laid ready for {name}, copy {which}, and nothing here says what became of that copy",

@@ -180,6 +180,8 @@ def test_it_stands_after_fifteen_years_if_the_time_stamps_were_renewed(world: Wo
     verdict = verdict_on(parts, MUCH_LATER)
     assert verdict.indication is Indication.INDETERMINATE
     assert (LinkKind.TIME, OPEN, "timestamp-expired") in not_holding(verdict)
+    assert (LinkKind.COURSE, MISSING, "statement-of-consignment") in not_holding(verdict)
+    assert "not-in-package" not in {link.code for link in verdict.links}, "everything is there and ended"
     for name, record in parts.records.items():
         parts.records[name] = _renewed(world, record)
     assert verdict_on(parts, MUCH_LATER).indication is Indication.TOTAL_PASSED
@@ -221,7 +223,7 @@ def test_what_was_left_out_is_named(parts: Parts) -> None:
     ("event", "expected"),
     [
         (Event.SUBMISSION_ACCEPTANCE, (LinkKind.STATEMENT, MISSING, "statement-of-decision")),
-        (Event.CONTENT_CONSIGNMENT, (LinkKind.COURSE, MISSING, "not-in-package")),
+        (Event.CONTENT_CONSIGNMENT, (LinkKind.COURSE, MISSING, "statement-of-consignment")),
         (Event.CONTENT_HANDOVER, (LinkKind.COURSE, OPEN, "state-not-shown")),
     ],
 )
@@ -943,7 +945,7 @@ def test_without_its_description_a_package_still_tells_what_else_is_missing(worl
     verdict = examine(raw, grounds=world.grounds())
     assert verdict.indication is Indication.INDETERMINATE
     assert taken <= {link.about for link in verdict.missing}
-    assert (LinkKind.COURSE, MISSING, "not-in-package") in not_holding(verdict)
+    assert (LinkKind.COURSE, MISSING, "statement-of-consignment") in not_holding(verdict)
     assert verdict.description is None
     whole = build_container({name: raw for name, raw in read_container(parts.pack()).items() if name != DESCRIPTION})
     assert {link.about for link in examine(whole, grounds=world.grounds()).missing} == {DESCRIPTION}
