@@ -20,7 +20,7 @@ from gateway.ports import Reading, Store, Transaction
 log = logging.getLogger("sealpost.alerts")
 
 ENDPOINT_DOWN, PAPER_DUE, RECEIPT_ODD = "endpoint-down", "paper-due", "receipt-odd"
-POST_SILENT, STATION_MISSING = "post-silent", "print-station-missing"
+POST_SILENT, STATION_MISSING, COUNTRY_GONE = "post-silent", "print-station-missing", "country-gone"
 """Alerts beside those that are called like a remark (`sender-warned`, `deadline-missed`) or a state that needs a person
 (`delivery-suspended`)."""
 

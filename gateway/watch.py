@@ -20,6 +20,7 @@ from gateway.notifying import AGAIN_S, Notifying
 from gateway.paper import RETURNED, TOO_LATE
 from gateway.ports import Clock, Reading, Store, Transaction
 from gateway.steps import (
+    COUNTRY_GONE,
     ENDPOINT_DOWN,
     PAPER_DUE,
     POST_SILENT,
@@ -50,13 +51,14 @@ class _Due:
 
 @dataclass(frozen=True, kw_only=True)
 class _Course:
-    """A delivery and what is known of it: its evidence, whether its recipient's endpoint is known to be down, and when
-    its recipient is told next that it waits."""
+    """A delivery and what is known of it: its evidence, whether its recipient's endpoint is known to be down, when its
+    recipient is told next that it waits, and whether the schemas lack its country, by whose days that is reckoned."""
 
     delivery: Delivery
     evidence: Sequence[Evidence]
     is_down: bool
     notice_at: datetime | None
+    lacks_country: bool
 
     def last(self, *events: Event) -> datetime | None:
         """When one of the events happened last."""
@@ -91,6 +93,7 @@ class Watch:
         """Take every step that is due; how many deliveries were looked at. Raises StoreUnavailable."""
         if self.station is not None:
             self._look_for(self.station)
+        self._look_for_countries()
         looked = 0
         while True:
             now = self.clock.now()
@@ -128,13 +131,28 @@ class Watch:
         else:
             end_alerts(self.store, station, at=self.clock.now(), kinds=(STATION_MISSING,))
 
+    def _look_for_countries(self) -> None:
+        """End the alerts of countries that the schemas hold again."""
+        back = self.store.read(
+            lambda view: [
+                country
+                for country in self.notifying.calendars
+                if any(alert.kind == COUNTRY_GONE for alert in view.open_alerts(country))
+            ]
+        )
+        for country in back:
+            end_alerts(self.store, country, at=self.clock.now(), kinds=(COUNTRY_GONE,))
+
     def _course(self, view: Reading, delivery: Delivery) -> _Course:
         own = evidence_on(view, delivery)
+        lacks_country = delivery.country not in self.notifying.calendars
+        party = view.party(delivery.party)
         return _Course(
             delivery=delivery,
             evidence=own,
             is_down=any(alert.kind == ENDPOINT_DOWN for alert in view.open_alerts(delivery.party)),
-            notice_at=self.notifying.next_notice(delivery, own, view.party(delivery.party)),
+            notice_at=None if lacks_country else self.notifying.next_notice(delivery, own, party),
+            lacks_country=lacks_country,
         )
 
     def _due(self, course: _Course, now: datetime) -> Iterator[_Due]:
@@ -212,6 +230,9 @@ class Watch:
             unit.watch_again(delivery.id, min((look for look in looks if look is not None), default=None))
             if delivery.state in NEEDS_A_PERSON:
                 steps += _begin(unit, f"delivery-{delivery.state}", delivery, now)
+            if course.lacks_country:
+                began = opened_alert(unit, COUNTRY_GONE, delivery.country, at=now)
+                steps += [Step(state=delivery.state, began=began)] if began else []
         return steps
 
 

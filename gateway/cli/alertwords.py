@@ -17,6 +17,10 @@ ADVICE: Mapping[str, str] = {
     "print-station-missing": (
         "Register the party named in [paper], with a sealing certificate; until then nothing can go on paper."
     ),
+    "country-gone": (
+        "Put the country's folder back into the schemas and start the counter again: its copies go on, but their "
+        "receipts are not taken and their recipients not told."
+    ),
     "sender-warned": "Nobody signed for this copy yet and its sender was told: see `operations show ID`.",
     "deadline-missed": (
         "The last lawful moment is over; that is stated. Choose what still helps: `operations show ID`."

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,13 +22,14 @@ from starlette.responses import Response
 from gateway import worker
 from gateway.api.wire import PartyRecord
 from gateway.assembly import auditing
+from gateway.deadlines import Calendars
 from gateway.demo.pki import party_record
 from gateway.errors import RegistrationRefused
 from gateway.push_signature import NOTICE, check_digest, signature_of
 from signing import fingerprint
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import delivery_to, hand_in
-from tests.journey.test_operations import HOUR, Hands, act, events, look, nothing_is_wrong, sign_for
+from tests.journey.test_operations import HOUR, Hands, act, events, look, nothing_is_wrong, open_alerts, sign_for
 from tests.patience import PATIENCE_S, wait_until
 
 Http = Callable[[str | None], httpx2.Client]
@@ -296,3 +297,36 @@ def test_an_address_for_notices_is_checked_as_one_for_pushes(counter: Counter) -
         record = party_record(counter.folder, "worker") | {"endpoint": {"kind": "mailbox", "url": url}}
         with pytest.raises(RegistrationRefused):
             counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
+
+
+def test_a_country_that_the_schemas_lack_stops_the_notices_of_its_copies_and_nothing_else(
+    http: Http, counter: Counter, clock: Hands
+) -> None:
+    """Its folder was taken away while copies of it waited; the operator is told when that begins and when it ends."""
+    dutch, belgian = Door(), Door()
+    with doors(counter, {"expertise-centre": dutch, "worker": belgian}):
+        form = counter.form("nl/expertise-advice-request")
+        asked = http("institute").post("/v1/submissions", content=form, headers={"Content-Type": "application/xml"})
+        assert asked.status_code == 201
+        view, whole = hand_in(http, counter), counter.gateway.watch
+        some = {name: days for name, days in whole.notifying.calendars.items() if name != "nl"}
+        lacking = replace(whole, notifying=replace(whole.notifying, calendars=Calendars(some)))
+        for _ in range(2):
+            lacking.look()
+            lacking.notifying.give_wanted()
+            clock.turn(HOUR)
+        assert (len(dutch.heard), len(belgian.heard)) == (0, 1)
+        assert notices(http, view) == [GIVEN]
+        assert open_alerts(http) == {("country-gone", "nl")}
+        clock.turn(12 * HOUR)
+        lacking.look()
+        late = delivery_to(asked.json(), "expertise-centre")
+        assert ("sender-warned", late) in open_alerts(http), "what needs no calendar goes on"
+        whole.look()
+        assert ("country-gone", "nl") not in open_alerts(http)
+        told(counter, clock, DAY)
+        whole.notifying.bell.close()
+    assert dutch.heard
+    found = http("admin").get("/v1/operations/alerts?all=true").json()["items"]
+    assert [each["subject"] for each in found if each["kind"] == "country-gone"] == ["nl"]
+    nothing_is_wrong(counter)

@@ -136,6 +136,7 @@ def test_no_label_is_left_in_english(language: str) -> None:
 def test_each_alert_says_what_to_do() -> None:
     alerts = {
         *(steps.ENDPOINT_DOWN, steps.PAPER_DUE, steps.RECEIPT_ODD, steps.POST_SILENT, steps.STATION_MISSING),
+        steps.COUNTRY_GONE,
         *(fact.value for fact in lifecycle.TOLD),
         *(f"delivery-{state}" for state in lifecycle.NEEDS_A_PERSON),
         *(inquiries.UNANSWERED, inquiries.REVOKED, batches.NOT_STAMPED),
