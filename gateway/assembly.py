@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from threading import Semaphore
 
 import signing.paths  # noqa: F401 - loaded at the start: no form waits for it
 from gateway.acceptance import Acceptance, PaperRule
@@ -52,6 +51,7 @@ from gateway.receipts import Receipts
 from gateway.registration import Registration, is_of_a_party, token_hash
 from gateway.routing import Router
 from gateway.signatories import SignatoryCheck
+from gateway.slots import Slots
 from gateway.status import Status
 from gateway.stores import STORES
 from gateway.stores.clock import StoreClock
@@ -371,7 +371,8 @@ def dispatching(gateway: Gateway, on_end: Callable[[], None] = lambda: None) -> 
         transports = {kind: make(gateway.push) for kind, make in TRANSPORTS.items()}
         for transport in transports.values():
             stack.callback(transport.close)
-        workers = stack.enter_context(ThreadPoolExecutor(config.pushers, thread_name_prefix="push"))
+        slots = Slots(config.pushers)
+        workers = stack.enter_context(ThreadPoolExecutor(slots.threads, thread_name_prefix="push"))
         yield Dispatch(
             store=gateway.store,
             transports=transports,
@@ -379,7 +380,7 @@ def dispatching(gateway: Gateway, on_end: Callable[[], None] = lambda: None) -> 
             witness=gateway.witness,
             clock=gateway.clock,
             workers=workers,
-            free=Semaphore(config.pushers),
+            slots=slots,
             holder=_holder(),
             patience=gateway.patience,
             breaker=Breaker(failures=config.breaker_failures, pause_s=config.breaker_pause_s),

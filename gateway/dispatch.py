@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Semaphore
 from typing import assert_never
 
 from gateway.errors import NotFound, StoreUnavailable
@@ -21,6 +20,7 @@ from gateway.lifecycle import Breaker, Fact, Patience, RetryPolicy, advance, can
 from gateway.model import Alert, Delivery, EndpointKind, Party
 from gateway.ports import Answered, Clock, Deferred, Outcome, Reading, Refused, Store, Transaction, Transport
 from gateway.receipts import Acknowledged, Declined, Disregarded, HandedOver, Receipts
+from gateway.slots import Slots
 from gateway.steps import ENDPOINT_DOWN, Step, opened_alert, take, tell
 from signing import KeyUnavailable
 
@@ -56,8 +56,8 @@ def _load(view: Reading, delivery: Delivery) -> _Load:
 class Dispatch:
     """The pushing side.
 
-    holder: this worker's name on its leases. workers: threads for the tries. free: how many of them have nothing to do.
-    on_end: called after each try; there may be room for the next.
+    holder: this worker's name on its leases. workers: threads for the tries, one for each that `slots` lets be under
+    way. on_end: called after each try; there may be room for the next.
     """
 
     store: Store
@@ -66,7 +66,7 @@ class Dispatch:
     witness: Witness
     clock: Clock
     workers: Executor
-    free: Semaphore
+    slots: Slots
     holder: str
     patience: Patience
     breaker: Breaker
@@ -90,20 +90,17 @@ class Dispatch:
         self.store.write(lambda unit: unit.bring_forward(now=now, latest=latest, watched_by=watched_by))
 
     def deliver_due(self) -> int:
-        """Start a try for what is due, as far as there are free workers; the number started.
+        """Start a try for what is due, as far as slots are free; the number started.
 
         Waits for none of them: a recipient that hangs holds up its own lane only. Raises StoreUnavailable.
         """
-        room = 0
-        while room < MAX_CLAIM and self.free.acquire(blocking=False):
-            room += 1
+        room = self.slots.take(MAX_CLAIM)
         loads: Sequence[_Load] = ()
         try:
             if room:
                 loads = self._claimed(room)
         finally:
-            for _ in range(room - len(loads)):
-                self.free.release()
+            self.slots.give_back(room - len(loads))
         for load in loads:
             self.workers.submit(self._try, load)
         return len(loads)
@@ -129,7 +126,7 @@ class Dispatch:
             log.error("delivery %s: %s\n%s", delivery.id, type(error).__name__, where)  # noqa: TRY400
             self._defer(delivery, None, "internal-error")
         finally:
-            self.free.release()
+            self.slots.give_back()
             self.on_end()
 
     def _attempt(self, load: _Load) -> None:
@@ -139,7 +136,8 @@ class Dispatch:
         if recipient is None:
             self._defer(delivery, None, "recipient-unknown")
             return
-        outcome: Outcome = self.transports[delivery.transport].send(delivery, load.envelope, recipient)
+        with self.slots.asking():
+            outcome: Outcome = self.transports[delivery.transport].send(delivery, load.envelope, recipient)
         match outcome:
             case Answered(raw_receipt=None):
                 self._defer(delivery, recipient, "receipt-pending", healthy=True)

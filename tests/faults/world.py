@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from threading import Semaphore
 from typing import Any, TypeVar
 
 from lxml import etree
@@ -38,6 +37,7 @@ from gateway.mailboxes import Look
 from gateway.model import Delivery, EndpointKind, Party, PartyId
 from gateway.ports import Answered, Clock, Deferred, Outcome, Store, Transport
 from gateway.receipt import build_receipt
+from gateway.slots import Slots
 from gateway.stores.sqlite import SqliteStore
 from gateway.views import EndpointRecord
 from receiver.config import ReceiverConfig
@@ -217,7 +217,7 @@ class World:
             witness=witness,
             clock=self.clock,
             workers=Inline(),
-            free=Semaphore(4),
+            slots=Slots(4),
             holder=f"life {self.lives}",
             patience=Patience(retry=RetryPolicy(schedule_s=(1,))),
             breaker=Breaker(failures=1000),

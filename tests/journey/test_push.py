@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import Request
@@ -27,7 +29,7 @@ from gateway.views import EndpointRecord
 from signing import identity_to_pem, issuing, sha256
 from tests.conftest import Counter, served
 from tests.journey.test_operations import Hands
-from tests.patience import deliver_until
+from tests.patience import deliver_until, wait_until
 
 OpenCounter = Callable[..., Counter]
 PARTY = "fund"
@@ -335,3 +337,44 @@ def test_a_push_to_a_refused_address_stops_with_evidence_and_the_copy_stays_read
 def test_an_address_out_of_reach_is_not_registered(open_counter: OpenCounter, host: str) -> None:
     with pytest.raises(RegistrationRefused, match="endpoint-address"):
         open_counter({PARTY: {"kind": "push", "url": f"http://{host}:8080/"}}, push_allowed_networks=())
+
+
+@dataclass
+class Hanging:
+    """A server that takes what it is sent and says nothing until it is let go."""
+
+    asked: list[str] = field(default_factory=list)
+    free: threading.Event = field(default_factory=threading.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        self.asked.append(request.headers["sealpost-delivery-id"])
+        await anyio.to_thread.run_sync(self.free.wait)
+        await Response(status_code=503)(scope, receive, send)
+
+
+def test_recipients_that_hang_at_once_hold_up_nobody_else(open_counter: OpenCounter) -> None:
+    """Two of them take all pushers there are; the third gets its copy while they still hang."""
+    hanging, awake = {"employer": Hanging(), "dossier": Hanging()}, Endpoint(good)
+    with ExitStack() as stack:
+        records: dict[str, EndpointRecord] = {PARTY: {"kind": "push", "url": stack.enter_context(served(awake))}}
+        for party, server in hanging.items():
+            records[party] = {"kind": "push", "url": stack.enter_context(served(server))}
+        awake.counter = counter = open_counter(records, pushers=2)
+        dispatch = stack.enter_context(dispatching(counter.gateway))
+        for server in hanging.values():
+            stack.callback(server.free.set)
+
+        def delivered(so: Callable[[], object]) -> None:
+            wait_until(lambda: (dispatch.deliver_due(), so())[1])
+
+        for kind in ("be/health-assessment", "be/health-assessment-supplement"):
+            counter.accept(counter.form(kind), sender="service")
+        delivered(lambda: all(server.asked for server in hanging.values()))
+        accepted = counter.accept(counter.form("be/occupational-disease-report"), sender="service")
+        delivered(settled(counter, accepted))
+        assert delivery(counter, accepted).state is DeliveryState.HANDED_OVER
+        asked = [DeliveryId(each) for server in hanging.values() for each in server.asked]
+        tries = counter.gateway.store.read(lambda view: [view.tries_of(each) for each in asked])
+        assert not any(tries), "none of them hangs any more"
