@@ -127,7 +127,7 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     trust = anchors.signers
     vouching = _vouching(config, anchors, clock)
     rings = keyrings(config)
-    push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]))
+    push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]), clock)
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
     keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
     token = admin_token(config)
@@ -322,7 +322,7 @@ def _editions(catalogue: Catalogue) -> Callable[[str], Mapping[str, str]]:
     return editions
 
 
-def _push_settings(config: Config, keys: Keyring) -> PushSettings:
+def _push_settings(config: Config, keys: Keyring, clock: Clock) -> PushSettings:
     shown = None
     if config.push_certificate is not None:
         password = config.push_password or b""
@@ -338,6 +338,7 @@ def _push_settings(config: Config, keys: Keyring) -> PushSettings:
         reach=Reach(allowed=config.push_allowed_networks),
         certificate=shown,
         total_s=min(TOTAL_S, PART_OF_LEASE * config.lease_s),
+        now=clock.now,
     )
 
 

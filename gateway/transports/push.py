@@ -2,20 +2,23 @@
 
 Redirects are refused: a copy goes to the registered address or nowhere, and only to public addresses and networks that
 the installation allows. Answers are read up to a limit, and one deadline holds for the whole exchange. Every try is
-signed anew; recipients that know nothing of signatures may overlook it.
+signed anew, as of the machine's clock; who finds that stale gets it again as of the gateway's, should the two differ.
+Recipients that know nothing of signatures may overlook it.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from gateway.addresses import Reach
+from gateway.clock import wall_clock
 from gateway.model import Delivery, Party
 from gateway.ports import Answered, Deferred, Outcome, Refused
 from gateway.push_signature import RequestSigner
@@ -26,10 +29,12 @@ from gateway.transports.names import NameUnanswered, Resolve, system_addresses
 from gateway.version import VERSION
 
 TOTAL_S = 30.0
+NOT_FRESH = 425  # what a recipient says of a signature that was not made just now, by its clock
+CLOCKS_APART = timedelta(seconds=10)
 PASSING: Mapping[int, str] = {
     408: "it waited too long for our bytes",
     421: "we reached the wrong one of several servers (RFC 9110, 15.5.20)",
-    425: "our signature was not fresh: the next try has another",
+    NOT_FRESH: "our signature was not fresh: the next try has another",
     429: "we come too often; it may say when to come again",
 }
 """Of the 4xx, those that pass by themselves, and why. Every other one needs a person: the address, the credentials or
@@ -63,12 +68,14 @@ class ClientCertificate:
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
     """How an installation pushes. reach: where to. certificate: shown to endpoints that ask for one. total_s: how long
-    one try may take, however slowly the recipient answers."""
+    one try may take, however slowly the recipient answers. now: the time by which the gateway goes, which the machine's
+    clock need not show any more."""
 
     signer: RequestSigner
     reach: Reach
     certificate: ClientCertificate | None = None
     total_s: float = TOTAL_S
+    now: Callable[[], datetime] = wall_clock
 
 
 class Push:
@@ -91,22 +98,35 @@ class Push:
         url = recipient.endpoint.url
         if url is None:
             return Deferred(code="endpoint-unknown")
-        answer = exchanged(
+        begun = time.monotonic()
+        answer = self._asked(url, delivery, envelope, recipient, at=wall_clock(), within_s=self._total_s)
+        if isinstance(answer, Answer) and answer.status == NOT_FRESH and self._clocks_differ():
+            left_s = self._total_s - (time.monotonic() - begun)
+            answer = self._asked(url, delivery, envelope, recipient, at=self._settings.now(), within_s=left_s)
+        return outcome_of(answer) if isinstance(answer, Answer) else answer
+
+    def _clocks_differ(self) -> bool:
+        """Whether the machine's clock was set since the gateway's began: either of them may be the right one."""
+        return abs(self._settings.now() - wall_clock()) > CLOCKS_APART
+
+    def _asked(
+        self, url: str, delivery: Delivery, envelope: bytes, recipient: Party, *, at: datetime, within_s: float
+    ) -> Answer | Deferred | Refused:
+        return exchanged(
             self._connections,
             url,
-            lambda: self._headers(url, delivery, envelope),
+            lambda: self._headers(url, delivery, envelope, at),
             envelope,
             authority=recipient.endpoint.ca_certificate,
-            total_s=self._total_s,
+            total_s=within_s,
             wanted=_wanted,
         )
-        return outcome_of(answer) if isinstance(answer, Answer) else answer
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._connections.close()
 
-    def _headers(self, url: str, delivery: Delivery, envelope: bytes) -> dict[str, str]:
+    def _headers(self, url: str, delivery: Delivery, envelope: bytes, at: datetime) -> dict[str, str]:
         fields = {
             "User-Agent": f"sealpost/{VERSION}",
             "Content-Type": ENVELOPE_TYPE,
@@ -116,8 +136,7 @@ class Push:
             "Sealpost-Envelope-Digest": delivery.envelope_digest,
             "Sealpost-Attempt": str(delivery.attempts + 1),
         }
-        now = datetime.now(UTC)
-        proof = self._settings.signer.sign(method="POST", url=url, fields=fields, body=envelope, at=now)
+        proof = self._settings.signer.sign(method="POST", url=url, fields=fields, body=envelope, at=at)
         return fields | proof
 
 

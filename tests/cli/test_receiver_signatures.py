@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.addresses import Reach, network
+from gateway.clock import wall_clock
 from gateway.demo.pki import DemoFolder, toml_text
 from gateway.demo.processes import free_ports
 from gateway.envelope import open_envelope
@@ -114,14 +115,22 @@ def delivery_of(folder: DemoFolder, envelope: bytes) -> Delivery:
     return replace(a_delivery(), id=found.consignment.delivery_id, envelope_digest=sha256(envelope))
 
 
-def push_to(folder: DemoFolder, url: str, envelope: bytes, *, announced: str | None = None) -> Outcome:
-    """What the gateway's own transport makes of the receiver."""
+def push_to(
+    folder: DemoFolder,
+    url: str,
+    envelope: bytes,
+    *,
+    announced: str | None = None,
+    now: Callable[[], datetime] = wall_clock,
+) -> Outcome:
+    """What the gateway's own transport makes of the receiver. now: what the gateway's clock says."""
     delivery = delivery_of(folder, envelope)
     if announced is not None:
         delivery = replace(delivery, id=DeliveryId(announced))
     settings = PushSettings(
         signer=RequestSigner(Keyring.single(load_identity(folder.service))),
         reach=Reach(allowed=(network("127.0.0.0/8"),)),
+        now=now,
     )
     endpoint = Endpoint(kind=EndpointKind.PUSH, url=url)
     recipient = Party(id=PartyId("fund"), name="The Fund", roles=frozenset(), identifiers={}, endpoint=endpoint)
@@ -164,6 +173,19 @@ def test_a_clock_that_is_wrong_is_a_passing_trouble(folder: DemoFolder, door: Do
     assert not door.kept()
     door.at[0] = right
     assert isinstance(push_to(folder, door.url, envelope), Answered)
+
+
+@pytest.mark.parametrize("set_by", [timedelta(hours=-2), timedelta(days=1)])
+def test_a_machine_whose_clock_was_set_wrong_pushes_on(
+    folder: DemoFolder, door: Door, envelope: bytes, set_by: timedelta
+) -> None:
+    """The gateway goes by the time that has passed since it started; its recipient's clock is right."""
+    door.at[0] -= set_by
+    assert isinstance(push_to(folder, door.url, envelope, now=lambda: door.at[0]), Answered)
+    assert len(door.tap.heads) == 2
+    door.at[0] += 2 * set_by  # now neither of the two is right
+    assert push_to(folder, door.url, envelope, now=lambda: door.at[0] + set_by) == Deferred(code="endpoint-status-425")
+    assert len(door.tap.heads) == 4, "each clock is asked once"
 
 
 def test_a_push_to_somebody_else_is_not_taken_even_with_its_name_in_the_header(
