@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -31,6 +32,7 @@ from gateway.errors import ConfigError
 if TYPE_CHECKING:
     from gateway.api.accepting import Share
     from gateway.forms.catalogue import Catalogue
+    from gateway.stores.clock import StoreClock
 
 # The engine is imported by the commands that run it: every other command would wait for it (0.7 of 1.5 s).
 
@@ -78,7 +80,17 @@ def serve(
                 )
                 sys.stdout.flush()
 
-        Supervisor([*intakes, *workers], listening=listening).run(on_ready)
+        with closing(_clock(settings)):
+            Supervisor([*intakes, *workers], listening=listening).run(on_ready)
+
+
+def _clock(settings: Config) -> StoreClock:
+    """The clock of the store, held for as long as `serve` runs: should all its processes die at once, those that follow
+    go by it too, whatever the machine's clock was set to meanwhile."""
+    from gateway.stores.clock import StoreClock
+
+    settings.store_path.parent.mkdir(parents=True, exist_ok=True)
+    return StoreClock(settings.store_path)
 
 
 def _children(settings: Config, listening: socket.socket, *, with_worker: bool) -> tuple[list[Child], list[Child]]:

@@ -133,6 +133,18 @@ def test_a_process_that_dies_is_missed_by_nobody_and_replaced(two: Serving, show
     assert len(before & two.children(shown)) == 1
 
 
+def test_one_clock_outlives_all_processes_that_go_by_it(two: Serving) -> None:
+    """Else those that follow would go by what the machine's clock was set to meanwhile."""
+    store = Path(two.said["store"])
+    agreed = store.with_name(f"{store.name}.clock").read_text()
+    before = two.children()
+    for child in before:
+        os.kill(child, signal.SIGKILL)
+    wait_until(lambda: len(two.children() - before) == len(before))
+    two.hand_in(KIND)
+    assert store.with_name(f"{store.name}.clock").read_text() == agreed
+
+
 def test_what_a_killed_worker_held_is_taken_by_another_after_its_lease(two: Serving) -> None:
     recipient = Recipient(two)
     with served(recipient) as url:
