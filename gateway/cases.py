@@ -179,7 +179,8 @@ class Cases:
         )
 
     def links(self, filing: Filing, content: etree._Element, *, sender: PartyId) -> tuple[str, ...]:
-        """The keyed links of a form. Without a worker in it, only forms of the same sender belong together."""
+        """The keyed links of a form, that of its own number first. Without a worker in it, only forms of one sender
+        belong together."""
         whose = filing.facts.one(WORKER) or f"sender {sender}"
         reference = content.findtext(f"{{*}}Header/{_C}CaseReference")
         links = [self.keys.keyed(whose, "document", number) for number in (filing.document_id, *filing.named)]
@@ -188,8 +189,9 @@ class Cases:
         return tuple(dict.fromkeys(links))
 
     def case(self, filing: Filing, links: Sequence[str], view: Reading) -> Case:
-        """The case of a form, to which its links lead, as it stands."""
-        return self.opened(view.filed_under(links, named=filing.named), view, filing.kind.calendar)
+        """The case of a form, to which its links lead, as it stands. links: as `links` gives them."""
+        filed = view.filed_under(links, named=filing.named, own=links[0])
+        return self.opened(filed, view, filing.kind.calendar)
 
     def opened(self, filed: Sequence[Filed], view: Reading, calendar: Calendar) -> Case:
         """Filed forms with their facts in clear, and their terms."""

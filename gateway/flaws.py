@@ -29,6 +29,7 @@ FLAWS: Mapping[str, tuple[str, str]] = {
     "receipt-without-delivery": ("a receipt speaks of a delivery that is not there", _LOST),
     "term-without-submission": ("a term belongs to no submission", _LOST),
     "filing-without-entry": ("what is on file of a form is not in the journal", _FORGED),
+    "filing-differs": ("a form is on file as one of another kind", _FORGED),
     "filing-out-of-order": ("forms or their copies stand in another order than the one in which they came", _FORGED),
     "entry-without-filing": ("the journal knows of a form that is not on file", _FORGED),
     "filing-without-submission": ("a case holds a form that is not there", _LOST),

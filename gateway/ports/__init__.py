@@ -5,7 +5,7 @@ that waited meanwhile (natural group commit), and returns only after the commit:
 the house.
 """
 
-from gateway.ports.cases import MAX_CASE
+from gateway.ports.cases import MAX_CASE, MAX_NAMING
 from gateway.ports.journal import JournalReading
 from gateway.ports.machine import Clock, Holds, Room
 from gateway.ports.network import (
@@ -24,6 +24,7 @@ from gateway.ports.store import LooseEnd, Pending, Reading, Store, Transaction
 
 __all__ = [
     "MAX_CASE",
+    "MAX_NAMING",
     "Answered",
     "Ask",
     "Bell",

@@ -9,14 +9,21 @@ from gateway.filing import OnFile
 from gateway.model import CaseId, Filed, PartyId, SubmissionId, Term
 
 MAX_CASE = 200  # forms of a case that are looked at; only a sender who wants to slow us down makes more
+MAX_NAMING = 10_000  # forms of one kind in a case among which those are looked for that name another one
 
 
 class CasesReading(Protocol):
     """Cases and terms, as they are."""
 
-    def filed_under(self, links: Sequence[str], *, named: Sequence[str] = ()) -> Sequence[Filed]:
+    def filed_under(
+        self, links: Sequence[str], *, named: Sequence[str] = (), own: str | None = None
+    ) -> Sequence[Filed]:
         """The newest forms (at most `MAX_CASE`) of the cases that have one of the links, oldest first; and those of
-        them with a number that is `named`, however many came since."""
+        them with a number that is `named`, however many came since.
+
+        own: the link of a form's own number. In cases with more forms, the newest (at most `MAX_CASE`) of each kind are
+        among them then, and those (among the newest `MAX_NAMING` of their kind) that name this number.
+        """
         ...
 
     def case(self, case_id: CaseId, *, party: PartyId | None = None) -> Sequence[Filed]:

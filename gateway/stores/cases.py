@@ -12,7 +12,7 @@ from typing import Any
 from gateway.errors import EngineFault
 from gateway.filing import OnFile
 from gateway.model import CaseId, DeliveryId, DeliveryState, Filed, FiledCopy, PartyId, PostFact, SubmissionId, new_id
-from gateway.ports import MAX_CASE
+from gateway.ports import MAX_CASE, MAX_NAMING
 from gateway.stores import rows
 from gateway.stores.at_rest import open_facts
 from gateway.stores.engine import sqlite
@@ -36,6 +36,19 @@ _BY_NUMBER = (
     "SELECT filed.seq FROM submission JOIN filed ON filed.submission_id = submission.id "
     "WHERE document_id IN ({named}) AND state <> 'rejected' AND {among}"
 )
+_KINDS = """
+WITH RECURSIVE held (case_id, kind) AS (
+    SELECT DISTINCT case_id, '' FROM case_link WHERE link IN ({links})
+    UNION ALL
+    SELECT case_id, (SELECT min(kind) FROM filed WHERE filed.case_id = held.case_id AND filed.kind > held.kind)
+    FROM held WHERE kind IS NOT NULL)
+SELECT case_id, kind FROM held WHERE kind > ''
+"""
+_OF_KIND = f"SELECT seq FROM filed WHERE case_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT {MAX_CASE}"
+_NAMING = f"""
+SELECT seq FROM (SELECT seq, links FROM filed WHERE case_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT {MAX_NAMING})
+WHERE instr(links, ?3)
+"""
 _OF_PARTY = (
     "case_id = ?1 AND (EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id AND sender = ?2) "
     "OR EXISTS (SELECT 1 FROM delivery WHERE delivery.submission_id = filed.submission_id AND party = ?2))"
@@ -51,14 +64,24 @@ WHERE submission_id = ?
 _FACTS = "SELECT submission_id, facts, body_key.key FROM filed JOIN body_key USING (submission_id)"
 
 
-def filed_under(connection: sqlite.Connection, links: Sequence[str], named: Sequence[str] = ()) -> list[Filed]:
+def filed_under(
+    connection: sqlite.Connection, links: Sequence[str], named: Sequence[str] = (), own: str | None = None
+) -> list[Filed]:
     """See `ports.Reading.filed_under`."""
     among = f"case_id IN (SELECT case_id FROM case_link WHERE link IN ({_marks(links)}))"
     chosen, values = _NEWEST.format(among=among), tuple(links)
     if named:
         by_number = _BY_NUMBER.format(named=_marks(named), among=among)
         chosen, values = f"{chosen} UNION {by_number}", (*links, *named, *links)
-    return _filed_of(connection.execute(_FORMS.format(chosen=chosen), values))
+    found = _filed_of(connection.execute(_FORMS.format(chosen=chosen), values))
+    if own is None or len(found) < MAX_CASE:
+        return found
+    seqs = {seq for (seq,) in connection.execute(chosen, values)}
+    for case_id, kind in connection.execute(_KINDS.format(links=_marks(links)), tuple(links)).fetchall():
+        seqs.update(seq for (seq,) in connection.execute(_OF_KIND, (case_id, kind)))
+        seqs.update(seq for (seq,) in connection.execute(_NAMING, (case_id, kind, json.dumps(own))))
+    every = _FORMS.format(chosen="SELECT value FROM json_each(?)")
+    return _filed_of(connection.execute(every, (json.dumps(sorted(seqs)),)))
 
 
 def case(connection: sqlite.Connection, case_id: CaseId, party: PartyId | None = None) -> list[Filed]:
@@ -121,6 +144,8 @@ def file(
         f"SELECT DISTINCT case_id FROM case_link WHERE link IN ({_marks(links)}) ORDER BY case_id", tuple(links)
     ).fetchall()
     case_id = CaseId(known[0][0] if known else new_id())
+    of_form = "SELECT sender, kind FROM submission WHERE id = ?"
+    sender, kind = connection.execute(of_form, (submission_id,)).fetchone()
     for (other,) in known[1:]:
         _join(connection, other, case_id)
     connection.executemany(
@@ -128,10 +153,9 @@ def file(
         [(link, case_id) for link in links],
     )
     connection.execute(
-        "INSERT INTO filed (case_id, submission_id, facts, digest, links) VALUES (?, ?, ?, ?, ?)",
-        (case_id, submission_id, sealed_facts, digest, json.dumps(list(links))),
+        "INSERT INTO filed (case_id, submission_id, kind, facts, digest, links) VALUES (?, ?, ?, ?, ?, ?)",
+        (case_id, submission_id, kind, sealed_facts, digest, json.dumps(list(links))),
     )
-    (sender,) = connection.execute("SELECT sender FROM submission WHERE id = ?", (submission_id,)).fetchone()
     concern(connection, case_id, sender)
     return case_id
 

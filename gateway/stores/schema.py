@@ -208,6 +208,13 @@ def m022_links_by_form(db: Database) -> None:
     db.execute("DROP INDEX case_link_case")
 
 
+@migrations()
+def m023_kinds_of_a_case(db: Database) -> None:
+    """The forms of a kind are found in a case however many others it has."""
+    for statement in _M023.split(";"):
+        db.execute(statement)
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,
@@ -337,6 +344,12 @@ UPDATE further_key SET id = idempotency_key WHERE EXISTS (SELECT 1 FROM journal
     WHERE journal.id = idempotency_key AND kind = 'further-key' AND of = sender);
 UPDATE further_key SET id = lower(hex(randomblob(16))), salt = randomblob(16) WHERE id = '';
 CREATE UNIQUE INDEX further_key_id ON further_key (sender, id)
+"""
+
+_M023 = """
+ALTER TABLE filed ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+UPDATE filed SET kind = coalesce((SELECT kind FROM submission WHERE submission.id = submission_id), '');
+CREATE INDEX filed_kind ON filed (case_id, kind, seq)
 """
 
 # The conditions of the indices are written as in the queries (rows.NOT_FINAL, rows.IN_HAND): else they are not used.

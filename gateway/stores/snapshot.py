@@ -344,8 +344,10 @@ class Snapshot:
 
     # cases
 
-    def filed_under(self, links: Sequence[str], *, named: Sequence[str] = ()) -> Sequence[Filed]:
-        return cases.filed_under(self._connection, links, named)
+    def filed_under(
+        self, links: Sequence[str], *, named: Sequence[str] = (), own: str | None = None
+    ) -> Sequence[Filed]:
+        return cases.filed_under(self._connection, links, named, own)
 
     def case(self, case_id: CaseId, *, party: PartyId | None = None) -> Sequence[Filed]:
         return cases.case(self._connection, case_id, party)

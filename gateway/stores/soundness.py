@@ -83,6 +83,8 @@ LOOSE = {
     "WHERE delivery.case_id IS NOT filed.case_id",
     "filing-without-entry": "SELECT submission_id FROM filed WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = submission_id AND journal.kind = 'filing')",
+    "filing-differs": "SELECT submission_id FROM filed JOIN submission ON submission.id = submission_id "
+    "WHERE filed.kind <> submission.kind",
     "filing-out-of-order": f"SELECT id FROM ({_FILED_IN_ORDER}) WHERE entered < before",
     "hosted-key-without-entry": "SELECT party FROM hosted_key WHERE NOT EXISTS ("
     "SELECT 1 FROM journal WHERE journal.id = party AND journal.kind = 'hosted-key')",

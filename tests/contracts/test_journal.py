@@ -194,7 +194,13 @@ def test_a_file_of_before_the_journal_knew_what_is_on_file_is_opened_with_all_th
     assert [filed and filed.facts for filed in on_file.values()] == [DIGEST_OF_FACTS, "", DIGEST_OF_FACTS]
     assert [filed and list(filed.links) for filed in on_file.values()] == [["link"], [], []], "the first has them all"
     assert waiting.unanswered.path == (b"der",)
-    unbound = {"filing-without-entry", "filing-out-of-order", "hosted-key-without-entry", "token-without-entry"}
+    unbound = {
+        "filing-without-entry",
+        "filing-differs",
+        "filing-out-of-order",
+        "hosted-key-without-entry",
+        "token-without-entry",
+    }
     assert not loose & {*unbound, "link-without-case", "inquiry-lost"}
 
 

@@ -168,6 +168,7 @@ DAMAGE = {
     "validation-missing": "DELETE FROM validation_item",
     "validation-changed": "UPDATE validation_item SET raw = CAST(raw || x'00' AS BLOB)",
     "filing-without-entry": "DELETE FROM journal WHERE kind = 'filing'",
+    "filing-differs": "UPDATE filed SET kind = 'be/appeal-notice'",
     "filing-out-of-order": "UPDATE delivery SET seq = -seq WHERE seq = (SELECT max(seq) FROM delivery)",
     "entry-without-filing": f"DELETE FROM filed WHERE submission_id = {OPEN}",
     "hosted-key-without-entry": "INSERT INTO hosted_key VALUES ('worker', 'x', x'00', 'x', 0)",

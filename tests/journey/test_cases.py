@@ -145,18 +145,18 @@ def contest(counter: Counter, accepted: Accepted) -> None:
     counter.accept(counter.form(APPEAL, **appeal_against(form.document_id)), sender="worker")
 
 
-def flood(counter: Counter, submission_id: str) -> None:
-    """As many further forms in the same case as are looked at."""
+def flood(counter: Counter, submission_id: str, kind: str) -> None:
+    """As many further forms of a kind in the same case as are looked at."""
     with closing(sqlite3.connect(counter.gateway.config.store_path)) as connection:
         for number in range(MAX_CASE):
-            form = (f"flood-{number}", submission_id)
+            form = (f"flood-{number}", kind, submission_id)
             connection.execute(
                 "INSERT INTO submission (id, sender, digest, kind, state, accepted_at, answer) "
-                "SELECT ?, 'fund', digest, kind, state, accepted_at, answer FROM submission WHERE id = ?",
+                "SELECT ?, 'fund', digest, ?, state, accepted_at, answer FROM submission WHERE id = ?",
                 form,
             )
             connection.execute(
-                "INSERT INTO filed (submission_id, case_id, facts) SELECT ?, case_id, x'' FROM filed "
+                "INSERT INTO filed (submission_id, kind, case_id, facts) SELECT ?, ?, case_id, x'' FROM filed "
                 "WHERE submission_id = ?",
                 form,
             )
@@ -168,7 +168,7 @@ def test_nobody_hides_a_form_behind_so_many_others_that_it_is_not_found(counter:
     number = str(uuid.uuid4())
     _, assessed = accepted(http, counter, ASSESSMENT, fill={"f:Header/c:DocumentId": number})
     cases = {party: http(party).get("/v1/cases").json()["items"] for party in ("service", "worker", "employer")}
-    flood(counter, assessed["submissionId"])
+    flood(counter, assessed["submissionId"], ASSESSMENT)
     accepted(http, counter, APPEAL, **appeal_against(number))
     for party, seen in cases.items():
         (case,) = http(party).get("/v1/cases").json()["items"]

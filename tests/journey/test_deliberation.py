@@ -12,6 +12,7 @@ import pytest
 
 from signing import SealingFailed
 from tests.conftest import SIGNERS, Counter
+from tests.journey.test_cases import flood
 from tests.journey.test_mailboxes import collected, delivery_to, lease, opened, receipt_of, send_receipt
 
 Http = Callable[[str | None], httpx2.Client]
@@ -123,6 +124,21 @@ def test_a_deliberation_that_suspends_comes_before_the_form(http: Http, counter:
     assert not any(map(flags, (notice, reply, decision, outcome, supplement, form)))
     assert mail_of(http, counter, "employer") == [ASSESSMENT]
     assert mail_of(http, counter, "dossier") == [OUTCOME, SUPPLEMENT, ASSESSMENT]
+
+
+@pytest.mark.parametrize("kind", ["be/health-surveillance-request", SUPPLEMENT])
+def test_what_a_form_needs_of_its_case_is_found_behind_hundreds_of_others(
+    http: Http, counter: Counter, kind: str
+) -> None:
+    """Notice, outcome (HA-45) and its own supplement (HA-48), however many forms of that or another kind came since."""
+    notice = hand_in(http, counter, NOTICE)
+    reply = hand_in(http, counter, REPLY, NoticeReference=notice["documentId"])
+    papers = {"NoticeReference": notice["documentId"], "ReplyReference": reply["documentId"]}
+    hand_in(http, counter, OUTCOME, **papers)
+    number = str(uuid.uuid4())
+    supplement = hand_in(http, counter, SUPPLEMENT, AssessmentReference=number)
+    flood(counter, supplement["submissionId"], kind)
+    assert not flags(hand_in(http, counter, ASSESSMENT, "valid-after-deliberation", DocumentId=number))
 
 
 def test_where_the_deliberation_does_not_suspend_a_new_form_supersedes_the_first(http: Http, counter: Counter) -> None:
