@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 
+import uuid_utils
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -75,7 +75,7 @@ class _Boundary:
                 started = True
                 message["headers"] = [
                     *message["headers"],
-                    (b"belgov-trace-id", str(uuid.uuid4()).encode()),
+                    (b"belgov-trace-id", str(uuid_utils.uuid4()).encode()),
                     (b"cache-control", b"no-store"),
                     (b"x-content-type-options", b"nosniff"),
                 ]
@@ -115,7 +115,6 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.desk = Desk()
     app.state.waiting = Waiting(look=gateway.mailboxes.look)
     problems.install(app)
-    app.router.routes.append(submissions.ShortWay())
     for router in (
         submissions.router,
         cases.router,
@@ -131,5 +130,6 @@ def create_app(gateway: Gateway) -> FastAPI:
         keys.public,
     ):
         app.include_router(router)
+    app.add_middleware(submissions.ShortWay)
     app.add_middleware(_Boundary, request_timeout_s=gateway.config.request_timeout_s)
     return app

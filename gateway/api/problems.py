@@ -10,7 +10,7 @@ import logging
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -146,19 +146,20 @@ def refusal(rejected: Rejected, language: str) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Let every error of `app` that is expected leave as a problem; for the others there is `unknown`."""
-    app.add_exception_handler(GatewayError, _gateway_error)
-    app.add_exception_handler(KeyUnavailable, _no_key)
-    app.add_exception_handler(TimestampUnavailable, _no_time_stamp)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_exception)
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, _answer)
 
 
-def _gateway_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, GatewayError)  # noqa: S101 -- registered for this class only
-    return _gateway_error_of(error)
+async def _answer(_: Request, error: Exception) -> JSONResponse:
+    return answer_to(error)
 
 
-def _gateway_error_of(error: GatewayError) -> JSONResponse:
+def answer_to(error: Exception) -> JSONResponse:
+    """The answer to an error that is expected."""
+    return next(answer(error) for kind, answer in _ANSWERS.items() if isinstance(error, kind))
+
+
+def _gateway_error(error: GatewayError) -> JSONResponse:
     status, title = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Internal error"))
     headers: dict[str, str] = {}
     members: dict[str, Any] = {}
@@ -175,27 +176,26 @@ def _gateway_error_of(error: GatewayError) -> JSONResponse:
     return problem(status, error.code, title, error.detail, headers=headers, **members)
 
 
-def _no_key(_: Request, error: Exception) -> JSONResponse:
+def _no_key(error: KeyUnavailable) -> JSONResponse:
     """Without its key the gateway neither accepts nor refuses. What is wrong with it is the operator's to know."""
-    assert isinstance(error, KeyUnavailable)  # noqa: S101 -- registered for this class only
     log.error("key: %s: %s", error.code, error.detail)
-    return _gateway_error_of(EngineFault("key-unavailable", "the counter cannot use its key at this moment"))
+    return _gateway_error(EngineFault("key-unavailable", "the counter cannot use its key at this moment"))
 
 
-def _no_time_stamp(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, TimestampUnavailable)  # noqa: S101 -- registered for this class only
+def _no_time_stamp(error: TimestampUnavailable) -> JSONResponse:
     headers = {"Retry-After": str(error.retry_after_s)}
     return problem(503, error.code, "Try again later", error.detail, headers=headers)
 
 
-def _invalid_request(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
+def _invalid_request(error: RequestValidationError) -> JSONResponse:
     return _not_understood((fault["loc"], fault["type"]) for fault in error.errors())
 
 
 def repeated(query: bytes) -> JSONResponse | None:
     """The answer to a query that gives a parameter more than once, so that nobody can tell what is meant; None to any
     other."""
+    if not query:
+        return None
     given = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     faults = [(("query", name), "repeated") for name, times in given.items() if times > 1]
     return _not_understood(faults) if faults else None
@@ -222,20 +222,29 @@ def _place(steps: Sequence[str | int]) -> str:
     return "/".join(map(str, (where, *shown)))
 
 
-def _http_exception(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
+def _http_exception(error: HTTPException) -> JSONResponse:
     code = HTTP_CODES.get(error.status_code, f"http-{error.status_code}")
     return problem(error.status_code, code, "Not possible here", code.replace("-", " "), headers=error.headers)
 
 
+_ANSWERS: Mapping[type[Exception], Callable[[Any], JSONResponse]] = {
+    GatewayError: _gateway_error,
+    KeyUnavailable: _no_key,
+    TimestampUnavailable: _no_time_stamp,
+    RequestValidationError: _invalid_request,
+    HTTPException: _http_exception,
+}
+EXPECTED = tuple(_ANSWERS)
+
+
 def full() -> JSONResponse:
     """The answer when the process has as many requests as it may have."""
-    return _gateway_error_of(StoreUnavailable("counter-full", "too much is asked at this moment"))
+    return _gateway_error(StoreUnavailable("counter-full", "too much is asked at this moment"))
 
 
 def closing() -> JSONResponse:
     """The answer to what is cut off because the process stops; another one tells what came of it."""
-    return _gateway_error_of(StoreUnavailable("counter-closes", "the counter was stopped; ask again, as before"))
+    return _gateway_error(StoreUnavailable("counter-closes", "the counter was stopped; ask again, as before"))
 
 
 def unknown(error: Exception) -> JSONResponse:

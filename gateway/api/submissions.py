@@ -10,8 +10,7 @@ from urllib.parse import quote
 import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.access import (
     Caller,
@@ -26,7 +25,7 @@ from gateway.api.access import (
 )
 from gateway.api.load import Desk, TheDesk, committed, desk_of
 from gateway.api.negotiation import best_of, ranges
-from gateway.api.problems import problem, refusal
+from gateway.api.problems import EXPECTED, answer_to, problem, refusal
 from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
 from gateway.assembly import Gateway
 from gateway.errors import Unreadable
@@ -45,6 +44,7 @@ router = APIRouter(prefix="/v1")
 XML = "application/xml"
 SEALED = "application/pkcs7-mime"
 TWIN_PATIENCE_S, TWIN_PAUSE_S = 0.3, 0.02  # judging takes a few hundredths of a second; then the first has its answer
+_PATH = f"{router.prefix}/submissions"
 _KEY_HEADER = b"idempotency-key"
 _KEY = re.compile(f"{KEY_SIGN}{{1,{MOST_KEY_SIGNS}}}")
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=MOST_KEY_SIGNS, pattern=f"^{KEY_SIGN}+$")]
@@ -94,21 +94,36 @@ async def _create(request: Request) -> Response:
     )
 
 
-class ShortWay(Route):
+class ShortWay:
     """The way of a form past FastAPI, whose own to `create` costs more than all else that the event loop does for it.
 
     Only for requests against which FastAPI would have nothing to say: it goes on to judge, and to describe, the others.
     """
 
-    def __init__(self) -> None:
-        super().__init__(f"{router.prefix}/submissions", _create, methods=["POST"])
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or let it go the long way."""
+        if not self.takes(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            answer = await _create(Request(scope, receive))
+        except EXPECTED as error:
+            answer = answer_to(error)
+        await answer(scope, receive, send)
+
+    @staticmethod
+    def takes(scope: Scope) -> bool:
         """Whether the request goes this way."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
-            return Match.NONE, {}
-        keys = [value.decode("latin-1") for name, value in scope["headers"] if name == _KEY_HEADER]
-        return super().matches(scope) if all(map(_KEY.fullmatch, keys)) else (Match.NONE, {})
+        return (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"] == _PATH
+            and not scope["query_string"]
+            and all(_KEY.fullmatch(value.decode("latin-1")) for name, value in scope["headers"] if name == _KEY_HEADER)
+        )
 
 
 async def _accept(
