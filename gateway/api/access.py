@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,6 +19,7 @@ from gateway.assembly import Gateway
 from gateway.call_signature import SignedCall, check_call, is_signed
 from gateway.errors import NotAuthenticated, NotPermitted, TooLarge, UnsupportedMedia
 from gateway.model import Party
+from gateway.ports import Store
 from gateway.receipts import MAX_RECEIPT_BYTES
 from gateway.registration import token_hash
 
@@ -38,7 +40,8 @@ def _gateway(request: Request) -> Gateway:
     return gateway
 
 
-def _token(request: Request) -> str:
+def token_of(request: Request) -> str:
+    """The hash of the token that came with the request. Raises NotAuthenticated."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthenticated("token-missing", "send Authorization: Bearer <token>")
@@ -47,9 +50,12 @@ def _token(request: Request) -> str:
 
 async def caller(request: Request) -> Party:
     """The party whose token came with the request. Raises NotAuthenticated."""
-    hashed = _token(request)
-    store = _gateway(request).store
-    party = await desk_at(request).look(lambda: store.read(lambda view: view.party_by_token(hashed)))
+    return await desk_at(request).look(partial(holder, _gateway(request).store, token_of(request)))
+
+
+def holder(store: Store, token: str) -> Party:
+    """The party that has a token, given its hash. Raises NotAuthenticated."""
+    party = store.read(lambda view: view.party_by_token(token))
     if party is None:
         raise NotAuthenticated("token-unknown", "nobody has this token")
     return party
@@ -57,11 +63,10 @@ async def caller(request: Request) -> Party:
 
 def administrator(request: Request) -> None:
     """Let only the administrator pass. Raises NotAuthenticated, NotPermitted."""
-    hashed = _token(request)
-    if hmac.compare_digest(hashed, _gateway(request).admin_token_hash):
+    gateway, token = _gateway(request), token_of(request)
+    if hmac.compare_digest(token, gateway.admin_token_hash):
         return
-    if _gateway(request).store.read(lambda view: view.party_by_token(hashed)) is None:
-        raise NotAuthenticated("token-unknown", "nobody has this token")
+    holder(gateway.store, token)
     raise NotPermitted("administrator-only", "this is for the administrator")
 
 

@@ -28,7 +28,7 @@ async def convert(
     The view has no signatures, and a draft made from it is a new document.
     """
     try:
-        with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+        with desk.place(party.id, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
             media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
             return await desk.work(_to_xml if media_type == JSON_TYPE else _to_json, gateway.validator, raw)
     except Rejected as rejection:

@@ -19,7 +19,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from gateway.errors import StoreUnavailable, TooMuch
-from gateway.model import Party, PartyId
+from gateway.model import PartyId
 from gateway.ports import Pending
 
 PLACES, PLACES_OF_ONE = 256, 128
@@ -51,21 +51,21 @@ class Desk:
         self._visitors = 0
 
     @contextmanager
-    def place(self, party: Party, size_bytes: int) -> Iterator[None]:
+    def place(self, party: PartyId, size_bytes: int) -> Iterator[None]:
         """A place for a request with a body of at most that size. Raises TooMuch, StoreUnavailable("counter-full")."""
-        if self._places[party.id] >= PLACES_OF_ONE or self._bytes[party.id] + size_bytes > BODIES_OF_ONE_BYTES:
+        if self._places[party] >= PLACES_OF_ONE or self._bytes[party] + size_bytes > BODIES_OF_ONE_BYTES:
             raise TooMuch("too-many-at-once", "wait for the answers to what you have sent before you send more")
         if self._places.total() >= PLACES or self._bytes.total() + size_bytes > BODIES_BYTES:
             raise StoreUnavailable("counter-full", "too much is handed in at this moment")
-        self._places[party.id] += 1
-        self._bytes[party.id] += size_bytes
+        self._places[party] += 1
+        self._bytes[party] += size_bytes
         try:
             yield
         finally:
             for held, share in ((self._places, 1), (self._bytes, size_bytes)):
-                held[party.id] -= share
-                if not held[party.id]:
-                    del held[party.id]
+                held[party] -= share
+                if not held[party]:
+                    del held[party]
 
     @contextmanager
     def visit(self) -> Iterator[None]:

@@ -43,7 +43,7 @@ async def create(
     where it is found a code that leads to its public check. Nothing else is sealed: whoever has a token could print it.
     """
     try:
-        with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+        with desk.place(party.id, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
             raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
             made = await desk.print(_print, gateway, party, raw, lang)
     except Rejected as rejection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, assert_never
 from urllib.parse import quote
@@ -19,11 +20,13 @@ from gateway.api.access import (
     announced_bytes,
     caller,
     gateway_of,
+    holder,
     language,
     read_draft,
     read_xml,
+    token_of,
 )
-from gateway.api.load import Desk, TheDesk, committed, desk_of
+from gateway.api.load import Desk, TheDesk, committed, desk_at
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import EXPECTED, answer_to, problem, refusal
 from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
@@ -34,7 +37,8 @@ from gateway.forms.reports import FORMATS, Judged, render
 from gateway.forms.reports.html import content_security_policy
 from gateway.idempotency import Accepted
 from gateway.intake import Decision, Rejected, StillRunning
-from gateway.model import EvidenceId, Party, SubmissionId
+from gateway.model import EvidenceId, Party, PartyId, SubmissionId
+from gateway.ports import Pending
 from gateway.resources import submission_href
 from gateway.vouching import Unasked
 from signing import CONTAINER_MEDIA_TYPE
@@ -64,34 +68,35 @@ async def create(
 
     202 for the same again while the first is being judged, with the place that tells how it fares.
     """
+    return await _hand_in(request, gateway, desk, party.id, lambda: party, key=idempotency_key, language=lang)
+
+
+async def _hand_in(
+    request: Request,
+    gateway: Gateway,
+    desk: Desk,
+    party: PartyId,
+    sender: Callable[[], Party],
+    *,
+    key: str | None,
+    language: str,
+) -> Response:
+    """`create`, in a place of that party. sender: finds it where the form is judged; may raise NotAuthenticated."""
     if len(set(request.headers.getlist("idempotency-key"))) > 1:
         raise Unreadable("idempotency-key-ambiguous", "one handing in has one key")
-    key = None if idempotency_key is None else _meant(idempotency_key)
+    key = None if key is None else _meant(key)
     with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
         raw = await read_xml(request, limit=ABSOLUTE_LIMITS.max_bytes)
-        outcome = await _accept(desk, gateway, raw, sender=party, key=key, language=lang)
+        outcome = await _accept(desk, gateway, raw, sender=sender, key=key, language=language)
     match outcome:
         case Accepted():
             return _answer(outcome)
         case Rejected():
-            return refusal(outcome, lang)
+            return refusal(outcome, language)
         case StillRunning():
             return _still_running(outcome)
         case unreachable:
             assert_never(unreachable)
-
-
-async def _create(request: Request) -> Response:
-    """`create`, given what FastAPI would find for it."""
-    return await create(
-        request,
-        await gateway_of(request),
-        await desk_of(request),
-        await caller(request),
-        await language(request),
-        NoQuery(),
-        request.headers.get("Idempotency-Key"),
-    )
 
 
 class ShortWay:
@@ -102,6 +107,7 @@ class ShortWay:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._owners: dict[str, PartyId] = {}  # of tokens that were good
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or let it go the long way."""
@@ -109,10 +115,31 @@ class ShortWay:
             await self._app(scope, receive, send)
             return
         try:
-            answer = await _create(Request(scope, receive))
+            answer = await self._create(Request(scope, receive))
         except EXPECTED as error:
             answer = answer_to(error)
         await answer(scope, receive, send)
+
+    async def _create(self, request: Request) -> Response:
+        """`create`. A token that was good has a place at once, and is asked about where its form is judged: that spares
+        a form one of two ways through a thread. It is one party's or nobody's, so the place is that of its owner."""
+        gateway, desk, token = await gateway_of(request), desk_at(request), token_of(request)
+        owner = self._owners.get(token) or (await caller(request)).id
+        try:
+            answer = await _hand_in(
+                request,
+                gateway,
+                desk,
+                owner,
+                partial(holder, gateway.store, token),
+                key=request.headers.get("Idempotency-Key"),
+                language=await language(request),
+            )
+        except BaseException:
+            self._owners.pop(token, None)
+            raise
+        self._owners[token] = owner
+        return answer
 
     @staticmethod
     def takes(scope: Scope) -> bool:
@@ -127,16 +154,19 @@ class ShortWay:
 
 
 async def _accept(
-    desk: Desk, gateway: Gateway, raw: bytes, *, sender: Party, key: str | None, language: str
+    desk: Desk, gateway: Gateway, raw: bytes, *, sender: Callable[[], Party], key: str | None, language: str
 ) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
     patient_until = anyio.current_time() + TWIN_PATIENCE_S
     asked: set[tuple[bytes, ...]] = set()
     may_ask = False
-    judge = partial(gateway.intake.judge, raw, sender=sender, idempotency_key=key, language=language)
+
+    def judge() -> Pending[Decision]:
+        return gateway.intake.judge(raw, sender=sender(), idempotency_key=key, language=language, may_ask=may_ask)
+
     while True:
         try:
-            judged = await desk.judge(judge, may_ask=may_ask)
+            judged = await desk.judge(judge)
         except Unasked as first:
             may_ask = first.path in asked  # forgotten again at once: there is no room for it
             if not may_ask:
@@ -264,7 +294,7 @@ async def validate(
     """
     offered = {name: form.media_type for name, form in FORMATS.items()}
     wanted = best_of(offered, ranges(request.headers.getlist("Accept")))
-    with desk.place(party, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
+    with desk.place(party.id, announced_bytes(request, limit=ABSOLUTE_LIMITS.max_bytes)):
         _media_type, raw = await read_draft(request, limit=ABSOLUTE_LIMITS.max_bytes)
         report = await desk.work(gateway.validator.validate, raw, received_on=gateway.clock.now())
     headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}

@@ -658,6 +658,24 @@ def raw_request(url: str, token: str, head: str, body: bytes = b"") -> socket.so
     return connection
 
 
+def test_a_token_that_was_good_just_now_is_worth_nothing_once_it_is_revoked(
+    url: str, counter: Counter, http: Http
+) -> None:
+    first, second = (counter.form("be/appeal") for _ in range(2))
+    old, admin = http("worker"), http("admin")
+    assert old.post("/v1/submissions", content=first, headers=XML).status_code == 201
+    assert admin.delete("/v1/parties/worker/tokens").status_code == 204
+    for again in (first, second):
+        answer = old.post("/v1/submissions", content=again, headers=XML)
+        assert (answer.status_code, answer.json()["code"]) == (401, "token-unknown")
+    unsent = b"Content-Type: application/xml\r\nContent-Length: 1000\r\n\r\n"
+    with raw_request(url, counter.tokens["worker"], "POST /v1/submissions HTTP/1.1", unsent) as connection:
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
+    new = {"Authorization": f"Bearer {admin.post('/v1/parties/worker/tokens').json()['token']}"}
+    assert len(old.get("/v1/submissions", headers=new).json()["items"]) == 1
+    assert old.post("/v1/submissions", content=second, headers=XML | new).status_code == 201
+
+
 def test_half_bodies_hold_up_nobody_and_leave_no_trace(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     token, posting = counter.tokens["worker"], "POST /v1/submissions HTTP/1.1"
@@ -698,15 +716,17 @@ def test_a_request_with_a_false_length_is_not_two_requests(
     assert http("worker").get("/health").status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_error_that_nobody_foresaw_shows_a_reference_and_logs_no_message(
-    counter: Counter, caplog: pytest.LogCaptureFixture
+    counter: Counter, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    broken = replace(counter.gateway, status=BrokenStatus())  # type: ignore[arg-type]
-    with served(create_app(broken)) as address:
+    broken: Any = Broken()
+    with served(create_app(replace(counter.gateway, status=broken, intake=broken))) as address:
         headers = {"Authorization": f"Bearer {counter.tokens['worker']}"}
         with http_client(address, headers) as client:
-            answer = client.get("/v1/submissions")
+            content = b"<form/>" if method == "POST" else None
+            answer = client.request(method, "/v1/submissions", content=content, headers=XML)
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -716,11 +736,13 @@ def test_an_error_that_nobody_foresaw_shows_a_reference_and_logs_no_message(
     assert MARKER not in caplog.text
 
 
-class BrokenStatus:
-    """A read side whose error carries a value, as errors of libraries do."""
+class Broken:
+    """A part of the counter whose error carries a value, as errors of libraries do."""
 
     def submissions(self, *_: object, **__: object) -> None:
         raise LookupError(MARKER)
+
+    accept = submissions
 
 
 def test_a_sealing_certificate_that_nothing_can_be_sealed_for_is_not_registered(http: Http, counter: Counter) -> None:
