@@ -30,6 +30,7 @@ def assembled(cast: DemoFolder, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def registered(assembled: Gateway, cast: DemoFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which everybody is registered, to be copied."""
     world = World(assembled, cast, tmp_path_factory.mktemp("registered"))
+    world.clock.step(-2 * 3600)
     running = world.start()
     world.register(running)
     running.gateway.store.close()
