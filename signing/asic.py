@@ -15,7 +15,7 @@ import base64
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -72,6 +72,14 @@ class Package:
     records: tuple[Covering, ...]
     missing: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
+    _digests: dict[tuple[str, str], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def digest_of(self, name: str, algorithm: str) -> bytes:
+        """The digest of a file, which is computed once, however many seals and records cover it."""
+        found = self._digests.get((name, algorithm))
+        if found is None:
+            found = self._digests[name, algorithm] = DIGESTS[algorithm](self.files[name]).digest()
+        return found
 
     @property
     def uncovered(self) -> tuple[str, ...]:
@@ -179,7 +187,7 @@ def unchanged(package: Package, covering: Covering) -> frozenset[str]:
     return frozenset(
         name
         for name, (algorithm, digest) in covering.digests.items()
-        if name in package.files and hmac.compare_digest(DIGESTS[algorithm](package.files[name]).digest(), digest)
+        if name in package.files and hmac.compare_digest(package.digest_of(name, algorithm), digest)
     )
 
 
