@@ -7,10 +7,12 @@ employer sees an appeal of which it got the notice, and nothing of a deliberatio
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from gateway.cases import Case, Cases, Earlier
 from gateway.deadlines import Bound, TermDates, Verdict, verdict
@@ -58,20 +60,60 @@ class Known:
         return act if act is not None and self._knows(act) else None
 
     def _acts(self, form: Earlier, term: Term) -> Iterator[Earlier]:
-        """Later forms of the right kind that speak of `form`, or of no other of its kind."""
-        same_kind = {each.document_id for each in self.all_forms.forms if each.kind == form.kind}
-        for later in self.all_forms.forms:
-            if later.kind in term.done_by and later.accepted_at >= form.accepted_at:
-                named = same_kind & set(self._named(later))
+        """Forms of the right kind that came later and speak of `form`, or of no other of its kind."""
+        before, same_kind = self._place[form.submission_id], self._numbers[form.kind]
+        for place, later in self._of_kinds(term.done_by):
+            if place > before:
+                named = same_kind & self._named[later.submission_id]
                 if not named or form.document_id in named:
                     yield later
 
     def _knows(self, act: Earlier) -> bool:
-        return act in self.case.forms or any(act.document_id in self._named(form) for form in self.case.forms)
+        return act.submission_id in self._mine or act.document_id in self._told_of
 
-    def _named(self, form: Earlier) -> tuple[str, ...]:
-        """The documents that a form refers to."""
-        return tuple(value for name in self.references.get(form.kind, ()) for value in form.facts.all(name))
+    def _of_kinds(self, kinds: tuple[str, ...]) -> Sequence[tuple[int, Earlier]]:
+        """Forms of these kinds, each with its place in the case."""
+        if kinds not in self._found:
+            self._found[kinds] = [(n, form) for n, form in enumerate(self.all_forms.forms) if form.kind in kinds]
+        return self._found[kinds]
+
+    # What the questions above look up, so that a case of hundreds of forms is not gone through for each of its terms.
+
+    @cached_property
+    def _place(self) -> Mapping[str, int]:
+        """When each form came: their order, for a clock may have been set back between two of them."""
+        return {form.submission_id: place for place, form in enumerate(self.all_forms.forms)}
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, set[str]]:
+        """Form kind -> the numbers of its forms."""
+        found = defaultdict[str, set[str]](set)
+        for form in self.all_forms.forms:
+            found[form.kind].add(form.document_id)
+        return found
+
+    @cached_property
+    def _named(self) -> Mapping[str, frozenset[str]]:
+        """The documents to which each form refers."""
+        return {
+            form.submission_id: frozenset(
+                value for name in self.references.get(form.kind, ()) for value in form.facts.all(name)
+            )
+            for form in self.all_forms.forms
+        }
+
+    @cached_property
+    def _mine(self) -> frozenset[str]:
+        return frozenset(form.submission_id for form in self.case.forms)
+
+    @cached_property
+    def _told_of(self) -> frozenset[str]:
+        """The documents to which the party's own forms refer."""
+        return frozenset[str]().union(*(self._named[each] for each in self._mine))
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], Sequence[tuple[int, Earlier]]]:
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,8 +150,8 @@ def _notice_before_form(filing: Filing, case: Case) -> Iterator[str | None]:
     )
     if not filing.facts.holds("suspensive"):
         return
-    announced = min((form.accepted_at for form in case.with_facts("proposal")), default=None)
-    made = min((f.accepted_at for f in case.forms if f.facts.holds(change) and not _has_ground(f)), default=None)
+    announced = next((place for place, form in enumerate(case.forms) if form.facts.has("proposal")), None)
+    made = next((n for n, form in enumerate(case.forms) if form.facts.holds(change) and not _has_ground(form)), None)
     if made is not None and (announced is None or made < announced):
         yield filing.place("proposal")
 
