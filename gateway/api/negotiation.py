@@ -56,6 +56,8 @@ def best_of(offered: Mapping[str, str], wanted: Sequence[Range]) -> str:
 
 def language_of(lines: Sequence[str]) -> str:
     """Of our languages, the one that the lines of Accept-Language give the highest weight; of several, the first."""
+    if not lines:
+        return DEFAULT_LANGUAGE
     wanted = [
         (-range_.quality, primary)
         for range_ in ranges(lines)
