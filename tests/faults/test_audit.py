@@ -26,9 +26,8 @@ NewWorld = Callable[[], World]
 @pytest.fixture(scope="module")
 def story(assembled: Gateway, cast: DemoFolder, registered: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A store in which everything has happened: taken, refused and awaited copies, a rejected form, running terms."""
-    # Begun an hour ago: the clock of the story runs ahead, and the command that audits it has the machine's.
     world = World(assembled, cast, tmp_path_factory.mktemp("story"))
-    world.clock.step(-3600)  # its clock runs ahead, and must not be ahead of the machine's, by which a command audits it
+    world.clock.step(-3600)  # it runs ahead, and must not pass the machine's, by which a command audits the story
     shutil.copy(registered, world.file)
     running = world.start()
     world.refuses("inspectorate")
