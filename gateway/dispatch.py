@@ -86,8 +86,19 @@ class Dispatch:
         """
         now = self.clock.now()
         longest_s = max(*self.retry.schedule_s, self.lease_s, self.breaker.pause_s, MAX_RETRY_AFTER_S)
-        latest, watched_by = (now + timedelta(seconds=seconds) for seconds in (longest_s, self.patience.remind_after_s))
-        self.store.write(lambda unit: unit.bring_forward(now=now, latest=latest, watched_by=watched_by))
+
+        def after(seconds: float) -> datetime:
+            return now + timedelta(seconds=seconds)
+
+        self.store.write(
+            lambda unit: unit.bring_forward(
+                now=now,
+                latest=after(longest_s),
+                leased_by=after(self.lease_s),
+                paused_by=after(self.breaker.pause_s),
+                watched_by=after(self.patience.remind_after_s),
+            )
+        )
 
     def deliver_due(self) -> int:
         """Start a try for what is due, as far as slots are free; the number started.

@@ -145,9 +145,12 @@ class DeliveriesWriting(Protocol):
         end. What a client of the mailbox has in hand is not due."""
         ...
 
-    def bring_forward(self, *, now: datetime, latest: datetime, watched_by: datetime) -> None:
-        """Make due now whatever waits for a time after `latest`, and have the watch look now at what it would leave
-        alone until after `watched_by`."""
+    def bring_forward(
+        self, *, now: datetime, latest: datetime, leased_by: datetime, paused_by: datetime, watched_by: datetime
+    ) -> None:
+        """Undo what a clock put off that was set back since: make due now what waits for a time after `latest`, what
+        was never tried, and what a worker has in hand until after `leased_by`; close breakers that are open until after
+        `paused_by`; and have the watch look now at what it would leave alone until after `watched_by`."""
         ...
 
     def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:

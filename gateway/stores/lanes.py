@@ -53,6 +53,14 @@ _LET_GO = """
 UPDATE delivery SET due_at = CASE WHEN due_at IS NULL THEN NULL ELSE ? END, holder = NULL, lease_id = NULL,
     lease_until = NULL WHERE id = ? RETURNING due_at
 """
+_LET_GO_OF_THE_DEAD = """
+UPDATE delivery SET due_at = CASE WHEN due_at IS NULL THEN NULL ELSE :now END, holder = NULL, lease_id = NULL,
+    lease_until = NULL WHERE holder IS NOT NULL AND lease_until > :leased_by
+"""
+# What was never tried waits for nobody, unless a client of the mailbox has it.
+_DUE_AT_LAST = """
+UPDATE delivery SET due_at = :now WHERE due_at > :now AND (due_at > :latest OR attempts = 0 AND lease_id IS NULL)
+"""
 _NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL"
 
 
@@ -81,13 +89,18 @@ def reset_lane(connection: sqlite.Connection, party: str) -> bool:
     return connection.execute(_HEALTHY, (party,)).fetchone() is not None
 
 
-def bring_forward(connection: sqlite.Connection, *, now: int, latest: int, watched_by: int) -> None:
-    """Make due now what waits for a time after `latest`, close breakers that are open until then, and have a look at
-    what the watch would leave alone until after `watched_by`."""
-    connection.execute("UPDATE delivery SET due_at = ? WHERE due_at > ?", (now, latest))
+def bring_forward(
+    connection: sqlite.Connection, *, now: int, latest: int, leased_by: int, paused_by: int, watched_by: int
+) -> None:
+    """See `ports.DeliveriesWriting.bring_forward`."""
+    moments = {"now": now, "latest": latest, "leased_by": leased_by}
+    connection.execute(_LET_GO_OF_THE_DEAD, moments)
+    connection.execute(_DUE_AT_LAST, moments)
     connection.execute("UPDATE delivery SET watch_at = ? WHERE watch_at > ?", (now, watched_by))
-    connection.execute("UPDATE lane SET paused_until = 0 WHERE paused_until > ?", (latest,))
-    connection.execute("UPDATE lane SET next_at = ? WHERE next_at > ? AND next_at < ?", (now, latest, NEVER))
+    connection.execute("UPDATE lane SET paused_until = 0 WHERE paused_until > ?", (paused_by,))
+    connection.execute(
+        "UPDATE lane SET next_at = max(?1, paused_until) WHERE next_at > ?1 AND next_at < ?2", (now, NEVER)
+    )
 
 
 def claim_due(connection: sqlite.Connection, *, now: int, until: int, holder: str, limit: int) -> list[Any]:

@@ -232,8 +232,17 @@ class UnitOfWork(Snapshot):
         claimed = claim_due(self._connection, now=to_ms(now), until=to_ms(until), holder=holder, limit=limit)
         return [rows.delivery_of(row) for row in claimed]
 
-    def bring_forward(self, *, now: datetime, latest: datetime, watched_by: datetime) -> None:
-        bring_forward(self._connection, now=to_ms(now), latest=to_ms(latest), watched_by=to_ms(watched_by))
+    def bring_forward(
+        self, *, now: datetime, latest: datetime, leased_by: datetime, paused_by: datetime, watched_by: datetime
+    ) -> None:
+        bring_forward(
+            self._connection,
+            now=to_ms(now),
+            latest=to_ms(latest),
+            leased_by=to_ms(leased_by),
+            paused_by=to_ms(paused_by),
+            watched_by=to_ms(watched_by),
+        )
 
     def settle_attempt(self, delivery: Delivery, *, at: datetime, due_at: datetime | None, outcome: str) -> bool:
         self._insert("attempt", "delivery_id, at, outcome", (delivery.id, to_ms(at), outcome))

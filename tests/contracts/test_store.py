@@ -282,16 +282,40 @@ def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(store: Store) -> None
     assert not lease(NOW)
 
 
+def bring_forward(store: Store) -> None:
+    """As a worker does that starts now, whose schedule is ten seconds at most."""
+    ten, two = NOW + 10 * SECOND, NOW + 2 * SECOND
+    store.write(
+        lambda unit: unit.bring_forward(now=NOW, latest=ten, leased_by=two, paused_by=two, watched_by=NOW + 10 * SECOND)
+    )
+
+
 def test_what_waits_beyond_every_schedule_is_brought_forward_and_nothing_else(store: Store) -> None:
-    frozen, soon = a_delivery("a", due_at=NOW + timedelta(days=30)), a_delivery("b", due_at=NOW + 5 * SECOND)
+    frozen = a_delivery("a", attempts=1, due_at=NOW + timedelta(days=30))
+    soon = a_delivery("b", attempts=1, due_at=NOW + 5 * SECOND)
     paused = a_delivery("c")
     add(store, frozen, soon, paused)
-    until = NOW + timedelta(days=30)
+    until = NOW + 3 * SECOND
     store.write(lambda unit: unit.mark_lane(PartyId("c"), failed=True, threshold=1, paused_until=until))
     assert claim(store) == []
-    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND, watched_by=NOW + 10 * SECOND))
+    bring_forward(store)
     assert set(claim(store, now=NOW + SECOND)) == {frozen.id, paused.id}
     assert claim(store, now=NOW + 5 * SECOND) == [soon.id]
+
+
+def test_what_a_clock_put_off_that_was_set_back_since_is_due_at_once(store: Store) -> None:
+    """Dead workers have all copies of a recipient in hand that may be on their way at once, and one was never tried."""
+    later = NOW + 5 * SECOND
+    held, fresh = [a_delivery("a") for _ in range(8)], a_delivery("b", due_at=later)
+    leased = a_delivery("c")
+    add(store, *held, fresh, leased)
+    until = later + SECOND
+    assert store.write(lambda unit: unit.lease(leased.id, lease_id="client", now=later, until=until))
+    assert len(claim(store, now=later)) == 9
+    add(store, again := a_delivery("b", due_at=later))
+    assert claim(store, now=NOW) == []
+    bring_forward(store)
+    assert set(claim(store, now=NOW + SECOND)) == {each.id for each in (*held, fresh, again)}
 
 
 def test_what_the_watch_would_leave_alone_for_too_long_is_looked_at_now_and_nothing_else(store: Store) -> None:
@@ -299,7 +323,7 @@ def test_what_the_watch_would_leave_alone_for_too_long_is_looked_at_now_and_noth
     add(store, left_alone, looked_at)
     store.write(lambda unit: unit.watch_again(left_alone.id, NOW + 11 * SECOND))
     store.write(lambda unit: unit.watch_again(looked_at.id, NOW + 10 * SECOND))
-    store.write(lambda unit: unit.bring_forward(now=NOW, latest=NOW + 10 * SECOND, watched_by=NOW + 10 * SECOND))
+    bring_forward(store)
     due = store.read(lambda view: view.watch_due(now=NOW, limit=10))
     assert [each.id for each in due] == [left_alone.id]
 
