@@ -25,6 +25,8 @@ _TOKEN = re.compile(
     r"(?P<before>, | |)(?P<point>[0-9]+)°|,? note (?P<note>\([0-9]+\))|,? part (?P<part>[0-9]+)|"
     r"§ (?P<mark>[0-9]+)| and (?P<and>)| to (?P<to>)|(?<![\w.(-])(?P<number>[0-9]+[a-z]*)(?![\w.:)-])"
 )
+_ARTICLE = "Art. "
+_ANOTHER = re.compile(r", (?=Art\. )")
 _KEPT = 2048  # citations remembered: some hundreds of ours, in four languages
 
 
@@ -42,9 +44,11 @@ class Legal:
         """The country of the act, the first word of its name; `eu` for the Union."""
         return self.act.partition("-")[0]
 
-    def to_json(self) -> dict[str, str]:
-        """As programs read it."""
-        return {"act": self.act, "article": self.article} if self.act else {"article": self.article}
+    def to_json(self) -> list[dict[str, str]]:
+        """As programs read it: each provision by itself, without the word that all begin with (`62 par. 2` and
+        `48 par. 4` of `Art. 62 par. 2, Art. 48 par. 4`)."""
+        act = {"act": self.act} if self.act else {}
+        return [{**act, "article": each.removeprefix(_ARTICLE)} for each in _ANOTHER.split(self.article)]
 
 
 def read_legal(data: object, *, where: str) -> tuple[Legal, ...]:
@@ -61,6 +65,11 @@ def _legal(data: object, *, where: str) -> Legal:
         uri=entry.data.get("uri"),
         term=entry.optional_text("term"),
     )
+
+
+def as_json(legal: Iterable[Legal]) -> list[dict[str, str]]:
+    """References as programs read them, one entry for each provision."""
+    return [entry for each in legal for entry in each.to_json()]
 
 
 def articles_in_one_line(legal: Iterable[Legal]) -> str:
@@ -133,7 +142,7 @@ class Acts:
     def shown(self, legal: Iterable[Legal], language: str) -> dict[str, Any]:
         """References as the API shows them: `article` for the reader, `legal` for programs."""
         known = tuple(legal)
-        return {"article": self.cite(known, language), "legal": [each.to_json() for each in known]}
+        return {"article": self.cite(known, language), "legal": as_json(known)}
 
     def _put_in_words(self, legal: tuple[Legal, ...], language: str, within: str) -> str:
         parts, last = list[str](), within

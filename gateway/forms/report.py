@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.forms.citing import as_json
 from gateway.forms.findings import DEFAULT_LANGUAGE, LANGUAGES, Finding, MessageCatalogue, Phase, Severity
 from gateway.forms.kinds import FormKind
 from gateway.version import VERSION
@@ -141,7 +142,7 @@ def finding_to_json(finding: Finding, messages: MessageCatalogue, language: str 
         "place": words.place,
         "line": finding.line,
         "article": words.article,
-        "legal": [each.to_json() for each in finding.legal] or None,
+        "legal": as_json(finding.legal) or None,
         "message": words.message,
         "detail": words.detail,
         "fix": words.fix,

@@ -35,7 +35,7 @@ def test_the_law_in_force_on_day_zero_is_told_where_it_says_something_else() -> 
     )
     before = sealpost(["term", "appeal", "--from", "2022-09-30", "--profile", "BE-CODE-I4", "--json"])
     assert (before.json["legal"], before.json["length"], before.json["unit"]) == (
-        [{"act": "be-code-2017-04-28", "article": "Art. I.4-63"}],
+        [{"act": "be-code-2017-04-28", "article": "I.4-63"}],
         7,
         "working-days",
     )

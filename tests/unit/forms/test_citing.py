@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import CatalogueError
 from gateway.forms.actfiles import read_acts
 from gateway.forms.catalogue import load_acts
-from gateway.forms.citing import Legal, articles_in_one_line
+from gateway.forms.citing import Legal, articles_in_one_line, as_json
 from gateway.forms.findings import LANGUAGES
 from gateway.forms.validation import Validator
 from tests.schemas.cases import ROOT, catalogue
@@ -147,9 +147,19 @@ def test_programs_get_what_the_data_say_in_every_language() -> None:
     assert articles_in_one_line(legal) == "Art. 48 par. 5"
 
 
+def test_programs_get_each_provision_by_itself_and_in_one_shape() -> None:
+    """Routes name several at once (`Art. 62 par. 2, Art. 48 par. 4`), rules one by one (`62 par. 2`)."""
+    several = (Legal(act=DECREE, article="Art. 62 par. 2, Art. 48 par. 4"),)
+    one_by_one = tuple(Legal(act=DECREE, article=each) for each in ("62 par. 2", "48 par. 4"))
+    assert as_json(several) == as_json(one_by_one)
+    assert ACTS.shown(several, "en")["article"] == "Royal Decree of 28 May 2003, Art. 62 § 2, Art. 48 par. 4"
+    told = [entry["article"] for entry in as_json(_all_references())]
+    assert not [each for each in told if each.startswith("Art. ") or ", Art. " in each]
+
+
 def test_a_reference_kept_without_its_act_is_still_told() -> None:
     shown = ACTS.shown(ACTS.of_form("xx/no-such-kind", "Art. 60 par. 2"), "fr")
-    assert shown == {"article": "art. 60, al. 2", "legal": [{"article": "Art. 60 par. 2"}]}
+    assert shown == {"article": "art. 60, al. 2", "legal": [{"article": "60 par. 2"}]}
 
 
 def _all_references() -> Iterator[Legal]:
