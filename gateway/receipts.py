@@ -347,9 +347,15 @@ def _odd_code(taken: Taken) -> str:
 
 
 def _keep_once(unit: Transaction, receipt: KeptReceipt) -> Sequence[Alert]:
-    """Keep what proves nothing; the alert that this begins while the copy still waits for a receipt."""
+    """Keep what proves nothing; the alert that this begins while the copy still waits for a receipt.
+
+    What the recipient itself hands in is kept with what became of it last, also where somebody else handed in the same
+    before.
+    """
     delivery = unit.delivery(receipt.delivery_id)
-    if delivery is None or unit.receipt_by_digest(receipt.delivery_id, receipt.digest) is not None:
+    known = unit.receipt_by_digest(receipt.delivery_id, receipt.digest)
+    is_said = known is not None and (known.evidence_id is not None or known.outcome == receipt.outcome)
+    if delivery is None or is_said or (known is not None and receipt.outcome == BY_ANOTHER_PARTY):
         return ()
     unit.add_receipt(receipt)
     if is_final(delivery.state):

@@ -32,7 +32,7 @@ from signing import Identity, KeyUnavailable, sha256
 from signing.issuing import issue, issue_authority
 from tests.conftest import Counter, served
 from tests.journey.test_mailboxes import NOBODYS, XML, delivery_to, hand_in, lease, opened, receipt_of, send_receipt
-from tests.journey.test_operations import Hands
+from tests.journey.test_operations import Hands, nothing_is_wrong
 from tests.journey.test_push import delivery, proofs
 from tests.patience import deliver_until, http_client
 
@@ -327,6 +327,17 @@ def test_a_stolen_receipt_counts_when_its_own_party_hands_it_in(call: Call, http
     assert send_receipt(http, PARTY, call.delivery, call.raw).status_code == 201
     assert send_receipt(http, "inspectorate", call.delivery, call.raw).status_code == 404
     assert shown(http, call.delivery) == [("handed-over", sha256(call.raw))]
+
+
+def test_what_a_recipient_hands_in_is_told_as_its_own_whoever_did_so_before(call: Call, http: Http) -> None:
+    """Else who gets hold of it first hides from the operator that the recipient's own system signs with a wrong key."""
+    odd = receipt_of(call.counter, "inspectorate", call.envelope)
+    assert send_receipt(http, "inspectorate", call.delivery, odd).status_code == 404
+    for party in (PARTY, "inspectorate", PARTY):
+        send_receipt(http, party, call.delivery, odd)
+        (told,) = http("admin").get("/v1/operations/receipts").json()["items"]
+        assert (told["sentBy"], told["outcome"]) == (PARTY, "receipt-by-a-stranger")
+    nothing_is_wrong(call.counter)
 
 
 def test_a_signed_call_for_anothers_copy_is_no_way_around(call: Call, http: Http) -> None:
