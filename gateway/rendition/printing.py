@@ -1,7 +1,8 @@
 """The typst compiler of this process: a template and data become a PDF/A-3a and PDF/UA-1 file.
 
-Fonts are those inside the compiler, never those of the machine, so every machine prints the same. The one folder that
-it reads from is that of the schemas, where the templates are. Text of a form reaches it as data and is never source.
+Fonts are those of `fonts/` and those inside the compiler, never those of the machine, so every machine prints the same.
+The one folder that it reads from is that of the schemas, where the templates are. Text of a form reaches it as data and
+is never source.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import typst
 from gateway.errors import EngineFault
 from gateway.forms.folder import SCHEMAS
 
+FONTS = Path(__file__).with_name("fonts")
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
 # What the compiler takes for source it parses, whether it is asked to or not: after two slashes it need not look.
@@ -27,7 +29,7 @@ class Press:
     """One compiler. Threads take turns: it is not made to be shared."""
 
     def __init__(self) -> None:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[FONTS])
         self._compiler = typst.Compiler(root=str(SCHEMAS), font_paths=fonts)
         self._turn = threading.Lock()
 
