@@ -105,7 +105,7 @@ def render(
     written_in = header["DocumentLanguage"]["code"]
     files = {
         "words.json": _json({"words": words, "foreign": None if written_in == language else written_in}),
-        "form.json": _json(identified.document.raw.decode("utf-8")),
+        "form.xml": identified.document.raw,
         "code.json": pixels,
     }
     pages = partial(

@@ -21,8 +21,9 @@ from gateway.forms.folder import SCHEMAS
 FONTS = Path(__file__).with_name("fonts")
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
-# What the compiler takes for source it parses, whether it is asked to or not: after two slashes it need not look.
-_UNREAD = b"//"
+# What the compiler takes for source it parses, whether it is asked to or not: after the sign of a comment it need not
+# look.
+_UNREAD = b"/*"
 
 
 class Press:
@@ -36,8 +37,8 @@ class Press:
     def print(self, template: Path, *, folder: Path, files: Mapping[str, bytes], dated: datetime) -> bytes:
         """The PDF file.
 
-        template: a file in `folder`. files: what it reads, by name, each as JSON in ASCII on one line; what is the same
-        for many prints in a file of its own, since what was made of it is kept from one print to the next.
+        template: a file in `folder`. files: what it reads, by name, each in UTF-8; what is the same for many prints in
+        a file of its own, since what was made of it is kept from one print to the next.
         dated: the date of the file.
         Raises EngineFault when the compiler refuses, as it does for a character that no font has.
         """

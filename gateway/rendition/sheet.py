@@ -32,9 +32,9 @@ class Sheet:
 
     named_place: the words for a path of an element of another form, as a report shows it.
 
-    A node has `name` (of the element), `type`, `label`, `nth` (0, or its place among several) and `parts`; a leaf also
-    `text` (for people), `code` (as written) and `free` (whether somebody wrote it, in the language of the document);
-    `marks` are its attributes.
+    A node has `name` (of the element), `type` and `label` (with its place among several); then either `parts`, or
+    `text` (for people) and `code` (as written), and `free` if somebody wrote it, in the language of the document.
+    `marks` are its attributes, if it has any.
     """
 
     vocabulary: Vocabulary
@@ -54,20 +54,16 @@ class Sheet:
         name, local = tag.rpartition("}")[2], label.type.rpartition("}")[2]
         lineage = self.vocabulary.lineage(label.type)
         children = list(element)
-        node: Node = {
-            "name": name,
-            "type": local,
-            "label": label.words.get(self.language) or name,
-            "nth": nth,
-            "marks": {} if BYTES in lineage else dict(element.items()),
-        }
+        called = label.words.get(self.language) or name
+        node: Node = {"name": name, "type": local, "label": f"{called} {nth}" if nth else called}
+        if element.attrib and BYTES not in lineage:
+            node["marks"] = ", ".join(map(str, element.attrib.values()))
         if children:
             places = _places([child.tag for child in children])
             node["parts"] = [
                 self._node(child, label.type, place) for child, place in zip(children, places, strict=True)
             ]
         else:
-            node["parts"] = []
             node |= self._leaf(label.type, lineage, element.text or "")
         return node
 
@@ -75,15 +71,15 @@ class Sheet:
         text = " ".join(written.split())
         meaning = self.vocabulary.meaning(type_name, text) or self.listed.get(lineage[0], _NO_LIST).get(text)
         if meaning is not None:
-            return {"text": meaning.get(self.language) or text, "code": text, "free": False}
+            return {"text": meaning.get(self.language) or text, "code": text}
         if _PLACE in lineage:
-            return {"text": self.named_place(text), "code": text, "free": False}
+            return {"text": self.named_place(text), "code": text}
         shown = self.values.shown(text, lineage)
-        return {
+        leaf = {
             "text": shown if _DIGEST in lineage else _breakable(shown),
             "code": "" if BYTES in lineage else text,
-            "free": _FREE in lineage,
         }
+        return leaf | {"free": True} if _FREE in lineage else leaf
 
 
 def _places(names: Sequence[object]) -> list[int]:
