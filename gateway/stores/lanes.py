@@ -20,10 +20,10 @@ _REARM = """
 INSERT INTO lane (party, next_at, failures, paused_until) VALUES (?, ?, 0, 0)
 ON CONFLICT (party) DO UPDATE SET next_at = max(min(next_at, excluded.next_at), paused_until)
 """
-_TURN = """
-INSERT INTO lane (party, next_at, failures, paused_until, turns) VALUES (?, ?, 0, 0, 1)
-ON CONFLICT (party) DO UPDATE SET next_at = max(min(next_at, excluded.next_at), paused_until), turns = turns + 1
-RETURNING turns
+# Does not touch `next_at`: to set it writes a page of the index over it, also where it stays as it is.
+_TURN = f"""
+INSERT INTO lane (party, next_at, failures, paused_until, turns) VALUES (?, {NEVER}, 0, 0, 1)
+ON CONFLICT (party) DO UPDATE SET turns = turns + 1 RETURNING turns, next_at > max(?, paused_until)
 """
 _FAILED = """
 UPDATE lane SET failures = failures + 1,
@@ -71,7 +71,9 @@ def rearm_lane(connection: sqlite.Connection, party: str, due_at: int) -> None:
 
 def next_turn(connection: sqlite.Connection, party: str, due_at: int | None) -> int:
     """The next number in the order in which copies become available to the party; its lane looks by `due_at`."""
-    (turn,) = connection.execute(_TURN, (party, NEVER if due_at is None else due_at)).fetchone()
+    turn, looks_too_late = connection.execute(_TURN, (party, NEVER if due_at is None else due_at)).fetchone()
+    if due_at is not None and looks_too_late:
+        rearm_lane(connection, party, due_at)
     return int(turn)
 
 

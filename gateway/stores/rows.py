@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from cryptography import x509
@@ -126,6 +128,7 @@ _DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name
 _DELIVERY_FIELDS = (*_DELIVERY_COLUMNS, "position")
 DELIVERY = ", ".join((*_DELIVERY_COLUMNS, "seq"))
 _DELIVERIES_OF = f"SELECT {DELIVERY} FROM delivery WHERE submission_id = ? ORDER BY seq"
+_values_of = attrgetter(*_DELIVERY_COLUMNS)
 _INSTANTS = ("handed_over_at", "due_at", "lease_until", "tried_since", "lawful_until", "paper_by", "watch_at")
 
 
@@ -168,11 +171,8 @@ def deliveries_of(connection: sqlite.Connection, submission_id: str) -> list[Del
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """Column name -> value, for insertion."""
-    row = {name: getattr(delivery, name) for name in _DELIVERY_COLUMNS}
-    row["consigned_at"] = to_ms(delivery.consigned_at)
-    for name in _INSTANTS:
-        row[name] = maybe_ms(row[name])
-    return row
+    values = zip(_DELIVERY_COLUMNS, _values_of(delivery), strict=True)
+    return {name: to_ms(value) if isinstance(value, datetime) else value for name, value in values}
 
 
 EVIDENCE = "id, event, at, submission_id, delivery_id, receipt_id, raw"
@@ -296,24 +296,34 @@ def terms_of(connection: sqlite.Connection, submission_id: str) -> list[Term]:
 def term_row(term: Term) -> Row:
     """To the columns of TERM."""
     days = (term.day_zero, term.last_day, term.last_day_other_reading)
-    law = {
-        "bound": term.bound,
-        "binds": term.binds,
-        "doneBy": term.done_by,
-        "reason": dict(term.reason),
-        "act": term.law,
-    }
+    act, law = _words_of(
+        tuple(term.act.items()), term.bound, term.binds, term.done_by, tuple(term.reason.items()), term.law
+    )
     return (
         term.id,
         term.article,
-        json.dumps(dict(term.act), ensure_ascii=False),
+        act,
         term.length,
         term.unit,
         term.starts_on,
         *(day and day.isoformat() for day in days),
         term.verdict,
-        json.dumps(law, ensure_ascii=False),
+        law,
     )
+
+
+@lru_cache(maxsize=256)
+def _words_of(
+    act: tuple[tuple[str, str], ...],
+    bound: str,
+    binds: str,
+    done_by: tuple[str, ...],
+    reason: tuple[tuple[str, str], ...],
+    law: str,
+) -> tuple[str, str]:
+    """What the law says of a term, as it is stored; the same for each form that has the term."""
+    told = {"bound": bound, "binds": binds, "doneBy": done_by, "reason": dict(reason), "act": law}
+    return json.dumps(dict(act), ensure_ascii=False), json.dumps(told, ensure_ascii=False)
 
 
 HOSTED_KEY = "party, certificate, wrapped, wrapped_for, made_at"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from gateway.journal import (
@@ -59,6 +60,11 @@ RETURNING count
 """
 
 
+@cache
+def _insertion(table: str, columns: str, count: int) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * count)})"
+
+
 class UnitOfWork(Snapshot):
     """`Transaction`: a savepoint inside the group's transaction."""
 
@@ -68,8 +74,7 @@ class UnitOfWork(Snapshot):
         self.has_erased = False
 
     def _insert(self, table: str, columns: str, values: Sequence[Any]) -> None:
-        marks = ", ".join("?" * len(values))
-        self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+        self._connection.execute(_insertion(table, columns, len(values)), values)
 
     def put_party(self, party: Party, *, at: datetime) -> None:
         self.enter(entry_of_party(party, at=at))
