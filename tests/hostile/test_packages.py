@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from contextlib import suppress
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from signing import (
     read_container,
     read_package,
 )
+from tests.mutations import mutate_der, mutate_xml
 from tests.packages import EXPORTED, make_parts, make_world
 
 WORLD = make_world()
@@ -64,6 +66,56 @@ def test_damage_in_one_file_of_a_package_that_is_packed_again(victim: str, cuts:
     verdict = examine(raw, grounds=GROUNDS)
     if verdict.indication is Indication.TOTAL_PASSED:
         assert read_package(raw).files == FILES
+
+
+OF_ANOTHER = read_container(make_parts(WORLD).pack())
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
+@settings(max_examples=200, deadline=None)
+@given(
+    victims=st.lists(st.sampled_from(sorted(ENTRIES)), min_size=1, max_size=2, unique=True),
+    random=st.randoms(use_true_random=False),
+)
+def test_files_of_another_structure_in_a_package_that_is_packed_again(victims: list[str], random: Random) -> None:
+    """Statements, receipts, manifests, seals and records, also with parts of another package of the same service."""
+    entries = dict(ENTRIES)
+    for victim in victims:
+        content = entries[victim]
+        if victim.endswith(".xml"):
+            donors = [each for name, each in OF_ANOTHER.items() if name.endswith(".xml")]
+            entries[victim] = mutate_xml(content, random, donors)
+        elif content.startswith(b"\x30"):
+            entries[victim] = mutate_der(content, random, [e for e in OF_ANOTHER.values() if e.startswith(b"\x30")])
+        else:
+            entries[victim] = random.choice(list(OF_ANOTHER.values()))
+    raw = build_container(entries)
+    if examine(raw, grounds=GROUNDS).indication is Indication.TOTAL_PASSED:
+        assert read_package(raw).files == FILES
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    victim=st.sampled_from(sorted(ENTRIES)),
+    other=st.sampled_from(sorted(ENTRIES)),
+    random=st.randoms(use_true_random=False),
+)
+def test_files_that_are_exchanged_renamed_left_out_or_in_another_order(victim: str, other: str, random: Random) -> None:
+    entries = dict(ENTRIES)
+    match random.choice(["exchange", "rename", "leave out", "of another"]):
+        case "exchange":
+            entries[victim], entries[other] = entries[other], entries[victim]
+        case "rename":
+            entries[f"{victim}.xml"] = entries.pop(victim)
+        case "leave out":
+            del entries[victim]
+        case "of another":
+            entries[victim] = random.choice(list(OF_ANOTHER.values()))
+    names = list(entries)
+    random.shuffle(names)
+    raw = build_container({name: entries[name] for name in names})
+    if examine(raw, grounds=GROUNDS).indication is Indication.TOTAL_PASSED:
+        assert read_package(raw).files in (FILES, {name: each for name, each in FILES.items() if name != FORM})
 
 
 @settings(max_examples=120, deadline=None)

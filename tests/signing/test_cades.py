@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +31,7 @@ from signing.formats.cades import MAX_SIGNATURE_BYTES, read_cades
 from signing.issuing import KeyKind
 from signing.model import Identity
 from signing.recipients import issuer_and_serial
+from tests.mutations import mutate_der
 from tests.signing.pki import AT, SIGNING_KEYS, People
 from tests.signing.stamping import TIME_TRUST, stamper
 from tests.signing.test_interop import run
@@ -245,4 +247,14 @@ def test_damage_never_verifies_as_something_else(
     with suppress(VerificationFailed):
         verified = verify_cades(*given, trust=people.trust, at=AT)
         assert given[1] == CONTENT
+        assert verified.certificate == people.doctor.certificate
+
+
+@settings(max_examples=400, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
+def test_another_structure_never_verifies_as_something_else(people: People, signature: bytes, random: Random) -> None:
+    others = [sign_cades(b"other", identity=people.doctor, at=AT), sign_cades(CONTENT, identity=people.stranger, at=AT)]
+    with suppress(VerificationFailed):
+        verified = verify_cades(mutate_der(signature, random, others), CONTENT, trust=people.trust, at=AT)
         assert verified.certificate == people.doctor.certificate

@@ -1,7 +1,9 @@
 """Evidence records: what they prove through renewals, and every attack with its own refusal."""
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from cryptography import x509
@@ -31,6 +33,7 @@ from signing import (
 from signing.errors import VERIFICATION_CODES
 from signing.records.hashtree import HashLists
 from signing.records.record import ArchiveTimeStamp, EvidenceRecord
+from tests.mutations import mutate_der
 from tests.signing.pki import AT
 from tests.signing.stamping import STRANGE_UNIT, TIME_ROOT, TIME_TRUST, UNIT, stamper
 from tests.signing.tokens import forge_token
@@ -353,6 +356,17 @@ def test_no_changed_byte_moves_the_proof(place: int, change: int) -> None:
     except VerificationFailed:
         return
     assert found.proven_at == AT
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
+@settings(max_examples=400, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_a_record_of_another_structure_moves_no_proof(long_record: bytes, random: Random) -> None:
+    """Chains, stamps, lists and hashes exchanged, also for those of a neighbour: the same proof, or none."""
+    raw = mutate_der(random.choice([RECORDS[4], long_record]), random, [RECORDS[3], long_record])
+    for data, times in ((DATA[4], {AT}), (DATA[0], {AT}), (b"never in a batch", set())):
+        with suppress(VerificationFailed):
+            assert verified(raw, data, at=AT + 4 * YEAR).proven_at in times
 
 
 # Whether the authority was revoked

@@ -1,5 +1,8 @@
 """Envelopes open for their recipients, byte for byte, and for nobody else; no byte of them can be changed."""
 
+from contextlib import suppress
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from signing import Identity, SealingFailed, issue, open_sealed, seal
 from signing.errors import SEALING_CODES
 from signing.issuing import KeyKind
+from tests.mutations import mutate_der
 from tests.signing.pki import AT, SEALING_KEYS, People, make_people
 
 PAYLOAD = b"what only the recipient may read" * 8
@@ -121,6 +125,23 @@ def test_damaged_envelopes_raise_nothing_else(kind: KeyKind, cuts: list[tuple[fl
         raw = raw[:at] + scrap + raw[at + length :]
     if raw != sealed:
         refused(raw, desk)
+
+
+OF_SOMEBODY_ELSE = b"of somebody else"
+SEALED = {
+    kind: [seal(each, recipients=[PEOPLE.desks[kind].certificate]) for each in (PAYLOAD, OF_SOMEBODY_ELSE)]
+    for kind in SEALING_KEYS
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(kind=st.sampled_from(SEALING_KEYS), random=st.randoms(use_true_random=False))
+def test_envelopes_of_another_structure_open_with_what_was_sealed_or_not_at_all(kind: KeyKind, random: Random) -> None:
+    """Who is named as a recipient is not authenticated; what is inside is."""
+    sealed, other = SEALED[kind]
+    with suppress(SealingFailed):
+        opened = open_sealed(mutate_der(sealed, random, [other]), identity=PEOPLE.desks[kind])
+        assert opened in (PAYLOAD, OF_SOMEBODY_ELSE)
 
 
 @settings(max_examples=100, deadline=None)

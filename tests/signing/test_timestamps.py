@@ -3,8 +3,10 @@
 import hashlib
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from signing import (
 )
 from signing.errors import VERIFICATION_CODES
 from signing.issuing import KeyKind
+from tests.mutations import mutate_der
 from tests.signing.pki import AT, SIGNING_KEYS, issue_authority_below
 from tests.signing.test_interop import run
 from tests.signing.tokens import POLICY, TIME_STAMPING, forge_token, unit_with_usages
@@ -372,6 +375,16 @@ def test_damaged_tokens_raise_nothing_else_and_never_say_another_time(place: flo
 
 
 FUZZED = forge_token(UNIT, DATA)
+OTHERS = (forge_token(UNIT, b"other"), forge_token(UNITS["p384"], DATA, policy="2.999.5"))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
+@settings(max_examples=400, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_tokens_of_another_structure_say_the_same_or_nothing(random: Random) -> None:
+    with suppress(VerificationFailed):
+        stamp = verified(mutate_der(FUZZED, random, OTHERS))
+        assert (stamp.stamped_at, stamp.policy, stamp.serial_number) == (AT, POLICY, 1)
 
 
 # The authority

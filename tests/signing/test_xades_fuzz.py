@@ -5,6 +5,7 @@ import copy
 import hashlib
 from contextlib import suppress
 from datetime import timedelta
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,6 +16,7 @@ from lxml import etree
 from signing import ValidationPolicy, VerificationFailed, archive_xml, sign_xml, stamp_xml, validate_xml, verify_xml
 from signing.formats.xades.document import read_document
 from signing.formats.xades.structure import read_elements, read_written
+from tests.mutations import mutate_xml
 from tests.signing import forge as f
 from tests.signing.pki import AT, DOCUMENT, make_people
 from tests.signing.stamping import TIME_TRUST, stamper
@@ -99,6 +101,16 @@ def test_moved_and_copied_elements_never_verify_with_other_content(
         if not any(ancestor is moved for ancestor in (target, *target.iterancestors())) and moved is not root:
             target.insert(where % (len(target) + 1), moved)
     judge(etree.tostring(root))
+
+
+STRANGE = sign_xml(DOCUMENT.replace(b"fit &amp; well", b"unfit"), identity=PEOPLE.stranger, at=AT)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(victim=st.sampled_from(VICTIMS), random=st.randoms(use_true_random=False))
+def test_changed_structure_never_verifies_with_other_content(victim: bytes, random: Random) -> None:
+    """References, identifiers, algorithms and certificates exchanged, elements of another's signature put in."""
+    judge(mutate_xml(victim, random, (*VICTIMS, STRANGE)))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.envelope import FORM, NOTE, Consignment, build_envelope, open_envelope
 from gateway.errors import Unreadable
 from gateway.model import DeliveryId, PartyId, SubmissionId, new_id
 from signing import (
+    ContainerRejected,
     Identity,
     SealingFailed,
     TrustPolicy,
@@ -23,6 +28,7 @@ from signing import (
     seal,
     sha256,
 )
+from tests.mutations import mutate_xml
 
 AT = datetime(2026, 5, 4, 8, tzinfo=UTC)
 FORM_BYTES = b"<Form>as it was handed in</Form>"
@@ -49,6 +55,10 @@ def recipient(authority: Identity) -> Identity:
 
 @pytest.fixture
 def consignment() -> Consignment:
+    return a_consignment()
+
+
+def a_consignment() -> Consignment:
     return Consignment(
         delivery_id=DeliveryId(new_id()),
         submission_id=SubmissionId(new_id()),
@@ -120,3 +130,29 @@ def test_another_form_beside_a_genuine_note_is_refused(
     with pytest.raises(Unreadable) as refused:
         open_envelope(sealed, identity=recipient, trust=trusting(authority), at=AT)
     assert refused.value.code == "form-differs"
+
+
+AUTHORITY = issuing.issue_authority("Test Authority", at=AT)
+SERVICE, ANYBODY, RECIPIENT = (_made(use, AUTHORITY) for use in ("sign", "sign", "seal"))
+CONSIGNED = a_consignment()
+OTHERWISE = replace(CONSIGNED, article="Art. 1", document_digest=sha256(b"<Form>another</Form>"))
+
+
+def laid_in(consigned: Consignment, by: Identity) -> dict[str, bytes]:
+    sealed = build_envelope(consigned, FORM_BYTES, recipient=RECIPIENT.certificate, identity=by)
+    return read_container(open_sealed(sealed, identity=RECIPIENT))
+
+
+GENUINE, FOREIGN = laid_in(CONSIGNED, SERVICE), laid_in(OTHERWISE, ANYBODY)
+
+
+@settings(max_examples=300, deadline=None)
+@given(victim=st.sampled_from([FORM, NOTE]), random=st.randoms(use_true_random=False))
+def test_what_anybody_lays_in_is_the_same_or_refused(victim: str, random: Random) -> None:
+    """Anybody can seal for a recipient; only the service signs the note that speaks of the form."""
+    files = {**GENUINE, victim: mutate_xml(GENUINE[victim], random, [FOREIGN[NOTE]])}
+    sealed = seal(build_container(files), recipients=[RECIPIENT.certificate])
+    trust = TrustPolicy(anchors=(SERVICE.certificate,))
+    with suppress(SealingFailed, ContainerRejected, VerificationFailed, Unreadable):
+        opened = open_envelope(sealed, identity=RECIPIENT, trust=trust, at=AT)
+        assert (opened.consignment, opened.form) == (CONSIGNED, FORM_BYTES)
