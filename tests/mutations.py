@@ -16,7 +16,7 @@ from signing.formats.xades.profile import DS
 
 _CONSTRUCTED = 0x20
 _STRINGS = (der.OCTET_STRING, der.BIT_STRING, 0x80)
-_TIMES = (b"20200101000000Z", b"99991231235959Z", b"260305090000Z", b"20260305090000.5Z", b"00000000000000Z")
+_TIMES = (b"20260305083000Z", b"20260101000000Z", b"99991231235959Z", b"260305090000Z", b"20260305090000.5Z", b"0")
 _SCRAPS = (b"", b"\0", b"\xff" * 8, b"\x30\x80", b"\x7f" * 20)
 _TRANSFORMS = (
     "http://www.w3.org/2001/10/xml-exc-c14n#",
@@ -102,7 +102,8 @@ def _change_value(whole: _Value, random: Random, foreign: Sequence[_Value]) -> N
         case 8:
             parts[place] = _Value(value.tag, value.body[:-1], value.parts)
         case 9:
-            parts[place] = _Value(der.GENERALIZED_TIME, random.choice(_TIMES), None)
+            times = [each for each in values if each.tag in (der.GENERALIZED_TIME, der.UTC_TIME)] or [value]
+            random.choice(times).body = random.choice(_TIMES)
 
 
 def mutate_xml(raw: bytes, random: Random, donors: Sequence[bytes] = ()) -> bytes:

@@ -4,7 +4,7 @@ import ast
 import base64
 import copy
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,16 @@ def test_a_time_stamp_outlives_the_certificate_of_the_signer(people: People, kin
     )  # never revoked, so nothing is missing
     assert signature.signature.certificate == people.signers[kind].certificate
     assert proven.content == verify_xml(signed, trust=people.trust, at=AT).content
+
+
+def test_a_time_stamp_outlives_the_algorithm_of_the_signer(people: People) -> None:
+    """The dated table is asked about the best signature time: RSA-2048 counts for what was stamped until 2029."""
+    card = issue(people.authority, "Old card", key="rsa2048", at=AT, days=1500)
+    signed, later = f.forge(card), datetime(2029, 1, 1, tzinfo=UTC)
+    assert refused(people, signed, at=later) == "algorithm-not-allowed"
+    assert refused(people, stamped(signed, at=later), at=later + timedelta(days=1)) == "algorithm-not-allowed"
+    (signature,) = validated(people, stamped(signed), at=later).signatures
+    assert signature.best_signature_time == STAMPED
 
 
 def test_without_a_time_stamp_the_time_asked_about_is_the_best(people: People, signed: bytes) -> None:
