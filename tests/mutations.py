@@ -8,15 +8,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from hypothesis import strategies as st
 from lxml import etree
 
 from signing import der
 from signing.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS
 from signing.formats.xades.profile import DS
 
+RANDOMS = st.integers(0, 2**32 - 1).map(Random)
+"""Evenly spread, which `st.randoms()` is not."""
+
 _CONSTRUCTED = 0x20
 _STRINGS = (der.OCTET_STRING, der.BIT_STRING, 0x80)
-_TIMES = (b"20260305083000Z", b"20260101000000Z", b"99991231235959Z", b"260305090000Z", b"20260305090000.5Z", b"0")
+_TIMES = (
+    b"20260305083000Z",
+    b"20260101000000Z",
+    b"99991231235959Z",
+    b"260305090000Z",
+    b"20260305090000.5Z",
+    b"260101000000Z",
+)
 _SCRAPS = (b"", b"\0", b"\xff" * 8, b"\x30\x80", b"\x7f" * 20)
 _TRANSFORMS = (
     "http://www.w3.org/2001/10/xml-exc-c14n#",

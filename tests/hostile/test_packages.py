@@ -28,7 +28,7 @@ from signing import (
     read_container,
     read_package,
 )
-from tests.mutations import mutate_der, mutate_xml
+from tests.mutations import RANDOMS, mutate_der, mutate_xml
 from tests.packages import EXPORTED, make_parts, make_world
 
 WORLD = make_world()
@@ -76,7 +76,7 @@ OF_ANOTHER = read_container(make_parts(WORLD).pack())
 @settings(max_examples=200, deadline=None)
 @given(
     victims=st.lists(st.sampled_from(WITH_STRUCTURE), min_size=1, max_size=2, unique=True),
-    random=st.randoms(use_true_random=False),
+    random=RANDOMS,
 )
 def test_files_of_another_structure_in_a_package_that_is_packed_again(victims: list[str], random: Random) -> None:
     """Statements, receipts, manifests, seals and records, also with parts of another package of the same service."""
@@ -100,7 +100,7 @@ def test_files_of_another_structure_in_a_package_that_is_packed_again(victims: l
 @given(
     victim=st.sampled_from(sorted(ENTRIES)),
     other=st.sampled_from(sorted(ENTRIES)),
-    random=st.randoms(use_true_random=False),
+    random=RANDOMS,
 )
 def test_files_that_are_exchanged_renamed_left_out_or_in_another_order(victim: str, other: str, random: Random) -> None:
     entries = dict(ENTRIES)

@@ -31,7 +31,7 @@ from signing.formats.cades import MAX_SIGNATURE_BYTES, read_cades
 from signing.issuing import KeyKind
 from signing.model import Identity
 from signing.recipients import issuer_and_serial
-from tests.mutations import mutate_der
+from tests.mutations import RANDOMS, mutate_der
 from tests.signing.pki import AT, SIGNING_KEYS, People
 from tests.signing.stamping import TIME_TRUST, stamper
 from tests.signing.test_interop import run
@@ -251,7 +251,7 @@ def test_damage_never_verifies_as_something_else(
 
 
 @settings(max_examples=400, deadline=None)
-@given(random=st.randoms(use_true_random=False))
+@given(random=RANDOMS)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
 def test_another_structure_never_verifies_as_something_else(people: People, signature: bytes, random: Random) -> None:
     others = [sign_cades(b"other", identity=people.doctor, at=AT), sign_cades(CONTENT, identity=people.stranger, at=AT)]

@@ -33,7 +33,7 @@ from signing import (
 from signing.errors import VERIFICATION_CODES
 from signing.records.hashtree import HashLists
 from signing.records.record import ArchiveTimeStamp, EvidenceRecord
-from tests.mutations import mutate_der
+from tests.mutations import RANDOMS, mutate_der
 from tests.signing.pki import AT
 from tests.signing.stamping import STRANGE_UNIT, TIME_ROOT, TIME_TRUST, UNIT, stamper
 from tests.signing.tokens import forge_token
@@ -360,7 +360,7 @@ def test_no_changed_byte_moves_the_proof(place: int, change: int) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
 @settings(max_examples=400, deadline=None)
-@given(random=st.randoms(use_true_random=False))
+@given(random=RANDOMS)
 def test_a_record_of_another_structure_moves_no_proof(long_record: bytes, random: Random) -> None:
     """Chains, stamps, lists and hashes exchanged, also for those of a neighbour: the same proof, or none."""
     raw = mutate_der(random.choice([RECORDS[4], long_record]), random, [RECORDS[3], long_record])

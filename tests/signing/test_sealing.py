@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from signing import Identity, SealingFailed, issue, open_sealed, seal
 from signing.errors import SEALING_CODES
 from signing.issuing import KeyKind
-from tests.mutations import mutate_der
+from tests.mutations import RANDOMS, mutate_der
 from tests.signing.pki import AT, SEALING_KEYS, People, make_people
 
 PAYLOAD = b"what only the recipient may read" * 8
@@ -135,7 +135,7 @@ SEALED = {
 
 
 @settings(max_examples=400, deadline=None)
-@given(kind=st.sampled_from(SEALING_KEYS), random=st.randoms(use_true_random=False))
+@given(kind=st.sampled_from(SEALING_KEYS), random=RANDOMS)
 def test_envelopes_of_another_structure_open_with_what_was_sealed_or_not_at_all(kind: KeyKind, random: Random) -> None:
     """Who is named as a recipient is not authenticated; what is inside is."""
     sealed, other = SEALED[kind]

@@ -35,7 +35,7 @@ from signing import (
 )
 from signing.errors import VERIFICATION_CODES
 from signing.issuing import KeyKind
-from tests.mutations import mutate_der
+from tests.mutations import RANDOMS, mutate_der
 from tests.signing.pki import AT, SIGNING_KEYS, issue_authority_below
 from tests.signing.test_interop import run
 from tests.signing.tokens import POLICY, TIME_STAMPING, forge_token, unit_with_usages
@@ -380,7 +380,7 @@ OTHERS = (forge_token(UNIT, b"other"), forge_token(UNITS["p384"], DATA, policy="
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
 @settings(max_examples=400, deadline=None)
-@given(random=st.randoms(use_true_random=False))
+@given(random=RANDOMS)
 def test_tokens_of_another_structure_say_the_same_or_nothing(random: Random) -> None:
     with suppress(VerificationFailed):
         stamp = verified(mutate_der(FUZZED, random, OTHERS))

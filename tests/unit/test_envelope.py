@@ -28,7 +28,7 @@ from signing import (
     seal,
     sha256,
 )
-from tests.mutations import mutate_xml
+from tests.mutations import RANDOMS, mutate_xml
 
 AT = datetime(2026, 5, 4, 8, tzinfo=UTC)
 FORM_BYTES = b"<Form>as it was handed in</Form>"
@@ -147,7 +147,7 @@ GENUINE, FOREIGN = laid_in(CONSIGNED, SERVICE), laid_in(OTHERWISE, ANYBODY)
 
 
 @settings(max_examples=300, deadline=None)
-@given(victim=st.sampled_from([FORM, NOTE]), random=st.randoms(use_true_random=False))
+@given(victim=st.sampled_from([FORM, NOTE]), random=RANDOMS)
 def test_what_anybody_lays_in_is_the_same_or_refused(victim: str, random: Random) -> None:
     """Anybody can seal for a recipient; only the service signs the note that speaks of the form."""
     files = {**GENUINE, victim: mutate_xml(GENUINE[victim], random, [FOREIGN[NOTE]])}
