@@ -1,6 +1,7 @@
 """Takes CMS SignedData with one signer and signed attributes apart. Nothing of it is believed here."""
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ from signing import der
 from signing.algorithms import DIGESTS, AlgorithmPolicy, SignatureAlgorithm, verify_bytes
 from signing.certificates import SignerCertificate
 from signing.cms import names
-from signing.cms.algorithms import read_digest_identifier, read_signature_identifier
+from signing.cms.algorithms import UnknownAlgorithm, read_digest_identifier, read_signature_identifier
 from signing.recipients import issuer_and_serial
 
 MAX_CERTIFICATES: Final = 8  # in one SignedData
@@ -96,9 +97,10 @@ def read_signed_data(raw: bytes, *, content_type: str, is_detached: bool = False
     UnknownAlgorithm.
     """
     data = enter_content_info(raw, der.oid(names.SIGNED_DATA))
-    if data.take_integer() not in (1, 3, 4, 5):
-        raise der.DerError("a version of SignedData that does not exist")
-    data.take(der.SET)  # digest algorithms: a hint for whoever reads in one pass
+    versions = (1, 3, 4, 5) if content_type == names.DATA else (3, 4, 5)
+    if data.take_integer() not in versions:
+        raise der.DerError("a version of SignedData that does not exist, or not for this content")
+    hinted = _read_digest_names(data.enter(der.SET))
     encapsulated = data.enter(der.SEQUENCE)
     encapsulated.expect(der.oid(content_type))
     content = None if is_detached else _read_content(encapsulated.enter(der.context(0)))
@@ -109,7 +111,19 @@ def read_signed_data(raw: bytes, *, content_type: str, is_detached: bool = False
     data.finish()
     signer = signers.enter(der.SEQUENCE)
     signers.finish()
-    return _read_signer(signer, content, certificates, content_type)
+    read = _read_signer(signer, content, certificates, content_type)
+    if read.content_digest[0] not in hinted:  # a hint for whoever reads in one pass, which others go by
+        raise der.DerError("a digest algorithm that is not among those that are announced")
+    return read
+
+
+def _read_digest_names(reader: der.Reader) -> set[str]:
+    """Those that are known here; a signature may have others, for signers of another kind."""
+    found = set()
+    while reader.peek() is not None:
+        with suppress(UnknownAlgorithm):
+            found.add(read_digest_identifier(reader))
+    return found
 
 
 def _read_content(holder: der.Reader) -> bytes:
@@ -131,9 +145,9 @@ def _read_certificates(body: bytes | None) -> tuple[bytes, ...]:
 def _read_signer(
     signer: der.Reader, content: bytes | None, certificates: tuple[bytes, ...], content_type: str
 ) -> SignedData:
-    if signer.take_integer() not in (1, 3):
-        raise der.DerError("a version of SignerInfo that does not exist")
-    tag = signer.peek()
+    version, tag = signer.take_integer(), signer.peek()
+    if version != (1 if tag == der.SEQUENCE else 3):
+        raise der.DerError("a version of SignerInfo that does not exist, or not for this name of the signer")
     if tag == der.SEQUENCE:
         name = der.SEQUENCE, signer.take_whole(der.SEQUENCE)
     else:

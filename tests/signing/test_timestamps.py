@@ -362,6 +362,21 @@ def test_a_token_named_for_somebody_else() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
+@pytest.mark.parametrize("kind", ["p256", "p384"])
+def test_every_bit_of_a_token_counts(kind: KeyKind) -> None:
+    """Also what nobody signs: so an audit finds a token that was changed on disk."""
+    token = timestamper({"first": authority(UNITS[kind])}).stamp(DATA, at=AT).token
+    unnoticed = []
+    for place in range(len(token) * 8):
+        changed = bytearray(token)
+        changed[place // 8] ^= 1 << place % 8
+        with suppress(VerificationFailed):
+            verified(bytes(changed))
+            unnoticed.append(place)
+    assert unnoticed == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography warns of odd names and numbers
 @settings(max_examples=400, deadline=None)
 @given(place=st.floats(0, 1, exclude_max=True), length=st.integers(0, 4), scrap=st.binary(max_size=4))
 def test_damaged_tokens_raise_nothing_else_and_never_say_another_time(place: float, length: int, scrap: bytes) -> None:
