@@ -215,6 +215,12 @@ def m023_kinds_of_a_case(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m024_newest_party(db: Database) -> None:
+    """Whether the register is as it was is told by one look at an index."""
+    db.execute("CREATE INDEX journal_party ON journal (position) WHERE kind = 'party'")
+
+
 _M001 = """
 CREATE TABLE party (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 CREATE TABLE party_identifier (scheme TEXT NOT NULL, key TEXT NOT NULL, party TEXT NOT NULL REFERENCES party,

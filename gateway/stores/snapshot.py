@@ -45,13 +45,34 @@ SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key =
 UNION ALL SELECT {rows.SUBMISSION} FROM submission
 WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2) AND sender = ?1
 """
+_REGISTER = "SELECT max(position) FROM journal WHERE kind = 'party'"  # the index journal_party
+_MOST_ANSWERS = 4096
+
+Answers = dict[tuple[str, ...], tuple[Party, ...]]
+
+
+class Register:
+    """What one reader was told of parties, as long as it holds: the journal has an entry for each change."""
+
+    def __init__(self) -> None:
+        self._as_of: int | None = None
+        self._answers: Answers = {}
+
+    def answers(self, connection: sqlite.Connection) -> Answers:
+        """Those that hold at the moment that `connection` sees, by what was asked."""
+        (as_of,) = connection.execute(_REGISTER).fetchone()
+        if as_of != self._as_of or len(self._answers) > _MOST_ANSWERS:
+            self._as_of, self._answers = as_of, {}
+        return self._answers
 
 
 class Snapshot:
-    """`Reading` over one open transaction."""
+    """`Reading` over one open transaction. register: of a transaction that writes nothing."""
 
-    def __init__(self, connection: sqlite.Connection) -> None:
+    def __init__(self, connection: sqlite.Connection, register: Register | None = None) -> None:
         self._connection = connection
+        self._register = register
+        self._answers: Answers | None = None
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         return list(self._connection.execute(sql, values).fetchall())
@@ -59,11 +80,21 @@ class Snapshot:
     def _row(self, sql: str, *values: Any) -> Any:
         return self._connection.execute(sql, values).fetchone()
 
+    def _parties(self, sql: str, *values: str) -> tuple[Party, ...]:
+        if self._register is None:
+            return tuple(party_of(record) for (record,) in self._rows(sql, *values))
+        if self._answers is None:
+            self._answers = self._register.answers(self._connection)
+        asked = (sql, *values)
+        found = self._answers.get(asked)
+        if found is None:
+            found = self._answers[asked] = tuple(party_of(record) for (record,) in self._rows(sql, *values))
+        return found
+
     # parties
 
     def party(self, party_id: PartyId) -> Party | None:
-        row = self._row("SELECT record FROM party WHERE id = ?", party_id)
-        return row and party_of(row[0])
+        return next(iter(self._parties("SELECT record FROM party WHERE id = ?", party_id)), None)
 
     def parties(self) -> Sequence[Party]:
         return [party_of(row[0]) for row in self._rows("SELECT record FROM party ORDER BY id")]
@@ -76,16 +107,15 @@ class Snapshot:
             "SELECT record FROM party_identifier JOIN party ON party.id = party "
             "WHERE scheme = ? AND key = ? ORDER BY party.id"
         )
-        return [party_of(row[0]) for row in self._rows(sql, scheme, key)]
+        return list(self._parties(sql, scheme, key))
 
     def parties_by_role(self, role: Role) -> Sequence[Party]:
         sql = "SELECT record FROM party_role JOIN party ON party.id = party WHERE role = ? ORDER BY party.id"
-        return [party_of(row[0]) for row in self._rows(sql, role)]
+        return list(self._parties(sql, role))
 
     def party_by_certificate(self, fingerprint: str) -> Party | None:
         sql = "SELECT record FROM party_certificate JOIN party ON party.id = party WHERE fingerprint = ?"
-        row = self._row(sql, fingerprint)
-        return row and party_of(row[0])
+        return next(iter(self._parties(sql, fingerprint)), None)
 
     def party_by_token(self, token_hash: str) -> Party | None:
         row = self._row("SELECT record FROM token JOIN party ON party.id = party WHERE hash = ?", token_hash)

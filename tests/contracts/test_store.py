@@ -130,6 +130,31 @@ def test_registering_a_party_again_forgets_what_it_was(store: Store) -> None:
     assert store.read(lambda view: view.parties_by_role("Employer")) == [second]
 
 
+def test_whoever_asked_of_a_party_before_sees_what_another_process_changed(opened: Callable[[], Store]) -> None:
+    here, elsewhere = opened(), opened()
+    party = Party(id=PartyId("p"), name="P", roles=frozenset({"Worker"}), identifiers={"kbo": "1"})
+
+    def asked(view: Reading) -> tuple[object, ...]:
+        return view.party(PartyId("p")), view.parties_by_identifier("kbo", "1"), view.parties_by_role("Worker")
+
+    def register(store: Store, known: Party) -> None:
+        store.write(lambda unit: unit.put_party(known, at=NOW))
+
+    def fails(unit: Transaction) -> None:
+        unit.put_party(replace(party, name="R"), at=NOW)
+        assert asked(unit)[0] == replace(party, name="R")
+        raise LookupError
+
+    assert here.read(asked) == (None, [], [])
+    for name in ("P", "Q"):
+        known = replace(party, name=name)
+        register(elsewhere, known)
+        assert here.read(asked) == (known, [known], [known])
+    with pytest.raises(LookupError):
+        here.write(fails)
+    assert here.read(asked)[0] == replace(party, name="Q")
+
+
 def test_only_what_is_due_is_claimed_and_only_once(store: Store) -> None:
     due, later, collected = a_delivery("a"), a_delivery("b", due_at=NOW + 60 * SECOND), a_delivery("c", due_at=None)
     add(store, due, later, collected)
