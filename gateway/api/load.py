@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Generic, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -31,7 +31,6 @@ JUDGES = 1
 ASKERS = 32
 WORKERS = 2  # threads for all other work that takes long
 CLERKS = 2  # threads that see who is calling
-LOOK_S = 1.0  # from one look after what waits for its commit to the next
 PRINTERS = 1  # there is one typesetter in a process, and a long form holds it for a second
 
 P = ParamSpec("P")
@@ -79,15 +78,9 @@ class Desk:
         finally:
             self._visitors -= 1
 
-    async def judge(self, call: Callable[[], Pending[T]]) -> T:
-        """What comes of `call` in the thread that judges what is handed in, once it is committed. Raises like
-        `Pending.result`."""
-        judging = _Judging(call, asyncio.get_running_loop())
-        job = self._judges.submit(judging.run)
-        try:
-            return await judging.outcome()
-        finally:
-            job.cancel()  # nobody waits for it any more, and it may not have begun
+    async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `call` in the thread that judges what is handed in."""
+        return await asyncio.get_running_loop().run_in_executor(self._judges, partial(call, *args, **kwargs))
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The result of `call` in a thread that waits for an answer from elsewhere."""
@@ -111,56 +104,13 @@ class Desk:
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._printers)
 
 
-class _Judging(Generic[T]):
-    """A call on its way through the thread that judges and through its commit. No thread waits with it, and the event
-    loop is woken once, in the end."""
-
-    def __init__(self, call: Callable[[], Pending[T]], loop: asyncio.AbstractEventLoop) -> None:
-        self._call = call
-        self._loop = loop
-        self._told: asyncio.Future[Future[T]] = loop.create_future()
-        self._queued: tuple[Pending[T], float] | None = None
-
-    def run(self) -> None:
-        """Judge; in the thread for that."""
-        try:
-            pending = self._call()
-        except BaseException as error:  # noqa: BLE001 -- handed to who waits for it
-            failed: Future[T] = Future()
-            failed.set_exception(error)
-            self._tell(failed)
-        else:
-            self._queued = pending, self._loop.time()
-            pending.done.add_done_callback(self._tell)
-
-    async def outcome(self) -> T:
-        """What comes of it. Raises like `Pending.result`."""
-        self._timer = self._loop.call_later(LOOK_S, self._look)
-        try:
-            return (await self._told).result()
-        finally:
-            self._timer.cancel()
-
-    def _tell(self, done: Future[T]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(self._take, done)
-
-    def _take(self, done: Future[T]) -> None:
-        if not self._told.done():
-            self._told.set_result(done)
-
-    def _look(self) -> None:
-        """Take it back when its turn to be committed does not come."""
-        if self._told.done():
-            return
-        pending, since = self._queued or (None, 0.0)
-        if pending is None or self._loop.time() < since + pending.patience_s:
-            self._timer = self._loop.call_later(LOOK_S, self._look)
-            return
-        try:
-            pending.give_up()
-        except StoreUnavailable as busy:
-            self._told.set_exception(busy)
+async def committed(pending: Pending[T]) -> T:
+    """What comes of work that waits for its commit; no thread waits with it. Raises like `Pending.result`."""
+    outcome = asyncio.wrap_future(pending.done)
+    await asyncio.wait({outcome}, timeout=pending.patience_s)
+    if not outcome.done():
+        pending.give_up()
+    return await outcome
 
 
 async def desk_of(request: Request) -> Desk:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, assert_never
 from urllib.parse import quote
 
+import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,7 +26,7 @@ from gateway.api.access import (
     read_xml,
     token_of,
 )
-from gateway.api.load import Desk, TheDesk, desk_at
+from gateway.api.load import Desk, TheDesk, committed, desk_at
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import EXPECTED, answer_to, problem, refusal
 from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
@@ -157,8 +157,7 @@ async def _accept(
     desk: Desk, gateway: Gateway, raw: bytes, *, sender: Callable[[], Party], key: str | None, language: str
 ) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
-    now = asyncio.get_running_loop().time
-    patient_until = now() + TWIN_PATIENCE_S
+    patient_until = anyio.current_time() + TWIN_PATIENCE_S
     asked: set[tuple[bytes, ...]] = set()
     may_ask = False
 
@@ -167,16 +166,17 @@ async def _accept(
 
     while True:
         try:
-            outcome = await desk.judge(judge)
+            judged = await desk.judge(judge)
         except Unasked as first:
             may_ask = first.path in asked  # forgotten again at once: there is no room for it
             if not may_ask:
                 asked.add(first.path)
                 await desk.ask(first.ask)
             continue
-        if not isinstance(outcome, StillRunning) or now() > patient_until:
+        outcome = await committed(judged)
+        if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
             return outcome
-        await asyncio.sleep(TWIN_PAUSE_S)
+        await anyio.sleep(TWIN_PAUSE_S)
 
 
 def _meant(key: str) -> str:

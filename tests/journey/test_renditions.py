@@ -19,7 +19,6 @@ import pytest
 from gateway.api.load import JUDGES, VISITORS, WORKERS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
-from gateway.ports import Pending
 from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
 from tests.conftest import Counter
 
@@ -202,7 +201,7 @@ def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
             await anyio.wait_all_tasks_blocked()
             try:
                 with anyio.fail_after(20):
-                    judged = await desk.judge(await desk.work(lambda: lambda: Pending.of("judged")))
+                    judged = await desk.judge(await desk.work(lambda: lambda: "judged"))
             finally:
                 held.set()
         return judged
