@@ -23,7 +23,7 @@ from gateway.ports import Clock, Holds, Pending, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
 from gateway.signatories import SignatoryCheck, Standing, acting_for, signature_finding
-from gateway.vouching import Vouched, Vouching
+from gateway.vouching import Answers, Vouched, Vouching
 from signing import sha256
 
 
@@ -82,14 +82,20 @@ class Intake:
         return self.judge(raw, sender=sender, idempotency_key=idempotency_key, language=language).result()
 
     def judge(
-        self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str, may_ask: bool = True
+        self,
+        raw: bytes,
+        *,
+        sender: Party,
+        idempotency_key: str | None,
+        language: str,
+        answers: Answers | None = None,
     ) -> Pending[Decision]:
         """Judge `raw`; what comes of it once it is committed. Until then its key and its bytes are held.
 
         idempotency_key: the sender's name for this handing in; without one the digest of the bytes serves.
-        language: of the words in the answer. may_ask: whether to wait for who is asked about certificates.
-        Raises Conflict when the key was used for other bytes; TooMuch; Unasked where it may not ask; EngineFault,
-        StoreUnavailable: try again, as if it had never been handed in.
+        language: of the words in the answer. answers: see `Vouching.validate`.
+        Raises Conflict when the key was used for other bytes; TooMuch; Unasked; EngineFault, StoreUnavailable: try
+        again, as if it had never been handed in.
         """
         digest = sha256(raw)
         handed_in = HandedIn(
@@ -111,7 +117,7 @@ class Intake:
             if not held.enter_context(self.holds.hold(under_key, note=digest)):
                 first_digest = self.holds.note_of(under_key)
                 return Pending.of(StillRunning(key=handed_in.key, digest=digest, first_digest=first_digest))
-            decided = self._judge(handed_in, may_ask=may_ask)
+            decided = self._judge(handed_in, answers=answers)
             until_committed = held.pop_all()
         decided.done.add_done_callback(lambda _: until_committed.close())
         return decided
@@ -121,7 +127,7 @@ class Intake:
         with self.holds.hold(_under_key(sender, key)) as free:
             return not free
 
-    def _judge(self, handed_in: HandedIn, *, may_ask: bool) -> Pending[Decision]:
+    def _judge(self, handed_in: HandedIn, *, answers: Answers | None) -> Pending[Decision]:
         raw = handed_in.raw
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
@@ -131,7 +137,7 @@ class Intake:
             return self._reject(report, handed_in)
         if identified.findings:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
-        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at, may_ask=may_ask)
+        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at, answers=answers)
         cleared, findings = self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
             return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)

@@ -65,27 +65,35 @@ class Vouched:
     record: ValidationRecord
 
 
+Answers = Mapping[tuple[bytes, ...], Collected]
+"""What was said of paths that were asked about for a document before it is validated."""
+
+
 class Unasked(Exception):
     """Somebody has to be asked about a path first, which may take seconds. ask: does that."""
 
-    def __init__(self, path: tuple[bytes, ...], ask: Callable[[], object]) -> None:
+    def __init__(self, path: tuple[bytes, ...], ask: Callable[[], Collected]) -> None:
         super().__init__("somebody has to be asked first")
         self.path, self.ask = path, ask
 
 
 @dataclass
 class _Asked:
-    """What the source said of each path, as it was asked while a document was validated."""
+    """What the source said of each path, as it was asked while a document was validated. answers: see
+    `Vouching.validate`."""
 
     source: RevocationSource
-    may_ask: bool
+    answers: Answers | None
     said: dict[tuple[bytes, ...], Collected] = field(default_factory=dict)
 
     def collect(self, path: Sequence[bytes]) -> ValidationData:
-        known = self.source.known(path)
-        if known is None and not self.may_ask:
-            raise Unasked(tuple(path), partial(self.source.collect, path))
-        said = self.said[tuple(path)] = known or self.source.collect(path)
+        key = tuple(path)
+        known = self.source.known(key)
+        if known is None and self.answers is not None:
+            if key not in self.answers:
+                raise Unasked(key, partial(self.source.collect, key))
+            known = self.answers[key]
+        said = self.said[key] = known or self.source.collect(key)
         return said.data
 
     @property
@@ -104,13 +112,14 @@ class Vouching:
     revocation: RevocationPolicy = RevocationPolicy.PREFER
     lists: TrustedLists | None = None
 
-    def validate(self, raw: bytes, *, at: datetime, may_ask: bool = True) -> Vouched:
+    def validate(self, raw: bytes, *, at: datetime, answers: Answers | None = None) -> Vouched:
         """The signatures of a form that is handed in at this moment.
 
-        may_ask: whether to wait for who is asked. Raises Unasked where it may not; SourceUnavailable where the policy
+        answers: where nobody is to be waited for, what was said of paths just now; they serve also where the source
+        does not remember them. Raises Unasked where such an answer is missing; SourceUnavailable where the policy
         requires what cannot be had now.
         """
-        asked = _Asked(self.source, may_ask)
+        asked = _Asked(self.source, answers)
         collect = None if self.revocation is RevocationPolicy.OFF else asked.collect
         try:
             found = validate_xml(raw, policy=self.policy, validation_time=at, collect=collect)

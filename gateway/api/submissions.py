@@ -38,7 +38,7 @@ from gateway.forms.reports.html import content_security_policy
 from gateway.idempotency import Accepted
 from gateway.intake import Decision, Rejected, StillRunning
 from gateway.model import EvidenceId, Party, PartyId, SubmissionId
-from gateway.ports import Pending
+from gateway.ports import Collected, Pending
 from gateway.resources import submission_href
 from gateway.vouching import Unasked
 from signing import CONTAINER_MEDIA_TYPE
@@ -158,20 +158,16 @@ async def _accept(
 ) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
     patient_until = anyio.current_time() + TWIN_PATIENCE_S
-    asked: set[tuple[bytes, ...]] = set()
-    may_ask = False
+    answers: dict[tuple[bytes, ...], Collected] = {}
 
     def judge() -> Pending[Decision]:
-        return gateway.intake.judge(raw, sender=sender(), idempotency_key=key, language=language, may_ask=may_ask)
+        return gateway.intake.judge(raw, sender=sender(), idempotency_key=key, language=language, answers=answers)
 
     while True:
         try:
             judged = await desk.judge(judge)
         except Unasked as first:
-            may_ask = first.path in asked  # forgotten again at once: there is no room for it
-            if not may_ask:
-                asked.add(first.path)
-                await desk.ask(first.ask)
+            answers[first.path] = await desk.ask(first.ask)
             continue
         outcome = await committed(judged)
         if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:

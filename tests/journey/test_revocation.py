@@ -259,6 +259,17 @@ def test_who_waits_for_an_issuer_holds_up_nobody(opened: Open, issuer: Issuer) -
     assert len(issuer.asked) == len(cards)
 
 
+def test_who_was_asked_for_a_form_is_not_asked_again_where_it_is_judged(opened: Open, issuer: Issuer) -> None:
+    counter = opened(revocation_pause_s=1e-9)  # what was said is forgotten before the form is judged
+    issuer.down |= {"/ocsp", "/list"}
+    token = {"Authorization": f"Bearer {counter.tokens['worker']}", "Content-Type": "application/xml"}
+    with served(create_app(counter.gateway)) as address, http_client(address, token) as worker:
+        answer = worker.post("/v1/submissions", content=signed(card(counter, issuer)))
+    assert answer.status_code == 201
+    assert warnings(answer.json()) == {"SIG-REVOCATION-UNKNOWN"}
+    assert sorted(issuer.asked) == ["/list", "/ocsp"]
+
+
 def test_nobody_is_asked_where_that_is_switched_off(opened: Open, issuer: Issuer) -> None:
     counter = opened(revocation_policy=RevocationPolicy.OFF)
     answer, kept = hand_in(counter, signed(card(counter, issuer)))
