@@ -742,7 +742,7 @@ class Broken:
     def submissions(self, *_: object, **__: object) -> None:
         raise LookupError(MARKER)
 
-    accept = submissions
+    judge = submissions
 
 
 def test_a_sealing_certificate_that_nothing_can_be_sealed_for_is_not_registered(http: Http, counter: Counter) -> None:
