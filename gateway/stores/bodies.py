@@ -15,7 +15,7 @@ from gateway.errors import NotFound
 from gateway.model import DeliveryId, EvidenceId, PaperProof, Submission, SubmissionId
 from gateway.stores import rows
 from gateway.stores.at_rest import KEY_BYTES, Damaged, open_body, seal_body
-from gateway.stores.engine import sqlite
+from gateway.stores.engine import Runner, sqlite
 
 _ENVELOPE = """
 SELECT envelope.raw, body_key.key, delivery.id IS NOT NULL FROM (SELECT ? AS wanted)
@@ -50,8 +50,8 @@ _ERASURE = (
 class BodyKeys:
     """The keys of one transaction that writes, each found once."""
 
-    def __init__(self, connection: sqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
         self._keys: dict[str, bytes] = {}
 
     def keep(self, raw: bytes, *, submission_id: SubmissionId, of: str) -> bytes:
@@ -60,7 +60,7 @@ class BodyKeys:
         if key is None:
             sql = "INSERT INTO body_key VALUES (?, ?) ON CONFLICT DO UPDATE SET key = key RETURNING key"
             made = (submission_id, secrets.token_bytes(KEY_BYTES))
-            key = self._keys[submission_id] = bytes(self._connection.execute(sql, made).fetchone()[0])
+            key = self._keys[submission_id] = bytes(self._runner.execute(sql, made).fetchone()[0])
         return seal_body(key, raw, of=of)
 
 

@@ -15,7 +15,7 @@ from gateway.model import CaseId, DeliveryId, DeliveryState, Filed, FiledCopy, P
 from gateway.ports import MAX_CASE, MAX_NAMING
 from gateway.stores import rows
 from gateway.stores.at_rest import open_facts
-from gateway.stores.engine import sqlite
+from gateway.stores.engine import Runner, sqlite
 from gateway.stores.rows import Row, from_ms, maybe_at
 from signing import sha256
 
@@ -160,9 +160,9 @@ def file(
     return case_id
 
 
-def concern(connection: sqlite.Connection, case_id: CaseId, party: str) -> None:
+def concern(runner: Runner, case_id: CaseId, party: str) -> None:
     """Let the party see the case: it has sent or received a form of it."""
-    connection.execute("INSERT INTO case_party (party, case_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (party, case_id))
+    runner.execute("INSERT INTO case_party (party, case_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (party, case_id))
 
 
 def _join(connection: sqlite.Connection, other: str, case_id: CaseId) -> None:

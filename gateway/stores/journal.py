@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gateway.journal import Batch, Cosignature, Entry, EntryKind
-from gateway.stores.engine import sqlite
+from gateway.stores.engine import Runner, sqlite
 from gateway.stores.rows import Row, from_ms, to_ms
 
 _SIZE = "SELECT coalesce(max(position), -1) + 1 FROM journal"
@@ -32,9 +32,9 @@ def entered_later(connection: sqlite.Connection) -> int:
     return size(connection) if found is None else int(found[0])
 
 
-def enter(connection: sqlite.Connection, entry: Entry) -> int:
+def enter(runner: Runner, entry: Entry) -> int:
     """See `ports.Transaction.enter`."""
-    added = connection.execute(_ENTER_NEXT, _entry_row(entry, 0)[1:])
+    added = runner.execute(_ENTER_NEXT, _entry_row(entry, 0)[1:])
     return int(added.lastrowid or 0)
 
 

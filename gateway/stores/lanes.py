@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.model import Delivery, new_id
 from gateway.stores import rows
-from gateway.stores.engine import sqlite
+from gateway.stores.engine import Runner, sqlite
 from gateway.stores.schema import NEVER
 
 IN_FLIGHT = 8  # copies of one recipient that may be on their way at once
@@ -64,16 +64,16 @@ UPDATE delivery SET due_at = :now WHERE due_at > :now AND (due_at > :latest OR a
 _NEXT = "SELECT min(due_at) FROM delivery WHERE party = ? AND due_at IS NOT NULL"
 
 
-def rearm_lane(connection: sqlite.Connection, party: str, due_at: int) -> None:
+def rearm_lane(runner: Runner, party: str, due_at: int) -> None:
     """Make the lane look no later than `due_at`, unless its breaker is open until later."""
-    connection.execute(_REARM, (party, due_at))
+    runner.execute(_REARM, (party, due_at))
 
 
-def next_turn(connection: sqlite.Connection, party: str, due_at: int | None) -> int:
+def next_turn(runner: Runner, party: str, due_at: int | None) -> int:
     """The next number in the order in which copies become available to the party; its lane looks by `due_at`."""
-    turn, looks_too_late = connection.execute(_TURN, (party, NEVER if due_at is None else due_at)).fetchone()
+    turn, looks_too_late = runner.execute(_TURN, (party, NEVER if due_at is None else due_at)).fetchone()
     if due_at is not None and looks_too_late:
-        rearm_lane(connection, party, due_at)
+        rearm_lane(runner, party, due_at)
     return int(turn)
 
 

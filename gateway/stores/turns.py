@@ -18,7 +18,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from gateway.model import CaseId, Delivery, EndpointKind
-from gateway.stores.engine import sqlite
+from gateway.stores.engine import Runner, sqlite
 from gateway.stores.lanes import next_turn
 
 _WAITING = "FROM delivery WHERE case_id = ? AND party = ? AND state = 'consigned'"  # the index delivery_case
@@ -26,9 +26,9 @@ _EARLIER = f"SELECT 1 {_WAITING} AND submission_id <> ? LIMIT 1"
 _OLDEST_FIRST = f"SELECT seq, submission_id, transport, turn {_WAITING} ORDER BY seq"
 
 
-def must_wait(connection: sqlite.Connection, case_id: CaseId, delivery: Delivery) -> bool:
+def must_wait(runner: Runner, case_id: CaseId, delivery: Delivery) -> bool:
     """Whether a copy of an earlier form of the case goes first; copies of one form do not wait for each other."""
-    earlier = connection.execute(_EARLIER, (case_id, delivery.party, delivery.submission_id))
+    earlier = runner.execute(_EARLIER, (case_id, delivery.party, delivery.submission_id))
     return earlier.fetchone() is not None
 
 

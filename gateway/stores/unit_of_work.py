@@ -70,11 +70,12 @@ class UnitOfWork(Snapshot):
 
     def __init__(self, connection: sqlite.Connection) -> None:
         super().__init__(connection)
-        self._body_keys = BodyKeys(connection)
+        self._cursor = connection.cursor()
+        self._body_keys = BodyKeys(self._cursor)
         self.has_erased = False
 
     def _insert(self, table: str, columns: str, values: Sequence[Any]) -> None:
-        self._connection.execute(_insertion(table, columns, len(values)), values)
+        self._cursor.execute(_insertion(table, columns, len(values)), values)
 
     def put_party(self, party: Party, *, at: datetime) -> None:
         self.enter(entry_of_party(party, at=at))
@@ -118,11 +119,11 @@ class UnitOfWork(Snapshot):
     def add_delivery(self, delivery: Delivery, envelope: bytes, *, case_id: CaseId | None = None) -> None:
         row = rows.delivery_row(delivery) | {"case_id": case_id}
         if case_id is not None:
-            cases.concern(self._connection, case_id, delivery.party)
-        if case_id is not None and turns.must_wait(self._connection, case_id, delivery):
+            cases.concern(self._cursor, case_id, delivery.party)
+        if case_id is not None and turns.must_wait(self._cursor, case_id, delivery):
             row |= {"due_at": None, "turn": None}
         else:
-            row["turn"] = next_turn(self._connection, delivery.party, row["due_at"])
+            row["turn"] = next_turn(self._cursor, delivery.party, row["due_at"])
         self._insert("delivery", ", ".join(row), tuple(row.values()))
         kept = self._body_keys.keep(envelope, submission_id=delivery.submission_id, of=f"envelope {delivery.id}")
         self._insert("envelope", "delivery_id, raw", (delivery.id, kept))
@@ -282,7 +283,7 @@ class UnitOfWork(Snapshot):
             self.enter(entry_of_receipt(receipt))
 
     def enter(self, entry: Entry) -> int:
-        return journal.enter(self._connection, entry)
+        return journal.enter(self._cursor, entry)
 
     def put_hosted_key(self, key: HostedKey, *, at: datetime) -> None:
         self._connection.execute(
