@@ -23,6 +23,7 @@ class Vocabulary:
 
     def __init__(self, documents: Sequence[etree._Element], labels: Labels) -> None:
         self._labels = labels
+        self._elements: dict[tuple[str, str], Label] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._lineages: dict[str, tuple[str, ...]] = {}
         self._own_meanings: dict[str, Mapping[str, Words]] = {}
@@ -38,7 +39,10 @@ class Vocabulary:
 
     def element(self, owner: str, tag: str) -> Label:
         """What an element (by Clark name) of the type `owner` (empty for a root) is called, and its own type."""
-        return self._labels.element(owner, tag)
+        known = self._elements.get((owner, tag))
+        if known is None:
+            known = self._elements.setdefault((owner, tag), self._labels.element(owner, tag))
+        return known
 
     def place(self, path: str, language: str) -> str:
         """A path of ours in the names of the elements that it leads through."""
