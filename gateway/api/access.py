@@ -6,6 +6,7 @@ A receipt may be signed for instead: see `receipt_from`.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -96,7 +97,8 @@ async def receipt_from(request: Request) -> ReceiptFrom:
     Raises NotAuthenticated, before the body is read except where the body is not what was signed; UnsupportedMedia,
     TooLarge.
     """
-    signed = await run_in_threadpool(_signed_call, request)
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    signed = await run_in_threadpool(_signed_call, request, fields) if is_signed(fields) else None
     by_token = None
     if "Authorization" in request.headers:
         by_token = await caller(request)
@@ -111,11 +113,7 @@ async def receipt_from(request: Request) -> ReceiptFrom:
     return ReceiptFrom(party=party, raw=raw)
 
 
-def _signed_call(request: Request) -> SignedCall | None:
-    """The call by its signature; None for one that comes without."""
-    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    if not is_signed(fields):
-        return None
+def _signed_call(request: Request, fields: Sequence[tuple[str, str]]) -> SignedCall:
     gateway = _gateway(request)
     path = request.scope["raw_path"].decode("latin-1")
     return check_call(
