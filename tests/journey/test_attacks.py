@@ -39,6 +39,7 @@ from gateway.errors import ConfigError, StoreUnavailable
 from gateway.model import Delivery, DeliveryId, Endpoint, EndpointKind, Event, PartyId, SubmissionId
 from gateway.ports import Answered, Deferred, Pending, Refused, Transaction
 from gateway.stores.engine import sqlite
+from gateway.stores.group_commit import locked
 from gateway.stores.sqlite import SqliteStore
 from gateway.transports import connections
 from gateway.transports.connections import KEPT_FOR_S
@@ -57,7 +58,7 @@ from tests.journey.test_mailboxes import (
 )
 from tests.journey.test_refusals import assert_nothing_went_out, codes, refused, without_signature
 from tests.journey.test_submissions import RECIPIENTS
-from tests.patience import PATIENCE_S, deliver_until, http_client
+from tests.patience import PATIENCE_S, deliver_until, http_client, wait_until
 from tests.schemas.cases import catalogue
 
 Http = Callable[[str | None], httpx2.Client]
@@ -674,6 +675,20 @@ def test_a_token_that_was_good_just_now_is_worth_nothing_once_it_is_revoked(
     new = {"Authorization": f"Bearer {admin.post('/v1/parties/worker/tokens').json()['token']}"}
     assert len(old.get("/v1/submissions", headers=new).json()["items"]) == 1
     assert old.post("/v1/submissions", content=second, headers=XML | new).status_code == 201
+
+
+def test_who_waits_in_vain_for_a_file_that_another_holds_is_told_to_come_back(counter: Counter, config: Config) -> None:
+    form = counter.form("be/appeal")
+    store = SqliteStore(config.store_path, patience_s=0.1)
+    gateway = replace(counter.gateway, store=store, intake=replace(counter.gateway.intake, store=store))
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        worker = stack.enter_context(callers(stack.enter_context(served(create_app(gateway))), counter))("worker")
+        with config.store_path.with_name(f"{config.store_path.name}.lock").open("ab") as held, locked(held.fileno()):
+            answer = worker.post("/v1/submissions", content=form, headers=XML)
+        assert (answer.status_code, answer.json()["code"]) == (503, "store-busy")
+        assert answer.headers["Retry-After"]
+        wait_until(lambda: worker.post("/v1/submissions", content=form, headers=XML).status_code == 201)
 
 
 def test_half_bodies_hold_up_nobody_and_leave_no_trace(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
