@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,7 +78,7 @@ class Entry:
 
     id: of the thing. of: of what it belongs to (a submission, for a receipt its delivery). code: what happened: the
     event of evidence, what became of a receipt. digest: of its raw bytes, by SHA-512, or by SHA-256 in an earlier
-    entry. at: with the milliseconds that count.
+    entry. at: with the milliseconds that count. raw: the thing itself, while an entry is being made of it.
     """
 
     kind: EntryKind
@@ -89,6 +89,7 @@ class Entry:
     digest: bytes
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
     position: int | None = None
+    raw: bytes = field(default=b"", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         words = f"{self.kind} {self.id} {self.of} {self.code}"
@@ -99,6 +100,10 @@ class Entry:
     def digest_name(self) -> str:
         """By what it binds its thing."""
         return next(name for name, size in _SIZES.items() if len(self.digest) == size)
+
+    def bound_by(self, digest_name: str) -> Entry:
+        """The entry of the same thing that binds it by another digest, as earlier ones do."""
+        return self if digest_name == BOUND_BY else replace(self, digest=_digest(self.raw, digest_name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,81 +148,37 @@ class Cosignature:
     line: str
 
 
-def entry_of_evidence(evidence: Evidence, *, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_evidence(evidence: Evidence) -> Entry:
     """The entry for a piece of evidence."""
-    return Entry(
-        kind=EntryKind.EVIDENCE,
-        id=evidence.id,
-        of=evidence.submission_id,
-        at=evidence.at,
-        code=evidence.event,
-        digest=_digest(evidence.raw, digest_name),
-    )
+    return _entry(EntryKind.EVIDENCE, evidence.id, evidence.submission_id, evidence.at, evidence.event, evidence.raw)
 
 
-def entry_of_key(key: PublishedKey, *, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_key(key: PublishedKey) -> Entry:
     """The entry for a key that is made known."""
-    return Entry(
-        kind=EntryKind.KEY,
-        id=key.id,
-        of=key.purpose,
-        at=key.published_at,
-        code="published",
-        digest=_digest(key.raw, digest_name),
-    )
+    return _entry(EntryKind.KEY, key.id, key.purpose, key.published_at, "published", key.raw)
 
 
-def entry_of_party(party: Party, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_party(party: Party, *, at: datetime) -> Entry:
     """The entry for a party as it is registered from that moment on."""
-    return Entry(
-        kind=EntryKind.PARTY,
-        id=party.id,
-        of="register",
-        at=at,
-        code="registered",
-        digest=_digest(party_record(party).encode(), digest_name),
-    )
+    return _entry(EntryKind.PARTY, party.id, "register", at, "registered", party_record(party).encode())
 
 
-def entry_of_filing(on_file: OnFile, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_filing(on_file: OnFile, *, at: datetime) -> Entry:
     """The entry for what is on file of a form."""
-    return Entry(
-        kind=EntryKind.FILING,
-        id=on_file.submission_id,
-        of=on_file.submission_id,
-        at=at,
-        code="filed",
-        digest=_digest(on_file.raw, digest_name),
-    )
+    return _entry(EntryKind.FILING, on_file.submission_id, on_file.submission_id, at, "filed", on_file.raw)
 
 
-def entry_of_hosted_key(key: HostedKey, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_hosted_key(key: HostedKey, *, at: datetime) -> Entry:
     """The entry for a sealing key as it is kept for a party from that moment on."""
-    return Entry(
-        kind=EntryKind.HOSTED_KEY,
-        id=key.party,
-        of="mailbox",
-        at=at,
-        code="kept",
-        digest=_digest(hosted_key_record(key).encode(), digest_name),
-    )
+    return _entry(EntryKind.HOSTED_KEY, key.party, "mailbox", at, "kept", hosted_key_record(key).encode())
 
 
-def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_token(token_hash: str, party: PartyId, *, given: bool, at: datetime) -> Entry:
     """The entry for a token (its SHA-256 in hex) that is given to a party, or taken from it."""
-    return Entry(
-        kind=EntryKind.ACCESS,
-        id=token_hash,
-        of=party,
-        at=at,
-        code="given" if given else "taken",
-        digest=_digest(token_hash.encode(), digest_name),
-    )
+    return _entry(EntryKind.ACCESS, token_hash, party, at, "given" if given else "taken", token_hash.encode())
 
 
-def entry_of_further_key(
-    key: FurtherKey, *, at: datetime, code: str = REMEMBERED, digest_name: str = BOUND_BY
-) -> Entry:
+def entry_of_further_key(key: FurtherKey, *, at: datetime, code: str = REMEMBERED) -> Entry:
     """The entry for a further key of a sender, by which it gets the first answer to that submission.
 
     It does not hold the key, which may say something of somebody, nor a digest by which it can be guessed; one of
@@ -225,45 +186,22 @@ def entry_of_further_key(
     """
     title = f"sealpost-further-key-2\n{key.salt.hex()}" if key.salt else "sealpost-further-key-1"
     raw = f"{title}\n{key.sender}\n{key.idempotency_key}\n{key.submission_id}\n".encode()
-    return Entry(
-        kind=EntryKind.FURTHER_KEY, id=key.id, of=key.sender, at=at, code=code, digest=_digest(raw, digest_name)
-    )
+    return _entry(EntryKind.FURTHER_KEY, key.id, key.sender, at, code, raw)
 
 
-def entry_of_name(name: str, *, at: datetime, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_name(name: str, *, at: datetime) -> Entry:
     """The entry for a name of the gateway, under which no party is registered from then on."""
-    return Entry(
-        kind=EntryKind.NAME,
-        id=name,
-        of="gateway",
-        at=at,
-        code="taken",
-        digest=_digest(name.encode(), digest_name),
-    )
+    return _entry(EntryKind.NAME, name, "gateway", at, "taken", name.encode())
 
 
-def entry_of_receipt(receipt: KeptReceipt, *, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_receipt(receipt: KeptReceipt) -> Entry:
     """The entry for a receipt, with what became of it."""
-    return Entry(
-        kind=EntryKind.RECEIPT,
-        id=receipt.id,
-        of=receipt.delivery_id,
-        at=receipt.received_at,
-        code=receipt.outcome,
-        digest=_digest(receipt.raw, digest_name),
-    )
+    return _entry(EntryKind.RECEIPT, receipt.id, receipt.delivery_id, receipt.received_at, receipt.outcome, receipt.raw)
 
 
-def entry_of_validation(of: str, record: ValidationRecord, *, digest_name: str = BOUND_BY) -> Entry:
+def entry_of_validation(of: str, record: ValidationRecord) -> Entry:
     """The entry for what was known of signatures. of: the submission, or the seal of ours."""
-    return Entry(
-        kind=EntryKind.VALIDATION,
-        id=record.id or of,
-        of=of,
-        at=record.at,
-        code=record.outcome,
-        digest=_digest(record.raw, digest_name),
-    )
+    return _entry(EntryKind.VALIDATION, record.id or of, of, record.at, record.outcome, record.raw)
 
 
 def entry_bytes(entry: Entry) -> bytes:
@@ -298,6 +236,11 @@ def read_entry(raw: bytes) -> Entry:
     if entry_bytes(entry) != raw:
         raise _not_an_entry()
     return entry
+
+
+def _entry(kind: EntryKind, id: str, of: str, at: datetime, code: str, raw: bytes) -> Entry:
+    """An entry that is made now, of the thing whose bytes are `raw`."""
+    return Entry(kind=kind, id=id, of=of, at=at, code=code, digest=_digest(raw, BOUND_BY), raw=raw)
 
 
 def _digest(raw: bytes, digest_name: str) -> bytes:

@@ -263,40 +263,37 @@ def _flaw_of(view: Reading, entry: Entry) -> str | None:
 
 def _expected(view: Reading, entry: Entry) -> Entry | None:
     """The entry for the thing as it is stored now; None when it is gone."""
-    name = entry.digest_name
     match entry.kind:
         case EntryKind.EVIDENCE:
             evidence = view.evidence(EvidenceId(entry.id))
-            return None if evidence is None else entry_of_evidence(evidence, digest_name=name)
+            return None if evidence is None else entry_of_evidence(evidence)
         case EntryKind.RECEIPT:
             receipt = _receipt(view, entry)
-            return None if receipt is None else entry_of_receipt(receipt, digest_name=name)
+            return None if receipt is None else entry_of_receipt(receipt)
         case EntryKind.VALIDATION:
             at_arrival = entry.id == entry.of
             record = view.validation_of(SubmissionId(entry.id)) if at_arrival else view.later_validation(entry.id)
-            return None if record is None else entry_of_validation(entry.of, record, digest_name=name)
+            return None if record is None else entry_of_validation(entry.of, record)
         case EntryKind.KEY:
             key = next((each for each in view.published_keys() if each.id == entry.id), None)
-            return None if key is None else entry_of_key(key, digest_name=name)
+            return None if key is None else entry_of_key(key)
         case EntryKind.PARTY:
             party = view.party(PartyId(entry.id))
-            return None if party is None else entry_of_party(party, at=entry.at, digest_name=name)
+            return None if party is None else entry_of_party(party, at=entry.at)
         case EntryKind.FILING:
             on_file = view.on_file(SubmissionId(entry.id))
-            return None if on_file is None else entry_of_filing(on_file, at=entry.at, digest_name=name)
+            return None if on_file is None else entry_of_filing(on_file, at=entry.at)
         case EntryKind.HOSTED_KEY:
             hosted = view.hosted_key(PartyId(entry.id))
-            return None if hosted is None else entry_of_hosted_key(hosted, at=entry.at, digest_name=name)
+            return None if hosted is None else entry_of_hosted_key(hosted, at=entry.at)
         case EntryKind.ACCESS:  # what is given may be taken again: each token is held against its newest entry
-            return entry_of_token(
-                entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at, digest_name=name
-            )
+            return entry_of_token(entry.id, PartyId(entry.of), given=entry.code == "given", at=entry.at)
         case EntryKind.FURTHER_KEY:
             further = view.further_key(PartyId(entry.of), entry.id)
             code = FROM_BEFORE if entry.code == FROM_BEFORE else REMEMBERED
-            return None if further is None else entry_of_further_key(further, at=entry.at, code=code, digest_name=name)
+            return None if further is None else entry_of_further_key(further, at=entry.at, code=code)
         case EntryKind.NAME:
-            return entry_of_name(entry.id, at=entry.at, digest_name=name)
+            return entry_of_name(entry.id, at=entry.at)
 
 
 def _receipt(view: Reading, entry: Entry) -> KeptReceipt | None:
@@ -310,7 +307,7 @@ def _receipt(view: Reading, entry: Entry) -> KeptReceipt | None:
 
 def _same(entry: Entry, expected: Entry) -> bool:
     """Whether two entries are the same but for what only the stored one has."""
-    return entry == replace(expected, salt=entry.salt, position=entry.position)
+    return entry == replace(expected.bound_by(entry.digest_name), salt=entry.salt, position=entry.position)
 
 
 def _shown(at: datetime) -> datetime:
