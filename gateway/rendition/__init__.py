@@ -22,7 +22,7 @@ from gateway.forms.labels import SEPARATOR
 from gateway.forms.validation import Identified, Validator
 from gateway.rendition.claims import claims_of
 from gateway.rendition.codes import qr_pixels
-from gateway.rendition.printing import press
+from gateway.rendition.printing import press, shift
 from gateway.rendition.sheet import Node, Sheet
 from gateway.rendition.values import Values
 
@@ -90,6 +90,7 @@ def render(
         "document": {
             "id": header["DocumentId"]["code"],
             "digest": identified.document.sha256,
+            "shift": shift(identified.document.raw),
         },
         "signatures": [
             {"name": claim.name, "at": None if claim.at is None else values.instant(claim.at)}
@@ -140,7 +141,8 @@ def named_place(catalogue: Catalogue, country: str, language: str, path: str) ->
 
 
 def _json(data: Any) -> bytes:
-    return json.dumps(data, separators=(",", ":")).encode("ascii")
+    """In ASCII, and without the end of a comment of typst."""
+    return json.dumps(data, separators=(",", ":")).replace("*/", "*\\/").encode("ascii")
 
 
 def _plain(data: Any) -> Any:

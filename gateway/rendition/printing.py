@@ -21,9 +21,9 @@ from gateway.forms.folder import SCHEMAS
 FONTS = Path(__file__).with_name("fonts")
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
-# What the compiler takes for source it parses, whether it is asked to or not: after the sign of a comment it need not
-# look.
-_UNREAD = b"/*"
+# What the compiler takes for source it parses, whether it is asked to or not; in a comment it need not look. Comments
+# nest: one that is opened once more than a file could end it is never ended.
+_OPEN, _END = b"/*", b"*/"
 
 
 class Press:
@@ -37,13 +37,14 @@ class Press:
     def print(self, template: Path, *, folder: Path, files: Mapping[str, bytes], dated: datetime) -> bytes:
         """The PDF file.
 
-        template: a file in `folder`. files: what it reads, by name, each in UTF-8; what is the same for many prints in
-        a file of its own, since what was made of it is kept from one print to the next.
+        template: a file in `folder`. files: what it reads, by name, each in UTF-8, behind two signs and those that
+        `shift` tells; what is the same for many prints in a file of its own, since what was made of it is kept from one
+        print to the next.
         dated: the date of the file.
         Raises EngineFault when the compiler refuses, as it does for a character that no font has.
         """
         # As files, not as inputs: with each other input the compiler forgets all that it has set before.
-        given = {name: _UNREAD + file for name, file in files.items()}
+        given = {name: _OPEN * (1 + file.count(_END)) + file for name, file in files.items()}
         try:
             with self._turn:
                 made = self._compiler.compile(  # type: ignore[type-var]  # the stub knows no several files
@@ -58,6 +59,11 @@ class Press:
         if not isinstance(made, bytes):
             raise EngineFault("rendition-failed", "the typesetter refuses the document")
         return made
+
+
+def shift(file: bytes) -> int:
+    """How many signs stand before a file that a template reads, besides the two that always do."""
+    return len(_OPEN) * file.count(_END)
 
 
 @cache

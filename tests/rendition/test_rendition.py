@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pikepdf
 import pytest
@@ -23,7 +24,7 @@ from gateway.forms.findings import LANGUAGES, NotViewable, XmlRejected
 from gateway.forms.shapes import Text
 from gateway.forms.templates import OWN_TEMPLATE
 from gateway.forms.validation import Validator
-from gateway.rendition import named_place, render
+from gateway.rendition import _SURE, named_place, render
 from gateway.rendition.printing import press
 from gateway.rendition.sheet import Sheet
 from gateway.rendition.values import Values
@@ -323,6 +324,7 @@ def with_description(text: str) -> bytes:
         "$ sum_(i=0)^n $ = *vet* _schuin_ `raw` // weg /* ook weg */",
         "#set page(width: 1cm) #pagebreak() @verwijzing",
         '") #panic("',
+        '*/ #panic("") $ [ {',
         "\\ \\n \\u{41} ~ -- --- ... https://example.org",
     ],
 )
@@ -343,6 +345,25 @@ def test_a_character_without_glyph_is_shown_by_its_number_if_at_all(text: str) -
         assert squeezed("een teken dat deze afdruk niet kan tonen") in shown
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert bytes(opened.Root.AF[0].EF.F.read_bytes()) == document
+
+
+@pytest.mark.parametrize("comment", ["", "*/ #panic() [[", "/*/ */*/ /* */"])
+def test_the_attached_form_is_the_form_whatever_stands_in_it(comment: str) -> None:
+    document = ASSESSMENT.read_bytes().replace(b"<f:Health", f"<!-- {comment} --><f:Health".encode(), 1)
+    with pikepdf.open(io.BytesIO(printed(document))) as opened:
+        assert bytes(opened.Root.AF[0].EF.F.read_bytes()) == document
+
+
+def test_the_letters_of_the_languages_need_no_other_face() -> None:
+    """Others print too, as long as the compiler has a face for them; each face more makes a print slower."""
+    sure = "".join(
+        letter for letter in map(chr, range(0x21, 0x2100)) if letter.isprintable() and not _SURE.match(letter)
+    )
+    for start in range(0, len(sure), 120):
+        pdf = printed(with_description(escape(sure[start : start + 120])))
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            faces = {str(face.BaseFont) for page in opened.pages for face in page.Resources.Font.values()}
+        assert {face.partition("+")[2] for face in faces} == {"SealpostSerif-Regular", "SealpostSerif-Bold"}
 
 
 def test_a_word_longer_than_a_line_stays_on_the_page() -> None:
