@@ -22,7 +22,8 @@ class CasesReading(Protocol):
         them with a number that is `named`, however many came since.
 
         own: the link of a form's own number. In cases with more forms, the newest (at most `MAX_CASE`) of each kind are
-        among them then, and those (among the newest `MAX_NAMING` of their kind) that name this number.
+        among them then, and of each kind the newest (at most `MAX_CASE`, among the newest `MAX_NAMING`) that name this
+        number.
         """
         ...
 

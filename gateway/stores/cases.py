@@ -47,7 +47,7 @@ SELECT case_id, kind FROM held WHERE kind > ''
 _OF_KIND = f"SELECT seq FROM filed WHERE case_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT {MAX_CASE}"
 _NAMING = f"""
 SELECT seq FROM (SELECT seq, links FROM filed WHERE case_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT {MAX_NAMING})
-WHERE instr(links, ?3)
+WHERE instr(links, ?3) ORDER BY seq DESC LIMIT {MAX_CASE}
 """
 _OF_PARTY = (
     "case_id = ?1 AND (EXISTS (SELECT 1 FROM submission WHERE submission.id = submission_id AND sender = ?2) "

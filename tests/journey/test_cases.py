@@ -145,8 +145,8 @@ def contest(counter: Counter, accepted: Accepted) -> None:
     counter.accept(counter.form(APPEAL, **appeal_against(form.document_id)), sender="worker")
 
 
-def flood(counter: Counter, submission_id: str, kind: str) -> None:
-    """As many further forms of a kind in the same case as are looked at."""
+def flood(counter: Counter, submission_id: str, kind: str, *, brings: str = "'[]'") -> None:
+    """As many further forms of a kind in the same case as are looked at. brings: their links, in SQL."""
     with closing(sqlite3.connect(counter.gateway.config.store_path)) as connection:
         for number in range(MAX_CASE):
             form = (f"flood-{number}", kind, submission_id)
@@ -156,11 +156,22 @@ def flood(counter: Counter, submission_id: str, kind: str) -> None:
                 form,
             )
             connection.execute(
-                "INSERT INTO filed (submission_id, kind, case_id, facts) SELECT ?, ?, case_id, x'' FROM filed "
-                "WHERE submission_id = ?",
+                "INSERT INTO filed (submission_id, kind, case_id, facts, links) "
+                f"SELECT ?, ?, case_id, x'', {brings} FROM filed WHERE submission_id = ?",
                 form,
             )
         connection.commit()
+
+
+def test_however_many_forms_name_one_only_so_many_are_read_for_it(counter: Counter, http: Http) -> None:
+    """Else who hands in thousands of them makes each form of that number hold up everybody for a second."""
+    _, assessed = accepted(http, counter, ASSESSMENT)
+    flood(counter, assessed["submissionId"], ASSESSMENT, brings="links")
+    on_file = counter.gateway.store.read(lambda view: view.on_file(assessed["submissionId"]))
+    assert on_file is not None
+    own = on_file.links[0]
+    found = counter.gateway.store.read(lambda view: view.filed_under([own], own=own))
+    assert len(found) == MAX_CASE
 
 
 def test_nobody_hides_a_form_behind_so_many_others_that_it_is_not_found(counter: Counter, http: Http) -> None:
