@@ -226,7 +226,8 @@ class Receipts:
         delivery = unit.delivery(kept.delivery_id)
         if delivery is None:
             raise NotFound("delivery-not-found", "no such delivery")
-        is_new = unit.receipt_by_digest(delivery.id, kept.digest) is None
+        known = unit.receipt_by_digest(delivery.id, kept.digest)
+        is_new = known is None or known.outcome == BY_ANOTHER_PARTY
         suspends = failure is not None and can_advance(delivery.state, Fact.RECEIPT_FOR_OTHER_BYTES)
         if is_new and not suspends and not self._has_room(unit, party, kept.received_at):
             return (), False

@@ -19,6 +19,7 @@ from gateway.batches import Rhythm
 from gateway.demo.papers import draw_up
 from gateway.envelope import open_envelope
 from gateway.erasure import ErasureReason
+from gateway.errors import NotFound
 from gateway.examination import Grounds, LinkKind, Standing, Verdict, examine
 from gateway.idempotency import Accepted
 from gateway.inquiries import REVOKED, UNANSWERED
@@ -94,11 +95,15 @@ def assessment(counter: Counter) -> tuple[SubmissionId, DeliveryId]:
 
 
 def acknowledge(counter: Counter, delivery_id: DeliveryId, signer: Identity) -> Taken:
+    raw = receipt(counter, delivery_id, signer)
+    return counter.gateway.receipts.take(raw, delivery_id=delivery_id, party=counter.party("worker"))
+
+
+def receipt(counter: Counter, delivery_id: DeliveryId, signer: Identity) -> bytes:
     sealed = counter.gateway.store.read(lambda view: view.envelope(delivery_id))
     at = datetime.now(UTC)
     opened = open_envelope(sealed, identity=counter.identity("worker", "sealing"), trust=counter.trust, at=at)
-    raw = build_receipt(opened.consignment, envelope_digest=opened.envelope_digest, identity=signer, at=at)
-    return counter.gateway.receipts.take(raw, delivery_id=delivery_id, party=counter.party("worker"))
+    return build_receipt(opened.consignment, envelope_digest=opened.envelope_digest, identity=signer, at=at)
 
 
 def checks(counter: Counter, submission_id: SubmissionId, sender: str) -> list[tuple[str, str]]:
@@ -354,6 +359,22 @@ def test_a_receipt_whose_signer_was_revoked_moves_nothing(opened: Callable[..., 
     assert counter.state(delivery_id) == "consigned"
     assert checks(counter, submission_id, "service") == [("receipt", "certificate-revoked")]
     assert isinstance(acknowledge(counter, delivery_id, card(counter, issuer)), HandedOver)
+    assert audited(counter) == set()
+
+
+def test_what_was_said_of_a_signer_is_kept_whoever_handed_in_its_receipt_before(
+    opened: Callable[..., Counter], issuer: Issuer
+) -> None:
+    counter = opened()
+    submission_id, delivery_id = assessment(counter)
+    mine = card(counter, issuer)
+    issuer.revoke(mine, datetime.now(UTC) - HOUR)
+    raw, receipts = receipt(counter, delivery_id, mine), counter.gateway.receipts
+    with pytest.raises(NotFound):
+        receipts.take(raw, delivery_id=delivery_id, party=counter.party("employer"))
+    for _ in range(2):
+        assert isinstance(receipts.take(raw, delivery_id=delivery_id, party=counter.party("worker")), Disregarded)
+        assert checks(counter, submission_id, "service") == [("receipt", "certificate-revoked")]
     assert audited(counter) == set()
 
 
