@@ -107,6 +107,8 @@ class Desk:
 async def committed(pending: Pending[T]) -> T:
     """What comes of work that waits for its commit; no thread waits with it. Raises like `Pending.result`."""
     outcome = asyncio.wrap_future(pending.done)
+    # Looked at also where nobody waits any more: else asyncio logs an error with its message, which may hold values.
+    outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait({outcome}, timeout=pending.patience_s)
     if not outcome.done():
         pending.give_up()
