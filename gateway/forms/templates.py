@@ -19,7 +19,7 @@ _GENERIC, _WORDS = Path("common/rendition/generic.typ"), Path("common/rendition/
 OWN_TEMPLATE, OWN_WORDS = "rendition.typ", "rendition.yaml"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Template:
     """layout: typst, a file in the folder of the schemas. words: language -> what it says. masks: type of a number ->
     how it is written, `#` for each digit. listed: type whose codes stand in a list -> code -> language -> what is

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from gateway.errors import EngineFault
@@ -19,6 +19,7 @@ from gateway.forms.catalogue import Catalogue
 from gateway.forms.findings import LANGUAGES, NotViewable
 from gateway.forms.kinds import FormKind
 from gateway.forms.labels import SEPARATOR
+from gateway.forms.templates import Template
 from gateway.forms.validation import Identified, Validator
 from gateway.rendition.claims import claims_of
 from gateway.rendition.codes import qr_pixels
@@ -105,7 +106,7 @@ def render(
     }
     written_in = header["DocumentLanguage"]["code"]
     files = {
-        "words.json": _json({"words": words, "foreign": None if written_in == language else written_in}),
+        "words.json": _words(template, language, None if written_in == language else written_in),
         "form.xml": identified.document.raw,
         "code.json": pixels,
     }
@@ -138,6 +139,12 @@ def named_place(catalogue: Catalogue, country: str, language: str, path: str) ->
     if kind is None:
         return path
     return SEPARATOR.join((kind.title[language], catalogue.vocabulary(kind).place(path, language)))
+
+
+@lru_cache(maxsize=1024)
+def _words(template: Template, language: str, foreign: str | None) -> bytes:
+    """What a template says, the same for many prints."""
+    return _json({"words": template.words[language], "foreign": foreign})
 
 
 def _json(data: Any) -> bytes:
