@@ -62,7 +62,8 @@ def render(
     document: a form in XML, signed or a draft, as it came or identified already; attached as `form.xml`, byte for byte,
     as the source of the print.
     language: of the names and codes; what was filled in stands as it was written.
-    check_url: where the public check of this document is; shown with a QR code.
+    check_url: where the public check of this document is; behind a QR code, and shown without the digest, which stands
+    beside it.
     Raises Rejected (XmlRejected, NotViewable) for bytes that are no form or that its schema refuses; EngineFault.
     """
     if language not in LANGUAGES:
@@ -97,7 +98,9 @@ def render(
             {"name": claim.name, "at": None if claim.at is None else values.instant(claim.at)}
             for claim in claims_of(root)
         ],
-        "check": None if check_url is None else {"url": check_url, "width": width},
+        "check": None
+        if check_url is None
+        else {"url": check_url, "shown": check_url.partition("&digest=")[0], "width": width},
         "content": content,
         "cover": None
         if cover is None
