@@ -6,8 +6,10 @@ were signed and no others. Clear text never rests: after intake the form exists 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway.acceptance import Acceptance, Cleared, reason_of
 from gateway.cases import Case, Cases
@@ -19,11 +21,11 @@ from gateway.forms.validation import Identified, Validator
 from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, ValidationRecord, new_id
 from gateway.notices import DrawnUp, Notices
-from gateway.ports import Clock, Holds, Pending, Reading, Store, Transaction
+from gateway.ports import Clock, Collected, Holds, Pending, Reading, Store, Transaction
 from gateway.records import check
 from gateway.routing import Router, Routing
 from gateway.signatories import SignatoryCheck, Standing, acting_for, signature_finding
-from gateway.vouching import Answers, Vouched, Vouching
+from gateway.vouching import Answers, Unasked, Vouched, Vouching
 from signing import sha256
 
 
@@ -117,7 +119,10 @@ class Intake:
             if not held.enter_context(self.holds.hold(under_key, note=digest)):
                 first_digest = self.holds.note_of(under_key)
                 return Pending.of(StillRunning(key=handed_in.key, digest=digest, first_digest=first_digest))
-            decided = self._judge(handed_in, answers=answers)
+            try:
+                decided = self._judge(handed_in, answers=answers)
+            except Unasked as first:
+                raise Unasked(first.path, partial(self._ask, first.ask, handed_in)) from None
             until_committed = held.pop_all()
         decided.done.add_done_callback(lambda _: until_committed.close())
         return decided
@@ -126,6 +131,12 @@ class Intake:
         """Whether something of the sender's is being judged under the key at this moment."""
         with self.holds.hold(_under_key(sender, key)) as free:
             return not free
+
+    def _ask(self, ask: Callable[[], Collected], handed_in: HandedIn) -> Collected:
+        """Ask about a certificate of what is handed in, which counts as being judged meanwhile."""
+        under_key, digest = _under_key(handed_in.sender, handed_in.key), handed_in.digest
+        with self.holds.hold(f"{under_key} {digest}"), self.holds.hold(under_key, note=digest):
+            return ask()
 
     def _judge(self, handed_in: HandedIn, *, answers: Answers | None) -> Pending[Decision]:
         raw = handed_in.raw

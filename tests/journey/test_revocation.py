@@ -259,6 +259,28 @@ def test_who_waits_for_an_issuer_holds_up_nobody(opened: Open, issuer: Issuer) -
     assert len(issuer.asked) == len(cards)
 
 
+def test_a_form_whose_issuer_is_asked_is_told_as_being_judged(opened: Open, issuer: Issuer) -> None:
+    counter = opened()
+    token = {"Authorization": f"Bearer {counter.tokens['worker']}", "Content-Type": "application/xml"}
+    issuer.speaks.clear()
+    with (
+        served(create_app(counter.gateway)) as address,
+        http_client(address, token) as worker,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        key, own = {"Idempotency-Key": "key"}, signed(card(counter, issuer))
+        waiting = thread.submit(worker.post, "/v1/submissions", content=own, headers=key)
+        wait_until(lambda: issuer.asked)
+        assert worker.get("/v1/submissions", params={"idempotencyKey": "key"}).json()["running"]
+        assert worker.post("/v1/submissions", content=own, headers=key).status_code == 202
+        other = worker.post("/v1/submissions", content=counter.form(KIND), headers=key)
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-running")
+        issuer.speaks.set()
+        assert waiting.result().status_code == 201
+        assert not worker.get("/v1/submissions", params={"idempotencyKey": "key"}).json()["running"]
+    assert len(issuer.asked) == 1
+
+
 def test_who_was_asked_for_a_form_is_not_asked_again_where_it_is_judged(opened: Open, issuer: Issuer) -> None:
     counter = opened(revocation_pause_s=1e-9)  # what was said is forgotten before the form is judged
     issuer.down |= {"/ocsp", "/list"}
