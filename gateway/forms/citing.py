@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     r"§ (?P<mark>[0-9]+)| and (?P<and>)| to (?P<to>)|(?<![\w.(-])(?P<number>[0-9]+[a-z]*)(?![\w.:)-])"
 )
 _ARTICLE = "Art. "
-_ANOTHER = re.compile(r", (?=Art\. )")
+_ANOTHER = re.compile(r", (?=Art\. |App\. )")
 _KEPT = 2048  # citations remembered: some hundreds of ours, in four languages
 
 
