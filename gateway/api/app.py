@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import uuid_utils
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from gateway.api import (
     renditions,
     submissions,
 )
-from gateway.api.load import Desk
+from gateway.api.load import JUDGES, JUDGES_AT_A_TOKEN, Desk
 from gateway.api.waiting import Waiting
 from gateway.assembly import Gateway
 from gateway.version import VERSION
@@ -112,7 +113,8 @@ def create_app(gateway: Gateway) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.gateway = gateway
-    app.state.desk = Desk()
+    in_token = not isinstance(gateway.config.identity, Path)
+    app.state.desk = Desk(judges=JUDGES_AT_A_TOKEN if in_token else JUDGES)
     app.state.waiting = Waiting(look=gateway.mailboxes.look)
     problems.install(app)
     for router in (

@@ -26,8 +26,8 @@ PLACES, PLACES_OF_ONE = 256, 128
 VISITORS = 16  # who come without a token, all of them together
 BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock: a second thread would make both slower. It waits for nobody, neither for a
-# commit nor for who is asked about a certificate.
-JUDGES = 1
+# commit nor for who is asked about a certificate; but it does for a key in a token.
+JUDGES, JUDGES_AT_A_TOKEN = 1, 3
 ASKERS = 32
 WORKERS = 2  # threads for all other work that takes long
 CLERKS = 2  # threads that see who is calling
@@ -40,10 +40,10 @@ T = TypeVar("T")
 class Desk:
     """The places of one process. To be used on its event loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, judges: int = JUDGES) -> None:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
-        self._judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
+        self._judges = ThreadPoolExecutor(judges, thread_name_prefix="judge")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asker")
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._clerks = ThreadPoolExecutor(CLERKS, thread_name_prefix="clerk")
