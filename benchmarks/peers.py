@@ -45,7 +45,7 @@ from gateway.stores.engine import sqlite
 from signing import Identity, load_identity, sha256, trust_from_pem
 from signing.issuing import issue, issue_authority
 
-ROUNDS, TIMES, WARM = 9, 4, 12
+ROUNDS, TIMES, WARM = 9, 4, 60
 COPIES = 3
 
 
