@@ -37,6 +37,7 @@ from gateway.partyrecord import party_of
 from gateway.ports import LooseEnd
 from gateway.stores import bodies, cases, inquiries, journal, leases, postmarks, rows, soundness, stamps
 from gateway.stores.engine import sqlite
+from gateway.stores.known_parties import Answers, KnownParties
 from gateway.stores.rows import to_ms
 from gateway.stores.schema import NEVER
 
@@ -45,33 +46,14 @@ SELECT {rows.SUBMISSION} FROM submission WHERE sender = ?1 AND idempotency_key =
 UNION ALL SELECT {rows.SUBMISSION} FROM submission
 WHERE id = (SELECT submission_id FROM further_key WHERE sender = ?1 AND idempotency_key = ?2) AND sender = ?1
 """
-_REGISTER = "SELECT max(position) FROM journal WHERE kind = 'party'"  # the index journal_party
-_MOST_ANSWERS = 4096
-
-Answers = dict[tuple[str, ...], tuple[Party, ...]]
-
-
-class Register:
-    """What one reader was told of parties, as long as it holds: the journal has an entry for each change."""
-
-    def __init__(self) -> None:
-        self._as_of: int | None = None
-        self._answers: Answers = {}
-
-    def answers(self, connection: sqlite.Connection) -> Answers:
-        """Those that hold at the moment that `connection` sees, by what was asked."""
-        (as_of,) = connection.execute(_REGISTER).fetchone()
-        if as_of != self._as_of or len(self._answers) > _MOST_ANSWERS:
-            self._as_of, self._answers = as_of, {}
-        return self._answers
 
 
 class Snapshot:
-    """`Reading` over one open transaction. register: of a transaction that writes nothing."""
+    """`Reading` over one open transaction. parties: as they are known; of a transaction that writes nothing."""
 
-    def __init__(self, connection: sqlite.Connection, register: Register | None = None) -> None:
+    def __init__(self, connection: sqlite.Connection, parties: KnownParties | None = None) -> None:
         self._connection = connection
-        self._register = register
+        self._known = parties
         self._answers: Answers | None = None
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
@@ -81,10 +63,10 @@ class Snapshot:
         return self._connection.execute(sql, values).fetchone()
 
     def _parties(self, sql: str, *values: str) -> tuple[Party, ...]:
-        if self._register is None:
+        if self._known is None:
             return tuple(party_of(record) for (record,) in self._rows(sql, *values))
         if self._answers is None:
-            self._answers = self._register.answers(self._connection)
+            self._answers = self._known.answers(self._connection)
         asked = (sql, *values)
         found = self._answers.get(asked)
         if found is None:

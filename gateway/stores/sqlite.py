@@ -21,8 +21,9 @@ from gateway.errors import ConfigError, StoreUnavailable
 from gateway.ports import Pending, Reading, Transaction
 from gateway.stores.engine import sqlite
 from gateway.stores.group_commit import GroupCommitter, locked
+from gateway.stores.known_parties import KnownParties
 from gateway.stores.schema import check_build, migrations
-from gateway.stores.snapshot import Register, Snapshot
+from gateway.stores.snapshot import Snapshot
 from gateway.stores.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class SqliteStore:
             connection = self._reader()
             connection.execute("BEGIN")
             try:
-                return work(Snapshot(connection, self._local.register))
+                return work(Snapshot(connection, self._local.parties))
             finally:
                 connection.execute("ROLLBACK")
         except sqlite.Error as fault:  # also when no further file can be opened
@@ -103,7 +104,7 @@ class SqliteStore:
         if connection is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
-            self._local.connection, self._local.register = connection, Register()
+            self._local.connection, self._local.parties = connection, KnownParties()
         return connection
 
     def _connect(self) -> sqlite.Connection:
