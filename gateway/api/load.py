@@ -78,9 +78,9 @@ class Desk:
         finally:
             self._visitors -= 1
 
-    async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def judge(self, call: Callable[[], T]) -> T:
         """The result of `call` in the thread that judges what is handed in."""
-        return await asyncio.get_running_loop().run_in_executor(self._judges, partial(call, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._judges, call)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The result of `call` in a thread that waits for an answer from elsewhere."""
