@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bare import BareSteps
-from benchmarks.counter import RECIPIENTS, SENDER, Counter, a_counter
+from benchmarks.counter import SENDER, Counter, a_counter
 from benchmarks.result import Result, compared
 from gateway.assembly import Gateway
 from gateway.model import PartyId
 from gateway.stores.engine import sqlite
 
 FORMS, WARM = 300, 60
-STATEMENTS = 1 + len(RECIPIENTS)  # the acceptance, and that each copy lies ready
 VALID, SIGNATURE, RULES, STORE = "parse and schema", "signature", "rules", "reading the store"
 SEALED, STATED, COMMIT, REST = "sealed copies", "evidence", "commit", "facts, routing, records, the rest"
 
@@ -80,7 +79,7 @@ def run() -> list[Result]:
             VALID: steps.valid(form),
             SIGNATURE: steps.verified(form),
             SEALED: steps.sealed(form),
-            STATED: steps.signed(STATEMENTS),
+            STATED: steps.stated(),
             COMMIT: _bare_commit(counter.folder.root / "bare.sqlite3", bytes_written),
         }
     whole = compared(
@@ -108,14 +107,13 @@ def _taken_in(counter: Counter, gateway: Gateway) -> tuple[dict[str, float], int
     """Seconds by stage, and the bytes by which the store grew, of one submission."""
     spent = Spent()
     intake, acceptance = gateway.intake, gateway.intake.acceptance
-    witness: Any = Watched(acceptance.witness, spent, {"state": STATED})
-    sealing: Any = Watched(replace(acceptance, witness=witness), spent, {"prepare": SEALED})
+    stating = replace(acceptance, witness=_watched(acceptance.witness, spent, state=STATED))
     watched = replace(
         intake,
         validator=_watched(intake.validator, spent, identify=VALID, rules=RULES),
         vouching=_watched(intake.vouching, spent, validate=SIGNATURE),
         store=_watched(intake.store, spent, read=STORE),
-        acceptance=sealing,
+        acceptance=_watched(stating, spent, prepare=SEALED),
     )
     sender = gateway.store.read(lambda view: view.party(PartyId(SENDER)))
     assert sender is not None
