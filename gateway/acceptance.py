@@ -25,6 +25,7 @@ from gateway.forms.report import finding_to_json
 from gateway.idempotency import Accepted, HandedIn, handed_in_before, same_document
 from gateway.journal import Entry, entry_of_filing
 from gateway.lifecycle import Patience
+from gateway.lockstep import Stages
 from gateway.model import (
     Delivery,
     DeliveryId,
@@ -130,7 +131,7 @@ class Acceptance:
 
     def prepare(
         self, handed_in: HandedIn, cleared: Cleared, flags: Sequence[Finding]
-    ) -> Callable[[Transaction], Accepted]:
+    ) -> Stages[Callable[[Transaction], Accepted]]:
         """7. Seal a copy for each recipient and sign what will be said. What is given back is the work of step 8.
 
         flags: what was found that does not stand against it.
@@ -148,8 +149,10 @@ class Acceptance:
             acting_for=cleared.acting_for,
             answer=b"",
         )
-        entry = self._entry(submission, cleared, handed_in.raw)
-        notices = [self._notice(notice, handed_in.at) for notice in cleared.notices]
+        entry = yield from self._entry(submission, cleared, handed_in.raw)
+        notices = []
+        for notice in cleared.notices:
+            notices.append((yield from self._notice(notice, handed_in.at)))
         deliveries = [copy.delivery for copy in entry.copies]
         acceptance = self.witness.state(
             Event.SUBMISSION_ACCEPTANCE,
@@ -164,6 +167,7 @@ class Acceptance:
             terms=entry.terms,
             consigned=deliveries,
         )
+        yield
         messages = cleared.kind.messages
         view = submission_view(
             submission,
@@ -176,6 +180,7 @@ class Acceptance:
         )
         answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
         main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)
+        yield
         stored = [(each, each.filed) for each in (main, *notices)]
         return lambda unit: self._store(unit, stored, handed_in)
 
@@ -191,7 +196,7 @@ class Acceptance:
             _add(unit, entry, filed)
         return Accepted(submission_id=submission.id, answer=submission.answer)
 
-    def _notice(self, notice: Notice, at: datetime) -> _Entry:
+    def _notice(self, notice: Notice, at: datetime) -> Stages[_Entry]:
         """A notice as it is stored. Whom it does not reach stands in evidence, for the operator."""
         submission = Submission(
             id=SubmissionId(new_id()),
@@ -217,15 +222,17 @@ class Acceptance:
             )
             for finding in notice.unreached
         ]
-        return replace(self._entry(submission, notice, notice.raw), proofs=failures)
+        entry = yield from self._entry(submission, notice, notice.raw)
+        return replace(entry, proofs=failures)
 
-    def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> _Entry:
+    def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> Stages[_Entry]:
         recipients = [addressee.route.role for addressee in cleared.addressees]
         terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
+        copies = yield from self._copies(submission, cleared, terms, raw)
         return _Entry(
             submission=submission,
             proofs=(),
-            copies=self._copies(submission, cleared, terms, raw),
+            copies=copies,
             terms=terms,
             links=cleared.links,
             sealed_facts=self.cases.sealed(cleared.filing, submission.id),
@@ -233,16 +240,14 @@ class Acceptance:
 
     def _copies(
         self, submission: Submission, cleared: Cleared | Notice, terms: Sequence[Term], raw: bytes
-    ) -> list[_Copy]:
-        """The recipients' sealed copies, each with the evidence that it lies ready.
-
-        One kind of work after the other, for all of them: the processor keeps at hand what it has just done.
-        """
+    ) -> Stages[list[_Copy]]:
+        """The recipients' sealed copies, each with the evidence that it lies ready; made side by side too."""
         at, kind, addressees = submission.accepted_at, cleared.kind, cleared.addressees
         identity = self.witness.keys.at(at)
         printed = self._printed_for([addressee.route.role for addressee in addressees])
         notes = [_note(submission, each, station=printed.get(each.route.role)) for each in addressees]
-        envelopes = build_envelopes(
+        yield
+        envelopes = yield from build_envelopes(
             [(note, _holder(each.party)) for note, each in zip(notes, addressees, strict=True)], raw, identity=identity
         )
         jobs = {
@@ -255,10 +260,12 @@ class Acceptance:
             for note in notes
             if (station := printed.get(note.role)) is not None
         }
+        yield
         deliveries = [
             self._delivery(note, each.party, envelope, last_day_for(note.role, terms, self.actors), kind)
             for note, each, envelope in zip(notes, addressees, envelopes, strict=True)
         ]
+        yield
         consigned = [
             self.witness.state(
                 Event.CONTENT_CONSIGNMENT,

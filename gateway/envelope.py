@@ -15,6 +15,7 @@ from cryptography.x509 import Certificate
 
 from gateway.errors import Unreadable
 from gateway.exchange import CONSIGNMENT
+from gateway.lockstep import Stages, alone
 from gateway.model import DeliveryId, PartyId, Role, SubmissionId, instant_text
 from signing import Field, Identity, TrustPolicy, build_container, open_sealed, read_container, seal, sha256
 
@@ -62,16 +63,17 @@ class OpenedEnvelope:
 
 def build_envelope(consignment: Consignment, form: bytes, *, recipient: Certificate, identity: Identity) -> bytes:
     """The sealed copy of `form` for the holder of `recipient`; `identity` is the service's seal."""
-    return build_envelopes([(consignment, recipient)], form, identity=identity)[0]
+    return alone(build_envelopes([(consignment, recipient)], form, identity=identity))[0]
 
 
 def build_envelopes(
     copies: Sequence[tuple[Consignment, Certificate]], form: bytes, *, identity: Identity
-) -> list[bytes]:
+) -> Stages[list[bytes]]:
     """The sealed copies of one form, each for the holder of its certificate, in the order given."""
-    # One kind of work after the other, for all copies: the processor keeps at hand what it has just done.
     notes = [CONSIGNMENT.build(_fields(each), identity=identity, at=each.accepted_at) for each, _ in copies]
+    yield
     containers = [build_container({FORM: form, NOTE: note}) for note in notes]
+    yield
     return [seal(packed, recipients=[holder]) for packed, (_, holder) in zip(containers, copies, strict=True)]
 
 

@@ -19,6 +19,7 @@ from gateway.forms.parsing import ABSOLUTE_LIMITS, parse_untrusted
 from gateway.forms.report import MAX_FINDINGS, Outcome, Report
 from gateway.forms.validation import Identified, Validator
 from gateway.idempotency import Accepted, HandedIn, count_kept, handed_in_before, under_further_key
+from gateway.lockstep import Stages, alone
 from gateway.model import Event, EvidenceId, Party, Submission, SubmissionId, SubmissionState, ValidationRecord, new_id
 from gateway.notices import DrawnUp, Notices
 from gateway.ports import Clock, Collected, Holds, Pending, Reading, Store, Transaction
@@ -81,17 +82,18 @@ class Intake:
 
     def accept(self, raw: bytes, *, sender: Party, idempotency_key: str | None, language: str) -> Decision:
         """Judge `raw` and take it in, or say why not; see `judge`."""
-        return self.judge(raw, sender=sender, idempotency_key=idempotency_key, language=language).result()
+        judging = self.judge(raw, sender=lambda: sender, idempotency_key=idempotency_key, language=language)
+        return alone(judging).result()
 
     def judge(
         self,
         raw: bytes,
         *,
-        sender: Party,
+        sender: Callable[[], Party],
         idempotency_key: str | None,
         language: str,
         answers: Answers | None = None,
-    ) -> Pending[Decision]:
+    ) -> Stages[Pending[Decision]]:
         """Judge `raw`; what comes of it once it is committed. Until then its key and its bytes are held.
 
         idempotency_key: the sender's name for this handing in; without one the digest of the bytes serves.
@@ -104,7 +106,7 @@ class Intake:
             raw=raw,
             digest=digest,
             key=idempotency_key or digest,
-            sender=sender,
+            sender=sender(),
             at=self.clock.now(),
             language=language,
         )
@@ -112,7 +114,7 @@ class Intake:
         known = self.store.read(lambda view: handed_in_before(view, handed_in))
         if known is not None:
             return Pending.of(known)
-        under_key = _under_key(sender, handed_in.key)
+        under_key = _under_key(handed_in.sender, handed_in.key)
         with ExitStack() as held:
             if not held.enter_context(self.holds.hold(f"{under_key} {digest}")):
                 return Pending.of(StillRunning(key=handed_in.key))
@@ -120,7 +122,7 @@ class Intake:
                 first_digest = self.holds.note_of(under_key)
                 return Pending.of(StillRunning(key=handed_in.key, digest=digest, first_digest=first_digest))
             try:
-                decided = self._judge(handed_in, answers=answers)
+                decided = yield from self._judge(handed_in, answers=answers)
             except Unasked as first:
                 raise Unasked(first.path, partial(self._ask, first.ask, handed_in)) from None
             until_committed = held.pop_all()
@@ -138,8 +140,9 @@ class Intake:
         with self.holds.hold(f"{under_key} {digest}"), self.holds.hold(under_key, note=digest):
             return ask()
 
-    def _judge(self, handed_in: HandedIn, *, answers: Answers | None) -> Pending[Decision]:
+    def _judge(self, handed_in: HandedIn, *, answers: Answers | None) -> Stages[Pending[Decision]]:
         raw = handed_in.raw
+        yield
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
             identified = self.validator.identify(raw)
@@ -148,16 +151,19 @@ class Intake:
             return self._reject(report, handed_in)
         if identified.findings:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
+        yield
         vouched = self.vouching.validate(identified.document.raw, at=handed_in.at, answers=answers)
-        cleared, findings = self._clear(identified, vouched, handed_in)
+        yield
+        cleared, findings = yield from self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
             return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)
         # 8. One transaction. 9. Only then the answer.
-        return self.store.queue(self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS]))
+        work = yield from self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS])
+        return self.store.queue(work)
 
     def _clear(
         self, identified: Identified, vouched: Vouched, handed_in: HandedIn
-    ) -> tuple[Cleared | None, tuple[Finding, ...]]:
+    ) -> Stages[tuple[Cleared | None, tuple[Finding, ...]]]:
         """Steps 4 to 6: all that stands against the form; no Cleared where it could not be judged to the end."""
         kind, sender = identified.kind, handed_in.sender
         received_on = kind.calendar.date_of(handed_in.at)
@@ -166,6 +172,7 @@ class Intake:
             return None, (signature_finding(kind, vouched.failure), *rules)
         content = parse_untrusted(vouched.content, limits=ABSOLUTE_LIMITS).root
         rules = self.validator.rules(kind, content, received_on=received_on, identified=identified)
+        yield
         filing = self.cases.filing(kind, content, received_on=received_on, flags=rules)
         links = self.cases.links(filing, content, sender=sender.id)
 
@@ -177,7 +184,9 @@ class Intake:
                 case=self.cases.case(filing, links, view),
             )
 
+        yield
         records = self.store.read(look)
+        yield
         principal = acting_for(sender, kind, records.standing.principals)
         against = list(records.standing.findings)
         if vouched.unknown:

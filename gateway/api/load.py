@@ -7,18 +7,19 @@ full. So memory has a bound whatever is sent, and one sender leaves room for the
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from gateway.errors import StoreUnavailable, TooMuch
+from gateway.lockstep import Stages, side_by_side
 from gateway.model import PartyId
 from gateway.ports import Pending
 
@@ -28,6 +29,8 @@ BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock: a second thread would make both slower. It waits for nobody, neither for a
 # commit nor for who is asked about a certificate; but it does for a key in a token.
 JUDGES, JUDGES_AT_A_TOKEN = 1, 3
+# What waits is judged side by side, see `lockstep`: so many forms, or few large ones, whose trees are held meanwhile.
+MOST_SIDE_BY_SIDE, MOST_SIDE_BY_SIDE_BYTES = 32, 2**20
 ASKERS = 32
 WORKERS = 2  # threads for all other work that takes long
 CLERKS = 2  # threads that see who is calling
@@ -44,6 +47,7 @@ class Desk:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
         self._judges = ThreadPoolExecutor(judges, thread_name_prefix="judge")
+        self._handed_in: deque[tuple[Stages[Any], int, Future[Any]]] = deque()
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asker")
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._clerks = ThreadPoolExecutor(CLERKS, thread_name_prefix="clerk")
@@ -78,9 +82,25 @@ class Desk:
         finally:
             self._visitors -= 1
 
-    async def judge(self, call: Callable[[], T]) -> T:
-        """The result of `call` in the thread that judges what is handed in."""
-        return await asyncio.get_running_loop().run_in_executor(self._judges, call)
+    async def judge(self, work: Stages[T], *, size_bytes: int) -> T:
+        """The result of `work` in the thread that judges what is handed in. size_bytes: of what is judged."""
+        done: Future[T] = Future()
+        self._handed_in.append((work, size_bytes, done))
+        self._judges.submit(self._judge_those_waiting)  # finds nothing where others were judged together with this one
+        return await asyncio.wrap_future(done)
+
+    def _judge_those_waiting(self) -> None:
+        together: list[tuple[Stages[Any], Future[Any]]] = []
+        size_bytes = 0
+        while len(together) < MOST_SIDE_BY_SIDE and size_bytes < MOST_SIDE_BY_SIDE_BYTES:
+            try:
+                work, its_bytes, done = self._handed_in.popleft()
+            except IndexError:
+                break
+            if done.set_running_or_notify_cancel():
+                together.append((work, done))
+                size_bytes += its_bytes
+        side_by_side(together)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The result of `call` in a thread that waits for an answer from elsewhere."""

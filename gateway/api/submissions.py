@@ -38,7 +38,7 @@ from gateway.forms.reports.html import content_security_policy
 from gateway.idempotency import Accepted
 from gateway.intake import Decision, Rejected, StillRunning
 from gateway.model import EvidenceId, Party, PartyId, SubmissionId
-from gateway.ports import Collected, Pending
+from gateway.ports import Collected
 from gateway.resources import submission_href
 from gateway.vouching import Unasked
 from signing import CONTAINER_MEDIA_TYPE
@@ -160,12 +160,10 @@ async def _accept(
     patient_until = anyio.current_time() + TWIN_PATIENCE_S
     answers: dict[tuple[bytes, ...], Collected] = {}
 
-    def judge() -> Pending[Decision]:
-        return gateway.intake.judge(raw, sender=sender(), idempotency_key=key, language=language, answers=answers)
-
     while True:
+        judging = gateway.intake.judge(raw, sender=sender, idempotency_key=key, language=language, answers=answers)
         try:
-            judged = await desk.judge(judge)
+            judged = await desk.judge(judging, size_bytes=len(raw))
         except Unasked as first:
             answers[first.path] = await desk.ask(first.ask)
             continue

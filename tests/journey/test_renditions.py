@@ -19,6 +19,7 @@ import pytest
 from gateway.api.load import JUDGES, VISITORS, WORKERS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
+from gateway.lockstep import Stages
 from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
 from tests.conftest import Counter
 
@@ -196,6 +197,10 @@ def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
     """As many long ones as the counter has threads for other work."""
     held = threading.Event()
 
+    def judging() -> Stages[str]:
+        yield
+        return "judged"
+
     async def crowd() -> str:
         desk = Desk()
         async with anyio.create_task_group() as group:
@@ -204,7 +209,7 @@ def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
             await anyio.wait_all_tasks_blocked()
             try:
                 with anyio.fail_after(20):
-                    judged = await desk.judge(await desk.work(lambda: lambda: "judged"))
+                    judged = await desk.judge(await desk.work(judging), size_bytes=1)
             finally:
                 held.set()
         return judged
