@@ -27,9 +27,9 @@ from benchmarks.machine import asked, speed
 from benchmarks.processes import processor_s
 from benchmarks.result import Result, compared
 
-FORMS = 600
-WARM = 60
-CLIENTS = 16
+FORMS = 1200
+WARM = 120
+CLIENTS = 64
 ASKED_RATE, MOST_P99_MS = 600.0, 250.0
 SHARE = 0.8  # of the highest rate, at which waiting is measured
 

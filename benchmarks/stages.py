@@ -1,8 +1,9 @@
 """`intake-stages`: where the processor time of a submission goes, stage by stage, and the floor of each.
 
-One thread takes forms in, without HTTP and without others; the commit is made by the store's own thread. The floor of
-a stage is its cryptography and libxml2 work by the bare libraries, measured in the same run; that of the commit is as
-many bytes in one row of a bare table, durable like ours. What has no floor is ours alone.
+One thread takes forms in, without HTTP and without others, as many side by side as at a desk where that many wait; the
+commit is made by the store's own thread. Beside it, the same with one form after the other. The floor of a stage is its
+cryptography and libxml2 work by the bare libraries, measured in the same run; that of the commit is as many bytes in
+one row of a bare table, durable like ours. What has no floor is ours alone.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ from __future__ import annotations
 import gc
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.bare import BareSteps
 from benchmarks.counter import SENDER, Counter, a_counter
 from benchmarks.result import Result, compared
 from gateway.assembly import Gateway
+from gateway.intake import Decision
+from gateway.lockstep import Stages, side_by_side
 from gateway.model import PartyId
+from gateway.ports import Pending
 from gateway.stores.engine import sqlite
 
-FORMS, WARM = 300, 60
+T = TypeVar("T")
+FORMS, WARM = 320, 64
+SIDE_BY_SIDE = 16
 VALID, SIGNATURE, RULES, STORE = "parse and schema", "signature", "rules", "reading the store"
 SEALED, STATED, COMMIT, REST = "sealed copies", "evidence", "commit", "facts, routing, records, the rest"
 
@@ -61,9 +68,22 @@ class Watched:
     def _timed(self, call: Callable[..., Any], stage: str) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:
             with self._spent.on(stage):
-                return call(*args, **kwargs)
+                made = call(*args, **kwargs)
+            return timed_stages(made, self._spent, stage) if isinstance(made, Generator) else made
 
         return timed
+
+
+def timed_stages(work: Stages[T], spent: Spent, stage: str) -> Stages[T]:
+    """`work`, each of whose own stages is of that stage."""
+    while True:
+        with spent.on(stage):
+            try:
+                next(work)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        yield
 
 
 def run() -> list[Result]:
@@ -71,7 +91,8 @@ def run() -> list[Result]:
     with a_counter() as counter:
         gateway = counter.open()
         try:
-            spent, bytes_written = _taken_in(counter, gateway)
+            spent, bytes_written = _taken_in(counter, gateway, at_once=SIDE_BY_SIDE)
+            one_by_one, _ = _taken_in(counter, gateway, at_once=1)
         finally:
             gateway.store.close()
         steps, form = BareSteps(counter), counter.form()
@@ -89,6 +110,13 @@ def run() -> list[Result]:
         against="the floors together",
         floor=sum(floors.values()) * 1e3,
     )
+    alone = compared(
+        "intake-stages one by one",
+        sum(one_by_one.values()) * 1e3,
+        "ms of a core",
+        against=f"{SIDE_BY_SIDE} side by side",
+        floor=sum(spent.values()) * 1e3,
+    )
     ranked = sorted(spent.items(), key=lambda each: -each[1])
     stages = [
         compared(
@@ -100,11 +128,11 @@ def run() -> list[Result]:
         )
         for stage, seconds in ranked
     ]
-    return [whole, *stages]
+    return [whole, alone, *stages]
 
 
-def _taken_in(counter: Counter, gateway: Gateway) -> tuple[dict[str, float], int]:
-    """Seconds by stage, and the bytes by which the store grew, of one submission."""
+def _taken_in(counter: Counter, gateway: Gateway, *, at_once: int) -> tuple[dict[str, float], int]:
+    """Seconds by stage, and the bytes by which the store grew, of one submission; so many are judged side by side."""
     spent = Spent()
     intake, acceptance = gateway.intake, gateway.intake.acceptance
     stating = replace(acceptance, witness=_watched(acceptance.witness, spent, state=STATED))
@@ -117,15 +145,23 @@ def _taken_in(counter: Counter, gateway: Gateway) -> tuple[dict[str, float], int
     )
     sender = gateway.store.read(lambda view: view.party(PartyId(SENDER)))
     assert sender is not None
+
+    def hand_in(forms: Sequence[bytes]) -> None:
+        judged: list[Future[Pending[Decision]]] = [Future() for _ in forms]
+        works = [watched.judge(each, sender=lambda: sender, idempotency_key=None, language="en") for each in forms]
+        with spent.on(REST):
+            side_by_side(zip(works, judged, strict=True))
+            for each in judged:
+                each.result().result()
+
     forms = [counter.form() for _ in range(WARM + FORMS)]
-    for number, form in enumerate(forms):
-        if number == WARM:
+    for first in range(0, WARM + FORMS, at_once):
+        if first == WARM:
             gc.collect()
             gc.freeze()  # as `serve` has it
             spent.by_stage.clear()
             size, whole_s, mine_s = _size(gateway), time.process_time(), time.thread_time()
-        with spent.on(REST):
-            watched.accept(form, sender=sender, idempotency_key=None, language="en")
+        hand_in(forms[first : first + at_once])
     whole_s, mine_s = time.process_time() - whole_s, time.thread_time() - mine_s
     spent.by_stage[COMMIT] = whole_s - mine_s
     return {stage: each / FORMS for stage, each in spent.by_stage.items()}, (_size(gateway) - size) // FORMS
