@@ -11,26 +11,21 @@ from __future__ import annotations
 import gc
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.bare import BareSteps
-from benchmarks.counter import SENDER, Counter, a_counter
+from benchmarks.counter import SIDE_BY_SIDE, Counter, a_counter, take_in
 from benchmarks.result import Result, compared
 from gateway.assembly import Gateway
-from gateway.intake import Decision
-from gateway.lockstep import Stages, side_by_side
-from gateway.model import PartyId
-from gateway.ports import Pending
+from gateway.lockstep import Stages
 from gateway.stores.engine import sqlite
 
 T = TypeVar("T")
 FORMS, WARM = 320, 64
-SIDE_BY_SIDE = 16
 VALID, SIGNATURE, RULES, STORE = "parse and schema", "signature", "rules", "reading the store"
 SEALED, STATED, COMMIT, REST = "sealed copies", "evidence", "commit", "facts, routing, records, the rest"
 
@@ -143,17 +138,6 @@ def _taken_in(counter: Counter, gateway: Gateway, *, at_once: int) -> tuple[dict
         store=_watched(intake.store, spent, read=STORE),
         acceptance=_watched(stating, spent, prepare=SEALED),
     )
-    sender = gateway.store.read(lambda view: view.party(PartyId(SENDER)))
-    assert sender is not None
-
-    def hand_in(forms: Sequence[bytes]) -> None:
-        judged: list[Future[Pending[Decision]]] = [Future() for _ in forms]
-        works = [watched.judge(each, sender=lambda: sender, idempotency_key=None, language="en") for each in forms]
-        with spent.on(REST):
-            side_by_side(zip(works, judged, strict=True))
-            for each in judged:
-                each.result().result()
-
     forms = [counter.form() for _ in range(WARM + FORMS)]
     for first in range(0, WARM + FORMS, at_once):
         if first == WARM:
@@ -161,7 +145,8 @@ def _taken_in(counter: Counter, gateway: Gateway, *, at_once: int) -> tuple[dict
             gc.freeze()  # as `serve` has it
             spent.by_stage.clear()
             size, whole_s, mine_s = _size(gateway), time.process_time(), time.thread_time()
-        hand_in(forms[first : first + at_once])
+        with spent.on(REST):
+            take_in(watched, forms[first : first + at_once])
     whole_s, mine_s = time.process_time() - whole_s, time.thread_time() - mine_s
     spent.by_stage[COMMIT] = whole_s - mine_s
     return {stage: each / FORMS for stage, each in spent.by_stage.items()}, (_size(gateway) - size) // FORMS
