@@ -25,7 +25,6 @@ from gateway.forms.rulefiles import RuleFile, read_country_rules, read_rules
 from gateway.forms.rulelist import ListedRule, RuleList
 from gateway.forms.rules import GIVEN, Rule, RuleSet, Test
 from gateway.forms.schema import CompiledSchema, SchemaIndex
-from gateway.forms.screening import read_screening
 from gateway.forms.sources import (
     COMMON_NAMESPACE,
     Entry,
@@ -35,6 +34,7 @@ from gateway.forms.sources import (
     with_expressions,
     xpath_namespaces,
 )
+from gateway.forms.wordlists import read_screening
 from gateway.libxml import OnePerThread
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"

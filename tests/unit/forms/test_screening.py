@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import CatalogueError
 from gateway.forms.findings import LANGUAGES
-from gateway.forms.screening import Alphabet, Screening, Vocabulary, pattern_of, read_screening, terms_of
+from gateway.forms.screening import Alphabet, Screening, Vocabulary
+from gateway.forms.wordlists import pattern_of, read_screening, terms_of
 from tests.schemas.cases import catalogue
 from tests.unit.forms.screening_texts import CODES, DIAGNOSES, EVERYDAY, FALSE_ALARMS, HARMLESS, OTHER_LANGUAGE, STATES
 
