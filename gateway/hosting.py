@@ -107,7 +107,7 @@ class Hosting:
         def work(unit: Transaction) -> None:
             _not_in_other_hands(_own(unit, party, delivery_id), lease_id, proof.at)
             unit.envelope(delivery_id)  # not if it was erased meanwhile
-            if unit.count_kept(party.id, day_counted(at)) > self.kept_per_day:
+            if not unit.count_kept(party.id, day_counted(at), most=self.kept_per_day):
                 raise self._too_many(at)
             unit.add_evidence(proof)
 

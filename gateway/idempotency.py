@@ -85,7 +85,7 @@ def count_kept(unit: Transaction, handed_in: HandedIn, most: int) -> None:
 
     Raises TooMuch until the next day (UTC) once `most` were counted on this one.
     """
-    if unit.count_kept(handed_in.sender.id, day_counted(handed_in.at)) > most:
+    if not unit.count_kept(handed_in.sender.id, day_counted(handed_in.at), most=most):
         raise TooMuch(
             "too-many-refusals",
             f"more than {most} forms were refused or repeated under new keys today; nothing was kept of this one. "

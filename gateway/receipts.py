@@ -147,7 +147,7 @@ class Receipts:
 
     def _has_room(self, unit: Transaction, party: Party, at: datetime) -> bool:
         """Count one more thing that is kept of a party though it moves nothing: else one could fill the disk."""
-        return unit.count_kept(party.id, day_counted(at)) <= self.kept_per_day
+        return unit.count_kept(party.id, day_counted(at), most=self.kept_per_day)
 
     def take_answer(
         self, raw: bytes, *, delivery: Delivery, party: Party, along: Callable[[Transaction], Sequence[Alert]]

@@ -133,8 +133,9 @@ class Store(Protocol):
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a durable transaction and return its result after the commit.
 
-        An exception of `work` undoes that work alone and is raised here. Raises StoreUnavailable when the queue is
-        full or the store cannot commit; nothing of the work is then stored.
+        An exception of `work` undoes that work alone and is raised here. It may run twice, and what the first run
+        changed is undone by then: so it does nothing but read and write what it is given. Raises
+        StoreUnavailable when the queue is full or the store cannot commit; nothing of the work is then stored.
         """
         ...
 

@@ -61,8 +61,9 @@ class SubmissionsWriting(Protocol):
         """Remember a further key under which the sender handed in the same bytes, with its entry in the journal."""
         ...
 
-    def count_kept(self, sender: PartyId, day: date) -> int:
-        """Count one more thing that is kept of a sender though no form was taken in; how many on this day by now."""
+    def count_kept(self, sender: PartyId, day: date, *, most: int) -> bool:
+        """Count one more thing that is kept of a sender though no form was taken in; False, and nothing is changed,
+        once there were `most` on this day."""
         ...
 
     def move_submission(self, submission_id: SubmissionId, *, expected: SubmissionState, to: SubmissionState) -> bool:

@@ -38,9 +38,15 @@ class _Job:
     done: Future[Any]
 
 
+_Outcome = tuple[Any, Exception | None]
+"""What a work gave, or what it raised."""
+
+
 class GroupCommitter:
     """Runs units of work on one connection, in groups, each group one durable transaction.
 
+    Work may run twice: when one of its group fails that had changed something, all is undone, and each runs again under
+    a savepoint of its own.
     on_fatal: called when a commit fails in a way that leaves the file's state unknown (a failed fsync may lie when
     repeated): by default the process ends at once, without answering anybody.
     patience_s: how long a caller waits for its turn while somebody else holds the file, see `Pending`.
@@ -110,15 +116,17 @@ class GroupCommitter:
         return group
 
     def _commit(self, connection: sqlite.Connection, lock: int, group: list[_Job]) -> None:
-        results: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             with locked(lock):
                 connection.execute("BEGIN IMMEDIATE")
                 group = [job for job in group if job.done.set_running_or_notify_cancel()]
                 self._is_stuck = False  # after the marks: who gave up before them said so before them
                 try:
-                    for job in group:
-                        results.append((job, *self._run_one(connection, job, alone=len(group) == 1)))
+                    outcomes = _together(connection, group)
+                    if outcomes is None:
+                        connection.execute("ROLLBACK")
+                        connection.execute("BEGIN IMMEDIATE")
+                        outcomes = [_by_itself(connection, job) for job in group]
                     connection.execute("COMMIT")
                 except sqlite.Error:
                     if connection.in_transaction:
@@ -127,33 +135,11 @@ class GroupCommitter:
         except (sqlite.Error, OSError) as fault:
             self._fail(group, fault)
             return
-        for job, result, error in results:
+        for job, (result, error) in zip(group, outcomes, strict=True):
             if error is None:
                 job.done.set_result(result)
             else:
                 job.done.set_exception(error)
-
-    @staticmethod
-    def _run_one(connection: sqlite.Connection, job: _Job, *, alone: bool) -> tuple[Any, BaseException | None]:
-        """What comes of the work; nothing of it is left when it fails. alone: nobody else's is in the transaction, and
-        SQLite need not keep every page as it was before the work."""
-        if not alone:
-            connection.execute("SAVEPOINT work")
-        try:
-            result = job.work(connection)
-        except sqlite.IntegrityError as error:
-            outcome: tuple[Any, BaseException | None] = (None, error)
-        except sqlite.Error:
-            raise  # the engine itself is in trouble: the whole group fails
-        except Exception as error:  # noqa: BLE001 -- handed to the caller as it is
-            outcome = (None, error)
-        else:
-            if not alone:
-                connection.execute("RELEASE work")
-            return result, None
-        for undo in ("ROLLBACK", "BEGIN") if alone else ("ROLLBACK TO work", "RELEASE work"):
-            connection.execute(undo)
-        return outcome
 
     def _fail(self, group: list[_Job], fault: sqlite.Error | OSError) -> None:
         code = getattr(fault, "sqlite_errorcode", None)
@@ -166,6 +152,43 @@ class GroupCommitter:
                     StoreUnavailable("store-unavailable", "the store could not commit; nothing was stored")
                 )
         self._is_stuck = False
+
+
+def _together(connection: sqlite.Connection, group: list[_Job]) -> list[_Outcome] | None:
+    """What comes of each; None when one has failed that had changed something, which must not stay.
+
+    Without a savepoint for each: under one, SQLite keeps every page as it was before its first change.
+    """
+    outcomes: list[_Outcome] = []
+    for job in group:
+        before = connection.total_changes
+        outcome = _run(connection, job)
+        if outcome[1] is not None and connection.total_changes != before:
+            return None
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _by_itself(connection: sqlite.Connection, job: _Job) -> _Outcome:
+    """What comes of it; nothing of it is left when it fails."""
+    connection.execute("SAVEPOINT work")
+    outcome = _run(connection, job)
+    if outcome[1] is not None:
+        connection.execute("ROLLBACK TO work")
+    connection.execute("RELEASE work")
+    return outcome
+
+
+def _run(connection: sqlite.Connection, job: _Job) -> _Outcome:
+    """Raises sqlite.Error when the engine itself is in trouble: the whole group fails."""
+    try:
+        return job.work(connection), None
+    except sqlite.IntegrityError as error:
+        return None, error
+    except sqlite.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 -- handed to the caller as it is
+        return None, error
 
 
 @contextlib.contextmanager

@@ -68,14 +68,13 @@ class SqliteStore:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in the next group commit; returns after the commit."""
-        units: list[UnitOfWork] = []
 
-        def run(connection: sqlite.Connection) -> T:
-            units.append(UnitOfWork(connection))
-            return work(units[0])
+        def run(connection: sqlite.Connection) -> tuple[T, bool]:
+            unit = UnitOfWork(connection)
+            return work(unit), unit.has_erased
 
-        result = self._committer.queue(run).result()
-        if units[0].has_erased:
+        result, has_erased = self._committer.queue(run).result()
+        if has_erased:
             self._scrub()
         return result
 

@@ -54,9 +54,9 @@ from gateway.stores.snapshot import Snapshot
 from signing import sha256
 
 _COUNT_KEPT = """
-INSERT INTO kept_of_sender VALUES (?, ?, 1)
+INSERT INTO kept_of_sender VALUES (?1, ?2, 1)
 ON CONFLICT (sender) DO UPDATE SET count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END, day = excluded.day
-RETURNING count
+WHERE day <> excluded.day OR count < ?3 RETURNING 1
 """
 
 
@@ -66,7 +66,7 @@ def _insertion(table: str, columns: str, count: int) -> str:
 
 
 class UnitOfWork(Snapshot):
-    """`Transaction`: a savepoint inside the group's transaction."""
+    """`Transaction`: a part of the group's transaction."""
 
     def __init__(self, connection: sqlite.Connection) -> None:
         super().__init__(connection)
@@ -112,9 +112,8 @@ class UnitOfWork(Snapshot):
         self._insert("further_key", rows.FURTHER_KEY, rows.further_key_row(key))
         self.enter(entry_of_further_key(key, at=at))
 
-    def count_kept(self, sender: PartyId, day: date) -> int:
-        (count,) = self._row(_COUNT_KEPT, sender, day.isoformat())
-        return int(count)
+    def count_kept(self, sender: PartyId, day: date, *, most: int) -> bool:
+        return self._row(_COUNT_KEPT, sender, day.isoformat(), most) is not None
 
     def add_delivery(self, delivery: Delivery, envelope: bytes, *, case_id: CaseId | None = None) -> None:
         row = rows.delivery_row(delivery) | {"case_id": case_id}

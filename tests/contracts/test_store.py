@@ -769,8 +769,8 @@ def test_what_is_kept_of_a_sender_is_counted_by_the_day(store: Store) -> None:
         return store.read(lambda view: (view.kept_count(sender, day), view.kept_count(sender, day + timedelta(days=1))))
 
     assert counts() == (0, 0)
-    assert [store.write(lambda unit: unit.count_kept(sender, day)) for _ in range(2)] == [1, 2]
+    assert [store.write(lambda unit: unit.count_kept(sender, day, most=2)) for _ in range(3)] == [True, True, False]
     assert counts() == (2, 0)
-    assert store.write(lambda unit: unit.count_kept(sender, day + timedelta(days=1))) == 1
+    assert store.write(lambda unit: unit.count_kept(sender, day + timedelta(days=1), most=2))
     assert counts() == (0, 1)
     assert store.read(lambda view: view.kept_count(PartyId("employer"), day)) == 0

@@ -55,29 +55,68 @@ def test_what_is_answered_is_on_disk(committer: GroupCommitter, path: Path) -> N
             assert text in _notes(path)
 
 
-def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Path) -> None:
-    """One holds the writer, so that the three others share one transaction."""
+def _in_one_group(committer: GroupCommitter, *works: Any) -> list[Any]:
+    """What comes of them, exceptions as they are. Another holds the writer, so that they share one transaction."""
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(connection: Any) -> None:
+    def hold(_: Any) -> None:
         begun.set()
         go_on.wait(PATIENCE_S)
-        _write("slow")(connection)
 
-    def failing(connection: Any) -> None:
-        _write("half done")(connection)
-        raise LookupError
-
-    first = committer.queue(slow)
+    first = committer.queue(hold)
     assert begun.wait(PATIENCE_S)
-    others = [committer.queue(work) for work in (_write("before"), failing, _write("after"))]
+    pending = [committer.queue(work) for work in works]
     go_on.set()
     first.result()
-    others[0].result()
-    others[2].result()
-    with pytest.raises(LookupError):
-        others[1].result()
-    assert _notes(path) == {"slow", "before", "after"}
+    return [each.done.exception(PATIENCE_S) or each.done.result() for each in pending]
+
+
+def _failing(connection: Any) -> None:
+    _write("half done")(connection)
+    raise LookupError
+
+
+def test_a_failing_unit_undoes_itself_alone(committer: GroupCommitter, path: Path) -> None:
+    _, error, _ = _in_one_group(committer, _write("before"), _failing, _write("after"))
+    assert isinstance(error, LookupError)
+    assert _notes(path) == {"before", "after"}
+
+
+def test_several_failing_units_undo_themselves(committer: GroupCommitter, path: Path) -> None:
+    works = [_write("one"), _failing, _write("one"), _write("two"), _failing, _write("three")]
+    outcomes = _in_one_group(committer, *works)
+    errors = [type(each) if isinstance(each, Exception) else None for each in outcomes]
+    assert errors == [None, LookupError, sqlite.IntegrityError, None, LookupError, None]
+    assert _notes(path) == {"one", "two", "three"}
+
+
+def test_what_fails_before_it_has_changed_anything_costs_its_group_nothing(
+    committer: GroupCommitter, path: Path
+) -> None:
+    """Who hands in what will be refused cannot make others' work be done twice."""
+    runs = []
+
+    def counted(connection: Any) -> None:
+        runs.append("counted")
+        _write("counted")(connection)
+
+    def refused(connection: Any) -> None:
+        connection.execute("SELECT * FROM note").fetchall()
+        raise LookupError
+
+    _, error, twin = _in_one_group(committer, counted, refused, _write("counted"))
+    assert (type(error), type(twin)) == (LookupError, sqlite.IntegrityError)
+    assert runs == ["counted"]
+    assert _notes(path) == {"counted"}
+
+
+def test_a_unit_sees_what_the_others_of_its_group_wrote_and_nothing_of_one_that_failed(
+    committer: GroupCommitter,
+) -> None:
+    def seen(connection: Any) -> Any:
+        return [text for (text,) in connection.execute("SELECT text FROM note")]
+
+    assert _in_one_group(committer, _write("kept"), _failing, seen)[2] == ["kept"]
 
 
 @pytest.mark.parametrize("fault", [LookupError, sqlite.IntegrityError])
