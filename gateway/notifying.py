@@ -7,13 +7,14 @@ evidence (EN 319 522-3: ConsignmentNotification, ConsignmentNotificationFailure)
 went to the second address is its reason. It moves nothing and starts no term: who was told has not got it yet.
 
 When a notice is due is read off the evidence of a copy, so a process that dies forgets none. The watch finds what is
-due; a few threads beside it ring, since an address may be slow: at one door one of them at a time, so that a slow one
-delays nobody but those behind the same door.
+due; threads beside it ring, since an address may be slow: at one door one of them at a time, so that a slow one delays
+nobody but those behind the same door.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -149,11 +150,16 @@ class Notifying:
         for address in Address:
             self._wanted.add(address, delivery)
 
-    def give_wanted(self, is_over: Callable[[], bool] = lambda: False) -> int:
+    def give_wanted(
+        self,
+        is_over: Callable[[], bool] = lambda: False,
+        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> int:
         """Tell everybody who is to be told and at whose door nobody rings, each once for all that waits; how many
         notices were heard. Several threads may do this at once. Raises StoreUnavailable.
 
         is_over: whether to stop before the next one, since each may take long; the watch asks again for the others.
+        asking: entered for as long as a door is waited for, see `Slots`.
         """
         heard = 0
         while not is_over() and (wanted := self._wanted.take()):
@@ -166,17 +172,24 @@ class Notifying:
             if not self._wanted.come_to(door, (party_id, address), deliveries):
                 continue
             try:
-                heard += self._tell(address, place, deliveries)
+                heard += self._tell(address, place, deliveries, asking)
             finally:
                 self._wanted.leave(door)
         return heard
 
-    def _tell(self, address: Address, place: Endpoint, deliveries: Sequence[Delivery]) -> bool:
+    def _tell(
+        self,
+        address: Address,
+        place: Endpoint,
+        deliveries: Sequence[Delivery],
+        asking: Callable[[], AbstractContextManager[None]],
+    ) -> bool:
         """Ring for what is still due of a party's copies; whether it was heard."""
         due = [each for each in deliveries if self.store.read(lambda view, d=each: self._due(view, d, address))]  # type: ignore[misc]
         if not due:
             return False
-        outcome = self.bell.ring(place)
+        with asking():
+            outcome = self.bell.ring(place)
         for delivery in due:
             self._note(delivery, address, outcome)
         return isinstance(outcome, Answered)

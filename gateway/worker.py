@@ -1,8 +1,8 @@
 """The worker process: deliver what is due, watch over what is not delivered, keep the journal, again and again, and
 stop cleanly.
 
-The journal, asking after certificates and telling recipients have threads of their own, the last several: time
-authorities, witnesses, issuers and doors may be slow, and no delivery waits for them.
+The journal, asking after certificates and telling recipients have threads of their own: time authorities, witnesses,
+issuers and doors may be slow, and no delivery waits for them. Nor does a recipient at one door for those at others.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 from gateway.assembly import Gateway, dispatching
 from gateway.errors import StoreUnavailable
+from gateway.slots import Slots
 from signing import KeyUnavailable, TimestampUnavailable
 
 log = logging.getLogger("sealpost.worker")
 
 GATHER_S = 0.02  # between two looks for what is due, so that one finds several: each is a transaction
 NOTICES_S = 1.0  # how often it is looked whether somebody is to be told
-RINGERS = 8  # doors at which somebody rings at once
+RINGERS, AT_DOORS = 8, 64  # who rings at once; who may wait at a door beside them, each with the store open
 ASK_AGAIN_S = 30.0  # a witness or an authority that did not answer
 
 
@@ -69,7 +71,7 @@ def run(gateway: Gateway, stop: Stop) -> None:
         closing(gateway.notifying.bell),
         _beside(gateway, _keep_journal),
         _beside(gateway, _ask_again),
-        _beside(gateway, _give_notices, threads=RINGERS),
+        _beside(gateway, _give_notices),
         dispatching(gateway, stop.wake) as dispatch,
     ):
         while not stop.is_set():
@@ -96,20 +98,16 @@ def run(gateway: Gateway, stop: Stop) -> None:
 
 
 @contextmanager
-def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None], *, threads: int = 1) -> Iterator[None]:
-    """Do `work` in threads of its own for as long as the context lasts."""
+def _beside(gateway: Gateway, work: Callable[[Gateway, threading.Event], None]) -> Iterator[None]:
+    """Do `work` in a thread of its own for as long as the context lasts."""
     done = threading.Event()
-    beside = [
-        threading.Thread(target=work, args=(gateway, done), name=work.__name__, daemon=True) for _ in range(threads)
-    ]
-    for each in beside:
-        each.start()
+    beside = threading.Thread(target=work, args=(gateway, done), name=work.__name__, daemon=True)
+    beside.start()
     try:
         yield
     finally:
         done.set()
-        for each in beside:
-            each.join()
+        beside.join()
 
 
 def _ask_again(gateway: Gateway, done: threading.Event) -> None:
@@ -119,8 +117,22 @@ def _ask_again(gateway: Gateway, done: threading.Event) -> None:
 
 def _give_notices(gateway: Gateway, done: threading.Event) -> None:
     """Tell recipients what waits for them, as the watch finds it."""
-    passing = (StoreUnavailable, KeyUnavailable)
-    _again_and_again("notices", done, NOTICES_S, lambda: gateway.notifying.give_wanted(done.is_set), passing=passing)
+    slots = Slots(RINGERS, waiting=AT_DOORS)
+
+    def ring() -> None:
+        try:
+            gateway.notifying.give_wanted(done.is_set, slots.asking)
+        except (StoreUnavailable, KeyUnavailable) as error:
+            log.warning("notices: %s", error.code)
+        except Exception:
+            log.exception("notices: who was to be told is told later")
+        finally:
+            slots.give_back()
+
+    with ThreadPoolExecutor(slots.threads, thread_name_prefix="bell") as ringers:
+        while not done.wait(NOTICES_S):
+            for _ in range(slots.take(RINGERS)):
+                ringers.submit(ring)
 
 
 def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
@@ -144,23 +156,14 @@ def _keep_journal(gateway: Gateway, done: threading.Event) -> None:
     journal.close()
 
 
-def _again_and_again(
-    what: str,
-    done: threading.Event,
-    every_s: float,
-    work: Callable[[], object],
-    *,
-    passing: tuple[type[StoreUnavailable | KeyUnavailable], ...] = (StoreUnavailable,),
-) -> None:
+def _again_and_again(what: str, done: threading.Event, every_s: float, work: Callable[[], object]) -> None:
     """Do `work` every so often until `done` is set. Nobody would do it in place of this thread, so nothing ends it: a
     damaged journal, for one, is for the audit to name, and nobody waits longer for a form because of it.
-
-    passing: what is tried again at the next turn; all else a while later.
     """
     while not done.wait(every_s):
         try:
             work()
-        except passing as error:
+        except StoreUnavailable as error:
             log.warning("%s: %s", what, error.code)
         except Exception:
             log.exception("%s: what waits is tried again", what)

@@ -25,6 +25,8 @@ from gateway.assembly import auditing
 from gateway.deadlines import Calendars
 from gateway.demo.pki import party_record
 from gateway.errors import RegistrationRefused
+from gateway.model import Endpoint
+from gateway.ports import Bell, Deferred, Outcome
 from gateway.push_signature import NOTICE, check_digest, signature_of
 from signing import fingerprint
 from tests.conftest import Counter, served
@@ -268,6 +270,58 @@ def test_doors_that_hang_delay_nobody_but_who_is_behind_them(open_counter: Calla
             stop.set()
             working.join()
     assert list(auditing(counter.gateway).run()) == []
+
+
+class Deaf:
+    """A bell that nobody hears at some doors, and that waits there until it is let go."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell, self.free = bell, threading.Event()
+        self.waits_at: set[str] = set()
+
+    def ring(self, place: Endpoint) -> Outcome:
+        if "deaf" not in str(place.url):
+            return self._bell.ring(place)
+        self.waits_at.add(str(place.url))
+        self.free.wait()
+        return Deferred(code="endpoint-timeout")
+
+    def close(self) -> None:
+        self._bell.close()
+
+
+def test_however_many_doors_hang_others_are_told(open_counter: Callable[..., Counter]) -> None:
+    """More doors that hang than the worker rings at, and at last one that opens."""
+    counter, open_door = open_counter(watch_every_s=0.05), Door()
+    everybody = ("worker", "dossier", "employer", "inspectorate", "fund")
+    bell = Deaf(counter.gateway.notifying.bell)
+    notifying = replace(counter.gateway.notifying, bell=bell)
+    gateway = replace(counter.gateway, notifying=notifying, watch=replace(counter.gateway.watch, notifying=notifying))
+    stop = worker.Stop()
+    working = threading.Thread(target=worker.run, args=(gateway, stop))
+    with served(open_door) as address:
+        working.start()
+        try:
+            for n in range(2):
+                waiting = len(bell.waits_at) + len(everybody)
+                hand_in_for(counter, {party: f"http://{party}.deaf{n}.test/" for party in everybody})
+                wait_until(lambda waiting=waiting: len(bell.waits_at) == waiting)  # type: ignore[misc]
+            assert len(bell.waits_at) > worker.RINGERS
+            hand_in_for(counter, dict.fromkeys(everybody, address))
+            wait_until(lambda: len(open_door.heard) >= len(everybody))
+        finally:
+            bell.free.set()
+            stop.set()
+            working.join()
+
+
+def hand_in_for(counter: Counter, doors: dict[str, str]) -> None:
+    """Two forms for parties that are told at these addresses."""
+    for party, url in doors.items():
+        record = party_record(counter.folder, party) | {"endpoint": {"kind": "mailbox", "url": url}}
+        counter.gateway.registration.put(PartyRecord.model_validate(record).draft())
+    for kind in ("be/health-assessment", "be/occupational-disease-report"):
+        assert counter.accept(counter.form(kind), sender="service").answer
 
 
 def test_at_one_door_one_rings_at_a_time_and_each_in_its_turn(http: Http, counter: Counter, clock: Hands) -> None:
