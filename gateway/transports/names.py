@@ -17,7 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from gateway.addresses import is_written_out
 
 Resolve = Callable[[str, int], Sequence[str]]  # host and port -> addresses; raises OSError
-MOST = 32  # look-ups under way at once
+MOST = 512  # look-ups under way at once: more than a worker has tries (32 and 256), since some outlive theirs
 
 
 class NameUnanswered(OSError):

@@ -12,8 +12,10 @@ from email.utils import format_datetime
 import pytest
 from starlette.responses import Response
 
+from gateway.config import Config
 from gateway.demo.processes import free_ports
 from gateway.ports import Answered, Deferred, Outcome, Refused
+from gateway.slots import Slots
 from gateway.transports.names import MOST
 from gateway.transports.push import Push
 from tests.conftest import served
@@ -128,6 +130,21 @@ def test_a_name_server_that_says_nothing_holds_nobody_longer_than_the_deadline()
         wait_until(lambda: send(push, f"http://fund.test:{port_of(url)}/") == Answered(raw_receipt=None))
         names.free.set()
         wait_until(lambda: send(push, f"http://slow.test:{port_of(url)}/") == Answered(raw_receipt=None))
+    push.close()
+
+
+def test_names_that_hang_however_many_tries_wait_for_them_defer_nobody_else() -> None:
+    names, recipient = NameServer(), Server()
+    push = Push(HERE, resolve=names)
+    tries = Slots(Config.pushers).threads - 1
+    with served(recipient) as url, ThreadPoolExecutor(tries) as pool:
+        for n in range(tries):
+            pool.submit(send, push, f"http://slow.test{n}:{port_of(url)}/")
+        try:
+            wait_until(lambda: len(names.asked) == tries)
+            assert send(push, f"http://fund.test:{port_of(url)}/") == Answered(raw_receipt=None)
+        finally:
+            names.free.set()
     push.close()
 
 
