@@ -129,7 +129,8 @@ def build(config: Config, *, clock: Clock | None = None, catalogue: Catalogue | 
     rings = keyrings(config)
     push = _push_settings(config, rings.get(Purpose.PUSH, rings[Purpose.SERVICE]), clock)
     secret = read_secret(config.identifier_key, "secrets.identifier_key")
-    keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret))
+    names = {kind.id: frozenset(fact.name for fact in kind.facts) for kind in catalogue.kinds}
+    keys, cases = IdentifierKeys(secret), Cases(keys=RecordKeys(secret), names=names)
     token = admin_token(config)
     if config.store_engine not in STORES:
         raise ConfigError("store-engine", f"store.engine: known are {', '.join(STORES)}")

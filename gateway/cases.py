@@ -4,6 +4,9 @@ Of an accepted form it keeps the few coded facts that its kind declares (`[[fact
 key, never the form. Forms are one case when they share a link: a keyed digest of the worker *and* of a case reference
 or of the number of a document, its own or one that it refers to. So nobody comes near the case of another worker by
 naming its numbers, and a form may refer to one that comes later.
+
+Of an erased form only its kind, its days and its number are left. What its kind can say under a name it may have said:
+nobody is refused a step of a procedure because the gateway forgot an earlier one, as it must.
 """
 
 from __future__ import annotations
@@ -29,9 +32,10 @@ _C = f"{{{COMMON_NAMESPACE}}}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Coded facts of one form, by name."""
+    """Coded facts of one form, by name. erased: the names of those that it may have had and that are gone."""
 
     values: Mapping[str, tuple[str, ...]]
+    erased: frozenset[str] = frozenset()
 
     def all(self, name: str) -> tuple[str, ...]:
         """Everything the form says under that name."""
@@ -51,8 +55,12 @@ class Facts:
         return self.one(name) == "true"
 
     def has(self, *names: str) -> bool:
-        """Whether the form says something under each of these names."""
-        return all(self.all(name) for name in names)
+        """Whether the form says something under each of these names, or may have until it was erased."""
+        return all(self.all(name) or name in self.erased for name in names)
+
+    def may_be(self, name: str, value: str) -> bool:
+        """Whether the form says that under that name, or may have until it was erased."""
+        return value in self.all(name) or name in self.erased
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,15 +150,16 @@ class Case:
         return next((form for form in self.forms if form.document_id == document_id), None)
 
     def with_facts(self, *names: str) -> tuple[Earlier, ...]:
-        """The forms that say something under each of these names."""
+        """The forms that say something under each of these names, or may have until they were erased."""
         return tuple(form for form in self.forms if form.facts.has(*names))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """Takes notes of forms and finds the case they belong to."""
+    """Takes notes of forms and finds the case they belong to. names: of the facts of a form kind, by its id."""
 
     keys: RecordKeys = field(repr=False)
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def filing(
         self, kind: FormKind, content: etree._Element, *, received_on: date, flags: Sequence[Finding] = ()
@@ -219,7 +228,7 @@ class Cases:
 
     def _facts(self, filed: Filed) -> Facts:
         if not filed.sealed_facts:  # it was erased: that it was there is all that is remembered
-            return Facts(values={})
+            return Facts(values={}, erased=self.names.get(filed.kind, frozenset()))
         kept = json.loads(self.keys.open(filed.sealed_facts, of=filed.submission_id))
         return Facts(values={name: tuple(values) for name, values in kept.items()})
 

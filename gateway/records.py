@@ -189,7 +189,7 @@ def _communication_date(filing: Filing, case: Case) -> Iterator[str | None]:
     contested, said = _contested(filing, case), filing.facts.day("communicated-on")
     if contested is None or said is None:
         return
-    meant = [contested, *(form for form in case.forms if form.facts.one("supersedes") == contested.document_id)]
+    meant = [contested, *(form for form in case.forms if form.facts.may_be("supersedes", contested.document_id))]
     known = {day for form in meant for day in form.dispatched_on("Worker")}
     if filing.facts.one("received-manner") == "HandedOver":
         known |= {day for form in meant for day in form.handed_over_on("Worker")}

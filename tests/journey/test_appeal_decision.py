@@ -197,20 +197,39 @@ def test_the_convocation_reaches_both_doctors_and_the_worker_and_no_dossier(
 
 def test_with_the_report_the_contested_decision_is_definitive(http: Http, counter: Counter) -> None:
     """Both see it: the employer knows of the appeal from the notice alone."""
-    assessment = hand_in(http, counter, ASSESSMENT)["documentId"]
-    today = datetime.now(HERE).date().isoformat()
-    about = {"DocumentId": assessment, "FormDate": today, "ExaminationDate": today}
-    appeal = hand_in(
-        http,
-        counter,
-        APPEAL,
-        FormCommunicatedOn=today,
-        **{f"ContestedForm/f:{name}": text for name, text in about.items()},
-    )["documentId"]
+    assessment = hand_in(http, counter, ASSESSMENT)
+    appeal = hand_in(http, counter, APPEAL, **against(assessment))["documentId"]
     assert [open_decisions(http, party) for party in ("worker", "employer")] == [[True], [True]]
     decided = decide(http, report(counter, appeal, PRESENT))
     assert decided.status_code == 201, decided.text
     assert [open_decisions(http, party) for party in ("worker", "employer")] == [[False], [False]]
+
+
+def test_an_erased_form_is_contested_and_an_erased_appeal_decided_all_the_same(http: Http, counter: Counter) -> None:
+    """The gateway forgets a form a month after its hand-over; a worker's right lasts as long as the law says."""
+    assessment = hand_in(http, counter, ASSESSMENT)
+    erase(http, counter, assessment)
+    assert open_decisions(http, "worker") == [True]
+    appeal = hand_in(http, counter, APPEAL, **against(assessment))
+    erase(http, counter, appeal)
+    decided = decide(http, report(counter, appeal["documentId"], PRESENT))
+    assert decided.status_code == 201, decided.text
+
+
+def against(assessment: dict[str, Any]) -> dict[str, str]:
+    """What an appeal of today says of the form that it contests."""
+    today = datetime.now(HERE).date().isoformat()
+    about = {"DocumentId": assessment["documentId"], "FormDate": today, "ExaminationDate": today}
+    return {"FormCommunicatedOn": today, **{f"ContestedForm/f:{name}": text for name, text in about.items()}}
+
+
+def erase(http: Http, counter: Counter, view: dict[str, Any]) -> None:
+    """Every recipient signs for its copy, and the gateway forgets the form."""
+    for _, party in recipients(view):
+        mail_of(http, counter, party)
+    about = {"reason": "retention-ended", "by": "desk-2"}
+    erased = http("admin").post(f"/v1/operations/submissions/{view['submissionId']}/erasures", json=about)
+    assert erased.status_code == 201, erased.text
 
 
 def test_a_worker_who_is_not_called_gets_no_convocation(http: Http, counter: Counter, appeal: str) -> None:

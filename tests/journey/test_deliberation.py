@@ -183,3 +183,33 @@ def test_no_permanent_change_of_work_before_the_deliberation_is_over(http: Http,
     assert refused.status_code == 422
     assert "HA-45" in {issue["rule"] for issue in refused.json()["issues"]}
     assert mail_of(http, counter, "employer") == []
+
+
+def test_a_form_is_not_refused_because_the_steps_before_it_were_erased(http: Http, counter: Counter) -> None:
+    """Of the notice and the outcome it is known for good that they were; that is all HA-45 asks for."""
+    notice = hand_in(http, counter, NOTICE)
+    reply = hand_in(http, counter, REPLY, NoticeReference=notice["documentId"])
+    erased_at_end(http, counter, notice, "worker")
+    erased_at_end(http, counter, reply, "service")
+    form = counter.form(ASSESSMENT, sample="valid-after-deliberation", case=CASE)
+    assert "HA-45" in refused_for(http, form), "the deliberation is not over"
+    papers = {"NoticeReference": notice["documentId"], "ReplyReference": reply["documentId"]}
+    erased_at_end(http, counter, hand_in(http, counter, OUTCOME, **papers), "dossier")
+    number = str(uuid.uuid4())
+    hand_in(http, counter, SUPPLEMENT, AssessmentReference=number)
+    assert not flags(hand_in(http, counter, ASSESSMENT, "valid-after-deliberation", DocumentId=number))
+
+
+def erased_at_end(http: Http, counter: Counter, view: Mapping[str, Any], party: str) -> None:
+    """Its one recipient signs for the form, and the gateway forgets it."""
+    sign_for(http, counter, view, party)
+    about = {"reason": "retention-ended", "by": "desk-2"}
+    erased = http("admin").post(f"/v1/operations/submissions/{view['submissionId']}/erasures", json=about)
+    assert erased.status_code == 201, erased.text
+
+
+def refused_for(http: Http, form: bytes) -> set[str]:
+    """The rules for which the counter refuses a form."""
+    refused = http("service").post("/v1/submissions", content=form, headers=XML)
+    assert refused.status_code == 422, refused.text
+    return {issue["rule"] for issue in refused.json()["issues"] if issue["severity"] == "error"}
