@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CLOCK, STORE, LISTS = "clock", "store", "trusted-lists"
 CLOCK_BACK, CLOCK_AHEAD = "clock-set-back", "clock-set-ahead"
+CLOCK_BEHIND = "clock-behind"  # it shows less than what the store is dated by: it was wrong, or it is
 DISK_LOW, LOG_GROWN, COMMIT_SLOW, COMMIT_FAILS = "store-disk-low", "store-log-grown", "store-slow", "store-fails"
 LIST_STALE = "trusted-list-stale"  # a newer one should have come: whom it withdraws counts here still
 STEP_S = 30.0  # a clock that is disciplined moves by far less
@@ -75,9 +76,12 @@ class Troubles:
                 tell((Alert(kind=COMMIT_FAILS, subject=STORE, opened_at=now),), ())
 
     def _measure(self, took_s: float) -> Iterator[_Measured]:
+        newest = self.store.read(lambda view: view.newest_evidence_at())
         ahead_s = (self.wall() - self.clock.now()).total_seconds()
         yield _Measured(kind=CLOCK_AHEAD, subject=CLOCK, amount=ahead_s, begins=STEP_S, ends=STEP_S / 2)
         yield _Measured(kind=CLOCK_BACK, subject=CLOCK, amount=-ahead_s, begins=STEP_S, ends=STEP_S / 2)
+        behind_s = 0.0 if newest is None else (newest - self.clock.now()).total_seconds()
+        yield _Measured(kind=CLOCK_BEHIND, subject=CLOCK, amount=behind_s, begins=STEP_S, ends=0)
         room = self.room()
         enough = -1.1 * self.min_free
         yield _Measured(kind=DISK_LOW, subject=STORE, amount=-room.free, begins=-self.min_free, ends=enough)

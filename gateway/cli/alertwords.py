@@ -47,6 +47,10 @@ ADVICE: Mapping[str, str] = {
     ),
     "clock-set-back": "Set the machine's clock right, stop all processes of the store, start them again.",
     "clock-set-ahead": "Set the machine's clock right, stop all processes of the store, start them again.",
+    "clock-behind": (
+        "The store holds evidence that is dated later than now. If the machine's clock is wrong, set it right, stop "
+        "all processes of the store, start them again; if it was wrong when that was made, nothing is left to do."
+    ),
     "store-disk-low": "Make room on the disk of the store; when it is full nothing is accepted.",
     "store-log-grown": (
         "Something reads the store for long: end it (a backup, an audit); the log is emptied then by itself."

@@ -51,6 +51,10 @@ class SubmissionsReading(Protocol):
 
     def evidence_of(self, submission_id: SubmissionId) -> Sequence[Evidence]: ...
 
+    def newest_evidence_at(self) -> datetime | None:
+        """How the evidence with the newest id is dated."""
+        ...
+
 
 class SubmissionsWriting(Protocol):
     """Submissions and evidence, as they become."""

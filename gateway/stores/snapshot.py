@@ -219,6 +219,10 @@ class Snapshot:
         sql = f"SELECT {rows.EVIDENCE} FROM evidence WHERE submission_id = ? ORDER BY seq"
         return [rows.evidence_of(row) for row in self._rows(sql, submission_id)]
 
+    def newest_evidence_at(self) -> datetime | None:
+        row = self._row("SELECT at FROM evidence ORDER BY id DESC LIMIT 1")
+        return row and rows.from_ms(row[0])
+
     def receipt(self, receipt_id: str) -> KeptReceipt | None:
         row = self._row(f"SELECT {rows.RECEIPT} FROM receipt WHERE id = ?", receipt_id)
         return row and rows.receipt_of(row)

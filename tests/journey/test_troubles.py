@@ -94,6 +94,16 @@ def test_a_trouble_is_told_at_its_beginning_and_its_end_and_not_between(
     assert [record.getMessage() for record in caplog.records] == [f"{kind} {subject}", f"{kind} {subject} is over"]
 
 
+def test_a_start_by_a_clock_that_is_behind_what_was_stored_is_told_until_it_comes_by(
+    http: Http, counter: Counter, clock: Hands, troubles: Troubles
+) -> None:
+    hand_in(http, counter)
+    for turned, told in ((-MINUTE, {"clock-behind"}), (MINUTE / 3, {"clock-behind"}), (MINUTE, set())):
+        clock.turn(turned)
+        troubles.look()
+        assert troubled(http) == told
+
+
 def test_a_commit_that_takes_long_is_told(http: Http, troubles: Troubles) -> None:
     troubles.slow_s = 0.0
     troubles.look()
