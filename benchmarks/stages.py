@@ -133,7 +133,7 @@ def _taken_in(counter: Counter, gateway: Gateway, *, at_once: int) -> tuple[dict
     stating = replace(acceptance, witness=_watched(acceptance.witness, spent, state=STATED))
     watched = replace(
         intake,
-        validator=_watched(intake.validator, spent, identify=VALID, rules=RULES),
+        validator=_watched(intake.validator, spent, parse=VALID, identify=VALID, rules=RULES),
         vouching=_watched(intake.vouching, spent, validate=SIGNATURE),
         store=_watched(intake.store, spent, read=STORE),
         acceptance=_watched(stating, spent, prepare=SEALED),

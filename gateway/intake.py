@@ -145,14 +145,16 @@ class Intake:
         yield
         # 2. Parse and schema. 3. Signature. 4. Rules. 5. Signatory, sender. 6. Routing, records.
         try:
-            identified = self.validator.identify(raw)
+            document = self.validator.parse(raw)
+            yield
+            identified = self.validator.identify(document)
         except XmlRejected as rejection:
             report = self.validator.rejected(raw, rejection, received_on=handed_in.at)
             return self._reject(report, handed_in)
         if identified.findings:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
         yield
-        vouched = self.vouching.validate(identified.document.raw, at=handed_in.at, answers=answers)
+        vouched = self.vouching.validate(document, at=handed_in.at, answers=answers)
         yield
         cleared, findings = yield from self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
@@ -171,6 +173,7 @@ class Intake:
             rules = self.validator.rules(kind, identified.content, received_on=received_on)
             return None, (signature_finding(kind, vouched.failure), *rules)
         content = parse_untrusted(vouched.content, limits=ABSOLUTE_LIMITS).root
+        yield
         rules = self.validator.rules(kind, content, received_on=received_on, identified=identified)
         yield
         filing = self.cases.filing(kind, content, received_on=received_on, flags=rules)

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 from gateway.errors import SourceUnavailable
+from gateway.forms.parsing import ParsedDocument
 from gateway.model import (
     FORM,
     PASSED,
@@ -112,7 +113,7 @@ class Vouching:
     revocation: RevocationPolicy = RevocationPolicy.PREFER
     lists: TrustedLists | None = None
 
-    def validate(self, raw: bytes, *, at: datetime, answers: Answers | None = None) -> Vouched:
+    def validate(self, document: ParsedDocument, *, at: datetime, answers: Answers | None = None) -> Vouched:
         """The signatures of a form that is handed in at this moment.
 
         answers: where nobody is to be waited for, what was said of paths just now; they serve also where the source
@@ -122,7 +123,13 @@ class Vouching:
         asked = _Asked(self.source, answers)
         collect = None if self.revocation is RevocationPolicy.OFF else asked.collect
         try:
-            found = validate_xml(raw, policy=self.policy, validation_time=at, collect=collect)
+            found = validate_xml(
+                document.raw,
+                root=document.root if document.is_whole else None,
+                policy=self.policy,
+                validation_time=at,
+                collect=collect,
+            )
         except VerificationFailed as failure:
             return Vouched(failure=failure, record=_record(at, asked.said, outcome=failure.code))
         unknown = collect is not None and any(

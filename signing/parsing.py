@@ -39,9 +39,11 @@ class NotXml(Exception):
         self.detail = detail
 
 
-def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
+def parse(raw: bytes, *, max_bytes: int = MAX_BYTES, root: etree._Element | None = None) -> etree._Element:
     """The root element of an untrusted document. Comments are still there.
 
+    root: what a parser with the settings of this one has made of `raw` already, leaving nothing out; it must be well
+    formed UTF-8 then, and everything else is looked at as ever.
     Raises NotXml.
     """
     if len(raw) > max_bytes:
@@ -56,17 +58,22 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
     equals = body.count(b"=")
     if equals > MAX_NAMESPACES and body.count(b"xmlns") > MAX_NAMESPACES:
         raise NotXml("limit-exceeded", f"more than {MAX_NAMESPACES} namespace declarations")
+    if root is None:
+        root = _parsed(body)
+    if equals > MAX_ATTRIBUTES and _too_many_attributes(root):
+        raise NotXml("limit-exceeded", f"more than {MAX_ATTRIBUTES} attributes on one element")
+    return root
+
+
+def _parsed(body: bytes) -> etree._Element:
     try:
         body.decode("utf-8", errors="strict")
-        root = etree.fromstring(body, _parser())
+        return etree.fromstring(body, _parser())
     except UnicodeDecodeError:
         raise NotXml("unreadable", "not UTF-8") from None
     except (etree.LxmlError, ValueError):
         # The message of libxml2 may repeat names or values of the document.
         raise NotXml("unreadable", "not well-formed XML") from None
-    if equals > MAX_ATTRIBUTES and _too_many_attributes(root):
-        raise NotXml("limit-exceeded", f"more than {MAX_ATTRIBUTES} attributes on one element")
-    return root
 
 
 def without_declaration(raw: bytes) -> bytes:

@@ -68,10 +68,12 @@ class ParsedDocument:
 
     Signatures are judged on `raw`, never on a tree written out again. Not shown by repr: it holds what the document
     holds.
+    is_whole: whether nothing of the bytes was left out of the tree, no comment and no blank.
     """
 
     root: etree._Element
     raw: bytes
+    is_whole: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -118,11 +120,11 @@ def _parser(*, remove_blank_text: bool) -> etree.XMLParser:
 _PARSERS = _Parsers()
 
 
-def parse_untrusted(raw: bytes, *, limits: Limits = FORM_LIMITS) -> ParsedDocument:
+def parse_untrusted(raw: bytes, *, limits: Limits = FORM_LIMITS, with_blanks: bool = False) -> ParsedDocument:
     """Parse bytes from outside.
 
-    Comments are dropped, so that text is never cut in two; blanks between elements may be. A `<!DOCTYPE` or `<?` is
-    refused also inside a comment or CDATA.
+    Comments are dropped, so that text is never cut in two; blanks between elements may be, unless they are wanted. A
+    `<!DOCTYPE` or `<?` is refused also inside a comment or CDATA.
     Raises XmlRejected with one of XML-001 to XML-007, XML-009 to XML-011.
     """
     if len(raw) > limits.max_bytes:
@@ -141,7 +143,8 @@ def parse_untrusted(raw: bytes, *, limits: Limits = FORM_LIMITS) -> ParsedDocume
         raise _rejected("XML-006")
     # Blanks before a comment, a CDATA section or a carriage return may begin the text of an element, which libxml2
     # does not see. One comment in front of the root element does no harm.
-    root, line, column = _parse(raw, _PARSERS.full if marked or b"\r" in raw else _PARSERS.lean)
+    full = with_blanks or marked or b"\r" in raw
+    root, line, column = _parse(raw, _PARSERS.full if full else _PARSERS.lean)
     if root is None:
         raise _rejected("XML-010", (("column", str(column)),) if column else (), line=line)
     if root.getroottree().docinfo.internalDTD is not None:
@@ -151,7 +154,7 @@ def parse_untrusted(raw: bytes, *, limits: Limits = FORM_LIMITS) -> ParsedDocume
     named = (b"X" in raw and _XSI_NAMESPACE in raw) or (b"&" in raw and _REFERENCE in raw)
     if named and _XSI_ATTRIBUTE(root):
         raise _rejected("XML-009")
-    return ParsedDocument(root=root, raw=raw)
+    return ParsedDocument(root=root, raw=raw, is_whole=full and b"!" not in raw)
 
 
 def _head(raw: bytes) -> tuple[int, int, int]:

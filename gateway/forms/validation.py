@@ -71,12 +71,16 @@ class Validator:
         self.catalogue = catalogue
         self.limits = limits
 
-    def identify(self, raw: bytes) -> Identified:
-        """Parse, find the form kind, run its schema.
+    def parse(self, raw: bytes) -> ParsedDocument:
+        """Parse a form whose signature will be judged too. Raises XmlRejected (XML-...)."""
+        return parse_untrusted(raw, limits=self.limits, with_blanks=True)
+
+    def identify(self, raw: bytes | ParsedDocument) -> Identified:
+        """Parse, if that is not done yet; find the form kind, run its schema.
 
         Raises XmlRejected (XML-...) for bytes that are not a form of a known kind, EngineFault if libxml2 gives up.
         """
-        document = parse_untrusted(raw, limits=self.limits)
+        document = raw if isinstance(raw, ParsedDocument) else parse_untrusted(raw, limits=self.limits)
         kind = self.catalogue.by_root(str(document.root.tag))
         if kind is None:
             raise XmlRejected(

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from gateway.forms.findings import XmlRejected
 from gateway.forms.parsing import ABSOLUTE_LIMITS, FORM_LIMITS, Limits, parse_untrusted
@@ -32,6 +33,16 @@ def test_a_harmless_oddity_is_read_as_a_whole(name: str) -> None:
     raw, text = READ[name]
     document = parse_untrusted(raw)
     assert (document.root.text, document.raw) == (text, raw)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_tree_is_whole_only_where_every_parser_makes_the_same_of_the_bytes(name: str) -> None:
+    raw, _ = READ[name]
+    document = parse_untrusted(raw, with_blanks=True)
+    plain = etree.fromstring(raw, etree.XMLParser(resolve_entities=False))
+    same = [etree.tostring(root.getroottree(), method="c14n") for root in (document.root, plain)]
+    assert not document.is_whole or same[0] == same[1]
+    assert document.is_whole == (b"!" not in raw)
 
 
 def test_the_limit_counts_bytes_to_the_last_one() -> None:

@@ -250,6 +250,7 @@ WRAPPED: dict[str, Callable[[Counter], bytes]] = {
     "the signature of another document": signature_of_another,
     "a transform that filters": lambda c: another_transform(c.form("be/appeal")),
     "a comment in the number": lambda c: c.form("be/appeal").replace(b"85073003328", b"8507300<!-- -->3328"),
+    "a comment after the form": lambda c: c.form("be/appeal") + b"<!-- 3328 -->",
     "the same Id again": lambda c: c.form("be/appeal").replace(b"<ds:Object", b'<ds:Object Id="content"', 1),
     "a stranger besides": lambda c: sign_xml(
         c.form("be/appeal"),

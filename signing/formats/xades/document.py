@@ -44,15 +44,16 @@ class SignedDocument:
     signatures: tuple[etree._Element, ...]
 
 
-def read_document(raw: bytes, *, comments_around: bool = False) -> SignedDocument:
+def read_document(raw: bytes, *, comments_around: bool = False, root: etree._Element | None = None) -> SignedDocument:
     """Parse a document and check its shape.
 
+    root: see `parse`, for what is parsed already.
     comments_around: let comments before and after the root pass, for the signer, who leaves them out.
     Raises VerificationFailed: unreadable, limit-exceeded, comment-not-allowed, repeated-id, unsigned-content,
     misplaced-signature.
     """
     try:
-        root = parse(raw)
+        root = parse(raw, root=root)
     except NotXml as exc:
         raise refusal(exc.code, exc.detail) from None
     may_comment = b"!" in raw

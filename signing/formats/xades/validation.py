@@ -59,6 +59,7 @@ def validate_xml(
     kept: ValidationData | None = None,
     known: Sequence[KnownData] = (),
     collect: Collect | None = None,
+    root: etree._Element | None = None,
 ) -> ValidatedXml:
     """Validate every signature of a document, with its time stamps, as of `validation_time`; all must pass.
 
@@ -66,11 +67,12 @@ def validate_xml(
     known: the same, each with when it is known to have existed, which may be after `validation_time`: what an issuer
         said later of a certificate says it of its use before, too.
     collect: on arrival only, when `validation_time` is now: what is said at this moment of the certificates of a path.
+    root: see `parsing.parse`, for a document that is parsed already.
     Raises VerificationFailed(indication, subindication, code, detail); codes in errors.py.
     """
     if validation_time.tzinfo is None:
         raise ValueError("`validation_time` must be aware")
-    document = read_document(raw)
+    document = read_document(raw, root=root)
     elsewhere = (KnownData(data=kept or ValidationData(), known_at=validation_time), *known)
     content, signatures = judge_all(
         document, lambda element: validate_signature(document, element, policy, validation_time, elsewhere, collect)
