@@ -6,7 +6,6 @@ answer is signed before it, stored in it, and released after it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +45,7 @@ from gateway.model import (
 from gateway.notices import Notice
 from gateway.notifying import first_notice
 from gateway.ports import Transaction
-from gateway.resources import submission_view
+from gateway.resources import encoded, submission_view
 from gateway.routing import Addressee
 from gateway.terms import last_day_for, terms_of
 from signing import sha256
@@ -178,7 +177,7 @@ class Acceptance:
             language=handed_in.language,
             warnings=[finding_to_json(finding, messages, handed_in.language) for finding in flags],
         )
-        answered = replace(submission, answer=json.dumps(view, ensure_ascii=False).encode())
+        answered = replace(submission, answer=encoded(view))
         main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)
         yield
         stored = [(each, each.filed) for each in (main, *notices)]

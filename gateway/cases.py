@@ -27,6 +27,7 @@ from gateway.ports import Reading
 from gateway.pseudonyms import RecordKeys
 
 WORKER = "worker"  # the fact that says whose case it is
+_FACTS = json.JSONEncoder()
 _C = f"{{{COMMON_NAMESPACE}}}"
 
 
@@ -224,7 +225,7 @@ class Cases:
 
     def sealed(self, filing: Filing, submission_id: SubmissionId) -> bytes:
         """The facts of a form as they are kept."""
-        return self.keys.seal(json.dumps(filing.facts.values).encode(), of=submission_id)
+        return self.keys.seal(_FACTS.encode(filing.facts.values).encode(), of=submission_id)
 
     def _facts(self, filed: Filed) -> Facts:
         if not filed.sealed_facts:  # it was erased: that it was there is all that is remembered

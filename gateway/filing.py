@@ -16,6 +16,7 @@ from datetime import datetime
 from gateway.model import Delivery, SubmissionId, Term, instant_text
 from signing import sha256
 
+_LAW = json.JSONEncoder(sort_keys=True)
 TITLE = "sealpost-filing-1"
 
 
@@ -61,7 +62,7 @@ def _law(term: Term) -> str:
         "doneBy": list(term.done_by),
         "reason": dict(term.reason),
     }
-    return json.dumps(told, sort_keys=True)
+    return _LAW.encode(told)
 
 
 def _moments(delivery: Delivery) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.errors import Conflict, TooMuch
 from gateway.model import FurtherKey, Party, Submission, SubmissionId, day_counted, rest_of_day_s
 from gateway.ports import Reading, Transaction
-from gateway.resources import submission_href
+from gateway.resources import encoded, submission_href
 
 _REUSED = "a document with this DocumentId and other bytes, or by another sender, was handed in"
 
@@ -96,7 +96,7 @@ def count_kept(unit: Transaction, handed_in: HandedIn, most: int) -> None:
 
 def _duplicate_of(first: Submission) -> Accepted:
     view = {**json.loads(first.answer), "duplicateOf": first.id}
-    return Accepted(submission_id=first.id, answer=json.dumps(view, ensure_ascii=False).encode(), repeated=True)
+    return Accepted(submission_id=first.id, answer=encoded(view), repeated=True)
 
 
 def _compared(first: Submission, digest: str) -> dict[str, str]:

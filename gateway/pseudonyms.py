@@ -7,7 +7,6 @@ nothing of anybody's health.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ class IdentifierKeys:
         """The look-up key of `value`: itself, or a keyed HMAC for a national number."""
         if not SCHEMES[scheme].secret:
             return value
-        digest = hmac.new(self.secret, f"{scheme}:{value}".encode(), hashlib.sha256).hexdigest()
+        digest = hmac.digest(self.secret, f"{scheme}:{value}".encode(), "sha256").hex()
         return f"hmac-sha256:{digest}"
 
 
@@ -55,8 +54,9 @@ class RecordKeys:
 
     def keyed(self, *words: str) -> str:
         """A keyed digest of `words`, 128 bits in hex: equal for equal words, and saying nothing of them."""
-        message = b"".join(len(word.encode()).to_bytes(4) + word.encode() for word in words)
-        return hmac.new(self._keyed, message, hashlib.sha256).hexdigest()[:32]
+        encoded = [word.encode() for word in words]
+        message = b"".join([len(word).to_bytes(4) + word for word in encoded])
+        return hmac.digest(self._keyed, message, "sha256").hex()[:32]
 
     def seal(self, plain: bytes, *, of: str) -> bytes:
         """`plain` encrypted (AES-256-GCM); `of`: the id of what it belongs to, bound to it."""

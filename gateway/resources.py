@@ -4,6 +4,7 @@ nulls), and where each of them is found. Who may see them is decided in `status.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from gateway.model import (
 
 Json = dict[str, Any]
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
+
 ROOT, OPERATIONS = "/v1", "/v1/operations"
 """Where a party finds its own, and where the operator finds what it sees to."""
 
@@ -31,6 +34,11 @@ ROOT, OPERATIONS = "/v1", "/v1/operations"
 def without_nulls(values: Mapping[str, Any]) -> Json:
     """The mapping without the keys that have nothing to say."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def encoded(view: Json) -> bytes:
+    """A view as it is kept and sent."""
+    return _AS_JSON.encode(view).encode()
 
 
 def submission_href(submission_id: str) -> str:

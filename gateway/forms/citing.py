@@ -48,7 +48,12 @@ class Legal:
         """As programs read it: each provision by itself, without the word that all begin with (`62 par. 2` and
         `48 par. 4` of `Art. 62 par. 2, Art. 48 par. 4`)."""
         act = {"act": self.act} if self.act else {}
-        return [{**act, "article": each.removeprefix(_ARTICLE)} for each in _ANOTHER.split(self.article)]
+        return [{**act, "article": each} for each in _provisions(self.article)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _provisions(article: str) -> tuple[str, ...]:
+    return tuple(each.removeprefix(_ARTICLE) for each in _ANOTHER.split(article))
 
 
 def read_legal(data: object, *, where: str) -> tuple[Legal, ...]:
@@ -107,7 +112,8 @@ class Acts:
         self._words = words
         self._phrases = phrases
         self._marks = {act.cited_as: name for name, act in acts.items() if act.cited_as is not None}
-        self._act_of = lru_cache(maxsize=_KEPT)(act_of)
+        self._act_of = act_of
+        self._of_form = lru_cache(maxsize=_KEPT)(self._of_act_of)
         self._cited = lru_cache(maxsize=_KEPT)(self._put_in_words)
 
     @property
@@ -137,6 +143,9 @@ class Acts:
 
     def of_form(self, kind: str, article: str) -> tuple[Legal, ...]:
         """A provision that data of a form kind name: it is of the act that the kind follows."""
+        return self._of_form(kind, article)
+
+    def _of_act_of(self, kind: str, article: str) -> tuple[Legal, ...]:
         return (Legal(act=self._act_of(kind) or "", article=article),)
 
     def shown(self, legal: Iterable[Legal], language: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lxml import etree
 
@@ -21,6 +21,8 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<position>[0-9]+)\])?")
 _ABOVE_CONTENT = 2  # the root element and Content stand in every path and tell nobody anything
 _UNKNOWN = {"en": "element", "nl": "element", "fr": "élément", "de": "Element"}  # `*`: one that no schema knows
+
+_KEPT = 2048  # places remembered: findings are about a few
 
 Texts = Mapping[str, Mapping[str, str]]  # name, or type and name -> language -> words
 
@@ -47,6 +49,7 @@ class Labels:
         self._documents = documents
         self._prefixes = prefixes
         self._texts = texts
+        self._placed = lru_cache(maxsize=_KEPT)(self._in_words)
 
     @cached_property
     def _labels(self) -> Mapping[tuple[str, str], Label]:
@@ -77,6 +80,9 @@ class Labels:
 
     def place(self, path: str, language: str) -> str:
         """A path of ours for people: the labels below Content, `Measure 2` for a repeated one."""
+        return self._placed(path, language)
+
+    def _in_words(self, path: str, language: str) -> str:
         shown = []
         owner = ""
         for step in path.strip("/").split("/"):
