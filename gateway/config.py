@@ -42,9 +42,9 @@ class Config:
     admin_token: file with the administrator's token. public_url: where anybody finds the gateway, printed on renditions
     as the address of the public check; none is printed unless given. processes: how many take forms in, one for each
     core unless given. workers: how many deliver, one for each core and at most two unless given. kept_per_day: see
-    idempotency.count_kept. request_timeout_s: for a head, then a body, to come whole. schedule_s, give_up_after_s: see
-    lifecycle.RetryPolicy. warn_after_s, remind_after_s: see lifecycle.Patience. watch_every_s: how often the watch
-    looks what is due.
+    idempotency.count_kept. request_timeout_s: for a head, then a body, to come whole, and for an answer to be read.
+    schedule_s, give_up_after_s: see lifecycle.RetryPolicy. warn_after_s, remind_after_s: see lifecycle.Patience.
+    watch_every_s: how often the watch looks what is due.
     paper_party: the print station. paper_roles: recipients whom paper may reach: a copy of each of their forms is
     sealed for the print station too. paper_by_itself: whether it gets it when it is time, without an operator.
     paper_slip_after_days: how long the post may be silent of a letter. store_min_free_mb: an alert begins when the

@@ -1,11 +1,15 @@
-"""Connections that have an end: heads come soon and are small, and who is answered early does not send for ever.
+"""Connections that have an end: heads come soon and are small, answers are read soon, and who is answered early does
+not send for ever.
 
-uvicorn's own protocol waits for a head as long as the client likes, and reads what comes after an early answer.
+uvicorn's own protocol waits for a head as long as the client likes, and for it to read; and it reads what comes after
+an early answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_CONNECTIONS = 2000  # of one process; each may keep 64 KiB waiting
 MAX_HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
+_AT_ONCE = struct.pack("ii", 1, 0)  # what SO_LINGER takes: on, for no time
 _NOTHING = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n" + _NOTHING
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NOTHING
@@ -54,20 +59,23 @@ class _Joined:
 class Connection(HttpToolsProtocol):
     """One client's connection.
 
-    head_timeout_s: from the connection, or the first byte, to the end of the head. on_end: called once it is closed.
+    timeout_s: from the connection, or the first byte, to the end of the head; and for the client to take in what the
+    system could not send it at once. on_end: called once it is closed.
     """
 
     _head_bytes = 0
     _head_timer: TimerHandle | None = None
     _linger_timer: TimerHandle | None = None
+    _reader_timer: TimerHandle | None = None
 
-    def __init__(self, *, head_timeout_s: float, on_end: Callable[[], None], **uvicorns: Any) -> None:
+    def __init__(self, *, timeout_s: float, on_end: Callable[[], None], **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
-        self._head_timeout_s = head_timeout_s
+        self._timeout_s = timeout_s
         self._on_end = on_end
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
+        transport.set_write_buffer_limits(high=0)  # to be told of whatever waits to be read
         if len(self.connections) > MAX_CONNECTIONS:
             self._end(_FULL)
         else:
@@ -76,8 +84,17 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_has_come()
         self._stop_lingering()
+        self._is_read()
         super().connection_lost(exc)
         self._on_end()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reader_timer = self.loop.call_later(self._timeout_s, self._cut_off)
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -108,12 +125,17 @@ class Connection(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
-        self._head_timer = self._later(self._head_timeout_s)
+        self._head_timer = self._later(self._timeout_s)
 
     def _head_has_come(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _is_read(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
 
     def _stop_lingering(self) -> None:
         if self._linger_timer is not None:
@@ -122,6 +144,11 @@ class Connection(HttpToolsProtocol):
 
     def _later(self, seconds: float) -> TimerHandle:
         return self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _cut_off(self) -> None:
+        """Close the connection, and keep nothing of what the client did not read: the system would, for minutes."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
     def _end(self, answer: bytes) -> None:
         self.transport.write(answer)

@@ -33,7 +33,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=FINISH_S,
             )
         )
-        self._head_timeout_s = gateway.config.request_timeout_s
+        self._timeout_s = gateway.config.request_timeout_s
         self._on_ready = on_ready
         self._acceptor = Acceptor(
             listening=listening,
@@ -47,7 +47,7 @@ class Server(uvicorn.Server):
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
-            head_timeout_s=self._head_timeout_s,
+            timeout_s=self._timeout_s,
             on_end=self._acceptor.tell,
         )
 
