@@ -7,19 +7,20 @@ full. So memory has a bound whatever is sent, and one sender leaves room for the
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from gateway.api.judges import Judges
 from gateway.errors import StoreUnavailable, TooMuch
-from gateway.lockstep import Stages, side_by_side
+from gateway.lockstep import Stages
 from gateway.model import PartyId
 from gateway.ports import Pending
 
@@ -29,8 +30,6 @@ BODIES_BYTES, BODIES_OF_ONE_BYTES = 64 * 2**20, 32 * 2**20
 # Judging is bound to the interpreter's lock: a second thread would make both slower. It waits for nobody, neither for a
 # commit nor for who is asked about a certificate; but it does for a key in a token.
 JUDGES, JUDGES_AT_A_TOKEN = 1, 3
-# What waits is judged side by side, see `lockstep`: so many forms, or few large ones, whose trees are held meanwhile.
-MOST_SIDE_BY_SIDE, MOST_SIDE_BY_SIDE_BYTES = 32, 2**20
 ASKERS = 32
 WORKERS = 2  # threads for all other work that takes long
 CLERKS = 2  # threads that see who is calling
@@ -46,8 +45,7 @@ class Desk:
     def __init__(self, *, judges: int = JUDGES) -> None:
         self._places: Counter[PartyId] = Counter()
         self._bytes: Counter[PartyId] = Counter()
-        self._judges = ThreadPoolExecutor(judges, thread_name_prefix="judge")
-        self._handed_in: deque[tuple[Stages[Any], int, Future[Any]]] = deque()
+        self._judges = Judges(judges)
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="asker")
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="worker")
         self._clerks = ThreadPoolExecutor(CLERKS, thread_name_prefix="clerk")
@@ -82,25 +80,9 @@ class Desk:
         finally:
             self._visitors -= 1
 
-    async def judge(self, work: Stages[T], *, size_bytes: int) -> T:
-        """The result of `work` in the thread that judges what is handed in. size_bytes: of what is judged."""
-        done: Future[T] = Future()
-        self._handed_in.append((work, size_bytes, done))
-        self._judges.submit(self._judge_those_waiting)  # finds nothing where others were judged together with this one
-        return await asyncio.wrap_future(done)
-
-    def _judge_those_waiting(self) -> None:
-        together: list[tuple[Stages[Any], Future[Any]]] = []
-        size_bytes = 0
-        while len(together) < MOST_SIDE_BY_SIDE and size_bytes < MOST_SIDE_BY_SIDE_BYTES:
-            try:
-                work, its_bytes, done = self._handed_in.popleft()
-            except IndexError:
-                break
-            if done.set_running_or_notify_cancel():
-                together.append((work, done))
-                size_bytes += its_bytes
-        side_by_side(together)
+    async def judge(self, judging: Stages[Pending[T]], *, size_bytes: int) -> T:
+        """What comes of what is handed in once it is committed, see `Judges`."""
+        return await self._judges.judge(judging, size_bytes=size_bytes)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """The result of `call` in a thread that waits for an answer from elsewhere."""
@@ -116,23 +98,13 @@ class Desk:
 
     def close(self) -> None:
         """Wait for the threads to end; nobody may need them any more."""
-        for threads in (self._judges, self._askers, self._workers, self._clerks):
+        self._judges.close()
+        for threads in (self._askers, self._workers, self._clerks):
             threads.shutdown()
 
     async def print(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `call` in the thread for prints: whoever has long forms printed holds up only prints."""
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._printers)
-
-
-async def committed(pending: Pending[T]) -> T:
-    """What comes of work that waits for its commit; no thread waits with it. Raises like `Pending.result`."""
-    outcome = asyncio.wrap_future(pending.done)
-    # Looked at also where nobody waits any more: else asyncio logs an error with its message, which may hold values.
-    outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.wait({outcome}, timeout=pending.patience_s)
-    if not outcome.done():
-        pending.give_up()
-    return await outcome
 
 
 async def desk_of(request: Request) -> Desk:

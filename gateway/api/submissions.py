@@ -26,7 +26,7 @@ from gateway.api.access import (
     read_xml,
     token_of,
 )
-from gateway.api.load import Desk, TheDesk, committed, desk_at
+from gateway.api.load import Desk, TheDesk, desk_at
 from gateway.api.negotiation import best_of, ranges
 from gateway.api.problems import EXPECTED, answer_to, problem, refusal
 from gateway.api.wire import KEY_SIGN, MOST_KEY_SIGNS, NoQuery, SubmissionsPage
@@ -163,11 +163,10 @@ async def _accept(
     while True:
         judging = gateway.intake.judge(raw, sender=sender, idempotency_key=key, language=language, answers=answers)
         try:
-            judged = await desk.judge(judging, size_bytes=len(raw))
+            outcome = await desk.judge(judging, size_bytes=len(raw))
         except Unasked as first:
             answers[first.path] = await desk.ask(first.ask)
             continue
-        outcome = await committed(judged)
         if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
             return outcome
         await anyio.sleep(TWIN_PAUSE_S)

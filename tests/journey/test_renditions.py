@@ -20,6 +20,7 @@ from gateway.api.load import JUDGES, VISITORS, WORKERS, Desk
 from gateway.config import load_config
 from gateway.errors import ConfigError, TooMuch
 from gateway.lockstep import Stages
+from gateway.ports import Pending
 from signing import TimestampTrust, ValidationPolicy, VerificationFailed, validate_pdf
 from tests.conftest import Counter
 
@@ -197,9 +198,9 @@ def test_prints_that_wait_hold_up_nobody_who_has_a_form_judged() -> None:
     """As many long ones as the counter has threads for other work."""
     held = threading.Event()
 
-    def judging() -> Stages[str]:
+    def judging() -> Stages[Pending[str]]:
         yield
-        return "judged"
+        return Pending.of("judged")
 
     async def crowd() -> str:
         desk = Desk()

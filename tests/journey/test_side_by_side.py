@@ -13,7 +13,8 @@ import anyio
 import httpx2
 import pytest
 
-from gateway.api.load import MOST_SIDE_BY_SIDE, MOST_SIDE_BY_SIDE_BYTES, Desk
+from gateway.api.judges import MOST_SIDE_BY_SIDE, MOST_SIDE_BY_SIDE_BYTES
+from gateway.api.load import Desk
 from gateway.errors import Conflict
 from gateway.idempotency import Accepted
 from gateway.intake import Decision, Rejected, StillRunning
@@ -159,16 +160,18 @@ def test_what_is_held_at_once_has_a_bound(size_bytes: int, most: int) -> None:
     begun, together = Event(), list[int]()
     at_once: set[int] = set()
 
-    def first() -> Stages[None]:
+    def first() -> Stages[Pending[None]]:
         begun.wait()
         yield
+        return Pending.of(None)
 
-    def judging(number: int) -> Stages[None]:
+    def judging(number: int) -> Stages[Pending[None]]:
         at_once.add(number)
         yield
         together.append(len(at_once))
         yield
         at_once.discard(number)
+        return Pending.of(None)
 
     async def crowd() -> None:
         desk = Desk()
