@@ -14,7 +14,7 @@ from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_CONNECTIONS = 2000  # of one process; each may keep 64 KiB waiting
 MAX_HEAD_BYTES = 64 * 1024
@@ -63,7 +63,7 @@ class Connection(HttpToolsProtocol):
     system could not send it at once. on_end: called once it is closed.
     """
 
-    _head_bytes = 0
+    _head_bytes: int | None = 0  # of the head that is coming; None while it is not
     _head_timer: TimerHandle | None = None
     _linger_timer: TimerHandle | None = None
     _reader_timer: TimerHandle | None = None
@@ -79,7 +79,7 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > MAX_CONNECTIONS:
             self._end(_FULL)
         else:
-            self._expect_head()
+            self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_has_come()
@@ -98,15 +98,18 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._head_timer is not None:
+        if self._head_bytes is None and self._is_between_requests():
+            self._head_bytes = 0  # blank lines before a request line: nothing has begun for the parser
+        if self._head_bytes is not None:
             self._head_bytes += len(data)
+            self._wait_for_head()
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._end(_HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head_timer is None:
-            self._expect_head()
+        if self._head_bytes is None:
+            self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         self._head_has_come()
@@ -123,11 +126,16 @@ class Connection(HttpToolsProtocol):
             self._stop_lingering()
             self._linger_timer = self._later(LINGER_S)
 
-    def _expect_head(self) -> None:
-        self._head_bytes = 0
-        self._head_timer = self._later(self._timeout_s)
+    def _is_between_requests(self) -> bool:
+        last = cast(RequestResponseCycle | None, self.cycle)  # None at first
+        return last is not None and last.response_complete and not last.more_body
+
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self._later(self._timeout_s)
 
     def _head_has_come(self) -> None:
+        self._head_bytes = None
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

@@ -107,23 +107,24 @@ def test_a_head_that_does_not_come_or_has_no_end_is_waited_for_no_longer(one: Se
         writer.close()
         return found
 
-    async def half(*first: bytes) -> bytes:
+    async def begun(sent: bytes, *first: bytes) -> bytes:
         reader, writer = await connect(one)
         for head in first:
             writer.write(head)
             await answer_of(reader)
-        writer.write(b"GET /health HT")
+        writer.write(sent)
         found = await reader.read()
         writer.close()
         return found
 
-    async def all_at_once() -> tuple[bytes, bytes, bytes]:
-        whole = b"GET /health HTTP/1.1\r\nHost: counter\r\n\r\n"
-        return await asyncio.gather(without_end(), half(), half(whole))
+    async def all_at_once() -> tuple[bytes, tuple[bytes, ...]]:
+        whole, half, blank = b"GET /health HTTP/1.1\r\nHost: counter\r\n\r\n", b"GET /health HT", b"\r\n"
+        hung_up = asyncio.gather(begun(half), begun(blank), begun(half, whole), begun(blank, whole))
+        return await without_end(), tuple(await hung_up)
 
-    too_large, never, not_again = asyncio.run(all_at_once())
+    too_large, hung_up = asyncio.run(all_at_once())
     assert too_large.startswith(b"HTTP/1.1 431")
-    assert (never, not_again) == (b"", b"")
+    assert hung_up == (b"",) * 4
 
 
 def test_who_reads_no_answers_is_waited_for_no_longer(one: Serving) -> None:
