@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uuid_utils
@@ -33,6 +35,13 @@ MAX_REQUESTS = 1000  # at once, of any sort
 MAX_BODY_BYTES = 2 * 1024 * 1024  # of anything; what is read as XML has lower limits of its own
 
 
+@dataclass
+class _Crowd:
+    """All that are answered at this moment, on whichever way."""
+
+    running: int = 0
+
+
 class _Boundary:
     """What holds for every exchange: a body has an end and comes in time, an answer carries a trace id of our own and
     is kept in no cache, no parameter of a query counts twice, and no error goes past here.
@@ -40,10 +49,10 @@ class _Boundary:
     The server behind would log an error with its message, which may hold values.
     """
 
-    def __init__(self, app: ASGIApp, *, request_timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, crowd: _Crowd, request_timeout_s: float) -> None:
         self._app = app
+        self._crowd = crowd
         self._request_timeout_s = request_timeout_s
-        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -82,11 +91,11 @@ class _Boundary:
                 ]
             await send(message)
 
-        refusal = problems.full() if self._running >= MAX_REQUESTS else problems.repeated(scope["query_string"])
+        refusal = problems.full() if self._crowd.running >= MAX_REQUESTS else problems.repeated(scope["query_string"])
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        self._running += 1
+        self._crowd.running += 1
         try:
             await self._app(scope, receive_within_limit, send_with_headers)
         except ClientDisconnect:
@@ -99,12 +108,25 @@ class _Boundary:
             if not started:
                 await answer(scope, receive, send_with_headers)
         finally:
-            self._running -= 1
+            self._crowd.running -= 1
+
+
+class _Api(FastAPI):
+    """FastAPI, and a way past all of its layers for forms that are handed in."""
+
+    short_way: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if submissions.ShortWay.takes(scope):
+            scope["app"] = self
+            await self.short_way(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(gateway: Gateway) -> FastAPI:
     """The ASGI application over an assembled gateway. It opens and closes nothing."""
-    app = FastAPI(
+    app = _Api(
         title="Sealpost",
         version=VERSION,
         docs_url=None,
@@ -132,6 +154,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         keys.public,
     ):
         app.include_router(router)
-    app.add_middleware(submissions.ShortWay)
-    app.add_middleware(_Boundary, request_timeout_s=gateway.config.request_timeout_s)
+    boundary = partial(_Boundary, crowd=_Crowd(), request_timeout_s=gateway.config.request_timeout_s)
+    app.add_middleware(boundary)
+    app.short_way = boundary(submissions.ShortWay())
     return app

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, assert_never
 from urllib.parse import quote
 
-import anyio
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.access import (
     Caller,
@@ -100,20 +100,13 @@ async def _hand_in(
 
 
 class ShortWay:
-    """The way of a form past FastAPI, whose own to `create` costs more than all else that the event loop does for it.
+    """The way of a form past FastAPI, whose own to `create` costs more than all else that the loop does for it."""
 
-    Only for requests against which FastAPI would have nothing to say: it goes on to judge, and to describe, the others.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self._owners: dict[str, PartyId] = {}  # of tokens that were good
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, or let it go the long way."""
-        if not self.takes(scope):
-            await self._app(scope, receive, send)
-            return
+        """Answer a request that goes this way."""
         try:
             answer = await self._create(Request(scope, receive))
         except EXPECTED as error:
@@ -143,7 +136,8 @@ class ShortWay:
 
     @staticmethod
     def takes(scope: Scope) -> bool:
-        """Whether the request goes this way."""
+        """Whether the request goes this way: FastAPI would have nothing to say against it. It goes on to judge, and to
+        describe, the others."""
         return (
             scope["type"] == "http"
             and scope["method"] == "POST"
@@ -157,7 +151,8 @@ async def _accept(
     desk: Desk, gateway: Gateway, raw: bytes, *, sender: Callable[[], Party], key: str | None, language: str
 ) -> Decision:
     """What comes of it; a twin of what is being judged waits a moment for that."""
-    patient_until = anyio.current_time() + TWIN_PATIENCE_S
+    loop = asyncio.get_running_loop()
+    patient_until = loop.time() + TWIN_PATIENCE_S
     answers: dict[tuple[bytes, ...], Collected] = {}
 
     while True:
@@ -167,9 +162,9 @@ async def _accept(
         except Unasked as first:
             answers[first.path] = await desk.ask(first.ask)
             continue
-        if not isinstance(outcome, StillRunning) or anyio.current_time() > patient_until:
+        if not isinstance(outcome, StillRunning) or loop.time() > patient_until:
             return outcome
-        await anyio.sleep(TWIN_PAUSE_S)
+        await asyncio.sleep(TWIN_PAUSE_S)
 
 
 def _meant(key: str) -> str:
