@@ -141,7 +141,7 @@ def test_each_alert_says_what_to_do() -> None:
         *(f"delivery-{state}" for state in lifecycle.NEEDS_A_PERSON),
         *(inquiries.UNANSWERED, inquiries.REVOKED, batches.NOT_STAMPED),
         *(witnessing.NOT_COSIGNED, witnessing.CONTRADICTED),
-        *(troubles.CLOCK_BACK, troubles.CLOCK_AHEAD, troubles.LIST_STALE),
+        *(troubles.CLOCK_BACK, troubles.CLOCK_AHEAD, troubles.CLOCK_BEHIND, troubles.LIST_STALE),
         *(troubles.DISK_LOW, troubles.LOG_GROWN, troubles.COMMIT_SLOW, troubles.COMMIT_FAILS),
     }
     assert ADVICE.keys() == alerts
