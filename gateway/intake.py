@@ -159,8 +159,9 @@ class Intake:
         cleared, findings = yield from self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
             return self._reject(self._report(identified, findings, handed_in), handed_in, vouched.record)
-        # 8. One transaction. 9. Only then the answer.
         work = yield from self.acceptance.prepare(handed_in, cleared, findings[:MAX_FINDINGS])
+        yield  # the writer takes what it finds: who is judged together is to be committed together
+        # 8. One transaction. 9. Only then the answer.
         return self.store.queue(work)
 
     def _clear(
