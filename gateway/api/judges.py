@@ -13,9 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.errors import StoreUnavailable
 from gateway.lockstep import Stages, side_by_side
@@ -47,8 +46,7 @@ class Calls:
             self._waiting.popleft()()
 
 
-@dataclass(frozen=True, eq=False)
-class _HandedIn:
+class _HandedIn(NamedTuple):
     judging: Stages[Pending[Any]]
     size_bytes: int
     outcome: asyncio.Future[Any]
