@@ -181,6 +181,7 @@ class Acceptance:
         main = replace(entry, submission=answered, proofs=[acceptance], validation=cleared.validation)
         yield
         stored = [(each, each.filed) for each in (main, *notices)]
+        yield
         return lambda unit: self._store(unit, stored, handed_in)
 
     def _store(self, unit: Transaction, stored: Sequence[tuple[_Entry, Entry]], handed_in: HandedIn) -> Accepted:
@@ -225,8 +226,10 @@ class Acceptance:
         return replace(entry, proofs=failures)
 
     def _entry(self, submission: Submission, cleared: Cleared | Notice, raw: bytes) -> Stages[_Entry]:
+        yield
         recipients = [addressee.route.role for addressee in cleared.addressees]
         terms = terms_of(cleared.kind, cleared.content, accepted_at=submission.accepted_at, recipients=recipients)
+        yield
         copies = yield from self._copies(submission, cleared, terms, raw)
         return _Entry(
             submission=submission,
@@ -275,6 +278,7 @@ class Acceptance:
             )
             for delivery in deliveries
         ]
+        yield
         return [
             _Copy(delivery=delivery, envelope=envelope, consigned=proof, print_job=jobs.get(delivery.id))
             for delivery, envelope, proof in zip(deliveries, envelopes, consigned, strict=True)

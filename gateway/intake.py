@@ -154,7 +154,7 @@ class Intake:
         if identified.findings:
             return self._reject(self._report(identified, identified.findings, handed_in), handed_in)
         yield
-        vouched = self.vouching.validate(document, at=handed_in.at, answers=answers)
+        vouched = yield from self.vouching.validate(document, at=handed_in.at, answers=answers)
         yield
         cleared, findings = yield from self._clear(identified, vouched, handed_in)
         if cleared is None or any(finding.severity is Severity.ERROR for finding in findings):
@@ -178,6 +178,7 @@ class Intake:
         rules = self.validator.rules(kind, content, received_on=received_on, identified=identified)
         yield
         filing = self.cases.filing(kind, content, received_on=received_on, flags=rules)
+        yield
         links = self.cases.links(filing, content, sender=sender.id)
 
         def look(view: Reading) -> _Records:
@@ -206,6 +207,7 @@ class Intake:
         if records.first is not None and (records.first.digest, records.first.sender) != (handed_in.digest, sender.id):
             place = f"/f:{kind.root}/f:Content/f:Header/c:DocumentId"
             against.append(kind.finding("GEN-02", Phase.RECORDS, path=place))
+        yield
         against += [*records.routing.findings, *check(filing, records.case)]
         drawn_up = DrawnUp()
         if kind.notices and not any(finding.severity is Severity.ERROR for finding in (*rules, *against)):

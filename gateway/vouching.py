@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 
 from gateway.errors import SourceUnavailable
 from gateway.forms.parsing import ParsedDocument
+from gateway.lockstep import Stages
 from gateway.model import (
     FORM,
     PASSED,
@@ -113,7 +114,7 @@ class Vouching:
     revocation: RevocationPolicy = RevocationPolicy.PREFER
     lists: TrustedLists | None = None
 
-    def validate(self, document: ParsedDocument, *, at: datetime, answers: Answers | None = None) -> Vouched:
+    def validate(self, document: ParsedDocument, *, at: datetime, answers: Answers | None = None) -> Stages[Vouched]:
         """The signatures of a form that is handed in at this moment.
 
         answers: where nobody is to be waited for, what was said of paths just now; they serve also where the source
@@ -132,6 +133,7 @@ class Vouching:
             )
         except VerificationFailed as failure:
             return Vouched(failure=failure, record=_record(at, asked.said, outcome=failure.code))
+        yield
         unknown = collect is not None and any(
             status.source is None for each in found.signatures for status in each.statuses
         )
