@@ -64,11 +64,19 @@ class FailingStore:
     def write(self, work: Callable[[Transaction], T]) -> T:
         self.plan.tick("write", _Unavailable)
 
+        befell: list[Exception] = []
+
         def counted(unit: Transaction) -> T:
+            if befell:  # work may run twice: then it comes no further than before
+                raise befell[0]
             try:
                 return work(_Counted(unit, self.plan))
             except Crash as crash:  # it may not kill the writer's thread: a dead process has none
-                raise _DiedInside from crash
+                befell.append(_DiedInside())
+                raise befell[0] from crash
+            except Broken as error:
+                befell.append(error)
+                raise
 
         try:
             result = self.inner.write(counted)
