@@ -95,6 +95,21 @@ def test_a_registered_text_does_not_do_in_the_place_of_another(
     assert named(validate(etree.tostring(form))) == {rule}
 
 
+EXCERPTS = [
+    (path.parent, str(element.get("name")))
+    for path in sorted(SCHEMAS.rglob("form.xsd"))
+    for element in etree.parse(path).getroot().iter("{http://www.w3.org/2001/XMLSchema}element")
+    if element.get("type") == "c:LegalExcerptType"
+]
+
+
+@pytest.mark.parametrize(("home", "element"), EXCERPTS, ids=lambda each: getattr(each, "name", each))
+def test_what_the_schema_lets_pass_in_an_excerpt_a_rule_compares_to_the_letter(home: Path, element: str) -> None:
+    rules = _read(home / "rules.yaml")["rules"]
+    comparing = [rule for rule in rules if f"sp:excerpt-valid(f:{element}," in str(rule.get("test"))]
+    assert [(rule["severity"], rule["context"]) for rule in comparing] == [("error", "f:Content")]
+
+
 def test_at_most_one_text_of_a_profile_and_language_is_in_force_on_a_day() -> None:
     for one, other in combinations((_read(path) for path in TEXTS), 2):
         if all(one[key] == other[key] for key in ("text", "profile", "language")):
