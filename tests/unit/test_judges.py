@@ -76,6 +76,15 @@ def test_what_cannot_be_judged_raises_here() -> None:
         on_a_loop(lambda judges: judges.judge(broken(), size_bytes=1))
 
 
+def test_a_commit_that_hangs_holds_up_nobody_who_is_judged_after_it() -> None:
+    async def one_after_the_other(judges: Judges) -> bool:
+        first = judges.judge(judging(Future[None]()), size_bytes=1)
+        await all_before_is_judged(judges)
+        return first.done()
+
+    assert not on_a_loop(one_after_the_other)
+
+
 def test_who_is_cut_off_while_its_work_waits_takes_nothing_back_and_nothing_of_it_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
