@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from typing import Any, NamedTuple, TypeVar
 
 from gateway.errors import StoreUnavailable
@@ -58,7 +59,7 @@ class Judges:
 
     def __init__(self, number: int) -> None:
         self._threads = ThreadPoolExecutor(number, thread_name_prefix="judge")
-        self._number, self._at_work = number, 0
+        self._number, self._at_work, self._sharing = number, 0, number
         self._handed_in: deque[_HandedIn] = deque()
         self._calls = Calls()
         self._uncommitted: dict[asyncio.Future[Any], tuple[Pending[Any], float]] = {}  # and how long each may wait
@@ -96,10 +97,11 @@ class Judges:
             self._calls.add(partial(self._end, loop), loop)
 
     def _next_together(self) -> Sequence[_HandedIn]:
-        """In a thread."""
+        """In a thread: its share of what waits. Threads are several where a token signs, and one that took all would
+        wait for the token again and again while the others have nothing to do."""
         together: list[_HandedIn] = []
-        size_bytes = 0
-        while len(together) < MOST_SIDE_BY_SIDE and size_bytes < MOST_SIDE_BY_SIDE_BYTES:
+        most, size_bytes = min(ceil(len(self._handed_in) / self._sharing), MOST_SIDE_BY_SIDE), 0
+        while len(together) < most and size_bytes < MOST_SIDE_BY_SIDE_BYTES:
             try:
                 each = self._handed_in.popleft()
             except IndexError:

@@ -7,7 +7,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Barrier, Event
 from typing import TypeVar
 
 import pytest
@@ -16,14 +16,15 @@ from gateway.api.judges import MOST_SIDE_BY_SIDE, Judges
 from gateway.errors import StoreUnavailable
 from gateway.lockstep import Stages
 from gateway.ports import Pending
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 MARKER = "Zwangerschap"
 
 
-def on_a_loop(scene: Callable[[Judges], Awaitable[T]]) -> T:
+def on_a_loop(scene: Callable[[Judges], Awaitable[T]], *, threads: int = 1) -> T:
     async def play() -> T:
-        judges = Judges(1)
+        judges = Judges(threads)
         try:
             return await scene(judges)
         finally:
@@ -65,6 +66,21 @@ def test_each_of_a_crowd_learns_what_comes_of_its_own() -> None:
         else:
             assert isinstance(outcome, LookupError)
             assert outcome.args == (number,)
+
+
+def test_several_threads_share_what_waits() -> None:
+    """Each form waits for a token, until as many wait for it as there are threads."""
+    threads = 3
+    token = Barrier(threads)
+
+    def signing() -> Stages[Pending[int]]:
+        yield
+        return Pending.of(token.wait(PATIENCE_S))
+
+    async def crowd(judges: Judges) -> list[int]:
+        return await asyncio.gather(*(judges.judge(signing(), size_bytes=1) for _ in range(threads)))
+
+    assert sorted(on_a_loop(crowd, threads=threads)) == [*range(threads)]
 
 
 def test_what_cannot_be_judged_raises_here() -> None:
