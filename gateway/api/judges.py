@@ -59,7 +59,7 @@ class Judges:
 
     def __init__(self, number: int) -> None:
         self._threads = ThreadPoolExecutor(number, thread_name_prefix="judge")
-        self._number, self._at_work, self._sharing = number, 0, number
+        self._number, self._at_work, self._is_closed = number, 0, False
         self._handed_in: deque[_HandedIn] = deque()
         self._calls = Calls()
         self._uncommitted: dict[asyncio.Future[Any], tuple[Pending[Any], float]] = {}  # and how long each may wait
@@ -76,11 +76,11 @@ class Judges:
 
     def close(self) -> None:
         """Wait for the threads to end; nobody may need them any more."""
-        self._number = 0
+        self._is_closed = True
         self._threads.shutdown()
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._handed_in and self._at_work < self._number:
+        if self._handed_in and self._at_work < self._number and not self._is_closed:
             self._at_work += 1
             self._threads.submit(self._judge_all, loop)
 
@@ -100,7 +100,7 @@ class Judges:
         """In a thread: its share of what waits. Threads are several where a token signs, and one that took all would
         wait for the token again and again while the others have nothing to do."""
         together: list[_HandedIn] = []
-        most, size_bytes = min(ceil(len(self._handed_in) / self._sharing), MOST_SIDE_BY_SIDE), 0
+        most, size_bytes = min(ceil(len(self._handed_in) / self._number), MOST_SIDE_BY_SIDE), 0
         while len(together) < most and size_bytes < MOST_SIDE_BY_SIDE_BYTES:
             try:
                 each = self._handed_in.popleft()
