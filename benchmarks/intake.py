@@ -122,8 +122,13 @@ async def _at_rate(counter: Counter, forms: Sequence[bytes], rate: float) -> lis
 
 
 async def _hand_in(session: aiohttp.ClientSession, counter: Counter, form: bytes) -> None:
+    """Until it is taken in: whoever is told to come again later does, and waits that much longer."""
     headers = {"Authorization": f"Bearer {counter.tokens[SENDER]}", "Content-Type": "application/xml"}
-    async with session.post(f"{counter.url}/v1/submissions", data=form, headers=headers) as response:
-        body = await response.read()
-        if response.status != 201:
+    while True:
+        async with session.post(f"{counter.url}/v1/submissions", data=form, headers=headers) as response:
+            body = await response.read()
+        if response.status == 201:
+            return
+        if response.status not in {429, 503}:
             raise RuntimeError(f"{response.status}: {body[:500]!r}")
+        await asyncio.sleep(float(response.headers["Retry-After"]))
